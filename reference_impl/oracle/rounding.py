@@ -1,0 +1,127 @@
+"""Float64 arithmetic that carries, beside each value, how far a float32 computation may be from it.
+
+Why this file exists: the oracles of the optimizers must say not only what a step should give, but how large the
+rounding error of an honest float32 implementation can be, for these very numbers. Writing that bound by hand for each
+formula is error-prone, so a formula is written once, on `Rounded` numbers, and the running error analysis (Wilkinson
+1963; Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.3) yields the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+UNIT_ROUNDOFF = 2.0**-24
+"""Half the distance from 1 to the next float32."""
+HALF_SMALLEST_SUBNORMAL = 2.0**-150
+"""What rounding to float32 loses, at most, where the result is subnormal."""
+OVERFLOW_THRESHOLD = (2.0 - 2.0**-24) * 2.0**127
+"""The least magnitude that rounds to infinity in float32."""
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A quantity of the oracle: a float32 lane's result x is right when |x - value| <= k * 2**-24 * scale + spread.
+
+    k is a small measured constant (`benchmarks/optimizer_constants.py`); `spread` is what uncertain inputs do to the
+    exact result and takes no constant. An infinite scale or spread means that the formula promises nothing for that
+    element, not even a finite result: a radicand may cancel below zero, a denominator may round to zero, or a result
+    lies within its error of the greatest float32.
+    """
+
+    value: Array
+    scale: Array
+    spread: Array = field(default_factory=lambda: np.zeros(()))
+
+    def bound(self, constant: float) -> Array:
+        """The allowed distance from `value`, as an array of its shape, for the given constant k."""
+        return constant * UNIT_ROUNDOFF * self.scale + self.spread
+
+
+class Rounded:
+    """A float64 array and the largest distance to it of the float32 array that the same formula gives.
+
+    With `unit` = 2**-24 each operation adds the rounding of its own result; with `unit` = 0 only the errors of the
+    inputs are propagated. Errors are worst-case and not only of first order: division and square root use the whole
+    interval.
+    """
+
+    __array_priority__ = 1000
+    __slots__ = ("error", "unit", "value")
+
+    def __init__(self, value: object, error: object = 0.0, unit: float = UNIT_ROUNDOFF) -> None:
+        self.value: Array = np.asarray(value, dtype=np.float64)
+        self.error: Array = np.asarray(error, dtype=np.float64)
+        self.unit = unit
+
+    def __add__(self, other: Rounded | float) -> Rounded:
+        other = self._coerce(other)
+        return self._finish(self.value + other.value, self.error + other.error, other)
+
+    def __neg__(self) -> Rounded:
+        return Rounded(-self.value, self.error, self.unit)
+
+    def __sub__(self, other: Rounded | float) -> Rounded:
+        return self + -self._coerce(other)
+
+    def __rsub__(self, other: float) -> Rounded:
+        return self._coerce(other) - self
+
+    def __mul__(self, other: Rounded | float) -> Rounded:
+        other = self._coerce(other)
+        with np.errstate(all="ignore"):
+            error = abs(self.value) * other.error + abs(other.value) * self.error + self.error * other.error
+            return self._finish(self.value * other.value, error, other)
+
+    def __truediv__(self, other: Rounded | float) -> Rounded:
+        other = self._coerce(other)
+        with np.errstate(all="ignore"):
+            quotient = self.value / other.value
+            room = abs(other.value) - other.error
+            error = (self.error + np.where(other.error > 0.0, abs(quotient) * other.error, 0.0)) / np.maximum(room, 0.0)
+            lost = (room <= 0.0) & (other.error > 0.0)
+            return self._finish(quotient, np.where(lost, np.inf, error), other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def sqrt(self, cancels: bool = False) -> Rounded:
+        """The square root. `cancels`: the radicand is a difference, which float32 may make negative, hence NaN."""
+        with np.errstate(all="ignore"):
+            root = np.sqrt(self.value)
+            upper = self.error / (np.sqrt(self.value + self.error) + root)
+            lower = np.minimum(self.error, self.value) / (root + np.sqrt(np.maximum(self.value - self.error, 0.0)))
+            error = np.where(self.error > 0.0, np.maximum(upper, lower), 0.0)
+            if cancels:
+                error = np.where((self.error > 0.0) & (self.value <= self.error), np.inf, error)
+            return self._finish(root, error, self)
+
+    def _coerce(self, other: Rounded | float) -> Rounded:
+        return other if isinstance(other, Rounded) else Rounded(other, 0.0, self.unit)
+
+    def _finish(self, value: Array, error: Array, other: Rounded) -> Rounded:
+        """Add the rounding of `value`; what float32 cannot hold becomes infinite, at the edge nothing is promised."""
+        with np.errstate(all="ignore"):
+            if self.unit:
+                error = error + (self.unit * abs(value) + HALF_SMALLEST_SUBNORMAL)
+            distance = abs(abs(value) - OVERFLOW_THRESHOLD)
+            edge = np.isfinite(value) & (distance <= 8.0 * (error + UNIT_ROUNDOFF * abs(value)))
+            value = np.where(abs(value) >= OVERFLOW_THRESHOLD, np.copysign(np.inf, value), value)
+            promised = np.isfinite(self.error) & np.isfinite(other.error)
+            error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
+            error = np.where(edge | np.isnan(error), np.inf, error)
+        return Rounded(value, error, self.unit)
+
+
+def constant(value: float, unit: float = UNIT_ROUNDOFF) -> Rounded:
+    """A hyperparameter that a lane rounds to float32 before it is used."""
+    return Rounded(value, unit * abs(value), unit)
+
+
+def square(number: Rounded) -> Rounded:
+    """The product of a number with itself."""
+    return number * number
