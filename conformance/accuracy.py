@@ -1,0 +1,104 @@
+"""The error model: how far a correct float32 computation may lie from the float64 oracle, derived per sample.
+
+Every tolerance of the suites comes from here. A bound is never a hand-picked relative tolerance: it is a multiple of
+the unit roundoff times a condition quantity (a sum of magnitudes, a propagated variance) of the very sample, and the
+multiple was measured with the commands in ``benchmarks/`` on both frameworks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53, "float16": 2.0**-11, "bfloat16": 2.0**-8, "tf32": 2.0**-11}
+U = UNIT_ROUNDOFF["float32"]
+SMALLEST = {"float32": 2.0**-149, "float64": 2.0**-1074}
+TINY = SMALLEST["float32"]
+
+_dot_format: contextvars.ContextVar[str] = contextvars.ContextVar("dot_format", default="float32")
+
+
+@dataclass(frozen=True, eq=False)
+class Acceptance:
+    """What a lane may return for one quantity.
+
+    value: the oracle's result, any shape; NaN and infinities must be met exactly.
+    bound: absolute error allowed against ``value``, broadcastable; 0 asks for equality.
+    between: absolute difference allowed between two lanes; ``None`` leaves it at what ``bound`` implies.
+    dtype: required dtype by name; ``None`` asks for the dtype of the sample's floating inputs (float32 without any)
+        where ``value`` is floating, and otherwise only that the lanes agree.
+    """
+
+    value: np.ndarray
+    bound: np.ndarray | float = 0.0
+    between: np.ndarray | float | None = None
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """The acceptance of an input that every lane must refuse with an error."""
+
+    reason: str
+
+
+@contextlib.contextmanager
+def dot_format(name: str) -> Iterator[None]:
+    """Derive the bounds of dot products for lanes that multiply in ``name``: 'float32' or 'tf32'."""
+    token = _dot_format.set(name)
+    try:
+        yield
+    finally:
+        _dot_format.reset(token)
+
+
+def dot_unit() -> float:
+    """Unit roundoff of the products in a dot product of the lane being judged."""
+    return UNIT_ROUNDOFF[_dot_format.get()]
+
+
+def exact(value: Any, dtype: str | None = None) -> Acceptance:
+    """The value itself, with no tolerance."""
+    return Acceptance(np.asarray(value), dtype=dtype)
+
+
+def dot(function: Callable[..., np.ndarray], *operands: np.ndarray | None, terms: int, dtype: str = "float32") -> Acceptance:
+    """Acceptance of ``function(*operands)``, a sum of ``terms`` products linear in each operand (conv, linear, sums).
+
+    The bound is u * min(n, 2.5 sqrt n) * B1 with B1 the same sum over magnitudes: the first form is the worst case
+    (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), the second the probabilistic one with the
+    measured constant. Between two lanes u * min(2n, 3 sqrt n) * B1. Gradual underflow adds one smallest subnormal a
+    term. Under TF32 the rounding of both operands adds 4 * 2^-11 * sqrt(sum of squared products).
+    """
+    unit, smallest = UNIT_ROUNDOFF[dtype], SMALLEST[dtype]
+    floats = [None if operand is None else np.asarray(operand, np.float64) for operand in operands]
+    value = function(*floats)
+    magnitude = function(*[None if operand is None else np.abs(operand) for operand in floats])
+    bound = unit * min(terms, 2.5 * terms**0.5) * magnitude + terms * smallest
+    between = unit * min(2 * terms, 3 * terms**0.5) * magnitude + 2 * terms * smallest
+    if dot_unit() != U:
+        squares = function(*[None if operand is None else np.square(operand) for operand in floats])
+        coarse = 4 * dot_unit() * np.sqrt(squares)
+        bound, between = bound + coarse, between + 2 * coarse
+    return Acceptance(value, bound, between, dtype)
+
+
+def chain(value: np.ndarray, variance: np.ndarray, constant: float, dtype: str = "float32") -> Acceptance:
+    """Acceptance of a quantity at the end of a chain of operations: ``constant`` standard deviations.
+
+    ``variance`` is the first-order propagated variance in units of u^2 (see ``reference_impl.oracle.tape``).
+    """
+    scale = dot_unit() if dot_unit() != U else UNIT_ROUNDOFF[dtype]
+    return Acceptance(value, constant * scale * np.sqrt(variance) + SMALLEST[dtype], dtype=dtype)
+
+
+def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dtype: str = "float32") -> Acceptance:
+    """Acceptance of an elementwise result: ``units`` unit roundoffs of ``scale`` (default: of the value itself)."""
+    magnitude = np.abs(value if scale is None else scale)
+    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    return Acceptance(value, units * UNIT_ROUNDOFF[dtype] * magnitude + SMALLEST[dtype], dtype=dtype)

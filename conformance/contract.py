@@ -1,0 +1,205 @@
+"""The contract: one law that both frameworks promise, with its two calls and its oracle side by side.
+
+A contract is declared in ``suites/`` as a small class whose docstring is the claim and whose static methods are the
+torch call, the paddle call and the oracle; :func:`contract` turns the class into a :class:`Contract` and registers it
+by id, so that a lane in another interpreter can find the same law by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+EXACT = "exact"
+"""Regime of small integers: no rounding in any order of summation, so the tolerance is zero."""
+REAL = "real"
+"""Regime of real values: the tolerance is the bound derived by the error model for this very sample."""
+
+_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+
+
+class ContractError(ValueError):
+    """A contract is declared wrongly, or an id is unknown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A contract's input as plain portable data.
+
+    ``inputs`` holds NumPy arrays, numbers, strings, bytes, ``None`` and tuples, lists and dictionaries of them, by the
+    keyword under which the calls receive them. The reserved key ``cotangent`` is the upstream gradient: the calls do
+    not receive it, the oracle does.
+    """
+
+    inputs: Mapping[str, Any]
+    regime: str = REAL
+
+    def describe(self) -> str:
+        """One line a person can read: shapes and dtypes of arrays, small values in full."""
+        return ", ".join(f"{name}={_describe(value)}" for name, value in self.inputs.items()) + f" ({self.regime})"
+
+    __repr__ = describe
+
+    def arrays(self) -> list[np.ndarray]:
+        """Every array in the sample, nested ones too."""
+        return list(_arrays(self.inputs))
+
+
+def _arrays(value: Any):
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _arrays(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _arrays(item)
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.size <= 6:
+            return f"{value.dtype}{list(value.shape)}{value.tolist()}"
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_describe(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+@dataclass
+class Observation:
+    """What a lane returned for a sample: named arrays with dtype and device, or the error it raised."""
+
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    dtypes: dict[str, str] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+    framework_seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """One law. See :func:`contract` for the meaning of each field."""
+
+    id: str
+    area: str
+    claim: str
+    samples: Any
+    calls: Mapping[str, Callable[..., Any]]
+    oracle: Callable[..., Mapping[str, Any]]
+    variants: Mapping[str, Callable[..., Mapping[str, Any]]]
+    gradients: tuple[str, ...]
+    tensors: bool
+    conditioned: bool
+    share: float
+    may_be_zero: tuple[str, ...]
+    unsupported: Mapping[str, str]
+    module: str
+
+    def call(self, framework: str) -> Callable[..., Any]:
+        """The call of one framework."""
+        return self.calls[framework]
+
+    def unsupported_on(self, framework: str, device: str) -> str | None:
+        """Why a lane cannot take part, or ``None`` where it can."""
+        for key in (f"{framework}:{device}", framework, f"*:{device}"):
+            if key in self.unsupported:
+                return self.unsupported[key]
+        return None
+
+
+REGISTRY: dict[str, Contract] = {}
+"""Every declared contract by id."""
+
+FRAMEWORKS = ("torch", "paddle")
+
+
+def contract(
+    contract_id: str,
+    *,
+    area: str,
+    samples: Any,
+    gradients: tuple[str, ...] = (),
+    tensors: bool = True,
+    conditioned: bool = False,
+    share: float = 1.0,
+    may_be_zero: tuple[str, ...] = (),
+    unsupported: Mapping[str, str] | None = None,
+) -> Callable[[type], Contract]:
+    """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
+
+    Parameters
+    ----------
+    contract_id: dotted lower-case id, unique in the project.
+    area: row of the terminal summary.
+    samples: Hypothesis strategy of a :class:`Sample` or of a list of samples that share their structure. One draw of
+        a shape then serves several fills of values, which is where Hypothesis' own time would go otherwise.
+    gradients: inputs that require a gradient; the lane backpropagates the reserved input ``cotangent`` from the
+        quantity ``output`` and observes ``gradient.NAME`` for each.
+    tensors: whether the lane turns top-level arrays into tensors before the call (images and files stay plain).
+    conditioned: the oracle takes the lane's own observation as ``observed`` (a mapping of arrays) and follows its
+        decisions at kinks.
+    share: part of the profile's examples that this contract is worth; heavy models take a small one.
+    may_be_zero: quantities that may be all zero in every sample without the contract counting as vacuous.
+    unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
+
+    Every further static method of the class whose name starts with ``variant_`` is what a lane with a known
+    divergence computes instead; the ledger refers to it by the rest of its name.
+
+    Raises
+    ------
+    ContractError: the id is malformed or taken, or a call, the oracle or the claim is missing.
+    """
+
+    def declare(cls: type) -> Contract:
+        if not _ID.fullmatch(contract_id):
+            raise ContractError(f"contract id {contract_id!r} is not dotted lower case, like 'nn.conv2d'")
+        claim = inspect.cleandoc(cls.__doc__ or "")
+        missing = [name for name in (*FRAMEWORKS, "oracle") if not callable(getattr(cls, name, None))]
+        if missing or not claim:
+            what = ", ".join(missing) or "its claim (the docstring)"
+            raise ContractError(f"contract {contract_id!r} in {cls.__module__} lacks {what}")
+        known = REGISTRY.get(contract_id)
+        if known is not None and known.module != cls.__module__:
+            raise ContractError(f"contract id {contract_id!r} is declared in both {known.module} and {cls.__module__}")
+        made = Contract(
+            id=contract_id,
+            area=area,
+            claim=claim,
+            samples=samples,
+            calls={framework: getattr(cls, framework) for framework in FRAMEWORKS},
+            oracle=cls.oracle,  # type: ignore[attr-defined]
+            variants={
+                name.removeprefix("variant_"): getattr(cls, name) for name in vars(cls) if name.startswith("variant_")
+            },
+            gradients=gradients,
+            tensors=tensors,
+            conditioned=conditioned,
+            share=share,
+            may_be_zero=may_be_zero,
+            unsupported=dict(unsupported or {}),
+            module=cls.__module__,
+        )
+        REGISTRY[contract_id] = made
+        return made
+
+    return declare
+
+
+def find(contract_id: str) -> Contract:
+    """The contract of an id; an unknown id is a :class:`ContractError` that lists the nearest ones."""
+    import difflib
+
+    try:
+        return REGISTRY[contract_id]
+    except KeyError:
+        near = difflib.get_close_matches(contract_id, REGISTRY, n=3) or sorted(REGISTRY)[:3]
+        raise ContractError(f"no contract is called {contract_id!r}; near it are {', '.join(near)}") from None

@@ -1,0 +1,120 @@
+"""Contracts as pytest items: one that draws samples, and one for each witness of the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from conformance import profiles
+from conformance.contract import Contract, Sample
+from conformance.judge import Verdict, worst
+from conformance.lanes import LaneError
+from conformance.ledger import Entry
+from conformance.report import failures
+from conformance.runner import ContractRun, Divergence, VacuousContract
+from conformance.session import Session, Shrinker
+
+
+class ContractItem(pytest.Item):
+    """One contract on every lane of the session."""
+
+    def __init__(self, *, contract: Contract, session_of: Callable[[], Session], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.contract = contract
+        self._session_of = session_of
+        self.run: ContractRun | None = None
+        self.add_marker(pytest.mark.contract(contract.id))
+        self.add_marker(pytest.mark.area(contract.area))
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
+
+    def runtest(self) -> None:
+        session = self._session_of()
+        began = time.perf_counter()
+        self.run = ContractRun(self.contract, session.lanes, session.ledger.of(self.contract.id))
+        try:
+            self.run.begin()
+            self.execute(session, self.run)
+        except BaseException as error:
+            self.run.record.verdict = worst([self.run.record.verdict, _verdict(error)])
+            self.run.record.failure = failures.describe(error, session)
+            raise
+        finally:
+            self.run.record.seconds = time.perf_counter() - began
+
+    def execute(self, session: Session, run: ContractRun) -> None:
+        """Draw samples by the current Hypothesis profile, or run the one that is replayed."""
+        if session.replay is not None:
+            run.check(session.replay[1])
+            return
+        shrinker = Shrinker()
+
+        def drawn(example: Sample | list[Sample]) -> None:
+            if not shrinker.exhausted(example):
+                try:
+                    run.check(example)
+                except Divergence:
+                    shrinker.failed(example)
+                    raise
+
+        # Hypothesis derives the seed of a derandomized test from its name.
+        drawn.__name__ = drawn.__qualname__ = self.contract.id.replace(".", "_")
+        if run.lanes:
+            settings = profiles.for_contract(self.contract.share, session.seeded)
+            settings(given(example=self.contract.samples)(drawn))()
+        run.finish()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, Divergence) and self.run is not None:
+            return failures.render(excinfo.value, self._session_of(), self.run.record.failure or {})
+        if isinstance(excinfo.value, VacuousContract | LaneError | StaleEntry):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def carried(self) -> dict[str, Any] | None:
+        """The record as plain data, for the process that writes the report."""
+        return None if self.run is None else asdict(self.run.record)
+
+
+class StaleEntry(AssertionError):
+    """A ledger entry that no longer describes its lane."""
+
+
+class WitnessItem(ContractItem):
+    """The replay of one ledger entry's witness."""
+
+    def __init__(self, *, entry: Entry, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.entry = entry
+
+    def execute(self, session: Session, run: ContractRun) -> None:
+        entry = self.entry
+        verdicts = run.replay_witness(entry)
+        if not verdicts:
+            run.record.verdict = Verdict.UNSUPPORTED
+            pytest.skip(f"no lane is {entry.framework} {entry.device or ''} {entry.versions}".replace("  ", " "))
+        run.record.verdict = worst(list(verdicts.values()))
+        for label, verdict in verdicts.items():
+            if verdict is Verdict.STALE:
+                raise StaleEntry(
+                    f"ledger entry {entry.id!r} is stale: {label} now agrees with the oracle on the witness; "
+                    f"end its version range ({entry.versions}) below this release"
+                )
+            if verdict is Verdict.DIVERGE:
+                raise StaleEntry(
+                    f"ledger entry {entry.id!r}: {label} diverges on the witness, but does not do what "
+                    f"{entry.behaviour!r} describes"
+                )
+
+
+def _verdict(error: BaseException) -> Verdict:
+    if isinstance(error, pytest.skip.Exception):
+        return Verdict.UNSUPPORTED
+    return Verdict.DIVERGE if isinstance(error, Divergence) else Verdict.AGREE if isinstance(error, StaleEntry) else Verdict.ERROR

@@ -1,0 +1,217 @@
+"""From observations and acceptances to a verdict: who is wrong, by how much, and where.
+
+The order of comparison is fixed: structure, then dtype, shape, device, the masks of NaN and infinities, and only then
+values against the bound; each lane against the oracle first, then lane against lane. A ratio is an error in units of
+its bound: up to 1 is within, infinity where the bound is zero or a mask differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from conformance.accuracy import Acceptance, Rejects
+from conformance.contract import EXACT, Observation, Sample
+
+ORACLE = "oracle"
+HOST = "host"
+"""Device of a result that is no tensor."""
+
+
+class Verdict(StrEnum):
+    """Verdicts in rising order of badness; the worst wins."""
+
+    AGREE = "agree"
+    UNSUPPORTED = "unsupported"
+    KNOWN = "known divergence"
+    STALE = "stale"
+    DIVERGE = "diverge"
+    ERROR = "error"
+
+
+_BADNESS = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The worst verdict of a list; ``agree`` for an empty one."""
+    return max(verdicts, key=_BADNESS.__getitem__, default=Verdict.AGREE)
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """One quantity of one lane that is not acceptable."""
+
+    lane: str
+    against: str
+    quantity: str
+    kind: str
+    detail: str
+    ratio: float = np.inf
+    index: tuple[int, ...] = ()
+
+
+@dataclass
+class Judgement:
+    """Differences by lane, and the largest ratio of each lane's quantities."""
+
+    differences: list[Difference] = field(default_factory=list)
+    ratios: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def lanes(self) -> set[str]:
+        """Lanes that differ from the oracle, or, where none does, those that differ from each other."""
+        wrong = {difference.lane for difference in self.differences if difference.against == ORACLE}
+        return wrong or {lane for d in self.differences for lane in (d.lane, d.against)}
+
+
+def expected_dtype(sample: Sample) -> str:
+    """The dtype that floating results of a sample should have: that of its floating inputs, float32 without any."""
+    for array in sample.arrays():
+        if array.dtype.kind == "f":
+            return str(array.dtype)
+    return "float32"
+
+
+def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, device: str = "cpu") -> Judgement:
+    """Judge one lane, on ``device``, against the oracle's acceptances (a mapping by quantity, or :class:`Rejects`)."""
+    judgement = Judgement()
+
+    def differ(quantity: str, kind: str, detail: str) -> None:
+        judgement.differences.append(Difference(lane, ORACLE, quantity, kind, detail))
+
+    if isinstance(accepted, Rejects):
+        if observation.error is None:
+            differ("error", "structure", f"accepts the input, but must refuse it: {accepted.reason}")
+        return judgement
+    if observation.error is not None:
+        differ("error", "structure", f"raises {observation.error}")
+        return judgement
+    missing = [name for name in accepted if name not in observation.values]
+    extra = [name for name in observation.values if name not in accepted]
+    if missing or extra:
+        lacks, adds = f"lacks {', '.join(missing)}", f"returns {', '.join(extra)}, which it should not"
+        differ("names", "structure", "; ".join([lacks] * bool(missing) + [adds] * bool(extra)))
+        return judgement
+    ratios = judgement.ratios.setdefault(lane, {})
+    for name, item in accepted.items():
+        acceptance = item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
+        found = _compare_quantity(lane, name, observation, acceptance, sample, device)
+        if isinstance(found, Difference):
+            judgement.differences.append(found)
+            ratios[name] = found.ratio
+        else:
+            ratios[name] = found
+    return judgement
+
+
+def _compare_quantity(
+    lane: str, name: str, observation: Observation, acceptance: Acceptance, sample: Sample, device: str
+) -> float | Difference:
+    observed, value = observation.values[name], np.asarray(acceptance.value)
+    wanted = acceptance.dtype or (expected_dtype(sample) if value.dtype.kind == "f" else None)
+    dtype = observation.dtypes[name]
+    if wanted is not None and dtype != wanted:
+        return Difference(lane, ORACLE, name, "dtype", f"dtype is {dtype}, expected {wanted}")
+    if observed.shape != value.shape:
+        return Difference(lane, ORACLE, name, "shape", f"shape is {observed.shape}, expected {value.shape}")
+    if observation.devices[name] not in (device, HOST):
+        detail = f"was computed on {observation.devices[name]}, the lane is on {device}"
+        return Difference(lane, ORACLE, name, "device", detail)
+    bound: np.ndarray | float = 0.0 if sample.regime == EXACT else acceptance.bound
+    return compare_values(lane, ORACLE, name, observed, value, bound)
+
+
+def compare_values(
+    lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray, bound: np.ndarray | float
+) -> float | Difference:
+    """Largest |observed - value| / bound, or a :class:`Difference` where it exceeds 1 or a mask differs."""
+    if observed.size == 0:
+        return 0.0
+    if observed.dtype.kind != "f" and (observed.dtype.kind not in "iu" or value.dtype.kind != "f"):
+        unequal = observed != value
+        if not np.any(unequal):
+            return 0.0
+        index = tuple(int(i) for i in np.argwhere(np.atleast_1d(unequal))[0])
+        detail = f"is {np.atleast_1d(observed)[index]!r}, expected {np.atleast_1d(value)[index]!r} at {list(index)}"
+        return Difference(lane, against, name, "values", detail, np.inf, index)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        error = np.abs(np.subtract(observed, value, dtype=np.float64))
+        largest = error.max()
+        if isinstance(bound, float) and bound == 0.0 and largest == 0.0:
+            return 0.0
+        if not np.isfinite(largest):
+            masked = _compare_masks(lane, against, name, observed, value)
+            if masked is not None:
+                return masked
+            error = np.where(np.isfinite(error), error, 0.0)
+        ratios = np.where(error == 0.0, 0.0, error / np.broadcast_to(bound, error.shape))
+    ratios = np.where(np.isnan(ratios), np.inf, ratios)
+    flat = int(ratios.argmax())
+    ratio = float(ratios.flat[flat])
+    if ratio <= 1.0:
+        return ratio
+    index = tuple(int(i) for i in np.unravel_index(flat, ratios.shape))
+    outside = int(np.count_nonzero(ratios > 1.0))
+    allowed = float(np.broadcast_to(bound, error.shape)[index])
+    detail = (
+        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; off by "
+        f"{float(error[index]):.3g}, up to {allowed:.3g} allowed; {outside} of {ratios.size} elements outside"
+    )
+    return Difference(lane, against, name, "values", detail, ratio, index)
+
+
+def _compare_masks(
+    lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray
+) -> Difference | None:
+    """Not-a-number and infinities, signs included, must stand at the same places."""
+    if observed.dtype.kind != "f" and value.dtype.kind != "f":
+        return None
+    unequal = (np.isnan(observed) != np.isnan(value)) | (
+        (np.isinf(observed) | np.isinf(value)) & (observed != value) & ~(np.isnan(observed) & np.isnan(value))
+    )
+    if not unequal.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(unequal)[0]) if unequal.ndim else ()
+    detail = (
+        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
+        f"{int(np.count_nonzero(unequal))} of {unequal.size} elements differ in NaN or infinity"
+    )
+    return Difference(lane, against, name, "masks", detail, np.inf, index)
+
+
+def compare_lanes(
+    observations: Mapping[str, Observation], accepted: Mapping[str, Mapping[str, Any]] | None, sample: Sample
+) -> Judgement:
+    """Judge every pair of lanes that returned values: dtype, shape, and values where ``between`` is derived.
+
+    ``accepted`` is the acceptance of each lane; without it (the screen of the exact regime) lanes must be equal.
+    """
+    judgement = Judgement()
+    valid = {label: seen for label, seen in observations.items() if seen.error is None}
+    for (left, a), (right, b) in combinations(valid.items(), 2):
+        for name in a.values.keys() & b.values.keys():
+            found = _compare_pair(left, right, name, a, b, accepted, sample)
+            if isinstance(found, Difference):
+                judgement.differences.append(found)
+    return judgement
+
+
+def _compare_pair(
+    left: str, right: str, name: str, a: Observation, b: Observation, accepted: Any, sample: Sample
+) -> float | Difference:
+    if a.dtypes[name] != b.dtypes[name]:
+        return Difference(left, right, name, "dtype", f"dtype is {a.dtypes[name]}, the other's is {b.dtypes[name]}")
+    if a.values[name].shape != b.values[name].shape:
+        detail = f"shape is {a.values[name].shape}, the other's is {b.values[name].shape}"
+        return Difference(left, right, name, "shape", detail)
+    if accepted is None:
+        return compare_values(left, right, name, a.values[name], b.values[name], 0.0)
+    pair = [accepted[label].get(name) for label in (left, right)]
+    if any(not isinstance(item, Acceptance) or item.between is None for item in pair):
+        return 0.0
+    between = 0.0 if sample.regime == EXACT else np.maximum(pair[0].between, pair[1].between)
+    return compare_values(left, right, name, a.values[name], b.values[name], between)

@@ -1,0 +1,96 @@
+"""Paddle's side of a lane: tensors in and out, gradients, and the settings that a run pins and records."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import random
+from typing import Any
+
+import numpy as np
+import paddle
+from paddle.base import core
+
+from conformance.lanes.lane import LaneError
+
+_GPU_FLAGS = ("FLAGS_cudnn_deterministic", "FLAGS_allow_tf32_cublas", "FLAGS_allow_tf32_cudnn")
+
+
+class Adapter:
+    """One paddle device. Raises :class:`LaneError` where the device is not visible."""
+
+    framework = "paddle"
+
+    def __init__(self, device: str, index: int = 0, tf32: bool = False) -> None:
+        if device == "gpu" and index >= self.visible_gpus():
+            raise LaneError(
+                f"lane paddle:gpu: paddle {paddle.__version__} sees {self.visible_gpus()} GPUs, device {index} is not "
+                "among them; install a CUDA build that fits the driver or choose paddle:cpu"
+            )
+        self.device = device if device == "cpu" else f"gpu:{index}"
+        self.place = paddle.CPUPlace() if device == "cpu" else paddle.CUDAPlace(index)
+        self.tf32 = tf32
+        self.pin()
+
+    @staticmethod
+    def visible_gpus() -> int:
+        return paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
+
+    def pin(self) -> None:
+        """One thread, float32, no TF32 unless asked for, deterministic kernels only."""
+        paddle.set_device(self.device)
+        core.set_num_threads(1)
+        paddle.set_default_dtype("float32")
+        paddle.framework._dygraph_tracer()._has_grad = True
+        if self.device != "cpu":
+            paddle.set_flags(dict(zip(_GPU_FLAGS, (True, self.tf32, self.tf32), strict=True)))
+
+    def settings(self) -> dict[str, Any]:
+        """The pinned settings as they are now; the flags of GPU kernels exist in CUDA builds only."""
+        flags = paddle.get_flags(list(_GPU_FLAGS)) if self.device != "cpu" else dict.fromkeys(_GPU_FLAGS, False)
+        return {
+            "device": paddle.get_device(),
+            "threads": paddle.get_flags("FLAGS_paddle_num_threads")["FLAGS_paddle_num_threads"],
+            "default_dtype": paddle.get_default_dtype(),
+            "tf32": bool(flags["FLAGS_allow_tf32_cublas"] or flags["FLAGS_allow_tf32_cudnn"]),
+            "deterministic": self.device == "cpu" or bool(flags["FLAGS_cudnn_deterministic"]),
+            "gradients_enabled": paddle.is_grad_enabled(),
+            "autocast": core._get_amp_attrs()._amp_level != core.AmpLevel.O0,
+        }
+
+    def versions(self) -> dict[str, Any]:
+        """Versions of everything whose release can change a result."""
+        from importlib.metadata import version
+
+        found = {"version": paddle.__version__, "python": platform.python_version(), "numpy": np.__version__}
+        with contextlib.suppress(Exception):
+            found["pillow"] = version("pillow")
+        if self.device != "cpu":
+            found["device_name"] = paddle.device.cuda.get_device_name(self.device)
+        return found
+
+    def seed(self, value: int) -> None:
+        paddle.seed(value)
+        np.random.seed(value)
+        random.seed(value)
+
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Where the calls run; paddle's device is global and was set by :meth:`pin`."""
+        return contextlib.nullcontext()
+
+    def tensor(self, array: np.ndarray, requires_gradient: bool = False) -> paddle.Tensor:
+        return paddle.to_tensor(array, place=self.place, stop_gradient=not requires_gradient)
+
+    def gradients(self, output: paddle.Tensor, cotangent: np.ndarray, leaves: list[paddle.Tensor]) -> list[Any]:
+        return list(paddle.grad([output], leaves, [self.tensor(cotangent)], allow_unused=True))
+
+    def plain(self, value: Any) -> tuple[np.ndarray, str, str]:
+        """A result as (array, dtype by name, device kind)."""
+        if isinstance(value, paddle.Tensor):
+            dtype = str(value.dtype).removeprefix("paddle.")
+            if dtype in ("bfloat16", "float16"):
+                value = value.astype("float32")
+            device = "cpu" if value.place.is_cpu_place() else "gpu"
+            return value.numpy(), dtype, device
+        array = np.asarray(value)
+        return array, str(array.dtype), "host"

@@ -1,0 +1,75 @@
+"""What a person types for a lane, ``[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32]``, turned into data and checked."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+
+FRAMEWORKS = ("torch", "paddle")
+DEVICES = {"torch": {"cpu": "cpu", "cuda": "cuda", "gpu": "cuda"}, "paddle": {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"}}
+FORM = "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32], for example torch, paddle:cpu or new=torch:cuda:0+tf32"
+
+_SPEC = re.compile(
+    r"(?:(?P<label>[\w.-]+)=)?(?P<framework>[^:@+=]+)(?::(?P<device>[^:@+]+))?(?::(?P<index>\d+))?"
+    r"(?P<tf32>\+tf32)?(?:@(?P<where>.+))?"
+)
+
+
+class SpecError(ValueError):
+    """A lane specification cannot be understood or met; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    """A lane that was asked for. ``device`` is in the framework's own word: torch says cuda, paddle says gpu."""
+
+    framework: str
+    device: str
+    index: int = 0
+    tf32: bool = False
+    label: str = ""
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+    @property
+    def name(self) -> str:
+        """Framework and device, as in ``torch:cpu``."""
+        place = self.device if self.device == "cpu" or not self.index else f"{self.device}:{self.index}"
+        return f"{self.framework}:{place}" + ("+tf32" if self.tf32 else "")
+
+
+def parse(text: str) -> LaneSpec:
+    """Read one specification; raise :class:`SpecError` with a sentence that names the part that is wrong."""
+    match = _SPEC.fullmatch(text.strip())
+    if not match:
+        raise SpecError(f"cannot read lane {text!r}: the form is {FORM}")
+    framework = match["framework"].lower()
+    if framework not in FRAMEWORKS:
+        raise SpecError(f"lane {text!r}: unknown framework {framework!r}; known are {', '.join(FRAMEWORKS)}")
+    if match["where"]:
+        raise SpecError(f"lane {text!r}: lanes in another environment (@{match['where']}) are not supported; drop the @ part")
+    device = (match["device"] or "cpu").lower()
+    if device not in DEVICES[framework]:
+        known = ", ".join(dict.fromkeys(DEVICES[framework].values()))
+        raise SpecError(f"lane {text!r}: unknown device {device!r}; {framework} knows {known}")
+    device = DEVICES[framework][device]
+    if match["tf32"] and device == "cpu":
+        raise SpecError(f"lane {text!r}: TF32 exists on CUDA devices only; drop +tf32 or name a GPU")
+    return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "")
+
+
+def default_specs() -> list[LaneSpec]:
+    """One lane for each framework on the CPU; visible GPUs are added once the frameworks are imported."""
+    return [LaneSpec(framework, "cpu") for framework in FRAMEWORKS]
+
+
+def require_installed(spec: LaneSpec) -> None:
+    """Raise :class:`SpecError` where the framework is not installed at all (without importing it)."""
+    if importlib.util.find_spec(spec.framework) is None:
+        package = {"torch": "torch", "paddle": "paddlepaddle"}[spec.framework]
+        raise SpecError(
+            f"lane {spec}: {spec.framework} is not installed in this environment; install {package}, "
+            f"or choose the lanes with --lane"
+        )

@@ -1,0 +1,97 @@
+"""Torch's side of a lane: tensors in and out, gradients, and the settings that a run pins and records."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+from conformance.lanes.lane import LaneError
+
+
+class Adapter:
+    """One torch device. Raises :class:`LaneError` where the device is not visible."""
+
+    framework = "torch"
+
+    def __init__(self, device: str, index: int = 0, tf32: bool = False) -> None:
+        if device == "cuda" and index >= torch.cuda.device_count():
+            raise LaneError(
+                f"lane torch:cuda: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices, "
+                f"device {index} is not among them; check the driver or choose torch:cpu"
+            )
+        self.device = torch.device(device, index if device == "cuda" else None)
+        self.tf32 = tf32
+        self.pin()
+
+    @staticmethod
+    def visible_gpus() -> int:
+        return torch.cuda.device_count()
+
+    def pin(self) -> None:
+        """One thread, float32, no TF32 unless asked for, deterministic kernels only."""
+        torch.set_num_threads(1)
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.allow_tf32 = self.tf32
+        torch.backends.cuda.matmul.allow_tf32 = self.tf32
+        torch.set_flush_denormal(False)
+
+    def settings(self) -> dict[str, Any]:
+        """The pinned settings as they are now."""
+        return {
+            "device": str(self.device),
+            "threads": torch.get_num_threads(),
+            "default_dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+            "tf32": bool(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+            and self.device.type == "cuda",
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "gradients_enabled": torch.is_grad_enabled(),
+            "autocast": torch.is_autocast_enabled(self.device.type),
+        }
+
+    def versions(self) -> dict[str, Any]:
+        """Versions of everything whose release can change a result."""
+        from importlib.metadata import version
+
+        found = {"version": torch.__version__, "python": platform.python_version(), "numpy": np.__version__}
+        for package in ("torchvision", "pillow"):
+            with contextlib.suppress(Exception):
+                found[package] = version(package)
+        if self.device.type == "cuda":
+            found["device_name"] = torch.cuda.get_device_name(self.device)
+        return found
+
+    def seed(self, value: int) -> None:
+        torch.manual_seed(value)
+        np.random.seed(value)
+        random.seed(value)
+
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Where the calls run: new tensors and modules are made on this device."""
+        return contextlib.nullcontext() if self.device.type == "cpu" else self.device
+
+    def tensor(self, array: np.ndarray, requires_gradient: bool = False) -> torch.Tensor:
+        made = torch.tensor(array, device=self.device)
+        return made.requires_grad_() if requires_gradient else made
+
+    def gradients(self, output: torch.Tensor, cotangent: np.ndarray, leaves: list[torch.Tensor]) -> list[Any]:
+        return list(torch.autograd.grad(output, leaves, self.tensor(cotangent), allow_unused=True))
+
+    def plain(self, value: Any) -> tuple[np.ndarray, str, str]:
+        """A result as (array, dtype by name, device kind)."""
+        if isinstance(value, torch.Tensor):
+            tensor = value.detach()
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            if tensor.dtype in (torch.bfloat16, torch.float16):
+                tensor = tensor.float()
+            return tensor.cpu().numpy(), dtype, tensor.device.type
+        array = np.asarray(value)
+        return array, str(array.dtype), "host"

@@ -1,0 +1,145 @@
+"""The ledger: known divergences, each with the versions it holds for, its reason and a witness that is replayed.
+
+An entry does not switch a law off. It names what the lane computes *instead* (a ``variant_`` method of the contract,
+or ``raises``), and the lane is held to exactly that, within the same bounds. The witness must still diverge: an entry
+whose divergence no longer occurs is *stale*, and red.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from conformance.contract import FRAMEWORKS, REGISTRY, Contract, Sample
+from conformance.portable import PortableError, sample_from_table
+
+RAISES = "raises"
+REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
+OPTIONAL = ("device", "upstream", "found")
+
+
+class LedgerError(ValueError):
+    """The ledger cannot be read, or an entry matches nothing; the message names the entry and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One known divergence.
+
+    behaviour: what the lane does instead: the name of a ``variant_`` of the contract, or ``raises``.
+    error: for ``raises``, a part of the message that must occur.
+    versions: PEP 440 specifier of the framework's releases that show it.
+    """
+
+    id: str
+    contract: str
+    framework: str
+    versions: SpecifierSet
+    behaviour: str
+    error: str
+    reason: str
+    upstream: str
+    device: str
+    witness: Sample
+
+    def applies(self, framework: str, device: str, version: str) -> bool:
+        """Whether a lane is one that this entry speaks of."""
+        if framework != self.framework or self.device not in ("", device):
+            return False
+        return self.versions.contains(Version(version.split("+")[0]), prereleases=True)
+
+    def summary(self) -> dict[str, Any]:
+        """The entry as ``results.json`` shows it."""
+        return {
+            "id": self.id,
+            "framework": self.framework,
+            "versions": str(self.versions),
+            "behaviour": self.behaviour,
+            "reason": self.reason,
+            "upstream": self.upstream,
+        }
+
+
+class Ledger:
+    """All entries, by contract."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+
+    def of(self, contract_id: str) -> list[Entry]:
+        """Entries of one contract, in the file's order."""
+        return [entry for entry in self.entries if entry.contract == contract_id]
+
+    def check(self, path: Path) -> None:
+        """Raise :class:`LedgerError` for an entry whose contract or variant does not exist."""
+        for entry in self.entries:
+            where = f"{path}: entry {entry.id!r}"
+            contract = REGISTRY.get(entry.contract)
+            if contract is None:
+                raise LedgerError(f"{where} speaks of contract {entry.contract!r}, which no suite declares; remove or rename it")
+            if entry.behaviour != RAISES and entry.behaviour not in contract.variants:
+                known = ", ".join([RAISES, *contract.variants])
+                raise LedgerError(f"{where}: behaviour {entry.behaviour!r} is no variant of {entry.contract} (it has {known})")
+
+
+def load(path: Path) -> Ledger:
+    """Read a ledger file; :class:`LedgerError` says which entry is wrong and how to mend it."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LedgerError(f"cannot read the ledger {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LedgerError(f"the ledger {path} is not valid TOML: {error}") from error
+    unknown = data.keys() - {"divergence"}
+    if unknown:
+        raise LedgerError(f"{path}: unknown table {sorted(unknown)[0]!r}; entries are [[divergence]]")
+    entries = [_entry(path, place, table) for place, table in enumerate(data.get("divergence", []), start=1)]
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.id in seen:
+            raise LedgerError(f"{path}: two entries are called {entry.id!r}; ids must be unique")
+        seen.add(entry.id)
+    return Ledger(entries)
+
+
+def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
+    where = f"{path}: entry {table.get('id', f'number {place}')!r}"
+    missing = [key for key in REQUIRED if not table.get(key)]
+    unknown = sorted(table.keys() - {*REQUIRED, *OPTIONAL, "error"})
+    if missing:
+        raise LedgerError(f"{where} lacks {', '.join(missing)}; every entry needs {', '.join(REQUIRED)}")
+    if unknown:
+        raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {', '.join((*REQUIRED, *OPTIONAL, 'error'))}")
+    if table["framework"] not in FRAMEWORKS:
+        raise LedgerError(f"{where}: framework {table['framework']!r} is not one of {', '.join(FRAMEWORKS)}")
+    try:
+        versions = SpecifierSet(table["versions"])
+    except InvalidSpecifier as error:
+        raise LedgerError(f"{where}: versions {table['versions']!r} is no version range such as '>=3.0,<3.4'") from error
+    try:
+        witness = sample_from_table(table["witness"])
+    except (PortableError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise LedgerError(f"{where}: its witness cannot be read ({error})") from error
+    return Entry(
+        id=table["id"],
+        contract=table["contract"],
+        framework=table["framework"],
+        versions=versions,
+        behaviour=table["behaviour"],
+        error=table.get("error", ""),
+        reason=table["reason"],
+        upstream=table.get("upstream", ""),
+        device=table.get("device", ""),
+        witness=witness,
+    )
+
+
+def instead(entry: Entry, contract: Contract) -> Any:
+    """The oracle of what the lane does instead; ``None`` for ``raises``."""
+    return None if entry.behaviour == RAISES else contract.variants[entry.behaviour]

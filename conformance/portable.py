@@ -1,0 +1,124 @@
+"""Samples as text: the JSON of a replay file and the TOML of a ledger witness hold the same structure.
+
+An array is written ``{"dtype": ..., "shape": [...], "data": [...]}``. Floats are written so that they read back bit for
+bit; those that JSON has no word for are the strings "nan", "inf" and "-inf"; large arrays are zlib-compressed base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conformance.contract import REAL, Sample
+
+LISTED = 512
+"""Arrays up to this many elements are written as readable lists."""
+
+
+class PortableError(ValueError):
+    """A stored sample cannot be read."""
+
+
+def encode(value: Any) -> Any:
+    """Plain JSON-ready data for a sample's value."""
+    if isinstance(value, np.ndarray):
+        return _encode_array(value)
+    if isinstance(value, np.generic):
+        return encode(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return {"float": str(value)}
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(item) for item in value]}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, Mapping):
+        return {"mapping": {str(key): encode(item) for key, item in value.items()}}
+    return value
+
+
+def _encode_array(array: np.ndarray) -> dict[str, Any]:
+    head = {"dtype": str(array.dtype), "shape": list(array.shape)}
+    if array.size <= LISTED:
+        data = [item if isinstance(item, int) or np.isfinite(item) else str(item) for item in array.ravel().tolist()]
+        return {**head, "data": data}
+    packed = zlib.compress(np.ascontiguousarray(array).tobytes(), 9)
+    return {**head, "zlib": base64.b64encode(packed).decode()}
+
+
+def decode(value: Any) -> Any:
+    """The inverse of :func:`encode`; a bare mapping (as TOML writes one) stays a mapping."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "dtype" in value and "shape" in value:
+        return _decode_array(value)
+    if value.keys() == {"float"}:
+        return float(value["float"])
+    if value.keys() == {"base64"}:
+        return base64.b64decode(value["base64"])
+    if value.keys() == {"tuple"}:
+        return tuple(decode(item) for item in value["tuple"])
+    if value.keys() == {"mapping"}:
+        value = value["mapping"]
+    return {key: decode(item) for key, item in value.items()}
+
+
+def _decode_array(value: Mapping[str, Any]) -> np.ndarray:
+    dtype, shape = np.dtype(value["dtype"]), tuple(value["shape"])
+    if "zlib" in value:
+        flat = np.frombuffer(zlib.decompress(base64.b64decode(value["zlib"])), dtype).copy()
+    else:
+        listed = [float(item) if isinstance(item, str) else item for item in value["data"]]
+        flat = np.array(listed, dtype)
+    if flat.size != int(np.prod(shape)):
+        raise PortableError(f"an array of shape {shape} needs {int(np.prod(shape))} elements, {flat.size} are given")
+    return flat.reshape(shape)
+
+
+def sample_to_json(contract_id: str, sample: Sample) -> str:
+    """The text of a replay file."""
+    inputs = {name: encode(value) for name, value in sample.inputs.items()}
+    return json.dumps({"schema": 1, "contract": contract_id, "regime": sample.regime, "inputs": inputs}, indent=1)
+
+
+def sample_from_file(path: Path) -> tuple[str, Sample]:
+    """Read a replay file; :class:`PortableError` names the file and what is wrong with it."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        inputs = {name: decode(value) for name, value in data["inputs"].items()}
+        return data["contract"], Sample(inputs, data["regime"])
+    except OSError as error:
+        raise PortableError(f"cannot read the replay file {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        raise PortableError(f"{path} is not a replay file of this project ({type(error).__name__}: {error})") from error
+
+
+def sample_from_table(table: Mapping[str, Any]) -> Sample:
+    """A ledger witness; the key ``regime`` is optional."""
+    inputs = {name: decode(value) for name, value in table.items() if name != "regime"}
+    return Sample(inputs, table.get("regime", REAL))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,123 @@
+"""``results.json``: everything a run found, in one versioned document.
+
+``{"schema": 1, "verdict", "lanes": [...], "contracts": [{"id", "area", "verdict", "samples", "worst", "known"}],
+"seconds"}`` and the fingerprint of the run. Ratios are in units of the bound; JSON has no infinity, so an infinite
+ratio (an error where none is allowed) is written as the string "inf".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from conformance.judge import Verdict, worst
+from conformance.portable import write_whole
+from conformance.report import summary
+from conformance.runner import Record
+
+SCHEMA = 1
+RED = (Verdict.STALE, Verdict.DIVERGE, Verdict.ERROR)
+
+
+class ReportError(RuntimeError):
+    """The report cannot be written."""
+
+
+def require_writable(folder: Path) -> None:
+    """Raise :class:`ReportError` now rather than after the run, where the report folder cannot be made or written."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise ReportError(f"cannot write the report to {folder}: {existing} is not a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ReportError(f"cannot write the report to {folder}: no permission in {existing}; choose another folder")
+
+
+def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
+    """Add one item's record; the witnesses of a contract count towards the same row."""
+    new = Record(**{**carried, "verdict": Verdict(carried["verdict"])})
+    old = records.get(new.id)
+    if old is None:
+        records[new.id] = new
+        return
+    old.verdict = worst([old.verdict, new.verdict])
+    old.samples += new.samples
+    old.exact_samples += new.exact_samples
+    old.seconds += new.seconds
+    old.framework_seconds += new.framework_seconds
+    old.note_ratios(new.worst)
+    old.known.update(new.known)
+    old.unsupported.update(new.unsupported)
+    old.failure = old.failure or new.failure
+
+
+def build(
+    records: list[Record], lanes: list[dict[str, Any]], seconds: float, complete: bool, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """The document of a run. ``complete`` is false for an interrupted run, which can never be green."""
+    verdicts = [record.verdict for record in records]
+    samples = sum(record.samples for record in records)
+    if not complete:
+        verdict = "incomplete"
+    else:
+        verdict = "fail" if samples == 0 or any(item in RED for item in verdicts) else "pass"
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict,
+        "lanes": lanes,
+        "contracts": [_contract(record) for record in sorted(records, key=lambda record: (record.area, record.id))],
+        "seconds": round(seconds, 3),
+        "samples": samples,
+        "settings": {**settings, "commit": _commit(), "platform": platform.platform()},
+    }
+
+
+def _contract(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "area": record.area,
+        "claim": record.claim,
+        "verdict": str(record.verdict),
+        "samples": record.samples,
+        "exact_samples": record.exact_samples,
+        "worst": {
+            lane: {name: _number(ratio) for name, ratio in sorted(quantities.items())}
+            for lane, quantities in sorted(record.worst.items())
+        },
+        "known": [record.known[key] for key in sorted(record.known)],
+        "unsupported": record.unsupported,
+        "failure": record.failure,
+        "seconds": round(record.seconds, 4),
+        "framework_seconds": round(record.framework_seconds, 4),
+    }
+
+
+def _number(ratio: float) -> float | str:
+    return float(f"{ratio:.4g}") if math.isfinite(ratio) else "inf"
+
+
+def _commit() -> str | None:
+    try:
+        asked = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        where = Path(__file__).parent
+        return subprocess.run(asked, cwd=where, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def write(folder: Path, document: dict[str, Any]) -> None:
+    """Write ``results.json`` and ``summary.md``, and append the latter to ``$GITHUB_STEP_SUMMARY`` where it is set."""
+    markdown = summary.markdown(document)
+    try:
+        write_whole(folder / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
+        write_whole(folder / "summary.md", markdown)
+        step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if step_summary:
+            with open(step_summary, "a", encoding="utf-8") as file:
+                file.write(markdown)
+    except OSError as error:
+        raise ReportError(f"cannot write the report to {folder}: {error.strerror or error}") from error

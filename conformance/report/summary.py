@@ -1,0 +1,96 @@
+"""The run in ten seconds: lanes, a row per area, the known divergences and the verdict, as text and as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    """The terminal summary. A margin is the largest error in units of its bound; above 1 is a divergence."""
+    text = [_lane(lane) for lane in document["lanes"]]
+    rows = [HEADER, *_rows(document)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    text += ["", *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)]
+    known = _known(document)
+    if known:
+        text += ["", f"known divergences ({len(known)}), each held to what it is known to do:"]
+        text += [f"  {entry['id']} ({entry['lane']}, {entry['samples']} samples): {entry['reason']}" for entry in known]
+    unsupported = _unsupported(document)
+    if unsupported:
+        text += ["", "not run on a lane:", *(f"  {line}" for line in unsupported)]
+    return [*text, "", verdict_line(document)]
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """The same as a Markdown page."""
+    text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", ""]
+    text += [f"- `{_lane(lane)}`" for lane in document["lanes"]]
+    text += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
+    text += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in _rows(document)]
+    failures = [item for item in document["contracts"] if item["failure"]]
+    if failures:
+        text += ["", "### Failures", ""]
+        text += [f"- `{item['id']}`: {item['failure']['message']}" for item in failures]
+    known = _known(document)
+    if known:
+        text += ["", "### Known divergences", "", "| entry | lane | samples | reason |", "| --- | --- | --- | --- |"]
+        text += [f"| {e['id']} | {e['lane']} | {e['samples']} | {e['reason']} |" for e in known]
+    unsupported = _unsupported(document)
+    if unsupported:
+        text += ["", "### Not run on a lane", "", *(f"- {line}" for line in unsupported)]
+    return "\n".join(text) + "\n"
+
+
+def verdict_line(document: dict[str, Any]) -> str:
+    """One sentence: the verdict, and on what it rests."""
+    counts = Counter(item["verdict"] for item in document["contracts"])
+    scope = f"{len(document['contracts'])} contracts, {document['samples']} samples, {document['seconds']:.0f} s"
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    meaning = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE (interrupted: not a pass)"}[document["verdict"]]
+    return f"verdict: {meaning} ({scope}: {told})"
+
+
+def _lane(lane: dict[str, Any]) -> str:
+    extra = [f"{key} {lane[key]}" for key in ("torchvision", "pillow", "numpy", "python") if key in lane]
+    flags = [f"{lane['threads']} thread" + ("s" if lane["threads"] != 1 else "")]
+    flags += ["TF32 on" if lane["tf32"] else "TF32 off", "deterministic" if lane["deterministic"] else "not deterministic"]
+    device = lane.get("device_name", lane["device"])
+    return f"{lane['label']}: {lane['framework']} {lane['version']} on {device} ({', '.join([*extra, *flags])})"
+
+
+def _rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
+    areas: dict[str, list[dict[str, Any]]] = {}
+    for item in document["contracts"]:
+        areas.setdefault(item["area"], []).append(item)
+    rows = []
+    for area, items in areas.items():
+        counts = Counter(item["verdict"] for item in items)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+        margin, where = _worst(items)
+        samples = sum(item["samples"] for item in items)
+        rows.append((area, str(len(items)), str(samples), told, margin, where))
+    return rows
+
+
+def _worst(items: list[dict[str, Any]]) -> tuple[str, str]:
+    ratios = [
+        (float(ratio), f"{item['id']} {quantity} ({lane})")
+        for item in items
+        for lane, quantities in item["worst"].items()
+        for quantity, ratio in quantities.items()
+    ]
+    if not ratios:
+        return "-", ""
+    ratio, where = max(ratios)
+    return ("exact", "") if ratio == 0.0 else (f"{ratio:.2f}", where)
+
+
+def _known(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for item in document["contracts"] for entry in item["known"]]
+
+
+def _unsupported(document: dict[str, Any]) -> list[str]:
+    return [f"{item['id']} on {lane}: {why}" for item in document["contracts"] for lane, why in item["unsupported"].items()]

@@ -1,0 +1,240 @@
+"""Running one contract: every sample to every lane, the oracle in between, and the running record of the verdicts.
+
+The runner is what a test of pytest calls for each example that Hypothesis draws. It raises :class:`Divergence` for a
+sample that nothing explains; Hypothesis then shrinks the sample as it would for any failing test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from conformance import accuracy
+from conformance.accuracy import Rejects
+from conformance.contract import EXACT, Contract, Observation, Sample
+from conformance.judge import Difference, Judgement, Verdict, compare, compare_lanes, worst
+from conformance.lanes import Lane, LaneError
+from conformance.ledger import RAISES, Entry, instead
+
+
+class Divergence(AssertionError):
+    """A sample on which a lane disagrees and no ledger entry explains it."""
+
+    def __init__(self, contract: Contract, sample: Sample, judged: Judged) -> None:
+        self.contract, self.sample, self.judged = contract, sample, judged
+        wrong = ", ".join(sorted(judged.wrong))
+        super().__init__(f"{contract.id}: {wrong} diverges on {sample.describe()}")
+
+
+class VacuousContract(AssertionError):
+    """A contract ran but showed nothing: no sample, only zeros, or no lane that could take part."""
+
+
+@dataclass
+class Judged:
+    """One sample's judgement over all lanes."""
+
+    differences: list[Difference] = field(default_factory=list)
+    ratios: dict[str, dict[str, float]] = field(default_factory=dict)
+    known: list[tuple[str, Entry]] = field(default_factory=list)
+    observations: dict[str, Observation] = field(default_factory=dict)
+    accepted: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def wrong(self) -> set[str]:
+        """Labels of the lanes at fault."""
+        return Judgement(self.differences).lanes()
+
+
+@dataclass
+class Record:
+    """What the report keeps of a contract; plain data, so that it can travel between processes."""
+
+    id: str
+    area: str
+    claim: str
+    verdict: Verdict = Verdict.AGREE
+    samples: int = 0
+    exact_samples: int = 0
+    worst: dict[str, dict[str, float]] = field(default_factory=dict)
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unsupported: dict[str, str] = field(default_factory=dict)
+    failure: dict[str, Any] | None = None
+    framework_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def note_ratios(self, ratios: Mapping[str, Mapping[str, float]]) -> None:
+        """Keep the largest ratio of each lane's quantities."""
+        for lane, quantities in ratios.items():
+            mine = self.worst.setdefault(lane, {})
+            for name, ratio in quantities.items():
+                if ratio >= mine.get(name, 0.0):
+                    mine[name] = ratio
+
+
+class ContractRun:
+    """One contract over a set of started lanes."""
+
+    def __init__(self, contract: Contract, lanes: Sequence[Lane], entries: Sequence[Entry] = ()) -> None:
+        self.contract = contract
+        self.record = Record(contract.id, contract.area, contract.claim)
+        self.entries = entries
+        self.lanes: list[Lane] = []
+        for lane in lanes:
+            reason = contract.unsupported_on(lane.spec.framework, lane.spec.device)
+            if reason is None:
+                self.lanes.append(lane)
+            else:
+                self.record.unsupported[lane.label] = reason
+        self._nonzero: set[str] = set()
+        self._quantities: set[str] = set()
+        self._informative = False
+
+    def begin(self) -> None:
+        """Seed the lanes."""
+        for lane in self.lanes:
+            lane.begin_contract()
+
+    def check(self, example: Sample | Sequence[Sample]) -> None:
+        """Run one drawn example; raise :class:`Divergence` for the first sample that nothing explains."""
+        samples = [example] if isinstance(example, Sample) else example
+        screened = False
+        for sample in samples:
+            began = time.perf_counter()
+            judged = self.judge(sample, screen=screened)
+            screened = sample.regime == EXACT and len(self._frameworks()) > 1
+            self._note(sample, judged, time.perf_counter() - began)
+            if judged.differences:
+                raise Divergence(self.contract, sample, judged)
+
+    def _frameworks(self) -> set[str]:
+        return {lane.spec.framework for lane in self.lanes}
+
+    def judge(self, sample: Sample, screen: bool = False) -> Judged:
+        """Observe a sample on every lane and judge it.
+
+        ``screen``: in the exact regime it is enough that lanes of different frameworks are equal bit for bit; the
+        oracle then speaks only where they are not. The first exact sample of every example meets the oracle itself.
+        """
+        handles = [(lane, lane.submit(self.contract, sample)) for lane in self.lanes]
+        judged = Judged(observations={lane.label: lane.result(handle) for lane, handle in handles})
+        self._note_vacuity(sample, judged.observations)
+        if screen and not self._differ(judged, sample):
+            judged.ratios = {label: dict.fromkeys(seen.values, 0.0) for label, seen in judged.observations.items()}
+            return judged
+        explained = set()
+        for lane in self.lanes:
+            if self._judge_lane(lane, sample, judged):
+                explained.add(lane.label)
+        plain = {label: seen for label, seen in judged.observations.items() if label not in explained}
+        if not judged.differences and not any(isinstance(item, Rejects) for item in judged.accepted.values()):
+            judged.differences += compare_lanes(plain, judged.accepted, sample).differences
+        return judged
+
+    @staticmethod
+    def _differ(judged: Judged, sample: Sample) -> bool:
+        errors = any(seen.error is not None for seen in judged.observations.values())
+        return errors or bool(compare_lanes(judged.observations, None, sample).differences)
+
+    def _judge_lane(self, lane: Lane, sample: Sample, judged: Judged) -> bool:
+        """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
+        observation = judged.observations[lane.label]
+        accepted = self.accept(lane, self.contract.oracle, sample, observation)
+        judged.accepted[lane.label] = accepted
+        judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
+        if judgement.differences:
+            for entry in self.entries:
+                found = self._explain(entry, lane, sample, observation)
+                if found is not None:
+                    judged.known.append((lane.label, entry))
+                    judged.ratios.update(found.ratios)
+                    return True
+        judged.differences += judgement.differences
+        judged.ratios.update(judgement.ratios)
+        return False
+
+    def _explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
+        version = lane.fingerprint()["version"]
+        if not entry.applies(lane.spec.framework, lane.spec.device, version):
+            return None
+        oracle = instead(entry, self.contract)
+        if entry.behaviour == RAISES or oracle is None:
+            return Judgement() if observation.error is not None and entry.error in observation.error else None
+        accepted = self.accept(lane, oracle, sample, observation)
+        judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
+        return None if judgement.differences else judgement
+
+    def accept(self, lane: Lane, oracle: Any, sample: Sample, observation: Observation) -> Any:
+        """The oracle's acceptances for one lane, in that lane's arithmetic."""
+        extra = {"observed": observation.values} if self.contract.conditioned else {}
+        with accuracy.dot_format("tf32" if lane.spec.tf32 else "float32"), np.errstate(all="ignore"):
+            return oracle(**sample.inputs, **extra)
+
+    def _note(self, sample: Sample, judged: Judged, seconds: float) -> None:
+        record = self.record
+        record.samples += 1
+        record.exact_samples += sample.regime == EXACT
+        record.seconds += seconds
+        record.framework_seconds += sum(seen.framework_seconds for seen in judged.observations.values())
+        if not judged.differences:
+            record.note_ratios(judged.ratios)
+        for label, entry in judged.known:
+            noted = record.known.setdefault(entry.id, {**entry.summary(), "lane": label, "samples": 0})
+            noted["samples"] += 1
+
+    def _note_vacuity(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
+        arrays = sample.arrays()
+        self._informative = self._informative or not arrays or any(array.any() for array in arrays)
+        for observation in observations.values():
+            self._quantities.update(observation.values)
+            for name, value in observation.values.items():
+                if name not in self._nonzero and value.any():
+                    self._nonzero.add(name)
+
+    def finish(self) -> Record:
+        """Check that the contract showed something and left the lanes as they were; give its record.
+
+        Raises
+        ------
+        VacuousContract: no sample ran, every input was zero, or a quantity was zero in every sample.
+        LaneError: a setting of a lane differs from what was pinned.
+        """
+        for lane in self.lanes:
+            lane.check_settings()
+        if not self.lanes:
+            self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
+            return self.record
+        if self.record.samples == 0:
+            raise VacuousContract(f"{self.contract.id}: no sample was executed, so nothing was shown")
+        if not self._informative:
+            raise VacuousContract(f"{self.contract.id}: the inputs of all {self.record.samples} samples were zero")
+        zero = self._quantities - self._nonzero - set(self.contract.may_be_zero)
+        if zero:
+            names = ", ".join(sorted(zero))
+            raise VacuousContract(f"{self.contract.id}: {names} was zero in all {self.record.samples} samples")
+        if self.record.known:
+            self.record.verdict = worst([self.record.verdict, Verdict.KNOWN])
+        return self.record
+
+    def replay_witness(self, entry: Entry) -> dict[str, Verdict]:
+        """Replay an entry's witness on the lanes it speaks of: known where it still diverges as described."""
+        verdicts = {}
+        for lane in self.lanes:
+            if not entry.applies(lane.spec.framework, lane.spec.device, lane.fingerprint()["version"]):
+                continue
+            observation = lane.result(lane.submit(self.contract, entry.witness))
+            accepted = self.accept(lane, self.contract.oracle, entry.witness, observation)
+            if not compare(lane.label, observation, accepted, entry.witness, lane.spec.device).differences:
+                verdicts[lane.label] = Verdict.STALE
+            elif self._explain(entry, lane, entry.witness, observation) is None:
+                verdicts[lane.label] = Verdict.DIVERGE
+            else:
+                verdicts[lane.label] = Verdict.KNOWN
+        return verdicts
+
+
+__all__ = ["ContractRun", "Divergence", "Judged", "LaneError", "Record", "VacuousContract"]

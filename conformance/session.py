@@ -1,0 +1,107 @@
+"""One run's lanes, ledger and records, apart from pytest's hooks."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import Sample
+from conformance.lanes import InProcessLane, Lane, LaneError, LaneSpec, default_specs
+from conformance.lanes.spec import SpecError, require_installed
+from conformance.ledger import Ledger
+
+SHRINK_SECONDS = 10.0
+"""After a first failure Hypothesis may look for a simpler sample for this long."""
+
+
+@dataclass
+class Session:
+    """What a run was asked for, and its lanes once they are started (once in every process that runs contracts).
+
+    asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``.
+    """
+
+    asked: list[LaneSpec]
+    required: list[LaneSpec]
+    ledger: Ledger
+    report: Path
+    replay: tuple[str, Sample] | None = None
+    seeded: bool = False
+    lanes: list[Lane] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Import the frameworks and pin their settings. Without ``--lane``, every visible GPU becomes a lane too.
+
+        Raises
+        ------
+        SpecError: a framework is not installed, or two lanes have one label.
+        LaneError: a lane cannot be started, or a required lane is not among the started ones.
+        """
+        if self.lanes:
+            return
+        specs = self.asked or default_specs()
+        for spec in specs:
+            require_installed(spec)
+            if [str(other) for other in specs].count(str(spec)) > 1:
+                raise SpecError(f"two lanes are called {spec}; name one of them with LABEL={spec.name}")
+        lanes = [_started(spec) for spec in specs]
+        if not self.asked:
+            for lane in list(lanes):
+                device = {"torch": "cuda", "paddle": "gpu"}[lane.spec.framework]
+                count = lane.adapter.visible_gpus()
+                lanes += [_started(LaneSpec(lane.spec.framework, device, index)) for index in range(count)]
+        present = {lane.spec.name for lane in lanes} | {lane.label for lane in lanes}
+        for spec in self.required:
+            if spec.name not in present and str(spec) not in present:
+                raise LaneError(
+                    f"the required lane {spec} is not running (running: {', '.join(lane.label for lane in lanes)}); "
+                    "add it with --lane, or make its device visible"
+                )
+        self.lanes = list(lanes)
+
+    def fingerprints(self) -> list[dict[str, Any]]:
+        """The fingerprint of every lane."""
+        return [lane.fingerprint() for lane in self.lanes]
+
+
+def _started(spec: LaneSpec) -> InProcessLane:
+    lane = InProcessLane(spec)
+    lane.start()
+    return lane
+
+
+class Shrinker:
+    """Bounds the time that Hypothesis spends on shrinking, without making its final replay flaky.
+
+    Once the time is over, samples that are new are waved through; those that failed before fail again.
+    """
+
+    def __init__(self, seconds: float = SHRINK_SECONDS) -> None:
+        self.seconds = seconds
+        self._first_failure: float | None = None
+        self._failed: set[bytes] = set()
+
+    def exhausted(self, example: Sample | Sequence[Sample]) -> bool:
+        """Whether this example should be waved through."""
+        if self._first_failure is None or time.monotonic() - self._first_failure < self.seconds:
+            return False
+        return identity(example) not in self._failed
+
+    def failed(self, example: Sample | Sequence[Sample]) -> None:
+        self._first_failure = self._first_failure or time.monotonic()
+        self._failed.add(identity(example))
+
+
+def identity(example: Sample | Sequence[Sample]) -> bytes:
+    """A digest of everything in an example."""
+    digest = hashlib.sha256()
+    for sample in [example] if isinstance(example, Sample) else example:
+        digest.update(repr(sample).encode())
+        for array in sample.arrays():
+            digest.update(array.tobytes())
+    return digest.digest()
+

@@ -1,0 +1,89 @@
+"""What samples are drawn from: shapes by Hypothesis, values by a seeded NumPy generator in named families.
+
+Hypothesis draws the structure (shapes, hyperparameters) and one seed; elements come from NumPy. Drawing each element
+through Hypothesis would cost twenty times as much and shrink no better: what matters in a failing sample is its shape
+and the family of its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.contract import EXACT, REAL, Sample
+
+FAMILIES = ("normal", "offset", "positive", "heavy", "mixed", "tiny", "huge", "constant", "sparse", "sorted")
+"""Families of real values. Each stresses another part of an error bound or another kind of fault."""
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The generator that fills arrays for a drawn seed."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def real(rng: np.random.Generator, shape: tuple[int, ...], family: str = "normal", dtype: str = "float32") -> np.ndarray:
+    """An array of one of :data:`FAMILIES`; finite, of magnitude about 1 except in tiny (1e-30) and huge (1e15)."""
+    values = np.asarray(rng.standard_normal(shape))
+    if family == "offset":
+        values = values + 100.0
+    elif family == "positive":
+        values = np.abs(values) + 0.1
+    elif family == "heavy":
+        values = values**3 * 10.0
+    elif family == "mixed":
+        values = values * 10.0 ** rng.integers(-6, 4, shape)
+    elif family == "tiny":
+        values = values * 1e-30
+    elif family == "huge":
+        values = values * 1e15
+    elif family == "constant":
+        values = np.full(shape, float(rng.standard_normal()))
+    elif family == "sparse":
+        values = np.where(rng.random(shape) < 0.5, 0.0, values)
+    elif family == "sorted":
+        values = np.sort(values, axis=None).reshape(shape)
+    elif family != "normal":
+        raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
+    return values.astype(dtype)
+
+
+def integers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 4, dtype: str = "float32") -> np.ndarray:
+    """Small integers in [-limit, limit] as floats: sums of products of these have no rounding below 2**24."""
+    return rng.integers(-limit, limit + 1, shape).astype(dtype)
+
+
+Fill = Callable[..., np.ndarray]
+
+
+def fills(
+    build: Callable[[Fill], Mapping[str, Any]], families: tuple[str, ...] = FAMILIES, count: int = 4, limit: int = 4
+) -> st.SearchStrategy[list[Sample]]:
+    """Several fills of one drawn structure: the first half in the exact regime, the rest real.
+
+    ``build`` takes a ``fill(shape, limit=...)`` function and returns the inputs of one sample; it is called once a
+    sample, so that structure drawn outside of it is shared. ``limit`` bounds the integers of the exact regime.
+    """
+
+    def make(drawn: tuple[int, tuple[str, ...]]) -> list[Sample]:
+        seed, chosen = drawn
+        rng = generator(seed)
+
+        def whole(shape: tuple[int, ...], limit: int = limit) -> np.ndarray:
+            return integers(rng, shape, limit)
+
+        samples = [Sample(build(whole), EXACT) for _ in range(count - len(chosen))]
+        for family in chosen:
+
+            def drawn_fill(shape: tuple[int, ...], family: str = family, **_: Any) -> np.ndarray:
+                return real(rng, shape, family)
+
+            samples.append(Sample(build(drawn_fill), REAL))
+        return samples
+
+    family = st.sampled_from(families)
+    return st.tuples(seeds, st.tuples(*[family] * (count // 2))).map(make)

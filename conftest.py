@@ -1,0 +1,3 @@
+"""Registers the conformance plugin; everything else lives in ``conformance/``."""
+
+pytest_plugins = ["conformance.plugin"]

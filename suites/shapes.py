@@ -1,0 +1,39 @@
+"""Drawn structures that several suites share: the geometry of convolutions and pools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+
+def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
+    """Two independent integers, for height and width."""
+    side = st.integers(low, high)
+    return st.tuples(side, side)
+
+
+def convolution_output(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Length of one side after a convolution (Dumoulin and Visin, A guide to convolution arithmetic, relationship 15)."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@st.composite
+def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
+    """Shapes and hyperparameters of a 2-D convolution that has at least one output pixel."""
+    groups = draw(st.sampled_from((1, 1, 2, 3)))
+    kernel, stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
+    spare = draw(pairs(0, largest - 5))
+    size = tuple(
+        max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i]) + spare[i] for i in range(2)
+    )
+    channels = (groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3)))
+    batch = draw(st.integers(1, 3))
+    output = tuple(convolution_output(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2))
+    return {
+        "x": (batch, channels[0], *size),
+        "weight": (channels[1], channels[0] // groups, *kernel),
+        "bias": (channels[1],) if draw(st.booleans()) else None,
+        "output": (batch, channels[1], *output),
+        "parameters": {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
+    }
