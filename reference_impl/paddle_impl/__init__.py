@@ -1,0 +1,1 @@
+"""Paddle's side of the pair: read each file beside the file of the same name in ``torch_impl``."""
