@@ -187,5 +187,5 @@ def check(values: Mapping[str, Any], model_places: Mapping[str, Place], target: 
 
 def _hint(value: Array, place: Place) -> str:
     if place.layout.transposes and value.shape == place.shape[::-1]:
-        return " (this is paddle's layout; a portable state has torch's)"
+        return " (its transpose: torch keeps a linear weight as (out, in), paddle as (in, out))"
     return ""

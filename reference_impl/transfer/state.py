@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .places import Place, check, side_of, walk
+from .convert import Portable, without_counters
+from .places import check, side_of, walk
 from .rules import Array, LayerRule, TransferError
-
-Portable = dict[str, Array]
 
 
 def from_torch(model: Any, rules: Iterable[LayerRule] = ()) -> Portable:
@@ -68,18 +67,6 @@ def load_into_paddle(model: Any, portable: Mapping[str, Array], rules: Iterable[
     values = [place.layout.to_paddle(portable[place.key]) for place, _ in found]
     for (_, tensor), value in zip(found, values, strict=True):
         tensor.set_value(value)
-
-
-def without_counters(portable: Mapping[str, Array], expected: Mapping[str, Place]) -> Portable:
-    """Return `portable` without the batch counters of layers whose running statistics are in `expected`."""
-    counter = "num_batches_tracked"
-    return {
-        key: value
-        for key, value in portable.items()
-        if not (
-            (key == counter or key.endswith("." + counter)) and key.removesuffix(counter) + "running_mean" in expected
-        )
-    }
 
 
 def _plain(array: Array) -> Array:

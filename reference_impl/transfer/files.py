@@ -1,0 +1,201 @@
+"""Weights and checkpoints in files: .pth, .pdparams and .safetensors, read safely and written whole or not at all.
+
+A file is a tree: dicts, lists, tuples, numbers, strings and NumPy arrays. Reading needs neither framework and runs
+nothing that a file names; writing needs torch, for .pth only. A state dict is a tree of depth one; `read_state` and
+`write_state` turn it into the portable form, for which a paddle file needs the model: nothing in the file says which
+weights are linear.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from . import paddle_format, safetensors_format, torch_format
+from .convert import Portable, to_paddle, to_portable
+from .places import Place, places
+from .rules import LayerRule, TransferError
+from .unpickle import DEPTH_LIMIT, DamagedError, RefusedError, UnsupportedError
+
+FilePath = str | os.PathLike[str]
+Tree = Any
+
+SUFFIXES = {".pth": "torch", ".pt": "torch", ".pdparams": "paddle", ".pdopt": "paddle", ".safetensors": "safetensors"}
+
+
+def read_tree(path: FilePath) -> Tree:
+    """Return what the file holds: plain containers, numbers, strings and NumPy arrays, in the file's own layout.
+
+    Raises TransferError for a missing, truncated or damaged file, an unknown or wrong suffix, and for a pickle that
+    asks for anything but plain data; nothing in such a file is run.
+    """
+    return _read(Path(path))[0]
+
+
+def write_tree(path: FilePath, tree: Tree) -> None:
+    """Write plain containers, numbers, strings and NumPy arrays to `path`; an existing file is replaced in one step.
+
+    The suffix chooses the format; .safetensors holds one flat dict of arrays. Raises TransferError for a tree
+    with anything else in it or a folder that cannot be written; the file at `path` is then as it was.
+    """
+    _write(Path(path), tree, None)
+
+
+def read_state(
+    path: FilePath, model: Any = None, rules: Iterable[LayerRule] = (), layout: str | None = None
+) -> Portable:
+    """Return the portable state held in a file of weights.
+
+    `model`: a torch or paddle model with the file's layers, or its `places(model)`; needed when the file is in paddle's
+    layout. `layout`, "torch" or "paddle", says so for a .safetensors file without a format label. Raises
+    TransferError as `read_tree` does, and when keys, shapes or dtypes do not fit the model.
+    """
+    path = Path(path)
+    tree, label = _read(path)
+    layout = _known_layout(path, layout or label)
+    state = _require_flat(path, tree)
+    if layout == "torch":
+        return state
+    if model is None:
+        raise TransferError(f"{path} is in paddle's layout and does not say which weights are linear; pass the model")
+    try:
+        return to_portable(state, _as_places(model, rules))
+    except TransferError as error:
+        raise TransferError(f"{path}: {error}") from None
+
+
+def write_state(
+    path: FilePath, portable: Portable, model: Any = None, rules: Iterable[LayerRule] = (), layout: str | None = None
+) -> None:
+    """Write a portable state to `path`, in paddle's names and layout for .pdparams, in torch's otherwise.
+
+    `model` is as for `read_state`, needed for paddle's layout; `layout` overrides torch's for .safetensors.
+    """
+    path = Path(path)
+    kind = _format(path)
+    layout = _known_layout(path, layout or ("torch" if kind == "safetensors" else kind))
+    state = _require_flat(path, portable)
+    if layout == "paddle":
+        if model is None:
+            raise TransferError(f"{path} would be in paddle's layout; pass the model, to tell which weights are linear")
+        state = to_paddle(state, _as_places(model, rules))
+    _write(path, state, layout)
+
+
+def convert_file(source: FilePath, target: FilePath, model: Any, rules: Iterable[LayerRule] = ()) -> None:
+    """Convert a file of weights into the format of `target`'s suffix; `model`, of either framework, has its layers."""
+    model_places = _as_places(model, rules)
+    write_state(target, read_state(source, model_places), model_places)
+
+
+def write_atomically(path: FilePath, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then move it there: a reader sees the old file or the new one.
+
+    Raises TransferError when the folder cannot be written or the disk is full; `path` is then as it was.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror or error}; choose a folder that can be written"
+        raise TransferError(message) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[Tree, str | None]:
+    kind = _format(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TransferError(f"cannot read {path}: {error.strerror or error}; check the path") from None
+    try:
+        if kind == "safetensors":
+            return safetensors_format.read(data)
+        return (torch_format if kind == "torch" else paddle_format).read(data), kind
+    except RefusedError as error:
+        raise TransferError(
+            f"{path} is refused: {error}; a file of weights holds arrays in plain containers, and nothing of this one "
+            "was run. Save the state dict instead of the object, or get the file from a source you trust"
+        ) from None
+    except UnsupportedError as error:
+        raise TransferError(f"cannot read {path}: {error}; save the model again as float32 on this machine") from None
+    except DamagedError as error:
+        raise TransferError(
+            f"{path} cannot be read as {path.suffix}: {error}; it is truncated, damaged or misnamed. Copy it again"
+        ) from None
+
+
+def _write(path: Path, tree: Tree, layout: str | None) -> None:
+    kind = _format(path)
+    tree = _checked(path, tree, kind == "paddle")
+    if kind == "safetensors":
+        flat = _require_flat(path, tree)
+        write_atomically(path, lambda stream: safetensors_format.write(stream, flat, layout))
+    else:
+        write_atomically(path, lambda stream: (torch_format if kind == "torch" else paddle_format).write(stream, tree))
+
+
+def _format(path: Path) -> str:
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
+    return kind
+
+
+def _known_layout(path: Path, layout: str | None) -> str:
+    if layout not in ("torch", "paddle"):
+        said = "does not say which framework's layout it is in" if layout is None else f"cannot have layout {layout!r}"
+        raise TransferError(f"{path} {said}; pass layout='torch' or layout='paddle'")
+    return layout
+
+
+def _as_places(model: Any, rules: Iterable[LayerRule]) -> Mapping[str, Place]:
+    return model if isinstance(model, Mapping) else places(model, rules)
+
+
+def _require_flat(path: Path, tree: Tree) -> Portable:
+    if not isinstance(tree, Mapping):
+        raise TransferError(f"{path}: a {type(tree).__name__} is not a state dict; pass a dict of arrays by name")
+    for key, value in tree.items():
+        if not isinstance(key, str) or not isinstance(value, np.ndarray):
+            raise TransferError(
+                f"{path}: {key!r} is a {type(value).__name__}, not an array, so this is not a state dict; "
+                "if it is a training checkpoint, use read_tree and take the model's part"
+            )
+    return dict(tree)
+
+
+def _checked(path: Path, tree: Tree, is_paddle: bool, where: str = "", depth: int = 0) -> Tree:
+    if depth > DEPTH_LIMIT:
+        raise TransferError(f"cannot write {path}: {where} nests deeper than {DEPTH_LIMIT} levels; flatten it")
+    if isinstance(tree, np.ndarray) and tree.dtype.kind in "biufc":
+        return np.array(tree, tree.dtype.newbyteorder("="), order="C")
+    if isinstance(tree, np.generic) and tree.dtype.kind in "biufc":
+        return tree.item()
+    if isinstance(tree, Mapping) and all(type(key) in (str, int) for key in tree):
+        return {key: _checked(path, item, is_paddle, f"{where}[{key!r}]", depth + 1) for key, item in tree.items()}
+    if type(tree) in (list, tuple):
+        items = [_checked(path, item, is_paddle, f"{where}[{index}]", depth + 1) for index, item in enumerate(tree)]
+        if type(tree) is list:
+            return items
+        if not (is_paddle and len(items) == 2 and isinstance(items[0], str) and isinstance(items[1], np.ndarray)):
+            return tuple(items)
+        raise TransferError(
+            f"cannot write {path}: {where} is a (text, array) tuple, paddle's mark of a tensor; use a list"
+        )
+    if type(tree) in (str, int, float, bool, type(None)):
+        return tree
+    raise TransferError(
+        f"cannot write {path}: {where or 'it'} is a {type(tree).__name__}; convert it to plain data first"
+    )
