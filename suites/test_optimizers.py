@@ -1,0 +1,343 @@
+"""One step and several steps of every optimizer, from identical gradients, with all state looked at afterwards.
+
+A single Adam step from zero moments is nearly blind: bias correction cancels both betas and the update is about
+-lr * sign(g). So most samples start from a warm state (t >= 1, moments not zero), some with moments near eps squared,
+and the moments and the step count are judged beside the parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import EXACT, Acceptance, Sample, accuracy, contract
+from conformance.strategies import generator, integers, real, seeds
+from reference_impl.oracle import optimizers as oracle
+
+ROUNDING = 1.5
+"""Multiple of the running error bound of ``reference_impl.oracle.rounding``; see benchmarks/optimizer_constants.py."""
+
+FAMILIES = ("normal", "mixed", "near_eps", "near_eps", "sparse", "tiny", "heavy")
+
+lrs = st.sampled_from((1e-3, 1e-3, 1e-2, 0.1, 1.0, 3e-4)) | st.floats(1e-5, 1.0)
+decays = st.sampled_from((0.0, 0.0, 1e-4, 1e-2, 0.3))
+momenta = st.sampled_from((0.9, 0.5, 0.99)) | st.floats(0.05, 0.99)
+epsilons = st.sampled_from((1e-8, 1e-8, 1e-7, 1e-6, 1e-4, 1e-10))
+steps_taken = st.sampled_from((0, 1, 1, 2, 3, 5, 10, 100, 1000, 20_000))
+shapes = st.lists(st.integers(1, 7), min_size=1, max_size=3).map(tuple)
+
+ADAM = {
+    "lr": lrs,
+    "beta1": st.sampled_from((0.9, 0.9, 0.5, 0.95, 0.0)) | st.floats(0.5, 0.99),
+    "beta2": st.sampled_from((0.999, 0.999, 0.99, 0.9, 0.9999)) | st.floats(0.5, 0.9999),
+    "eps": epsilons,
+    "weight_decay": decays,
+}
+
+
+def gradients(rng: np.random.Generator, shape: tuple[int, ...], family: str, eps: float) -> np.ndarray:
+    """Gradients of one family; ``near_eps`` lies within two decades of eps, where eps decides the update."""
+    if family == "near_eps":
+        return (eps * rng.standard_normal(shape) * 10.0 ** rng.uniform(-1, 1, shape)).astype("float32")
+    return real(rng, shape, family)
+
+
+def moment_state(rng: np.random.Generator, grad: np.ndarray, step: int) -> dict[str, np.ndarray]:
+    """Adam's moments as ``step`` earlier gradients of the same size would have left them; zeros at step 0."""
+    if step == 0:
+        zeros = np.zeros_like(grad)
+        return {"step": np.asarray(0), "m": zeros, "v": zeros}
+    m = (grad * rng.uniform(-1, 1, grad.shape)).astype("float32")
+    v = (np.square(grad, dtype=np.float64) * rng.uniform(0.01, 1, grad.shape)).astype("float32")
+    return {"step": np.asarray(step), "m": m, "v": v}
+
+
+def adam_samples(count: int) -> st.SearchStrategy[list[Sample]]:
+    """``count`` gradients in a row on a parameter with a drawn state; three fills of values for each structure."""
+
+    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, float], step: int, families: tuple[str, ...]) -> list:
+        rng, samples = generator(seed), []
+        for family in families:
+            rows = [gradients(rng, shape, family, hyper["eps"]) for _ in range(count)]
+            state = moment_state(rng, rows[0], step)
+            samples.append(Sample({**_common(rng, shape, rows), "state": state, "hyper": hyper}))
+        return samples
+
+    families = st.tuples(*[st.sampled_from(FAMILIES)] * 3)
+    return st.builds(make, shapes, seeds, st.fixed_dictionaries(ADAM), steps_taken, families)
+
+
+def _common(rng: np.random.Generator, shape: tuple[int, ...], rows: list[np.ndarray]) -> dict[str, Any]:
+    return {"parameter": real(rng, shape), "gradient": np.stack(rows)}
+
+
+def judged(steps: dict[str, oracle.Bounded]) -> dict[str, Acceptance]:
+    """The acceptances of an oracle's step."""
+    accepted = {}
+    for name, quantity in steps.items():
+        if name == "step":
+            accepted[name] = accuracy.exact(quantity.value.astype(np.int64), "int64")
+        else:
+            accepted[name] = Acceptance(quantity.value, quantity.bound(ROUNDING), dtype="float32")
+    return accepted
+
+
+def torch_steps(name, parameter, gradient, state, hyper) -> dict[str, Any]:
+    """Steps of a torch optimizer over one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import torch
+
+    from reference_impl.torch_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
+
+    weight = torch.nn.Parameter(torch.tensor(parameter))
+    optimizer = make_optimizer(name, [("weight", weight)], **hyper)
+    if state:
+        load_optimizer_state(optimizer, [("weight", weight)], {"weight": state})
+    for row in gradient:
+        optimizer.zero_grad()
+        (weight * torch.tensor(row)).sum().backward()
+        optimizer.step()
+    return {"parameter": weight, **optimizer_state(optimizer, [("weight", weight)]).get("weight", {})}
+
+
+def paddle_steps(name, parameter, gradient, state, hyper) -> dict[str, Any]:
+    """Steps of a paddle optimizer over one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import paddle
+
+    from reference_impl.paddle_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
+
+    weight = paddle.create_parameter(parameter.shape, "float32")
+    weight.set_value(parameter)
+    optimizer = make_optimizer(name, [("weight", weight)], **hyper)
+    if state:
+        load_optimizer_state(optimizer, [("weight", weight)], {"weight": state})
+    for row in gradient:
+        optimizer.clear_grad()
+        (weight * paddle.to_tensor(row)).sum().backward()
+        optimizer.step()
+    after = optimizer_state(optimizer, [("weight", weight)], own_units=True)
+    return {"parameter": weight, **after.get("weight", {})}
+
+
+def adam_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
+    """Adam over the rows of ``gradient``; options go to ``reference_impl.oracle.optimizers.adam``."""
+    after: dict[str, Any] = {"parameter": parameter, "m": state["m"], "v": state["v"]}
+    step = int(state["step"])
+    for row in gradient:
+        after = oracle.adam(after["parameter"], row, after["m"], after["v"], step, **hyper, **options)
+        step += 1
+    return judged(after)
+
+
+def float32_betas(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
+    """Adam with the betas and their powers in float32, and no step count but those powers.
+
+    A power that no longer changes (float32 has reached zero, or a fixed point) says only "at least so many steps".
+    """
+    accepted = adam_oracle(
+        parameter, gradient, state, hyper, beta_dtype=np.float32, beta_power_dtype=np.float32, **options
+    )
+    exponent = int(accepted["step"].value) + 1
+    powers = np.multiply.accumulate(np.full(exponent, max(hyper["beta1"], hyper["beta2"]), np.float32))
+    visible = int(np.flatnonzero(powers == powers[-1])[0])
+    return {**accepted, "step": accuracy.exact(np.asarray(visible), "int64")}
+
+
+@contract("optim.adam", area="optimizers", samples=adam_samples(1), tensors=False)
+class adam:
+    """One Adam step from equal state and gradient gives the same parameters, moments and step count."""
+
+    @staticmethod
+    def torch(parameter, gradient, state, hyper):
+        return torch_steps("adam", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def paddle(parameter, gradient, state, hyper):
+        return paddle_steps("adam", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def oracle(parameter, gradient, state, hyper):
+        return adam_oracle(parameter, gradient, state, hyper)
+
+    @staticmethod
+    def variant_float32_betas(parameter, gradient, state, hyper):
+        return float32_betas(parameter, gradient, state, hyper)
+
+
+@contract("optim.adam_steps", area="optimizers", samples=adam_samples(4), tensors=False, share=0.5)
+class adam_steps:
+    """Four Adam steps in a row stay within the rounding that four steps can accumulate."""
+
+    torch = adam.calls["torch"]
+    paddle = adam.calls["paddle"]
+    oracle = adam.oracle
+    variant_float32_betas = staticmethod(adam.variants["float32_betas"])
+
+
+@contract("optim.adamw", area="optimizers", samples=adam_samples(1), tensors=False)
+class adamw:
+    """One AdamW step decays the parameter itself, and leaves the moments free of the decay."""
+
+    @staticmethod
+    def torch(parameter, gradient, state, hyper):
+        return torch_steps("adamw", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def paddle(parameter, gradient, state, hyper):
+        return paddle_steps("adamw", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def oracle(parameter, gradient, state, hyper):
+        return adam_oracle(parameter, gradient, state, hyper, decoupled=True)
+
+    @staticmethod
+    def variant_float32_betas(parameter, gradient, state, hyper):
+        return float32_betas(parameter, gradient, state, hyper, decoupled=True)
+
+
+def sgd_samples(with_momentum: bool) -> st.SearchStrategy[list[Sample]]:
+    """Three steps; the first fill is exact: integers, powers of two as learning rate and momentum, no decay."""
+
+    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, Any], families: tuple[str, ...], warm: bool) -> list:
+        rng = generator(seed)
+        exact = {**hyper, "lr": 2.0**-10, "weight_decay": 0.0} | ({"momentum": 0.5} if with_momentum else {})
+        samples = [_sgd_sample(lambda: integers(rng, shape, 64), warm and with_momentum, exact, EXACT)]
+        for family in families:
+            fill = lambda family=family: real(rng, shape, family)  # noqa: E731
+            samples.append(_sgd_sample(fill, warm and with_momentum, hyper, "real"))
+        return samples
+
+    hyper: dict[str, Any] = {"lr": lrs, "weight_decay": decays}
+    if with_momentum:
+        hyper |= {"momentum": momenta, "nesterov": st.booleans()}
+    families = st.tuples(*[st.sampled_from(("normal", "mixed", "sparse", "tiny", "heavy"))] * 3)
+    return st.builds(make, shapes, seeds, st.fixed_dictionaries(hyper), families, st.booleans())
+
+
+def _sgd_sample(fill, warm: bool, hyper: dict[str, Any], regime: str) -> Sample:
+    state = {"velocity": fill()} if warm else {}
+    return Sample(
+        {"parameter": fill(), "gradient": np.stack([fill() for _ in range(3)]), "state": state, "hyper": hyper}, regime
+    )
+
+
+@contract("optim.sgd", area="optimizers", samples=sgd_samples(False), tensors=False)
+class sgd:
+    """Three SGD steps, with and without weight decay, move the parameters alike."""
+
+    @staticmethod
+    def torch(parameter, gradient, state, hyper):
+        return torch_steps("sgd", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def paddle(parameter, gradient, state, hyper):
+        return paddle_steps("sgd", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def oracle(parameter, gradient, state, hyper):
+        after: dict[str, Any] = {"parameter": parameter}
+        for row in gradient:
+            after = oracle.sgd(after["parameter"], row, **hyper)
+        return judged(after)
+
+
+@contract("optim.momentum", area="optimizers", samples=sgd_samples(True), tensors=False)
+class momentum:
+    """Three steps with momentum, Nesterov's included, from a fresh or warm velocity, agree in parameter and velocity."""
+
+    @staticmethod
+    def torch(parameter, gradient, state, hyper):
+        return torch_steps("momentum", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def paddle(parameter, gradient, state, hyper):
+        return paddle_steps("momentum", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def oracle(parameter, gradient, state, hyper):
+        after: dict[str, Any] = {"parameter": parameter, "velocity": state.get("velocity", np.zeros_like(parameter))}
+        for row in gradient:
+            after = oracle.momentum(after["parameter"], row, after["velocity"], **hyper)
+        return judged(after)
+
+
+def rmsprop_samples() -> st.SearchStrategy[list[Sample]]:
+    """One step from a fresh or warm state, centered or not, with momentum or not."""
+
+    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, Any], warm: bool, families: tuple[str, ...]) -> list:
+        rng, samples = generator(seed), []
+        for family in families:
+            grad = gradients(rng, shape, family, hyper["eps"])
+            inputs = _common(rng, shape, [grad])
+            samples.append(Sample({**inputs, "state": _rmsprop_state(rng, grad, hyper, warm), "hyper": hyper}))
+        return samples
+
+    hyper = {
+        "lr": lrs,
+        "alpha": st.sampled_from((0.99, 0.9, 0.95)) | st.floats(0.5, 0.999),
+        "eps": epsilons,
+        "weight_decay": decays,
+        "momentum": st.sampled_from((0.0, 0.0, 0.9)),
+        "centered": st.booleans(),
+    }
+    families = st.tuples(*[st.sampled_from(FAMILIES)] * 3)
+    return st.builds(make, shapes, seeds, st.fixed_dictionaries(hyper), st.booleans(), families)
+
+
+def _rmsprop_state(rng: np.random.Generator, grad: np.ndarray, hyper: dict[str, Any], warm: bool) -> dict[str, Any]:
+    if not warm:
+        return {}
+    square = np.square(grad, dtype=np.float64)
+    state = {"square_average": (square * rng.uniform(0.5, 2, grad.shape)).astype("float32")}
+    if hyper["centered"]:
+        state["gradient_average"] = (grad * rng.uniform(-0.5, 0.5, grad.shape)).astype("float32")
+    if hyper["momentum"]:
+        state["momentum_buffer"] = real(rng, grad.shape)
+    return state
+
+
+def rmsprop_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
+    """One RMSprop step; options go to ``reference_impl.oracle.optimizers.rmsprop``."""
+    zeros = np.zeros_like(parameter)
+    hyper = {**hyper}
+    centered = hyper.pop("centered")
+    after = oracle.rmsprop(
+        parameter,
+        gradient[0],
+        state.get("square_average", zeros),
+        state.get("momentum_buffer", zeros) if hyper["momentum"] else None,
+        state.get("gradient_average", zeros) if centered else None,
+        **hyper,
+        **options,
+    )
+    return judged(after)
+
+
+@contract("optim.rmsprop", area="optimizers", samples=rmsprop_samples(), tensors=False)
+class rmsprop:
+    """One RMSprop step, centered or not, with momentum or not, agrees in parameter and averages."""
+
+    @staticmethod
+    def torch(parameter, gradient, state, hyper):
+        return torch_steps("rmsprop", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def paddle(parameter, gradient, state, hyper):
+        return paddle_steps("rmsprop", parameter, gradient, state, hyper)
+
+    @staticmethod
+    def oracle(parameter, gradient, state, hyper):
+        return rmsprop_oracle(parameter, gradient, state, hyper)
+
+    @staticmethod
+    def variant_eps_inside(parameter, gradient, state, hyper):
+        """eps stands under the square root, alpha is float32, and the momentum buffer contains the learning rate."""
+        lr, state = hyper["lr"], {**state}
+        if "momentum_buffer" in state:
+            state["momentum_buffer"] = (state["momentum_buffer"].astype(np.float64) * lr).astype("float32")
+        options = {"eps_inside": True, "lr_in_buffer": True, "alpha_dtype": np.float32}
+        accepted = rmsprop_oracle(parameter, gradient, state, hyper, **options)
+        if "momentum_buffer" in accepted:
+            accepted["update_buffer"] = accepted.pop("momentum_buffer")
+        return accepted
