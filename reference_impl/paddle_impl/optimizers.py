@@ -79,6 +79,12 @@ def learning_rate(optimizer: paddle.optimizer.Optimizer) -> float:
     return float(optimizer.get_lr())
 
 
+def set_learning_rate(optimizer: paddle.optimizer.Optimizer, lr: float) -> None:
+    """Sets the learning rate of the next step; where a schedule has the say, it has been set with the schedule."""
+    if not isinstance(optimizer._learning_rate, paddle.optimizer.lr.LRScheduler):
+        optimizer.set_lr(lr)
+
+
 def optimizer_state(
     optimizer: paddle.optimizer.Optimizer, named_parameters: NamedParameters, own_units: bool = False
 ) -> State:

@@ -1,0 +1,74 @@
+"""Saving and loading a training run: model, optimizer state, schedule and epoch in one .pdparams file.
+
+A run goes on from a file of either framework; see :mod:`reference_impl.checkpoint` for what the file holds.
+``paddle.load`` is not used: it runs whatever a pickle asks for.
+"""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from typing import Any
+
+import paddle
+
+from reference_impl import checkpoint
+from reference_impl.checkpoint import Checkpoint, CheckpointError
+from reference_impl.optimizer_state import OptimizerStateError
+from reference_impl.transfer import TransferError, load_into_paddle
+
+from .optimizers import learning_rate, load_optimizer_state, optimizer_state, set_learning_rate
+from .schedules import load_schedule_state, schedule_state
+
+
+def save(
+    path: str | PathLike[str],
+    model: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    schedule: paddle.optimizer.lr.LRScheduler | None = None,
+    epoch: int = 0,
+    options: dict[str, Any] | None = None,
+    history: list[dict[str, Any]] | None = None,
+) -> None:
+    """Writes the run after ``epoch`` epochs to ``path`` (.pdparams), whole or not at all.
+
+    Raises CheckpointError for another suffix and a folder that cannot be written.
+    """
+    lr = learning_rate(optimizer)
+    constant = {"epoch": epoch, "base_lr": lr, "lr": lr}
+    state = {key: tensor.numpy() for key, tensor in model.state_dict().items()}
+    checkpoint.write(
+        path,
+        Checkpoint(
+            framework="paddle",
+            model=state,
+            optimizer={"lr": lr, "state": optimizer_state(optimizer, model.named_parameters(), own_units=True)},
+            schedule=constant if schedule is None else schedule_state(schedule),
+            epoch=epoch,
+            options=options or {},
+            history=history or [],
+        ),
+    )
+
+
+def load(
+    path: str | PathLike[str],
+    model: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer | None = None,
+    schedule: paddle.optimizer.lr.LRScheduler | None = None,
+) -> Checkpoint:
+    """Puts model, optimizer and schedule where the .pth or .pdparams file at ``path`` says, and returns what it held.
+
+    Raises CheckpointError, with the model unchanged, where the file is bad or does not fit.
+    """
+    found = checkpoint.read(path)
+    try:
+        weights = found.portable_model(model)
+        if schedule is not None:
+            load_schedule_state(schedule, found.schedule)
+        if optimizer is not None:
+            set_learning_rate(optimizer, found.optimizer["lr"])
+            load_optimizer_state(optimizer, model.named_parameters(), found.optimizer_state(model, "paddle"))
+        load_into_paddle(model, weights)
+    except (TransferError, OptimizerStateError) as error:
+        raise CheckpointError(f"{fspath(path)}: {error}") from error
+    return found
