@@ -141,11 +141,12 @@ def test_max_pool2d_dilates_like_torch(torch, rng):
 def test_avg_pool2d_equals_torch_float64(torch, rng, case, count_include_pad):
     x = rng.normal(size=(2, 3, 7, 8))
     leaf = torch.from_numpy(x).requires_grad_()
-    output = torch.nn.functional.avg_pool2d(leaf, *case, count_include_pad=count_include_pad)
-    close(nn.avg_pool2d(x, *case, count_include_pad=count_include_pad), output)
+    output = torch.nn.functional.avg_pool2d(leaf, *case, count_include_pad)
+    settings = (*case, count_include_pad)
+    close(nn.avg_pool2d(x, *settings), output)
     cotangent = rng.normal(size=tuple(output.shape))
     (dx,) = torch_gradients(torch, output, cotangent, leaf)
-    close(nn.avg_pool2d_gradient(cotangent, x.shape, *case, count_include_pad=count_include_pad), dx)
+    close(nn.avg_pool2d_gradient(cotangent, x.shape, *settings), dx)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (7, 8), (9, 5)])

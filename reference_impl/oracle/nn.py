@@ -1,20 +1,32 @@
 """Plain float64 functions for every layer the reference models use: the third party that says who is wrong.
 
 Shapes and parameter layouts are torch's. Functions that are linear in an argument may be called on absolute values or
-squares to obtain the sums that error bounds need. Convolution, pooling and normalization live in files of their own and
-are re-exported here.
+squares to obtain the sums that error bounds need. This module only gathers the names; each topic has its own file.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from reference_impl.oracle.convolution import (
-    Array,
     conv2d,
     conv2d_bias_gradient,
     conv2d_input_gradient,
     conv2d_weight_gradient,
+)
+from reference_impl.oracle.elementary import (
+    embedding,
+    embedding_gradient,
+    linear,
+    linear_bias_gradient,
+    linear_input_gradient,
+    linear_weight_gradient,
+    log_softmax,
+    relu,
+    relu_gradient,
+    sigmoid,
+    sigmoid_gradient,
+    softmax,
+    tanh,
+    tanh_gradient,
 )
 from reference_impl.oracle.normalization import (
     batch_norm_eval,
@@ -31,6 +43,11 @@ from reference_impl.oracle.pooling import (
     avg_pool2d_gradient,
     max_pool2d,
     max_pool2d_gradient,
+)
+from reference_impl.oracle.recurrent import (
+    gru,
+    lstm,
+    simple_rnn,
 )
 
 __all__ = [
@@ -49,11 +66,13 @@ __all__ = [
     "conv2d_weight_gradient",
     "embedding",
     "embedding_gradient",
+    "gru",
     "linear",
     "linear_bias_gradient",
     "linear_input_gradient",
     "linear_weight_gradient",
     "log_softmax",
+    "lstm",
     "max_pool2d",
     "max_pool2d_gradient",
     "relu",
@@ -61,98 +80,8 @@ __all__ = [
     "running_statistics",
     "sigmoid",
     "sigmoid_gradient",
+    "simple_rnn",
     "softmax",
     "tanh",
     "tanh_gradient",
 ]
-
-
-def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """x [..., in] times weight [out, in] transposed, plus bias [out]."""
-    value = np.asarray(x, np.float64) @ np.asarray(weight, np.float64).T
-    if bias is not None:
-        value = value + np.asarray(bias, np.float64)
-    return value
-
-
-def linear_input_gradient(gradient: Array, weight: Array) -> Array:
-    """Gradient of sum(gradient * linear(x, weight)) with respect to x: [..., out] to [..., in]."""
-    return np.asarray(gradient, np.float64) @ np.asarray(weight, np.float64)
-
-
-def linear_weight_gradient(x: Array, gradient: Array) -> Array:
-    """Gradient of sum(gradient * linear(x, weight)) with respect to weight [out, in]."""
-    x, gradient = np.asarray(x, np.float64), np.asarray(gradient, np.float64)
-    return gradient.reshape(-1, gradient.shape[-1]).T @ x.reshape(-1, x.shape[-1])
-
-
-def linear_bias_gradient(gradient: Array) -> Array:
-    """Gradient of sum(gradient * linear(x, weight, bias)) with respect to bias [out]."""
-    gradient = np.asarray(gradient, np.float64)
-    return gradient.reshape(-1, gradient.shape[-1]).sum(axis=0)
-
-
-def embedding(indices: Array, weight: Array) -> Array:
-    """Rows of weight [vocabulary, width] at integer ``indices`` of any shape.
-
-    Raises ValueError on an index outside the vocabulary (a negative one included).
-    """
-    indices = np.asarray(indices)
-    if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
-        raise ValueError(f"embedding: indices must lie in 0..{len(weight) - 1}; found {indices.min()}..{indices.max()}")
-    return np.asarray(weight, np.float64)[indices]
-
-
-def embedding_gradient(gradient: Array, indices: Array, vocabulary: int) -> Array:
-    """Gradient of sum(gradient * embedding(indices, weight)) with respect to weight [vocabulary, width]."""
-    gradient = np.asarray(gradient, np.float64)
-    rows = gradient.reshape(-1, gradient.shape[-1])
-    out = np.zeros((vocabulary, rows.shape[1]))
-    np.add.at(out, np.asarray(indices).ravel(), rows)
-    return out
-
-
-def relu(x: Array) -> Array:
-    """max(x, 0); NaN stays NaN."""
-    return np.maximum(np.asarray(x, np.float64), 0.0)
-
-
-def relu_gradient(gradient: Array, x: Array) -> Array:
-    """Gradient of relu, 0 at x = 0."""
-    return np.where(np.asarray(x) > 0, np.asarray(gradient, np.float64), 0.0)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)) without overflow on either side, with full relative accuracy in the left tail."""
-    x = np.asarray(x, np.float64)
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
-
-
-def sigmoid_gradient(gradient: Array, x: Array) -> Array:
-    """Gradient of sigmoid at ``x``: s(x) s(-x), which does not cancel."""
-    return np.asarray(gradient, np.float64) * sigmoid(x) * sigmoid(np.negative(x))
-
-
-def tanh(x: Array) -> Array:
-    """Hyperbolic tangent."""
-    return np.tanh(np.asarray(x, np.float64))
-
-
-def tanh_gradient(gradient: Array, x: Array) -> Array:
-    """Gradient of tanh at ``x``: 4 s(2x) s(-2x), which does not cancel."""
-    return 4.0 * sigmoid_gradient(gradient, 2.0 * np.asarray(x, np.float64))
-
-
-def log_softmax(x: Array, axis: int = -1) -> Array:
-    """x - max - log(sum(exp(x - max))) along ``axis``."""
-    x = np.asarray(x, np.float64)
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-def softmax(x: Array, axis: int = -1) -> Array:
-    """exp(x - max) / sum(exp(x - max)) along ``axis``."""
-    x = np.asarray(x, np.float64)
-    powers = np.exp(x - x.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)

@@ -12,7 +12,7 @@ import numpy as np
 from reference_impl.oracle.convolution import Array
 
 
-def _axes(x: Array) -> tuple[int, ...]:
+def channel_axes(x: Array) -> tuple[int, ...]:
     return (0, *range(2, x.ndim))
 
 
@@ -26,7 +26,7 @@ def per_channel(values: Array | None, ndim: int, default: float) -> Array:
 def batch_statistics(x: Array) -> tuple[Array, Array]:
     """Mean and biased variance [C] of ``x`` over every axis but the second."""
     x = np.asarray(x, np.float64)
-    axes = _axes(x)
+    axes = channel_axes(x)
     mean = x.mean(axis=axes, keepdims=True)
     variance = np.square(x - mean).mean(axis=axes)
     return mean.reshape(-1), variance
@@ -56,7 +56,7 @@ def batch_norm_eval_gradients(
 ) -> tuple[Array, Array, Array]:
     """Gradients of sum(gradient * batch_norm_eval(...)) with respect to x, weight and bias."""
     gradient, x = np.asarray(gradient, np.float64), np.asarray(x, np.float64)
-    ndim, axes = x.ndim, _axes(x)
+    ndim, axes = x.ndim, channel_axes(x)
     inverse = 1.0 / np.sqrt(per_channel(variance, ndim, 1.0) + eps)
     normalized = (x - per_channel(mean, ndim, 0.0)) * inverse
     input_gradient = gradient * (inverse * per_channel(weight, ndim, 1.0))
@@ -68,7 +68,7 @@ def batch_norm_train_gradients(
 ) -> tuple[Array, Array, Array]:
     """Gradients of sum(gradient * batch_norm_train(x, ...)[0]) with respect to x, weight and bias."""
     gradient, x = np.asarray(gradient, np.float64), np.asarray(x, np.float64)
-    ndim, axes = x.ndim, _axes(x)
+    ndim, axes = x.ndim, channel_axes(x)
     mean, variance = batch_statistics(x)
     inverse = 1.0 / np.sqrt(per_channel(variance, ndim, 1.0) + eps)
     normalized = (x - per_channel(mean, ndim, 0.0)) * inverse

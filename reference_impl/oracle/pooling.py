@@ -105,7 +105,7 @@ def _windows(size: int, length: int, kernel: int, stride: int, padding: int) -> 
     return inside.astype(np.float64), (stop - start).astype(np.float64)
 
 
-def _average(
+def average_windows(
     shape: tuple[int, ...], kernel: Pair, stride: Pair | None, padding: Pair, ceil_mode: bool, count_include_pad: bool
 ) -> tuple[Array, Array, Array]:
     """Row matrix, column matrix and divisor [oh,ow] of average pooling."""
@@ -131,7 +131,7 @@ def avg_pool2d(
 ) -> Array:
     """Mean of each window of ``x`` [N,C,H,W]; with ``count_include_pad`` the zeros of the padding count."""
     x = np.asarray(x, np.float64)
-    rows, columns, divisor = _average(x.shape, kernel, stride, padding, ceil_mode, count_include_pad)
+    rows, columns, divisor = average_windows(x.shape, kernel, stride, padding, ceil_mode, count_include_pad)
     return rows @ x @ columns.T / divisor
 
 
@@ -145,28 +145,35 @@ def avg_pool2d_gradient(
     count_include_pad: bool = True,
 ) -> Array:
     """Gradient of sum(gradient * avg_pool2d(x, ...)) with respect to ``x``, shaped ``input_shape``."""
-    rows, columns, divisor = _average(tuple(input_shape), kernel, stride, padding, ceil_mode, count_include_pad)
+    rows, columns, divisor = average_windows(tuple(input_shape), kernel, stride, padding, ceil_mode, count_include_pad)
     return rows.T @ (np.asarray(gradient, np.float64) / divisor) @ columns
 
 
-def adaptive_windows(size: int, length: int) -> Array:
-    """The [length, size] matrix that averages floor(i*size/length) up to ceil((i+1)*size/length)."""
+def _adaptive_windows(size: int, length: int) -> Array:
+    """For one axis: the [length, size] matrix that sums floor(i*size/length) up to ceil((i+1)*size/length)."""
     index = np.arange(length)
     start, stop = index * size // length, -((-(index + 1) * size) // length)
     positions = np.arange(size)
     inside = (positions >= start[:, None]) & (positions < stop[:, None])
-    return inside / (stop - start)[:, None]
+    return inside.astype(np.float64)
+
+
+def adaptive_average_windows(shape: tuple[int, ...], output: Pair) -> tuple[Array, Array, Array]:
+    """Row matrix, column matrix and divisor [oh,ow] of adaptive average pooling of [N,C,H,W] to (oh, ow)."""
+    out_height, out_width = pair(output)
+    rows, columns = _adaptive_windows(shape[2], out_height), _adaptive_windows(shape[3], out_width)
+    return rows, columns, rows.sum(axis=1)[:, None] * columns.sum(axis=1)
 
 
 def adaptive_avg_pool2d(x: Array, output: Pair) -> Array:
     """Mean over ``output`` = (oh, ow) nearly equal regions of ``x`` [N,C,H,W]."""
     x = np.asarray(x, np.float64)
-    out_height, out_width = pair(output)
-    return adaptive_windows(x.shape[2], out_height) @ x @ adaptive_windows(x.shape[3], out_width).T
+    rows, columns, divisor = adaptive_average_windows(x.shape, output)
+    return rows @ x @ columns.T / divisor
 
 
 def adaptive_avg_pool2d_gradient(gradient: Array, input_shape: tuple[int, ...]) -> Array:
     """Gradient of sum(gradient * adaptive_avg_pool2d(x, ...)) with respect to ``x``, shaped ``input_shape``."""
     gradient = np.asarray(gradient, np.float64)
-    rows = adaptive_windows(input_shape[2], gradient.shape[2])
-    return rows.T @ gradient @ adaptive_windows(input_shape[3], gradient.shape[3])
+    rows, columns, divisor = adaptive_average_windows(tuple(input_shape), gradient.shape[2:])
+    return rows.T @ (gradient / divisor) @ columns

@@ -1,0 +1,244 @@
+"""Layers on the tape: convolution, linear, pooling and embedding. Losses are in `criteria`.
+
+Every dot product of n terms adds n * (y**2 + sum (a_i b_i)**2) to the variance of its result y (see `tape`). Because
+the propagated part of a linear layer is the same sum over squared weights, both are one matrix product:
+W**2 applied to (n * x**2 + variance of x).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reference_impl.oracle import elementary, pooling
+from reference_impl.oracle.convolution import (
+    Array,
+    Geometry,
+    Padding,
+    Pair,
+    fold,
+    from_rows,
+    to_rows,
+    unfold,
+    weight_rows,
+)
+from reference_impl.oracle.tape import Kink, Variable, flip_distance, variance_of
+
+
+def _dot_source(x: Array, x_variance: Array | None, terms: float) -> Array:
+    """terms * x**2 + variance of x: what squared weights turn into the variance of a dot product."""
+    source = np.square(x)
+    source *= terms
+    if x_variance is not None:
+        source += x_variance
+    return source
+
+
+def conv2d(
+    x: Variable,
+    weight: Variable,
+    bias: Variable | None = None,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Variable:
+    """Cross-correlation, arguments as in `nn.conv2d`."""
+    tape = x.tape
+    geometry = Geometry.of(x.shape, weight.shape, stride, padding, dilation, groups)
+    terms = geometry.terms + (bias is not None)
+    columns, rows = unfold(x.value, geometry), weight_rows(weight.value, geometry)
+    squared_rows = np.square(rows)
+    weight_variance = None if weight.variance is None else weight_rows(weight.variance, geometry)
+    value = from_rows(rows @ columns, geometry)
+    spread = squared_rows @ unfold(_dot_source(x.value, x.variance, terms), geometry)
+    if weight_variance is not None:
+        spread += weight_variance @ np.square(columns)
+    variance = from_rows(spread, geometry)
+    if bias is not None:
+        value += bias.value[:, None, None]
+        variance += np.broadcast_to(_dot_source(bias.value, bias.variance, terms)[:, None, None], value.shape)
+    variance += terms * np.square(value)
+    variance += tape.floor(terms)
+
+    def run(gradient: Array, gradient_variance: Array) -> None:
+        out = to_rows(gradient, geometry)
+        out_variance = to_rows(gradient_variance, geometry)
+        if weight.needs_gradient or (bias is not None and bias.needs_gradient):
+            _convolution_parameters(x, weight, bias, geometry, (columns, out, out_variance))
+        if x.needs_gradient:
+            count = out.shape[1] * geometry.kernel[0] * geometry.kernel[1]
+            result = fold(rows.transpose(0, 2, 1) @ out, geometry)
+            source = _dot_source(out, out_variance, count)
+            columns_variance = squared_rows.transpose(0, 2, 1) @ source
+            if weight_variance is not None:
+                columns_variance += weight_variance.transpose(0, 2, 1) @ np.square(out)
+            result_variance = fold(columns_variance, geometry)
+            result_variance += count * np.square(result) + tape.floor(count)
+            x.accumulate(result, result_variance)
+
+    parents = (x, weight) if bias is None else (x, weight, bias)
+    return tape.record(value, variance, parents, run)
+
+
+def _convolution_parameters(
+    x: Variable, weight: Variable, bias: Variable | None, geometry: Geometry, arrays: tuple[Array, Array, Array]
+) -> None:
+    """Gradients of a convolution's weight and bias from (columns, output gradient, its variance) in row order."""
+    columns, out, out_variance = arrays
+    count, floor = geometry.positions, x.tape.floor(geometry.positions)
+    source = _dot_source(out, out_variance, count)
+    if weight.needs_gradient:
+        result = (out @ columns.transpose(0, 2, 1)).reshape(weight.shape)
+        spread = source @ np.square(columns).transpose(0, 2, 1)
+        if x.variance is not None:
+            spread += np.square(out) @ unfold(x.variance, geometry).transpose(0, 2, 1)
+        variance = spread.reshape(weight.shape)
+        variance += count * np.square(result) + floor
+        weight.accumulate(result, variance)
+    if bias is not None and bias.needs_gradient:
+        total = out.sum(axis=2).reshape(bias.shape)
+        bias.accumulate(total, source.sum(axis=2).reshape(bias.shape) + count * np.square(total) + floor)
+
+
+def linear(x: Variable, weight: Variable, bias: Variable | None = None) -> Variable:
+    """x [..., in] times weight [out, in] transposed, plus bias [out]."""
+    tape = x.tape
+    inputs = x.value.reshape(-1, x.shape[-1])
+    input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
+    terms = inputs.shape[1] + (bias is not None)
+    squared_weight = np.square(weight.value)
+    value = inputs @ weight.value.T
+    variance = _dot_source(inputs, input_variance, terms) @ squared_weight.T
+    if weight.variance is not None:
+        variance += np.square(inputs) @ weight.variance.T
+    if bias is not None:
+        value += bias.value
+        variance += _dot_source(bias.value, bias.variance, terms)
+    variance += terms * np.square(value) + tape.floor(terms)
+    shape = (*x.shape[:-1], value.shape[1])
+
+    def run(gradient: Array, gradient_variance: Array) -> None:
+        out, out_variance = gradient.reshape(value.shape), gradient_variance.reshape(value.shape)
+        _linear_parameters(inputs, input_variance, weight, bias, out, out_variance)
+        if x.needs_gradient:
+            count = out.shape[1]
+            result = out @ weight.value
+            result_variance = _dot_source(out, out_variance, count) @ squared_weight
+            if weight.variance is not None:
+                result_variance += np.square(out) @ weight.variance
+            result_variance += count * np.square(result) + tape.floor(count)
+            x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
+
+    parents = (x, weight) if bias is None else (x, weight, bias)
+    return tape.record(value.reshape(shape), variance.reshape(shape), parents, run)
+
+
+def _linear_parameters(
+    inputs: Array, input_variance: Array | None, weight: Variable, bias: Variable | None, out: Array, spread: Array
+) -> None:
+    """Gradients of a linear layer's weight and bias; ``spread`` is the variance of the output gradient ``out``."""
+    count, floor = len(inputs), weight.tape.floor(len(inputs))
+    source = _dot_source(out, spread, count)
+    if weight.needs_gradient:
+        result = out.T @ inputs
+        variance = source.T @ np.square(inputs)
+        if input_variance is not None:
+            variance += np.square(out).T @ input_variance
+        rounding = np.square(result)
+        rounding *= count
+        variance += rounding
+        variance += floor
+        weight.accumulate(result, variance)
+    if bias is not None and bias.needs_gradient:
+        total = out.sum(axis=0)
+        bias.accumulate(total, source.sum(axis=0) + count * np.square(total) + floor)
+
+
+def max_pool2d(
+    x: Variable,
+    kernel: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    lane: Array | None = None,
+    name: str = "max_pool2d",
+) -> Variable:
+    """Largest value of each window; ``lane``, a framework's own values of ``x``, decides the choice if given.
+
+    A choice that differs from the oracle's is reported on the tape as a `Kink`.
+    """
+    _, index = pooling.max_pool2d(x.value, kernel, stride, padding, ceil_mode)
+    if lane is not None:
+        lane_values = np.asarray(lane).reshape(x.shape)
+        _, decided = pooling.max_pool2d(lane_values, kernel, stride, padding, ceil_mode)
+        flipped = decided != index
+        distance = 0.0
+        if flipped.any():
+            gap = np.abs(pooling.take_at(x.value, index) - pooling.take_at(x.value, decided))
+            spread = np.broadcast_to(variance_of(x), x.shape)
+            spread = pooling.take_at(spread, index) + pooling.take_at(spread, decided)
+            distance = flip_distance(gap, spread, x.tape.unit, flipped)
+        x.tape.kinks.append(Kink(name, index.size, int(np.count_nonzero(flipped)), distance))
+        index = decided
+    variance = None if x.variance is None else pooling.take_at(x.variance, index)
+
+    def run(gradient: Array, gradient_variance: Array) -> None:
+        x.accumulate(
+            pooling.max_pool2d_gradient(gradient, index, x.shape),
+            pooling.max_pool2d_gradient(gradient_variance, index, x.shape),
+        )
+
+    return x.tape.record(pooling.take_at(x.value, index), variance, (x,), run)
+
+
+def _axis_average(x: Variable, rows: Array, columns: Array, divisor: Array | float) -> Variable:
+    """rows @ x @ columns.T / divisor for 0/1 matrices: average pooling of any kind."""
+    terms = rows.sum(axis=1).max() * columns.sum(axis=1).max()
+    overlaps = rows.sum(axis=0).max() * columns.sum(axis=0).max()
+    value = rows @ x.value @ columns.T / divisor
+    square = np.square(divisor)
+    variance = rows @ _dot_source(x.value, x.variance, terms) @ columns.T / square
+    variance += terms * np.square(value) + x.tape.floor(terms)
+
+    def run(gradient: Array, gradient_variance: Array) -> None:
+        result = rows.T @ (gradient / divisor) @ columns
+        result_variance = rows.T @ (_dot_source(gradient, gradient_variance, overlaps) / square) @ columns
+        result_variance += overlaps * np.square(result) + x.tape.floor(overlaps)
+        x.accumulate(result, result_variance)
+
+    return x.tape.record(value, variance, (x,), run)
+
+
+def avg_pool2d(
+    x: Variable,
+    kernel: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Variable:
+    """Mean of each window, arguments as in `nn.avg_pool2d`."""
+    settings = (kernel, stride, padding, ceil_mode, count_include_pad)
+    return _axis_average(x, *pooling.average_windows(x.shape, *settings))
+
+
+def adaptive_avg_pool2d(x: Variable, output: Pair) -> Variable:
+    """Mean over nearly equal regions, as in `nn.adaptive_avg_pool2d`."""
+    return _axis_average(x, *pooling.adaptive_average_windows(x.shape, output))
+
+
+def embedding(indices: Array, weight: Variable) -> Variable:
+    """Rows of ``weight`` [vocabulary, width]; the gradient of a row used k times is a sum of k terms."""
+    indices = np.asarray(indices)
+    value = elementary.embedding(indices, weight.value)
+    variance = None if weight.variance is None else weight.variance[indices]
+
+    def run(gradient: Array, gradient_variance: Array) -> None:
+        vocabulary = len(weight.value)
+        uses = np.bincount(indices.ravel(), minlength=vocabulary)[:, None]
+        result = elementary.embedding_gradient(gradient, indices, vocabulary)
+        squares = elementary.embedding_gradient(np.square(gradient), indices, vocabulary)
+        spread = elementary.embedding_gradient(gradient_variance, indices, vocabulary)
+        weight.accumulate(result, spread + np.maximum(uses - 1, 0) * (np.square(result) + squares))
+
+    return weight.tape.record(value, variance, (weight,), run)

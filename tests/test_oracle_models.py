@@ -1,0 +1,154 @@
+"""The oracle's networks against the torch reference implementations in float64, values and every gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reference_impl.initial import initial_state
+from reference_impl.oracle import models, nn
+from reference_impl.oracle.resnet import resnet50
+
+PLAIN: dict[str, Any] = {"rnn": nn.simple_rnn, "lstm": nn.lstm, "gru": nn.gru}
+
+
+@pytest.fixture
+def torch():
+    module = pytest.importorskip("torch")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(9)
+
+
+def prepared(torch, module, seed=0):
+    """The module in float64 with drawn weights, and the same weights as a state dict."""
+    like = {name: value.numpy() for name, value in module.state_dict().items()}
+    state = initial_state(like, seed)
+    module.load_state_dict({name: torch.from_numpy(np.asarray(value)) for name, value in state.items()})
+    return module.double(), state
+
+
+def agree(actual, desired, tolerance=1e-9):
+    desired = desired.detach().numpy()
+    assert actual.shape == desired.shape
+    np.testing.assert_allclose(actual, desired, rtol=tolerance, atol=tolerance * np.abs(desired).max())
+
+
+def compare_step(torch, run, module, activations, labels, tolerance=1e-9):
+    loss = torch.nn.functional.cross_entropy(activations["logits"], torch.from_numpy(labels))
+    loss.backward()
+    assert run.loss is not None
+    agree(run.loss.value, loss)
+    for name, value in activations.items():
+        agree(run.activations[name].value, value)
+    gradients = run.backward()
+    for name, parameter in module.named_parameters():
+        agree(gradients[name].gradient, parameter.grad, tolerance)
+        assert np.all(np.isfinite(gradients[name].gradient_error()))
+
+
+@pytest.mark.parametrize("with_relu", [True, False])
+def test_simple_cnn_equals_torch_float64(torch, rng, with_relu):
+    from reference_impl.torch_impl.cnn import SimpleCNN
+
+    module, state = prepared(torch, SimpleCNN(relu=with_relu))
+    images, labels = rng.random((2, 3, 32, 32)), rng.integers(0, 10, 2)
+    leaf = torch.from_numpy(images).requires_grad_()
+    activations = module.activations(leaf)
+    lane = {name: value.detach().numpy() for name, value in activations.items()}
+    run = models.simple_cnn(state, images, labels, with_relu=with_relu, lane=lane, input_gradient=True)
+    compare_step(torch, run, module, activations, labels)
+    assert run.inputs is not None
+    agree(run.inputs.gradient, leaf.grad)
+    assert len(run.kinks) == (5 if with_relu else 2)
+    assert not any(kink.flipped for kink in run.kinks)
+
+
+def test_simple_cnn_applies_penalties_and_a_dropout_mask(torch, rng):
+    from reference_impl.torch_impl import losses
+    from reference_impl.torch_impl.cnn import SimpleCNN
+
+    module, state = prepared(torch, SimpleCNN())
+    images, labels = rng.random((2, 3, 32, 32)), rng.integers(0, 10, 2)
+    mask = np.where(rng.random((2, 128)) < 0.5, 0.0, 2.0)
+    hidden = torch.relu(module.activations(torch.from_numpy(images))["fc1"]) * torch.from_numpy(mask)
+    loss = torch.nn.functional.cross_entropy(module.fc2(hidden), torch.from_numpy(labels))
+    loss = loss + losses.l1_penalty(module.parameters(), 1e-4) + losses.l2_penalty(module.parameters(), 1e-2)
+    loss.backward()
+    run = models.simple_cnn(state, images, labels, dropout_mask=mask, l1=1e-4, l2=1e-2)
+    assert run.loss is not None
+    agree(run.loss.value, loss)
+    gradients = run.backward()
+    for name, parameter in module.named_parameters():
+        agree(gradients[name].gradient, parameter.grad)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize(("layers", "bidirectional", "vocabulary"), [(1, False, None), (2, True, 7), (2, False, None)])
+def test_rnn_classifier_equals_torch_float64(torch, rng, kind, layers, bidirectional, vocabulary):
+    from reference_impl.torch_impl.rnn import RNNClassifier
+
+    module, state = prepared(torch, RNNClassifier(kind, 3, 4, layers, bidirectional, 5, vocabulary))
+    inputs = rng.integers(0, 7, (3, 6)) if vocabulary else rng.normal(size=(3, 6, 3))
+    labels = rng.integers(0, 5, 3)
+    activations = module.activations(torch.from_numpy(inputs))
+    run = models.rnn_classifier(kind, state, inputs, labels, layers=layers, bidirectional=bidirectional)
+    compare_step(torch, run, module, activations, labels)
+    if not vocabulary:
+        inner = {name.removeprefix("recurrent."): value for name, value in state.items()}
+        plain = PLAIN[kind](inputs, inner, layers, bidirectional)
+        for value, name in zip(plain, ("outputs", "hidden", "cell"), strict=False):
+            agree(value, activations[name])
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_recurrent_networks_start_from_a_given_state(torch, rng, kind):
+    module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](3, 4, batch_first=True).double()
+    parameters = {name: value.detach().numpy() for name, value in module.named_parameters()}
+    x, hidden, cell = rng.normal(size=(2, 5, 3)), rng.normal(size=(1, 2, 4)), rng.normal(size=(1, 2, 4))
+    initial = (hidden, cell) if kind == "lstm" else hidden
+    tensors = tuple(map(torch.from_numpy, initial)) if kind == "lstm" else torch.from_numpy(hidden)
+    outputs, _ = module(torch.from_numpy(x), tensors)
+    agree(PLAIN[kind](x, parameters, 1, False, initial)[0], outputs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_resnet50_equals_torchvision_float64(torch, rng, training):
+    models_module = pytest.importorskip("torchvision.models")
+    module, state = prepared(torch, models_module.resnet50(weights=None, num_classes=4))
+    if not training:
+        for name in state:
+            if name.endswith("running_mean"):
+                state[name] = rng.normal(size=state[name].shape).astype(np.float32) * 0.1
+        module.load_state_dict({name: torch.from_numpy(np.asarray(value)) for name, value in state.items()})
+    module.train(training)
+    images, labels = rng.normal(size=(3, 3, 32, 32)), rng.integers(0, 4, 3)
+    logits = module(torch.from_numpy(images))
+    run = resnet50(state, images, labels, training=training)
+    compare_step(torch, run, module, {"logits": logits}, labels, 1e-7)
+    assert len(run.statistics) == (106 if training else 0)
+    buffers = dict(module.named_buffers())
+    for name, value in run.statistics.items():
+        agree(value.value, buffers[name])
+        assert np.all(value.error() > 0)
+
+
+def test_a_missing_parameter_or_loss_is_named():
+    with pytest.raises(ValueError, match=r"conv1\.weight"):
+        models.simple_cnn({}, np.zeros((1, 3, 32, 32)))
+    with pytest.raises(ValueError, match=r"recurrent\.weight_hh_l0"):
+        models.rnn_classifier("gru", {"head.weight": np.zeros((2, 3)), "head.bias": np.zeros(2)}, np.zeros((1, 2, 3)))
+    with pytest.raises(ValueError, match=r"fc\.bias"):
+        resnet50({}, np.zeros((1, 3, 32, 32)))
+    state = {"recurrent." + name: np.zeros(4) for name in models.recurrent_names(1, False)}
+    state |= {"recurrent.weight_ih_l0": np.zeros((4, 3)), "recurrent.weight_hh_l0": np.zeros((4, 4))}
+    state |= {"head.weight": np.zeros((2, 4)), "head.bias": np.zeros(2)}
+    run = models.rnn_classifier("rnn", state, np.zeros((1, 2, 3)))
+    with pytest.raises(RuntimeError, match="no loss"):
+        run.backward()
