@@ -42,9 +42,10 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Rejects:
-    """The acceptance of an input that every lane must refuse with an error."""
+    """The acceptance of an input that every lane must refuse, with an error that contains ``error``."""
 
     reason: str
+    error: str = ""
 
 
 @contextlib.contextmanager

@@ -86,6 +86,8 @@ def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, 
     if isinstance(accepted, Rejects):
         if observation.error is None:
             differ("error", "structure", f"accepts the input, but must refuse it: {accepted.reason}")
+        elif accepted.error not in observation.error:
+            differ("error", "structure", f"refuses with {observation.error}, expected {accepted.error}")
         return judgement
     if observation.error is not None:
         differ("error", "structure", f"raises {observation.error}")

@@ -1,0 +1,212 @@
+"""Weights pass between the frameworks and through files without the change of a bit, and mean the same on arrival."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
+from conformance.strategies import generator, integers, seeds
+from reference_impl.oracle import nn
+from suites.layers import COUNTER, layers, paddle_layer, torch_layer, weight_shapes
+
+
+def bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Any float32 at all: uniform bit patterns, so that NaN payloads, infinities and subnormals occur."""
+    patterns = rng.integers(0, 2**32, shape, dtype=np.uint32)
+    special = np.array([0x80000000, 0x7F800001, 0xFFC00123, 0x00000001, 0x7F7FFFFF, 0xFF800000], np.uint32)
+    return np.where(rng.random(shape) < 0.3, rng.choice(special, shape), patterns).astype(np.uint32).view(np.float32)
+
+
+def as_bits(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Float arrays as their bit patterns, so that NaN equals itself and -0.0 differs from 0.0; no batch counters."""
+    return {name: array.view(np.int32) for name, array in state.items() if not name.endswith(COUNTER)}
+
+
+def states(suffixes: tuple[str, ...] = ()) -> st.SearchStrategy[Sample]:
+    """A layer with weights of arbitrary bits; with ``suffixes``, also the kind of file."""
+
+    def make(layer: dict[str, Any], seed: int, suffix: str) -> Sample:
+        rng = generator(seed)
+        weights = {name: bits(rng, shape) for name, shape in weight_shapes(**layer).items()}
+        return Sample({**layer, "weights": weights} | ({"suffix": suffix} if suffix else {}))
+
+    return st.builds(make, layers(), seeds, st.sampled_from(suffixes or ("",)))
+
+
+@contract("transfer.round_trip", area="weight transfer", samples=states(), tensors=False)
+class round_trip:
+    """Every parameter and buffer of a layer, loaded and read back, is the same bit for bit."""
+
+    @staticmethod
+    def torch(kind, sizes, weights):
+        from reference_impl.transfer import from_torch, load_into_torch
+
+        model = torch_layer(kind, sizes)
+        load_into_torch(model, weights)
+        return as_bits(from_torch(model))
+
+    @staticmethod
+    def paddle(kind, sizes, weights):
+        from reference_impl.transfer import from_paddle, load_into_paddle
+
+        model = paddle_layer(kind, sizes)
+        load_into_paddle(model, weights)
+        return as_bits(from_paddle(model))
+
+    @staticmethod
+    def oracle(kind, sizes, weights):
+        return as_bits(weights)
+
+
+@contract(
+    "transfer.files", area="weight transfer", samples=states((".pth", ".pdparams", ".safetensors")), tensors=False
+)
+class files:
+    """A state written to a file, with the framework's own file format too, reads back the same bit for bit."""
+
+    @staticmethod
+    def torch(kind, sizes, weights, suffix):
+        import tempfile
+        from pathlib import Path
+
+        import torch
+
+        from reference_impl.transfer import from_torch, load_into_torch, read_state, write_state
+
+        model = torch_layer(kind, sizes)
+        load_into_torch(model, weights)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"model{suffix}"
+            write_state(path, from_torch(model), model=model)
+            ours = read_state(path, model=model)
+            theirs = torch_layer(kind, sizes)
+            if suffix == ".pth":
+                theirs.load_state_dict(torch.load(path, weights_only=True))
+            else:
+                load_into_torch(theirs, ours)
+        return {"ours": as_bits(ours), "theirs": as_bits(from_torch(theirs))}
+
+    @staticmethod
+    def paddle(kind, sizes, weights, suffix):
+        import tempfile
+        from pathlib import Path
+
+        import paddle
+
+        from reference_impl.transfer import from_paddle, load_into_paddle, read_state, write_state
+
+        model = paddle_layer(kind, sizes)
+        load_into_paddle(model, weights)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"model{suffix}"
+            write_state(path, from_paddle(model), model=model)
+            ours = read_state(path, model=model)
+            theirs = paddle_layer(kind, sizes)
+            if suffix == ".pdparams":
+                theirs.set_state_dict(paddle.load(str(path)))
+            else:
+                load_into_paddle(theirs, ours)
+        return {"ours": as_bits(ours), "theirs": as_bits(from_paddle(theirs))}
+
+    @staticmethod
+    def oracle(kind, sizes, weights, suffix):
+        expected = as_bits(weights)
+        return {f"{who}.{name}": array for who in ("ours", "theirs") for name, array in expected.items()}
+
+
+def whole_states() -> st.SearchStrategy[list[Sample]]:
+    """Linear, convolution and embedding layers with integer weights and inputs: results have no rounding."""
+
+    def make(layer: dict[str, Any], seed: int, batch: int) -> list[Sample]:
+        rng, samples = generator(seed), []
+        shapes = weight_shapes(**layer)
+        for _ in range(3):
+            weights = {name: integers(rng, shape) for name, shape in shapes.items()}
+            if layer["kind"] == "embedding":
+                x = rng.integers(0, layer["sizes"]["inner"], (batch, 3))
+            else:
+                room = (5, 4) if layer["kind"] == "conv" else ()
+                x = integers(rng, (batch, layer["sizes"]["inner"], *room))
+            samples.append(Sample({**layer, "x": x, "weights": weights}, EXACT))
+        return samples
+
+    return st.builds(make, layers(("linear", "linear", "conv", "embedding")), seeds, st.integers(1, 3))
+
+
+@contract("transfer.meaning", area="weight transfer", samples=whole_states())
+class meaning:
+    """A layer means the same after its weights arrived: a transposed square weight, or a rotated kernel, shows."""
+
+    @staticmethod
+    def torch(kind, sizes, x, weights):
+        from reference_impl.transfer import load_into_torch
+
+        model = torch_layer(kind, sizes)
+        load_into_torch(model, weights)
+        return model(x)
+
+    @staticmethod
+    def paddle(kind, sizes, x, weights):
+        from reference_impl.transfer import load_into_paddle
+
+        model = paddle_layer(kind, sizes)
+        load_into_paddle(model, weights)
+        return model(x)
+
+    @staticmethod
+    def oracle(kind, sizes, x, weights) -> dict[str, Acceptance]:
+        if kind == "embedding":
+            return {"output": accuracy.exact(nn.embedding(x, weights["weight"].astype(np.float64)), "float32")}
+        function = {"linear": nn.linear, "conv": nn.conv2d}[kind]
+        arrays = [array.astype(np.float64) for array in (x, weights["weight"], weights["bias"])]
+        return {"output": accuracy.exact(function(*arrays), "float32")}
+
+
+FAULTS = ("missing", "unexpected", "misshapen", "transposed", "float64")
+
+
+@st.composite
+def faulty_states(draw: st.DrawFn) -> Sample:
+    """A state with one thing wrong with it."""
+    fault = draw(st.sampled_from(FAULTS))
+    layer = draw(layers(("linear", "conv", "batch_norm", "lstm")))
+    if fault == "transposed":  # of a weight that is not square: a square one is the business of transfer.meaning
+        layer = {"kind": "linear", "sizes": {**layer["sizes"], "inner": 3, "outer": 5}}
+    rng = generator(draw(seeds))
+    weights = {name: integers(rng, shape) for name, shape in weight_shapes(**layer).items()}
+    name = draw(st.sampled_from(sorted(weights)))
+    if fault == "missing":
+        del weights[name]
+    elif fault == "unexpected":
+        weights[f"{name}_copy"] = weights[name]
+    elif fault == "misshapen":
+        weights[name] = np.concatenate([weights[name], weights[name]])
+    elif fault == "transposed":
+        weights["weight"] = weights["weight"].T.copy()
+    else:
+        weights[name] = weights[name].astype(np.float64)
+    return Sample({**layer, "fault": fault, "weights": weights})
+
+
+@contract("transfer.refusals", area="weight transfer", samples=faulty_states(), tensors=False)
+class refusals:
+    """A state that does not fit is refused whole: missing, unexpected, misshapen, transposed, or of another dtype."""
+
+    @staticmethod
+    def torch(kind, sizes, fault, weights):
+        from reference_impl.transfer import load_into_torch
+
+        load_into_torch(torch_layer(kind, sizes), weights)
+
+    @staticmethod
+    def paddle(kind, sizes, fault, weights):
+        from reference_impl.transfer import load_into_paddle
+
+        load_into_paddle(paddle_layer(kind, sizes), weights)
+
+    @staticmethod
+    def oracle(kind, sizes, fault, weights):
+        return Rejects(f"{fault} tensor", error="TransferError")
