@@ -8,6 +8,7 @@ weights are linear.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -110,7 +111,8 @@ def write_atomically(path: FilePath, write: Callable[[BinaryIO], object]) -> Non
         message = f"cannot write {path}: {error.strerror or error}; choose a folder that can be written"
         raise TransferError(message) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _read(path: Path) -> tuple[Tree, str | None]:

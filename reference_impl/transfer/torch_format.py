@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from typing import Any, BinaryIO
@@ -11,6 +12,12 @@ import numpy as np
 
 from .arrays import Storage, torch_names
 from .unpickle import DamagedError, Name, Pending, RefusedError, UnsupportedError, parse, plain
+
+# What zipfile raises for damaged archives; bytes of names that are not UTF-8 are a ValueError.
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError),
+    *(KeyError, ValueError, OSError, EOFError, OverflowError),
+)
 
 
 def read(data: bytes) -> Any:
@@ -21,7 +28,7 @@ def read(data: bytes) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_archive(archive)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, KeyError, OSError, EOFError) as error:
+    except _ZIP_ERRORS as error:
         raise DamagedError(str(error)) from None
 
 

@@ -1,0 +1,281 @@
+"""Files from strangers: nothing in them runs, and damage is one clear sentence instead of a crash or other weights."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reference_impl.transfer import TransferError, read_state, read_tree, write_tree
+
+TREE = {"w": np.arange(12, dtype="f4").reshape(3, 4), "nested.name": np.array([0.5, -0.0])}
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def attacks(marker: str) -> dict[str, bytes]:
+    """Pickles that each create the file `marker` when they are loaded by pickle.load."""
+    command = text(f"touch {marker}")
+    code = text(f"open({marker!r}, 'w').close()")
+    system = b"cposix\nsystem\n"
+    return {
+        "GLOBAL and REDUCE": b"\x80\x02" + system + command + b"\x85R.",
+        "STACK_GLOBAL": b"\x80\x04" + text("posix") + text("system") + b"\x93" + command + b"\x85R.",
+        "STACK_GLOBAL of memoized text": b"\x80\x04" + text("posix") + b"q\x000" + text("system") + b"q\x010"
+        b"h\x00h\x01\x93" + command + b"\x85R.",
+        "dotted STACK_GLOBAL": b"\x80\x04" + text("numpy") + text("f2py.os.system") + b"\x93" + command + b"\x85R.",
+        "protocol 0": b"cposix\nsystem\n(" + f"S'touch {marker}'\n".encode() + b"tR.",
+        "INST": b"(" + f"S'touch {marker}'\n".encode() + b"iposix\nsystem\n.",
+        "OBJ": b"\x80\x02(" + system + command + b"o.",
+        "eval": b"\x80\x02c__builtin__\neval\n" + code + b"\x85R.",
+        "NEWOBJ": b"\x80\x02cfunctools\npartial\n" + system + command + b"\x86\x81)R.",
+        "BUILD of a property": b"\x80\x02cfunctools\npartial\n" + system + b"\x85R" + b"(" + system + command
+        + b"\x85}Ntb)R.",
+        "hidden after arrays": pickle.dumps(TREE, 2)[:-1] + b"0" + system + command + b"\x85R.",
+        "hidden in a dict": b"\x80\x02}(" + text("w") + system + command + b"\x85Ru.",
+        "in an array of objects": _object_array(system, command),
+    }  # fmt: skip
+
+
+def _object_array(system: bytes, command: bytes) -> bytes:
+    # The state of an object array is a list of pickled objects.
+    honest = pickle.dumps(np.array([17], dtype=object), 2)
+    return honest.replace(b"K\x11a", system + command + b"\x85Ra")
+
+
+ATTACKS = tuple(attacks("marker"))
+
+
+def in_archive(payload: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("model/data.pkl", payload)
+        archive.writestr("model/byteorder", "little")
+        archive.writestr("model/data/0", bytes(48))
+        archive.writestr("model/version", "3\n")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_pickle_load_would_run_each_attack(tmp_path: Path, name: str) -> None:
+    """The control: without it, a typing error in an attack would pass for a refusal."""
+    marker = tmp_path / "ran"
+    pickle.loads(attacks(str(marker))[name])
+    assert marker.exists()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("suffix", [".pdparams", ".pth"])
+def test_attacks_are_refused_and_do_not_run(tmp_path: Path, name: str, suffix: str) -> None:
+    marker, path = tmp_path / "ran", tmp_path / f"weights{suffix}"
+    payload = attacks(str(marker))[name]
+    path.write_bytes(in_archive(payload) if suffix == ".pth" else payload)
+
+    with pytest.raises(TransferError, match=r"weights\.p.* is refused: .* nothing of this one was run"):
+        read_tree(path)
+
+    assert not marker.exists()
+
+
+NDARRAY = b"cnumpy\nndarray\n"
+RECONSTRUCT = b"cnumpy.core.multiarray\n_reconstruct\n" + NDARRAY + b"K\x00\x85" + b"C\x01b\x87R"
+FLOAT = b"cnumpy\ndtype\n" + text("f4") + b"\x89\x88\x87R"
+REFUSED = {
+    "a call of ndarray": NDARRAY + b"K\x05\x85R.",
+    "the state of a class": NDARRAY + b"}" + text("a") + b"K\x01sb.",
+    "the state of OrderedDict": b"ccollections\nOrderedDict\n}" + text("update") + b"K\x01sb.",
+    "the state of a list": b"]}b.",
+    "a class as value": NDARRAY + b".",
+    "a dtype as value": FLOAT + b".",
+    "an object dtype": b"cnumpy\ndtype\n" + text("O8") + b"\x89\x88\x87R.",
+    "a structured dtype": b"cnumpy\ndtype\n" + text("f4,O") + b"\x89\x88\x87R.",
+    "an unfinished array": RECONSTRUCT + b".",
+    "data outside": b"K\x01Q.",
+    "a set": b"\x8f.",
+    "an extension": b"\x82\x01.",
+    "another codec": b"c_codecs\nencode\n" + text("a") + text("zip") + b"\x86R.",
+    "a key of bytes": b"}C\x01aK\x01s.",
+    "a key twice": b"}" + text("a") + b"K\x01s" + text("a") + b"K\x02s.",
+    "appending to a dict": b"}K\x01a.",
+    "setting an item of a list": b"]K\x01K\x02s.",
+    "a list in itself": b"]q\x00h\x00a.",
+    "a nest without end": b"]" * 500 + b"a" * 499 + b".",
+    "a nest that doubles 40 times": b"]K\x01a" + b"".join(b"q%c0]h%ch%c\x86a" % (i, i, i) for i in range(40)) + b".",
+}
+DAMAGED = {
+    "nothing": b"",
+    "text": b"weights",
+    "an empty stack": b"\x80\x02.",
+    "two values": b"K\x01K\x01.",
+    "an underflow": b"0.",
+    "a tuple of too few": b"K\x01\x87.",
+    "below a mark": b"K\x01(a.",
+    "a memo that is not there": b"h\x05.",
+    "a mark that is not there": b"t.",
+    "an array too short": RECONSTRUCT + b"(K\x01K\x04\x85" + FLOAT + b"\x89C\x04abcdtb.",
+    "a negative shape": RECONSTRUCT + b"(K\x01J\xff\xff\xff\xff\x85" + FLOAT + b"\x89C\x04abcdtb.",
+    "a state of the wrong length": RECONSTRUCT + b"K\x01\x85b.",
+    "a number without end": b"I" + b"9" * 5000 + b"\n.",
+    "text that is not UTF-8": b"X\x01\x00\x00\x00\xff.",
+    "a length beyond the file": b"X\xff\xff\xff\x7fab.",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_plain_data_does_not_need_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.pdparams").write_bytes(REFUSED[name])
+    with pytest.raises(TransferError, match=r"a\.pdparams (is refused|cannot be read as \.pdparams)"):
+        read_tree(tmp_path / "a.pdparams")
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("suffix", [".pdparams", ".pth"])
+def test_damage_is_one_clear_sentence(tmp_path: Path, name: str, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(in_archive(DAMAGED[name]) if suffix == ".pth" else DAMAGED[name])
+    with pytest.raises(TransferError, match=r"a\.p\w+ (cannot be read as \.p|is refused)"):
+        read_tree(path)
+
+
+def tensor(offset: int, size: bytes, stride: bytes, key: bytes = text("0")) -> bytes:
+    """A torch pickle of one tensor over the 12 floats of `in_archive`."""
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + key + text("cpu") + b"K\x0ctQ"
+    number = b"J" + struct.pack("<i", offset)
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + number + size + stride + b"\x89}tR."
+
+
+def test_torch_tensors_must_lie_within_their_storage(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    path.write_bytes(in_archive(tensor(4, b"K\x02K\x02\x86", b"K\x04K\x01\x86")))
+    np.testing.assert_array_equal(read_tree(path), np.zeros((2, 2), "f4"))
+    one, huge, negative = b"K\x01\x85", b"J\xff\xff\xff\x7f\x85", b"J\xff\xff\xff\xff\x85"
+    for payload in (
+        tensor(12, one, one),
+        tensor(-1, one, one),
+        tensor(0, b"K\x0d\x85", one),
+        tensor(0, b"K\x02\x85", b"K\x0c\x85"),
+        tensor(0, huge, b"K\x00\x85"),  # stride 0: one stored value claims gigabytes
+        tensor(0, b"K\x02\x85", negative),
+        tensor(0, negative, one),
+        tensor(0, one, b")"),
+        tensor(0, one, one, key=text("1")),
+        tensor(0, one, one, key=text("../../secret")),
+        tensor(0, one, one, key=b"K\x00"),
+    ):
+        path.write_bytes(in_archive(payload))
+        with pytest.raises(TransferError, match=r"a\.pth (cannot be read as \.pth|is refused)"):
+            read_tree(path)
+
+
+def test_archives_that_torch_does_not_write(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    for message, names, compression in (
+        ("without torch's data.pkl", ["other"], zipfile.ZIP_STORED),
+        ("without torch's data.pkl", ["a/data.pkl", "b/data.pkl"], zipfile.ZIP_STORED),
+        ("is compressed", ["m/data.pkl"], zipfile.ZIP_DEFLATED),
+    ):
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for name in names:
+                archive.writestr(name, b"N.")
+        with pytest.raises(TransferError, match=message):
+            read_tree(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("m/data.pkl", b"N.")
+        archive.writestr("m/byteorder", "big")
+    with pytest.raises(TransferError, match="big-endian"):
+        read_tree(path)
+
+
+def test_suffixes_that_do_not_fit_the_content(tmp_path: Path) -> None:
+    for suffix in (".pth", ".pdparams", ".safetensors"):
+        write_tree(tmp_path / f"a{suffix}", TREE)
+    contents = {suffix: (tmp_path / f"a{suffix}").read_bytes() for suffix in (".pth", ".pdparams", ".safetensors")}
+    for suffix in contents:
+        for other, content in contents.items():
+            if suffix != other:
+                path = tmp_path / f"wrong{suffix}"
+                path.write_bytes(content)
+                with pytest.raises(TransferError, match=rf"wrong\{suffix} (cannot be read as \{suffix}|is refused)"):
+                    read_tree(path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pdparams", ".safetensors"])
+def test_truncated_files(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_tree(path, TREE)
+    content = path.read_bytes()
+    complete = len(pickle.dumps(TREE, 4)) if suffix == ".pdparams" else len(content)  # then comes the checksum
+    for length in [*range(0, len(content), max(1, len(content) // 100)), len(content) - 1]:
+        if length != complete:
+            path.write_bytes(content[:length])
+            with pytest.raises(TransferError, match=r"a\.\w+ cannot be read as \.\w+: .*truncated|is refused"):
+                read_tree(path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pdparams", ".safetensors"])
+def test_flipped_bits_never_change_a_value_unnoticed(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_tree(path, TREE)
+    content = path.read_bytes()
+    noticed = 0
+    generator = np.random.default_rng(0)
+    for position in generator.choice(len(content) * 8, 600, replace=False):
+        flipped = bytearray(content)
+        flipped[position // 8] ^= 1 << (position % 8)
+        path.write_bytes(flipped)
+        try:
+            tree = read_tree(path)
+        except TransferError:
+            noticed += 1
+        else:  # a bit that no reader looks at, such as a date in a zip archive
+            assert {key: (value.dtype, value.tobytes()) for key, value in tree.items()} == {
+                key: (value.dtype, value.tobytes()) for key, value in TREE.items()
+            }
+    assert noticed > 100
+
+
+def test_flipped_bits_in_a_file_without_checksum_never_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdparams"
+    content = pickle.dumps({**TREE, "StructuredToParameterName@@": {"w": "linear_0.w_0"}}, 2)
+    generator = np.random.default_rng(0)
+    for position in generator.choice(len(content) * 8, 600, replace=False):
+        flipped = bytearray(content)
+        flipped[position // 8] ^= 1 << (position % 8)
+        path.write_bytes(flipped)
+        try:
+            assert_plain(read_tree(path))
+        except TransferError:
+            continue
+
+
+def assert_plain(value: Any) -> None:
+    if isinstance(value, dict):
+        for item in value.values():
+            assert_plain(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            assert_plain(item)
+    else:
+        assert isinstance(value, np.ndarray | str | int | float | bool | bytes | None)
+
+
+def test_a_whole_model_in_a_file_says_what_to_save_instead(tmp_path: Path) -> None:
+    import torch
+
+    torch.save(torch.nn.Linear(1, 1), tmp_path / "a.pth")
+    with pytest.raises(TransferError, match=r"names torch\.nn\.modules\.linear\.Linear.*Save the state dict instead"):
+        read_tree(tmp_path / "a.pth")
+    torch.save({"w": torch.zeros(1, dtype=torch.bfloat16)}, tmp_path / "a.pth")
+    with pytest.raises(TransferError, match="bfloat16, which NumPy does not have; save the model again as float32"):
+        read_state(tmp_path / "a.pth")
+    torch.save({"w": torch.zeros(1)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    with pytest.raises(TransferError, match=r"a bare pickle, as paddle or torch before 1\.6 writes"):
+        read_state(tmp_path / "a.pth")

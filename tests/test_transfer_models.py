@@ -1,0 +1,436 @@
+"""Weights pass between the frameworks' models bit for bit, by the kind of each layer, all of them or none."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reference_impl.transfer import (
+    SAME,
+    TRANSPOSED,
+    LayerRule,
+    TensorRule,
+    TransferError,
+    from_paddle,
+    from_torch,
+    load_into_paddle,
+    load_into_torch,
+    places,
+)
+
+Build = Callable[[Any], Any]
+LAYERS: dict[str, tuple[Build, Build]] = {
+    "conv1d": (lambda nn: nn.Conv1d(3, 4, 3), lambda nn: nn.Conv1D(3, 4, 3)),
+    "conv2d grouped": (lambda nn: nn.Conv2d(4, 6, 3, groups=2), lambda nn: nn.Conv2D(4, 6, 3, groups=2)),
+    "conv2d square": (lambda nn: nn.Conv2d(3, 3, 3), lambda nn: nn.Conv2D(3, 3, 3)),
+    "conv2d no bias": (lambda nn: nn.Conv2d(3, 3, 1, bias=False), lambda nn: nn.Conv2D(3, 3, 1, bias_attr=False)),
+    "conv3d": (lambda nn: nn.Conv3d(2, 4, 3), lambda nn: nn.Conv3D(2, 4, 3)),
+    "conv transpose 1d": (lambda nn: nn.ConvTranspose1d(3, 4, 3), lambda nn: nn.Conv1DTranspose(3, 4, 3)),
+    "conv transpose 2d grouped": (
+        lambda nn: nn.ConvTranspose2d(4, 6, 3, groups=2),
+        lambda nn: nn.Conv2DTranspose(4, 6, 3, groups=2),
+    ),
+    "conv transpose 3d": (lambda nn: nn.ConvTranspose3d(2, 4, 3), lambda nn: nn.Conv3DTranspose(2, 4, 3)),
+    "linear": (lambda nn: nn.Linear(3, 5), lambda nn: nn.Linear(3, 5)),
+    "linear square": (lambda nn: nn.Linear(4, 4), lambda nn: nn.Linear(4, 4)),
+    "batch norm 1d": (lambda nn: nn.BatchNorm1d(3), lambda nn: nn.BatchNorm1D(3)),
+    "batch norm 2d": (lambda nn: nn.BatchNorm2d(3), lambda nn: nn.BatchNorm2D(3)),
+    "batch norm 3d": (lambda nn: nn.BatchNorm3d(3), lambda nn: nn.BatchNorm3D(3)),
+    "batch norm not affine": (
+        lambda nn: nn.BatchNorm2d(3, affine=False),
+        lambda nn: nn.BatchNorm2D(3, weight_attr=False, bias_attr=False),
+    ),
+    "layer norm": (lambda nn: nn.LayerNorm([3, 4]), lambda nn: nn.LayerNorm([3, 4])),
+    "group norm": (lambda nn: nn.GroupNorm(2, 4), lambda nn: nn.GroupNorm(2, 4)),
+    "instance norm": (lambda nn: nn.InstanceNorm2d(3, affine=True), lambda nn: nn.InstanceNorm2D(3)),
+    "embedding": (lambda nn: nn.Embedding(4, 4), lambda nn: nn.Embedding(4, 4)),
+    "prelu": (lambda nn: nn.PReLU(3), lambda nn: nn.PReLU(3)),
+    "bilinear": (lambda nn: nn.Bilinear(3, 4, 5), lambda nn: nn.Bilinear(3, 4, 5)),
+    "rnn cell": (lambda nn: nn.RNNCell(3, 4), lambda nn: nn.SimpleRNNCell(3, 4)),
+    "lstm cell": (lambda nn: nn.LSTMCell(3, 4), lambda nn: nn.LSTMCell(3, 4)),
+    "gru cell": (lambda nn: nn.GRUCell(3, 4), lambda nn: nn.GRUCell(3, 4)),
+}
+INPUTS: dict[str, list[tuple[int, ...]]] = {
+    "conv1d": [(2, 3, 7)],
+    "conv2d grouped": [(2, 4, 7, 7)],
+    "conv2d square": [(2, 3, 7, 7)],
+    "conv2d no bias": [(2, 3, 7, 7)],
+    "conv3d": [(2, 2, 5, 5, 5)],
+    "conv transpose 1d": [(2, 3, 7)],
+    "conv transpose 2d grouped": [(2, 4, 5, 5)],
+    "conv transpose 3d": [(2, 2, 3, 3, 3)],
+    "linear": [(2, 3)],
+    "linear square": [(2, 4)],
+    "batch norm 1d": [(2, 3)],
+    "batch norm 2d": [(2, 3, 4, 4)],
+    "batch norm 3d": [(2, 3, 2, 2, 2)],
+    "batch norm not affine": [(2, 3, 4, 4)],
+    "layer norm": [(2, 3, 4)],
+    "group norm": [(2, 4, 3, 3)],
+    "instance norm": [(2, 3, 4, 4)],
+    "prelu": [(2, 3, 4)],
+    "bilinear": [(2, 3), (2, 4)],
+    "rnn cell": [(2, 3)],
+    "lstm cell": [(2, 3)],
+    "gru cell": [(2, 3)],
+}
+# Values that a careless copy changes: negative zero, subnormals, infinities, quiet and signalling NaNs with payloads.
+HOSTILE_BITS = np.array(
+    [0x80000000, 0x00000001, 0x807FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7FC12345, 0xFF812345, 0x7F800001],
+    dtype=np.uint32,
+)
+
+
+@pytest.fixture(name="torch", scope="module")
+def import_torch() -> Any:
+    import torch
+
+    return torch
+
+
+@pytest.fixture(name="paddle", scope="module")
+def import_paddle() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # paddle warns about a missing ccache
+        import paddle
+    return paddle
+
+
+def random_state(state: dict[str, np.ndarray], seed: int = 0) -> dict[str, np.ndarray]:
+    """Positive float values, so that variances are valid; counters as they are."""
+    generator = np.random.default_rng(seed)
+    return {
+        key: generator.uniform(0.25, 1.0, value.shape).astype(value.dtype) if value.dtype.kind == "f" else value
+        for key, value in state.items()
+    }
+
+
+def hostile_state(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        key: np.resize(HOSTILE_BITS, value.shape).view(np.float32) if value.dtype == np.float32 else value
+        for key, value in state.items()
+    }
+
+
+def assert_bitwise(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    assert actual.keys() == expected.keys()
+    for key, value in expected.items():
+        assert (actual[key].shape, actual[key].dtype) == (value.shape, value.dtype), key
+        assert actual[key].tobytes() == value.tobytes(), key
+
+
+def without_counter(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+
+
+@pytest.mark.parametrize("fill", [random_state, hostile_state])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_round_trip_is_bitwise(
+    kind: str, fill: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], torch: Any, paddle: Any
+) -> None:
+    build_torch, build_paddle = LAYERS[kind]
+    in_torch, in_paddle, back = build_torch(torch.nn), build_paddle(paddle.nn), build_torch(torch.nn)
+    state = fill(from_torch(in_torch))
+
+    load_into_torch(in_torch, state)
+    load_into_paddle(in_paddle, from_torch(in_torch))
+    load_into_torch(back, from_paddle(in_paddle))
+
+    assert_bitwise(from_torch(in_torch), state)
+    assert_bitwise(from_paddle(in_paddle), without_counter(state))
+    assert_bitwise(without_counter(from_torch(back)), without_counter(state))
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_loaded_layers_compute_the_same(kind: str, torch: Any, paddle: Any) -> None:
+    build_torch, build_paddle = LAYERS[kind]
+    in_torch, in_paddle = build_torch(torch.nn).eval(), build_paddle(paddle.nn)
+    in_paddle.eval()
+    load_into_torch(in_torch, random_state(from_torch(in_torch)))
+    load_into_paddle(in_paddle, from_torch(in_torch))
+    inputs = [np.random.default_rng(index).normal(size=shape).astype("f4") for index, shape in enumerate(INPUTS[kind])]
+
+    theirs, ours = in_torch(*map(torch.from_numpy, inputs)), in_paddle(*map(paddle.to_tensor, inputs))
+    if "cell" in kind:
+        theirs, ours = (theirs[0] if kind == "lstm cell" else theirs), ours[0]
+
+    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize(("torch_kind", "paddle_kind"), [("RNN", "SimpleRNN"), ("LSTM", "LSTM"), ("GRU", "GRU")])
+def test_recurrent_layers(
+    torch_kind: str, paddle_kind: str, layers: int, bidirectional: bool, torch: Any, paddle: Any
+) -> None:
+    in_torch = getattr(torch.nn, torch_kind)(3, 4, layers, bidirectional=bidirectional, batch_first=True)
+    direction = "bidirect" if bidirectional else "forward"
+    in_paddle = getattr(paddle.nn, paddle_kind)(3, 4, num_layers=layers, direction=direction)
+    state = from_torch(in_torch)
+
+    load_into_paddle(in_paddle, state)
+
+    assert_bitwise(from_paddle(in_paddle), state)
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("f4")
+    theirs, ours = in_torch(torch.from_numpy(x))[0], in_paddle(paddle.to_tensor(x))[0]
+    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), atol=1e-5)
+    assert_bitwise(hostile_state(state), _through_both(in_torch, in_paddle, hostile_state(state)))
+
+
+def _through_both(in_torch: Any, in_paddle: Any, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    load_into_paddle(in_paddle, state)
+    load_into_torch(in_torch, from_paddle(in_paddle))
+    return from_torch(in_torch)
+
+
+def test_square_linear_is_transposed_in_paddle(paddle: Any) -> None:
+    layer = paddle.nn.Linear(3, 3)
+    weight = np.arange(9, dtype="f4").reshape(3, 3)
+
+    load_into_paddle(layer, {"weight": weight, "bias": np.zeros(3, "f4")})
+
+    np.testing.assert_array_equal(layer.weight.numpy(), weight.T)
+    np.testing.assert_array_equal(from_paddle(layer)["weight"], weight)
+
+
+def test_paddle_linear_with_torch_layout_is_not_transposed(paddle: Any) -> None:
+    compat = pytest.importorskip("paddle.compat.nn")
+    layer = compat.Linear(3, 3)
+    weight = np.arange(9, dtype="f4").reshape(3, 3)
+
+    load_into_paddle(layer, {"weight": weight, "bias": np.zeros(3, "f4")})
+
+    np.testing.assert_array_equal(layer.weight.numpy(), weight)
+
+
+def test_states_do_not_share_memory_with_models(torch: Any, paddle: Any) -> None:
+    for layer, read, write in (
+        (torch.nn.Linear(2, 2), from_torch, load_into_torch),
+        (paddle.nn.Linear(2, 2), from_paddle, load_into_paddle),
+    ):
+        state = read(layer)
+        before = {key: value.copy() for key, value in state.items()}
+        write(layer, {key: np.zeros_like(value) for key, value in state.items()})
+        assert_bitwise(state, before)
+        write(layer, state)
+        state["weight"][:] = 7
+        assert_bitwise(read(layer), before)
+
+
+def test_views_and_read_only_arrays_load(torch: Any, paddle: Any) -> None:
+    weight = np.arange(12, dtype="f4").reshape(3, 4)
+    for value in (weight[::-1], np.asfortranarray(weight), weight[:, ::-1]):
+        value.setflags(write=False)
+        state = {"weight": value}
+        for layer, read, write in (
+            (torch.nn.Linear(4, 3, bias=False), from_torch, load_into_torch),
+            (paddle.nn.Linear(4, 3, bias_attr=False), from_paddle, load_into_paddle),
+        ):
+            write(layer, state)
+            np.testing.assert_array_equal(read(layer)["weight"], value)
+
+
+def test_modules_of_one_class_and_names_with_dots_keep_apart(torch: Any, paddle: Any) -> None:
+    in_torch = torch.nn.ModuleDict({"a": torch.nn.ModuleList([torch.nn.Linear(2, 2) for _ in range(3)])})
+    in_paddle = paddle.nn.LayerDict({"a": paddle.nn.LayerList([paddle.nn.Linear(2, 2) for _ in range(3)])})
+    state = random_state(from_torch(in_torch))
+    assert list(state) == [f"a.{index}.{name}" for index in range(3) for name in ("weight", "bias")]
+
+    load_into_paddle(in_paddle, state)
+
+    for index in range(3):
+        np.testing.assert_array_equal(in_paddle["a"][index].weight.numpy(), state[f"a.{index}.weight"].T)
+
+
+def test_other_dtypes(torch: Any, paddle: Any) -> None:
+    layer = torch.nn.Linear(2, 2).double()
+    twin = paddle.nn.Linear(2, 2)
+    with pytest.raises(TransferError, match="weight has dtype float64 and the model needs float32"):
+        load_into_paddle(twin, from_torch(layer))
+    twin.to(dtype="float64")
+    load_into_paddle(twin, from_torch(layer))
+    assert_bitwise(from_paddle(twin), from_torch(layer))
+    with pytest.raises(TransferError, match="weight has dtype bfloat16, which NumPy does not have; cast"):
+        from_torch(layer.bfloat16())
+    with pytest.raises(TransferError, match="bfloat16"):
+        from_paddle(twin.to(dtype="bfloat16"))
+
+
+FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "missing": (lambda state: state.pop("0.bias"), r"0\.bias \(3,\) is missing"),
+    "left over": (lambda state: state.update(x=np.zeros(2, "f4")), r"x \(2,\) is left over"),
+    "misshapen": (
+        lambda state: state.update({"0.bias": np.zeros((3, 1), "f4")}),
+        r"0\.bias has shape \(3, 1\) and the model needs \(3,\)",
+    ),
+    "transposed": (
+        lambda state: state.update({"0.weight": np.zeros((2, 3), "f4")}),
+        r"0\.weight has shape \(2, 3\) and the model needs \(3, 2\) \(its transpose",
+    ),
+    "dtype": (
+        lambda state: state.update({"1.running_mean": np.zeros(3)}),
+        r"1\.running_mean has dtype float64 and the model needs float32",
+    ),
+    "byte order": (
+        lambda state: state.update({"0.bias": np.zeros(3, ">f4")}),
+        r"0\.bias has dtype >f4 and the model needs float32",
+    ),
+    "not an array": (lambda state: state.update({"0.bias": [0.0, 0.0, 0.0]}), r"0\.bias is a list, not a NumPy array"),
+    "counter of no layer": (
+        lambda state: state.update({"0.num_batches_tracked": np.array(1)}),
+        r"0\.num_batches_tracked \(\) is left over",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("framework", ["torch", "paddle"])
+def test_nothing_is_loaded_when_anything_does_not_fit(framework: str, fault: str, torch: Any, paddle: Any) -> None:
+    if framework == "torch":
+        model: Any = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+        read, write = from_torch, load_into_torch
+    else:
+        model = paddle.nn.Sequential(paddle.nn.Linear(2, 3), paddle.nn.BatchNorm1D(3))
+        read, write = from_paddle, load_into_paddle
+    before = read(model)
+    state: dict[str, Any] = random_state(read(model))
+    spoil, message = FAULTS[fault]
+    spoil(state)
+
+    with pytest.raises(TransferError, match=message):
+        write(model, state)
+
+    assert_bitwise(read(model), before)
+
+
+def test_every_fault_of_a_state_is_counted(torch: Any) -> None:
+    with pytest.raises(TransferError, match=r"weight .* is missing; bias .* is missing; a .* left over.* and 2 more"):
+        load_into_torch(torch.nn.Linear(1, 1), {name: np.zeros(1, "f4") for name in "abcde"})
+
+
+def test_batch_counter(torch: Any, paddle: Any) -> None:
+    in_torch, in_paddle = torch.nn.BatchNorm1d(2), paddle.nn.BatchNorm1D(2)
+    in_torch(torch.ones(4, 2))
+    assert from_torch(in_torch)["num_batches_tracked"] == 1
+    load_into_paddle(in_paddle, from_torch(in_torch))
+    load_into_torch(in_torch, from_paddle(in_paddle))
+    assert int(in_torch.num_batches_tracked) == 0  # paddle keeps no count
+    averaging = torch.nn.BatchNorm1d(2, momentum=None)
+    with pytest.raises(TransferError, match=r"num_batches_tracked \(\) is missing"):
+        load_into_torch(averaging, from_paddle(in_paddle))
+
+
+def test_tied_weights_are_refused(torch: Any, paddle: Any) -> None:
+    class InTorch(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(2, 2)
+            self.second = torch.nn.Linear(2, 2)
+            self.second.weight = self.first.weight
+
+    class InPaddle(paddle.nn.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = paddle.nn.Linear(2, 2)
+            self.second = self.first
+
+    with pytest.raises(TransferError, match=r"first\.weight and second\.weight are one tensor \(tied weights\)"):
+        from_torch(InTorch())
+    with pytest.raises(TransferError, match=r"first\.weight and second\.weight are one tensor \(tied weights\)"):
+        from_paddle(InPaddle())
+
+
+def test_layers_without_a_rule_are_refused_until_given_one(torch: Any, paddle: Any) -> None:
+    class Scale(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.factor = torch.nn.Parameter(torch.arange(4.0).reshape(2, 2))
+
+    class PaddleScale(paddle.nn.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = self.create_parameter([2, 2])
+
+    with pytest.raises(TransferError, match="factor: layer kind Scale has no transfer rule; pass rules="):
+        from_torch(Scale())
+    with pytest.raises(TransferError, match="scale: layer kind PaddleScale has no transfer rule"):
+        from_paddle(PaddleScale())
+    for layout in (SAME, TRANSPOSED):
+        rules = [LayerRule(("Scale",), ("PaddleScale",), (TensorRule("factor", "scale", layout),))]
+        in_torch, in_paddle = Scale(), PaddleScale()
+        load_into_paddle(in_paddle, from_torch(in_torch, rules), rules)
+        expected = from_torch(in_torch, rules)["factor"]
+        np.testing.assert_array_equal(in_paddle.scale.numpy(), expected if layout is SAME else expected.T)
+        assert_bitwise(from_paddle(in_paddle, rules), from_torch(in_torch, rules))
+
+
+def test_tensors_added_to_known_layers_are_refused(torch: Any, paddle: Any) -> None:
+    with pytest.raises(TransferError, match="running_mean: layer kind InstanceNorm1d has no transfer rule for"):
+        from_torch(torch.nn.InstanceNorm1d(2, track_running_stats=True))
+    with pytest.raises(TransferError, match=r"0\.cell\.weight_ho of LSTM has no transfer rule"):
+        from_paddle(paddle.nn.LSTM(3, 4, proj_size=2))
+    with pytest.raises(TransferError, match="in_proj_weight"):
+        from_torch(torch.nn.MultiheadAttention(4, 2))
+
+
+def test_subclasses_follow_their_base_class(torch: Any) -> None:
+    class Mine(torch.nn.Linear):
+        pass
+
+    assert places(Mine(2, 2))["weight"].layout is TRANSPOSED
+
+
+def test_a_class_that_only_shares_a_name_does_not_get_the_rule(torch: Any) -> None:
+    class Linear(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(2, 2))
+
+    with pytest.raises(TransferError, match="layer kind Linear has no transfer rule"):
+        from_torch(Linear())
+
+
+def test_models_of_the_wrong_framework(torch: Any, paddle: Any) -> None:
+    with pytest.raises(TransferError, match="Linear is a paddle model; use from_paddle or load_into_paddle"):
+        from_torch(paddle.nn.Linear(1, 1))
+    with pytest.raises(TransferError, match="Linear is a torch model"):
+        load_into_paddle(torch.nn.Linear(1, 1), {})
+    with pytest.raises(TransferError, match="a dict is neither"):
+        from_torch({})
+
+
+def test_places_of_both_sides_agree(torch: Any, paddle: Any) -> None:
+    """A file can be converted with the model of either framework."""
+    for build_torch, build_paddle in LAYERS.values():
+        theirs, ours = places(build_torch(torch.nn)), places(build_paddle(paddle.nn))
+        counters = {key for key, place in theirs.items() if place.paddle is None}
+        assert {key: place for key, place in theirs.items() if key not in counters} == ours
+    theirs = places(torch.nn.LSTM(3, 4, 2, bidirectional=True))
+    assert theirs == places(paddle.nn.LSTM(3, 4, num_layers=2, direction="bidirect"))
+    aliases = {alias for place in theirs.values() for alias in place.aliases}
+    keys = {str(place.paddle) for place in theirs.values()}
+    assert keys | aliases == set(paddle.nn.LSTM(3, 4, num_layers=2, direction="bidirect").state_dict())
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle"])
+def test_transfer_is_cheap_beside_a_training_step(framework: str, torch: Any, paddle: Any) -> None:
+    """A suite loads weights for every sample; the best of many runs keeps a busy machine out of the measure."""
+    if framework == "torch":
+        model: Any = torch.nn.Sequential(torch.nn.Conv2d(32, 64, 3), torch.nn.Linear(2304, 128))
+        read, write = from_torch, load_into_torch
+    else:
+        model = paddle.nn.Sequential(paddle.nn.Conv2D(32, 64, 3), paddle.nn.Linear(2304, 128))
+        read, write = from_paddle, load_into_paddle
+    state = read(model)
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        write(model, state)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(30)) < 2e-3
