@@ -103,3 +103,7 @@ def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dt
     magnitude = np.abs(value if scale is None else scale)
     magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
     return Acceptance(value, units * UNIT_ROUNDOFF[dtype] * magnitude + SMALLEST[dtype], dtype=dtype)
+
+
+CHAIN = {"activation": 4.0, "loss": 4.0, "gradient": 4.0}
+"""Multiples of u * sqrt(propagated variance) that a chain may use; measured by benchmarks/error_constants.py."""

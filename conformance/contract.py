@@ -43,7 +43,12 @@ class Sample:
         """One line a person can read: shapes and dtypes of arrays, small values in full."""
         return ", ".join(f"{name}={_describe(value)}" for name, value in self.inputs.items()) + f" ({self.regime})"
 
-    __repr__ = describe
+    def __repr__(self) -> str:
+        """As :meth:`describe`, short enough for Hypothesis to print an example of many samples."""
+        return shorten(self.describe(), 300)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
 
     def arrays(self) -> list[np.ndarray]:
         """Every array in the sample, nested ones too."""
@@ -70,8 +75,12 @@ def _describe(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_describe(item)}" for key, item in value.items()) + "}"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shorten(repr(value), 80)
+
+
+def shorten(text: str, width: int) -> str:
+    """``text``, cut to ``width`` characters with an ellipsis where it is longer."""
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 @dataclass

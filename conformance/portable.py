@@ -1,7 +1,8 @@
 """Samples as text: the JSON of a replay file and the TOML of a ledger witness hold the same structure.
 
 An array is written ``{"dtype": ..., "shape": [...], "data": [...]}``. Floats are written so that they read back bit for
-bit; those that JSON has no word for are the strings "nan", "inf" and "-inf"; large arrays are zlib-compressed base64.
+bit; those that JSON has no word for are the strings "nan", "inf" and "-inf"; large arrays are zlib-compressed base64. In a witness,
+``cycle`` in place of ``data`` gives values that are repeated until the shape is full.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def _decode_array(value: Mapping[str, Any]) -> np.ndarray:
     dtype, shape = np.dtype(value["dtype"]), tuple(value["shape"])
     if "zlib" in value:
         flat = np.frombuffer(zlib.decompress(base64.b64decode(value["zlib"])), dtype).copy()
+    elif "cycle" in value:
+        flat = np.resize(np.array(value["cycle"], dtype), int(np.prod(shape)))
     else:
         listed = [float(item) if isinstance(item, str) else item for item in value["data"]]
         flat = np.array(listed, dtype)

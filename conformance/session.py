@@ -100,7 +100,7 @@ def identity(example: Sample | Sequence[Sample]) -> bytes:
     """A digest of everything in an example."""
     digest = hashlib.sha256()
     for sample in [example] if isinstance(example, Sample) else example:
-        digest.update(repr(sample).encode())
+        digest.update(sample.describe().encode())
         for array in sample.arrays():
             digest.update(array.tobytes())
     return digest.digest()
