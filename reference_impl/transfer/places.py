@@ -114,7 +114,8 @@ def _place(path: str, layer: Any, name: str, tensor: Any, rule: LayerRule | None
     if found is None:
         what = f"layer kind {kind} has no transfer rule" + ("" if rule is None else f" for {name!r}")
         raise TransferError(f"{path}{name}: {what}; pass rules=[LayerRule(...)] that says how it is laid out in paddle")
-    dtype = _dtype(f"{path}{name}", tensor)
+    _require_values(path + name, tensor, side)
+    dtype = _dtype(path + name, tensor)
     shape = tuple(int(length) for length in tensor.shape)
     aliases = _aliases(path, name, _bidirectional(layer)) if rule is not None and rule.opaque else ()
     if side == "torch":
@@ -150,6 +151,16 @@ def _is_constant(layer: Any, name: str, rule: TensorRule, tensor: Any) -> bool:
     if rule.constant is None or getattr(layer, f"_{name}_attr", None) is not False:
         return False
     return bool((tensor.numpy() == rule.constant).all())
+
+
+def _require_values(key: str, tensor: Any, side: str) -> None:
+    # Copying into a torch meta tensor does nothing and raises nothing.
+    if side == "torch":
+        is_empty = type(tensor).__name__.startswith("Uninitialized") or tensor.is_meta
+    else:
+        is_empty = not tensor._is_initialized()
+    if is_empty:
+        raise TransferError(f"{key} has no values yet (a lazy or meta tensor); materialise the model first")
 
 
 def _dtype(key: str, tensor: Any) -> np.dtype[Any]:
