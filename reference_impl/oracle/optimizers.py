@@ -175,11 +175,14 @@ def rmsprop(
         total, rate = given.total(unit), constant(lr, unit)
         average = None if gradient_average is None else _input(gradient_average, unit)
         result, denominator = rule.denominator(total, _input(square_average, unit), average)
-        update = rate * total / denominator if lr_in_buffer else total / denominator
-        if momentum_buffer is not None:
-            update = constant(momentum, unit) * _input(momentum_buffer, unit) + update
-            result["momentum_buffer"] = update
-        result["parameter"] = given.weights(unit) - (update if lr_in_buffer else rate * update)
+        if momentum_buffer is None:
+            update = rate * total / denominator
+        else:
+            share = rate * total / denominator if lr_in_buffer else total / denominator
+            moved = constant(momentum, unit) * _input(momentum_buffer, unit) + share
+            result["momentum_buffer"] = moved
+            update = moved if lr_in_buffer else rate * moved
+        result["parameter"] = given.weights(unit) - update
         return result
 
     result = _bounded(formula)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
@@ -82,9 +82,9 @@ class Rounded:
         with np.errstate(all="ignore"):
             quotient = self.value / other.value
             room = abs(other.value) - other.error
-            error = (self.error + np.where(other.error > 0.0, abs(quotient) * other.error, 0.0)) / np.maximum(room, 0.0)
-            lost = (room <= 0.0) & (other.error > 0.0)
-            return self._finish(quotient, np.where(lost, np.inf, error), other)
+            inherited = np.where(other.error > 0.0, abs(quotient) * other.error, 0.0)
+            error = (self.error + inherited) / np.maximum(room, 0.0)
+            return self._finish(quotient, error, other, lost=(room <= 0.0) & (other.error > 0.0))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -94,26 +94,25 @@ class Rounded:
         with np.errstate(all="ignore"):
             root = np.sqrt(self.value)
             upper = self.error / (np.sqrt(self.value + self.error) + root)
-            lower = np.minimum(self.error, self.value) / (root + np.sqrt(np.maximum(self.value - self.error, 0.0)))
+            fall = np.minimum(self.error, self.value)
+            lower = np.where(fall > 0.0, fall / (root + np.sqrt(np.maximum(self.value - self.error, 0.0))), 0.0)
             error = np.where(self.error > 0.0, np.maximum(upper, lower), 0.0)
-            if cancels:
-                error = np.where((self.error > 0.0) & (self.value <= self.error), np.inf, error)
-            return self._finish(root, error, self)
+            return self._finish(root, error, self, lost=cancels & (self.error > 0.0) & (abs(self.value) <= self.error))
 
     def _coerce(self, other: Rounded | float) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded(other, 0.0, self.unit)
 
-    def _finish(self, value: Array, error: Array, other: Rounded) -> Rounded:
-        """Add the rounding of `value`; what float32 cannot hold becomes infinite, at the edge nothing is promised."""
+    def _finish(self, value: Array, error: Array, other: Rounded, lost: ArrayLike = False) -> Rounded:
+        """Add the rounding of `value`; what float32 cannot hold becomes infinite. Where `lost`, nothing is promised."""
         with np.errstate(all="ignore"):
-            if self.unit:
-                error = error + (self.unit * abs(value) + HALF_SMALLEST_SUBNORMAL)
+            rounding = self.unit * abs(value) + (HALF_SMALLEST_SUBNORMAL if self.unit else 0.0)
+            error = error + np.where(value != 0.0, rounding, 0.0)
             distance = abs(abs(value) - OVERFLOW_THRESHOLD)
             edge = np.isfinite(value) & (distance <= 8.0 * (error + UNIT_ROUNDOFF * abs(value)))
             value = np.where(abs(value) >= OVERFLOW_THRESHOLD, np.copysign(np.inf, value), value)
             promised = np.isfinite(self.error) & np.isfinite(other.error)
             error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
-            error = np.where(edge | np.isnan(error), np.inf, error)
+            error = np.where(edge | np.asarray(lost) | np.isnan(error), np.inf, error)
         return Rounded(value, error, self.unit)
 
 

@@ -5,8 +5,8 @@ epoch; cosine annealing by a ratio whose denominator nearly vanishes before ever
 rounding that grows with the epochs; the bound says by how much, so that nothing else can hide in it.
 
 Every function returns the rates in force during epochs 0, 1, ..., epochs - 1 when the scheduler is advanced once after
-each epoch. Rates are float64, as the schedulers of both frameworks compute them; an optimizer that stores its rate in
-float32 rounds it once more.
+each epoch; hyperparameters have torch's names. Rates are float64, as the schedulers of both frameworks compute them; an
+optimizer that stores its rate in float32 rounds it once more.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ def exponential(lr: float, epochs: int, *, gamma: float) -> LearningRates:
     return _powers(lr, gamma, np.arange(epochs))
 
 
-def cosine(lr: float, epochs: int, *, t_max: int, eta_min: float = 0.0) -> LearningRates:
-    """eta_min + (lr - eta_min) * (1 + cos(pi * epoch / t_max)) / 2 (Loshchilov and Hutter 2017, without restarts).
+def cosine(lr: float, epochs: int, *, T_max: int, eta_min: float = 0.0) -> LearningRates:  # noqa: N803
+    """eta_min + (lr - eta_min) * (1 + cos(pi * epoch / T_max)) / 2 (Loshchilov and Hutter 2017, without restarts).
 
     The bound is that of the recursive form that both frameworks use, rate' = (1 + cos') / (1 + cos) * (rate - eta_min)
-    + eta_min, followed epoch by epoch: 1 + cos loses up to t_max**2 units just before a minimum, at which the rate
+    + eta_min, followed epoch by epoch: 1 + cos loses up to T_max**2 units just before a minimum, at which the rate
     starts afresh from eta_min.
     """
     epoch = np.arange(epochs)
-    angle = np.pi * epoch / t_max
-    # the exact remainder keeps the oracle's own argument small where pi * epoch / t_max has lost digits
-    raised = 2.0 * np.cos(np.pi * (epoch % (2 * t_max)) / (2 * t_max)) ** 2
-    raised[epoch % (2 * t_max) == t_max] = 0.0
+    angle = np.pi * epoch / T_max
+    # the exact remainder keeps the oracle's own argument small where pi * epoch / T_max has lost digits
+    raised = 2.0 * np.cos(np.pi * (epoch % (2 * T_max)) / (2 * T_max)) ** 2
+    raised[epoch % (2 * T_max) == T_max] = 0.0
     lost = UNIT_ROUNDOFF * (2.0 + 3.0 * angle * abs(np.sin(angle)))
     relative = np.divide(lost, raised, out=np.zeros(epochs), where=raised > 0.0)
     error = np.zeros(epochs)
