@@ -296,6 +296,16 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, failure: BaseE
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+def test_a_reader_of_the_old_file_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdparams"
+    write_tree(path, {"old": 1})
+    content = path.read_bytes()
+    with open(path, "rb") as reader:
+        write_tree(path, {"new": np.zeros(100)})
+        assert reader.read() == content
+    assert list(read_tree(path)) == ["new"]
+
+
 def test_written_files_have_ordinary_permissions(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     write_tree(tmp_path / "a.pdparams", {})

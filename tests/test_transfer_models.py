@@ -249,6 +249,15 @@ def test_modules_of_one_class_and_names_with_dots_keep_apart(torch: Any, paddle:
         np.testing.assert_array_equal(in_paddle["a"][index].weight.numpy(), state[f"a.{index}.weight"].T)
 
 
+def test_constants_that_older_paddle_keeps_in_plain_norms_are_no_weights(torch: Any, paddle: Any) -> None:
+    layer = paddle.nn.BatchNorm1D(2)
+    layer._weight_attr = layer._bias_attr = False  # paddle 2.6 then still holds ones and zeros
+    load_into_paddle(layer, from_torch(torch.nn.BatchNorm1d(2, affine=False)))
+    assert list(from_paddle(layer)) == ["running_mean", "running_var"]
+    layer.weight.set_value(np.full(2, 3, "f4"))
+    assert "weight" in from_paddle(layer)
+
+
 def test_reference_models(torch: Any, paddle: Any) -> None:
     from reference_impl.paddle_impl import cnn as paddle_cnn
     from reference_impl.paddle_impl import resnet as paddle_resnet
