@@ -72,7 +72,7 @@ def _describe(value: Any) -> str:
             return f"{value.dtype}{list(value.shape)}{value.tolist()}"
         return f"{value.dtype}{list(value.shape)}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_describe(item)}" for key, item in value.items()) + "}"
+        return shorten("{" + ", ".join(f"{key}: {_describe(item)}" for key, item in value.items()), 160) + "}"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     return shorten(repr(value), 80)

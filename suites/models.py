@@ -60,3 +60,62 @@ def paddle_cnn(relu: bool) -> Any:
     from reference_impl.paddle_impl.cnn import SimpleCNN
 
     return SimpleCNN(relu)
+
+
+RESNET50_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+"""Width and number of blocks of each stage (He et al. 2015, table 1)."""
+
+
+def resnet50_shapes(classes: int = 10) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter and buffer of ResNet-50, without batch norm's counters."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def convolution(name: str, norm: str, inner: int, outer: int, kernel: int) -> None:
+        shapes[f"{name}.weight"] = (outer, inner, kernel, kernel)
+        shapes.update({f"{norm}.{part}": (outer,) for part in ("weight", "bias", "running_mean", "running_var")})
+
+    convolution("conv1", "bn1", 3, 64, 7)
+    inner = 64
+    for stage, (width, blocks) in enumerate(RESNET50_STAGES, start=1):
+        for number in range(blocks):
+            block = f"layer{stage}.{number}"
+            convolution(f"{block}.conv1", f"{block}.bn1", inner, width, 1)
+            convolution(f"{block}.conv2", f"{block}.bn2", width, width, 3)
+            convolution(f"{block}.conv3", f"{block}.bn3", width, 4 * width, 1)
+            if number == 0:
+                convolution(f"{block}.downsample.0", f"{block}.downsample.1", inner, 4 * width, 1)
+            inner = 4 * width
+    return {**shapes, "fc.weight": (classes, inner), "fc.bias": (classes,)}
+
+
+@lru_cache(maxsize=1)
+def resnet50_weights(seed: int) -> dict[str, np.ndarray]:
+    """Weights of ResNet-50 with He-normal convolutions and batch norms that are not the identity."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    weights = {}
+    for name, shape in resnet50_shapes().items():
+        values = rng.standard_normal(shape, dtype=np.float32)
+        if len(shape) > 1:
+            weights[name] = values * np.float32(np.sqrt(2.0 / np.prod(shape[1:])))
+        elif name.endswith(("running_var", "weight")):
+            weights[name] = 1 + np.abs(values) / 4
+        else:
+            weights[name] = values / 10
+        weights[name] = weights[name].astype(np.float32)
+    return weights
+
+
+@lru_cache
+def torch_resnet50() -> Any:
+    """A torch ResNet-50 with ten classes whose weights are about to be loaded."""
+    from reference_impl.torch_impl.resnet import resnet50
+
+    return resnet50(10)
+
+
+@lru_cache
+def paddle_resnet50() -> Any:
+    """A paddle ResNet-50 with ten classes whose weights are about to be loaded."""
+    from reference_impl.paddle_impl.resnet import resnet50
+
+    return resnet50(10)

@@ -86,10 +86,15 @@ class exact_step:
         return accepted
 
 
+def is_linear(name: str) -> bool:
+    """Whether a parameter of the reference models is the weight of a linear layer, which paddle transposes."""
+    return name.startswith("fc") and name.endswith("weight")
+
+
 def portable_gradients(parameters: Any) -> dict[str, Any]:
     """Paddle's gradients in torch's layout: those of linear weights are transposed."""
     return {
-        name: parameter.grad.t() if name.startswith("fc") and name.endswith("weight") else parameter.grad
+        name: parameter.grad.t() if is_linear(name) else parameter.grad
         for name, parameter in parameters
     }
 
@@ -216,7 +221,7 @@ def portable_state(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[st
     """Optimizer state with the arrays of linear weights transposed: from torch's layout to paddle's, and back."""
     return {
         name: {slot: array.T.copy() for slot, array in arrays.items()}
-        if name.startswith("fc") and name.endswith("weight")
+        if is_linear(name)
         else arrays
         for name, arrays in state.items()
     }
@@ -237,13 +242,13 @@ def step_oracle(
         constant = accuracy.CHAIN["gradient"]
         accepted[f"gradient.{name}"] = accuracy.chain(variable.gradient, variable.gradient_variance, constant)
         gradient = observed.get(f"gradient.{name}", variable.gradient)
-        for quantity, acceptance in _updated(weights[name], gradient, optimizer, state.get(name), options).items():
+        for quantity, acceptance in updated(weights[name], gradient, optimizer, state.get(name), options).items():
             key = f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"
             accepted[key] = acceptance
     return accepted
 
 
-def _updated(
+def updated(
     weight: np.ndarray, gradient: np.ndarray, optimizer: dict[str, Any], state: Any, options: dict[str, Any]
 ) -> dict[str, Acceptance]:
     """One parameter after the optimizer's step from a gradient."""

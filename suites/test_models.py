@@ -1,0 +1,348 @@
+"""Forward results and gradients of the whole reference models: both CNNs, the recurrent classifiers, ResNet-50."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Acceptance, Sample, accuracy, contract
+from conformance.strategies import generator, real, seeds
+from reference_impl.oracle import models, resnet
+from suites.layers import GATES, weight_shapes
+from suites.models import (
+    cnn_weights,
+    paddle_cnn,
+    paddle_resnet50,
+    resnet50_shapes,
+    resnet50_weights,
+    torch_cnn,
+    torch_resnet50,
+)
+from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, updated
+
+
+def judged(run: models.Run, names: tuple[str, ...] | None = None) -> dict[str, Acceptance]:
+    """The acceptances of a run's activations, of its loss and of its parameters' gradients, where it has them."""
+    chain = accuracy.CHAIN
+    accepted = {
+        name: accuracy.chain(variable.value, variable.variance, chain["activation"])
+        for name, variable in run.activations.items()
+        if names is None or name in names
+    }
+    if run.loss is not None:
+        accepted["loss"] = accuracy.chain(run.loss.value, run.loss.variance, chain["loss"])
+        for name, variable in run.parameters.items():
+            accepted[f"gradient.{name}"] = accuracy.chain(
+                variable.gradient, variable.gradient_variance, chain["gradient"]
+            )
+    return accepted
+
+
+def cnn_samples() -> st.SearchStrategy[list[Sample]]:
+    """Three batches of images of different kinds through one network."""
+
+    def make(relu: bool, batch: int, seed: int, gain: float, families: tuple[str, ...]) -> list[Sample]:
+        rng = generator(seed)
+        weights = cnn_weights(rng, gain)
+        return [
+            Sample({"images": real(rng, (batch, 3, 32, 32), family), "relu": relu, "weights": weights})
+            for family in families
+        ]
+
+    kinds = st.sampled_from(("normal", "positive", "offset", "sparse", "sorted", "constant", "tiny", "heavy"))
+    return st.builds(
+        make, st.booleans(), st.integers(1, 3), seeds, st.sampled_from((1.0, 3.0)), st.tuples(kinds, kinds, kinds)
+    )
+
+
+@contract("model.cnn", area="models", samples=cnn_samples(), conditioned=True, share=0.3)
+class cnn:
+    """SimpleCNN, with and without ReLU, gives the same activations, layer by layer, on images of every kind."""
+
+    @staticmethod
+    def torch(images, relu, weights):
+        from reference_impl.transfer import load_into_torch
+
+        model = torch_cnn(relu)
+        load_into_torch(model, weights)
+        return model.activations(images)
+
+    @staticmethod
+    def paddle(images, relu, weights):
+        from reference_impl.transfer import load_into_paddle
+
+        model = paddle_cnn(relu)
+        load_into_paddle(model, weights)
+        return model.activations(images)
+
+    @staticmethod
+    def oracle(images, relu, weights, observed) -> dict[str, Acceptance]:
+        lane = {name: observed[name] for name in PRE_ACTIVATIONS if name in observed}
+        return judged(models.simple_cnn(weights, images, with_relu=relu, lane=lane))
+
+
+@st.composite
+def recurrent_samples(draw: st.DrawFn) -> list[Sample]:
+    """Sequences, of vectors or of tokens, through a recurrent network with a linear head; four fills of values."""
+    kind = draw(st.sampled_from(sorted(GATES)))
+    sizes: dict[str, Any] = {"inner": draw(st.integers(1, 6)), "outer": draw(st.integers(1, 6)), "kernel": (1, 1)}
+    sizes |= {"layers": draw(st.integers(1, 2)), "bidirectional": draw(st.booleans())}
+    vocabulary = draw(st.none() | st.integers(1, 5))
+    batch, time, classes = draw(st.integers(1, 3)), draw(st.integers(1, 5)), draw(st.integers(2, 5))
+    rng = generator(draw(seeds))
+    samples = []
+    for gain in (0.5, 1.0, 3.0):
+        features = sizes["outer"] * (2 if sizes["bidirectional"] else 1)
+        shapes = {f"recurrent.{name}": shape for name, shape in weight_shapes(kind, sizes).items()}
+        shapes |= {"head.weight": (classes, features), "head.bias": (classes,)}
+        if vocabulary is not None:
+            shapes["embedding.weight"] = (vocabulary, sizes["inner"])
+        weights = {name: (gain * real(rng, shape)).astype(np.float32) for name, shape in shapes.items()}
+        tokens = vocabulary is not None
+        x = rng.integers(0, vocabulary, (batch, time)) if tokens else real(rng, (batch, time, sizes["inner"]))
+        samples.append(
+            Sample(
+                {
+                    "x": x,
+                    "labels": rng.integers(0, classes, batch),
+                    "kind": kind,
+                    "sizes": {**sizes, "classes": classes, "vocabulary": vocabulary},
+                    "weights": weights,
+                    "upstream": real(rng, (batch, time, features)),
+                }
+            )
+        )
+    return samples
+
+
+@contract("model.rnn", area="models", samples=recurrent_samples(), share=1.0)
+class rnn:
+    """Simple RNN, LSTM and GRU classifiers agree in every state, the logits, the loss and all gradients.
+
+    The outputs of all time steps are backpropagated too: the loss alone, on the last step, sends no gradient to the
+    hidden weights of the last layer's reverse direction, which has taken a single step there.
+    """
+
+    @staticmethod
+    def torch(x, labels, kind, sizes, weights, upstream):
+        from reference_impl.torch_impl.losses import cross_entropy
+        from reference_impl.torch_impl.rnn import RNNClassifier
+        from reference_impl.transfer import load_into_torch
+
+        model = RNNClassifier(
+            kind,
+            sizes["inner"],
+            sizes["outer"],
+            sizes["layers"],
+            sizes["bidirectional"],
+            sizes["classes"],
+            sizes["vocabulary"],
+        )
+        load_into_torch(model, weights)
+        seen = model.activations(x)
+        loss = cross_entropy(seen["logits"], labels)
+        (loss + (seen["outputs"] * upstream).sum()).backward()
+        gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
+        return {**seen, "loss": loss, "gradient": gradients}
+
+    @staticmethod
+    def paddle(x, labels, kind, sizes, weights, upstream):
+        from reference_impl.paddle_impl.losses import cross_entropy
+        from reference_impl.paddle_impl.rnn import RNNClassifier
+        from reference_impl.transfer import load_into_paddle
+
+        model = RNNClassifier(
+            kind,
+            sizes["inner"],
+            sizes["outer"],
+            sizes["layers"],
+            sizes["bidirectional"],
+            sizes["classes"],
+            sizes["vocabulary"],
+        )
+        load_into_paddle(model, weights)
+        seen = model.activations(x)
+        loss = cross_entropy(seen["logits"], labels)
+        (loss + (seen["outputs"] * upstream).sum()).backward()
+        gradients = {
+            name: parameter.grad.t() if name == "head.weight" else parameter.grad
+            for name, parameter in model.named_parameters()
+        }
+        return {**seen, "loss": loss, "gradient": gradients}
+
+    @staticmethod
+    def oracle(x, labels, kind, sizes, weights, upstream) -> dict[str, Acceptance]:
+        run = models.rnn_classifier(
+            kind, weights, x, labels, layers=sizes["layers"], bidirectional=sizes["bidirectional"]
+        )
+        assert run.loss is not None
+        run.backward((run.loss, 1.0), (run.activations["outputs"], upstream))
+        return judged(run)
+
+
+def resnet_samples(training: bool) -> st.SearchStrategy[Sample]:
+    """A seed for weights and images, and in training the parameters to look at: 25 million weights stay unwritten."""
+    names = sorted(resnet.parameter_names(resnet50_shapes()))
+    looked = st.lists(st.sampled_from(names), min_size=12, max_size=12, unique=True)
+    inputs: dict[str, Any] = {"seed": seeds}
+    inputs |= {"looked": looked} if training else {"batch": st.integers(1, 2)}
+    return st.fixed_dictionaries(inputs).map(Sample)
+
+
+def resnet_batch(seed: int, batch: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images [batch, 3, size, size] and labels of a sample; batch norm needs more than one value a channel."""
+    rng = generator(seed)
+    return rng.standard_normal((batch, 3, size, size), dtype=np.float32), rng.integers(0, 10, batch)
+
+
+@contract("model.resnet50", area="models", samples=resnet_samples(training=False), share=0.04)
+class resnet50:
+    """ResNet-50 in evaluation mode gives the same logits."""
+
+    @staticmethod
+    def torch(seed, batch):
+        import torch
+
+        from reference_impl.transfer import load_into_torch
+
+        model = torch_resnet50()
+        load_into_torch(model, resnet50_weights(seed))
+        model.eval()
+        with torch.no_grad():
+            return {"logits": model(torch.tensor(resnet_batch(seed, batch, 32)[0]))}
+
+    @staticmethod
+    def paddle(seed, batch):
+        import paddle
+
+        from reference_impl.transfer import load_into_paddle
+
+        model = paddle_resnet50()
+        load_into_paddle(model, resnet50_weights(seed))
+        model.eval()
+        with paddle.no_grad():
+            return {"logits": model(paddle.to_tensor(resnet_batch(seed, batch, 32)[0]))}
+
+    @staticmethod
+    def oracle(seed, batch) -> dict[str, Acceptance]:
+        images, _ = resnet_batch(seed, batch, 32)
+        return judged(resnet.resnet50(resnet50_weights(seed), images, training=False), ("logits",))
+
+
+RESNET_OPTIMIZER = {"name": "adam", "hyper": {"lr": 1e-3, "weight_decay": 1e-4}}
+
+
+@contract(
+    "train.resnet50", area="training step", samples=resnet_samples(True), tensors=False, conditioned=True, share=0.04
+)
+class resnet50_step:
+    """A ResNet-50 training step with Adam and L2 1e-4: loss, gradients, running statistics and parameters agree.
+
+    Every activation is judged; of the gradients and updated parameters, twelve drawn ones of the 161.
+    """
+
+    @staticmethod
+    def torch(seed, looked):
+        import torch
+
+        from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
+        from reference_impl.torch_impl.training import train_step, trainable
+        from reference_impl.transfer import from_torch, load_into_torch
+
+        model = torch_resnet50()
+        load_into_torch(model, resnet50_weights(seed))
+        model.train()
+        updater = make_optimizer(**RESNET_OPTIMIZER["hyper"], name="adam", named_parameters=trainable(model))
+        seen: dict[str, Any] = {}
+        hooks = [
+            layer.register_forward_hook(lambda _m, _i, output, name=name: seen.update({name: output.detach().clone()}))
+            for name, layer in model.named_modules()
+            if followed(name)
+        ]
+        images, labels = resnet_batch(seed, 2, 64)
+        result = train_step(model, updater, torch.tensor(images), torch.tensor(labels))
+        for hook in hooks:
+            hook.remove()
+        parameters = dict(trainable(model))
+        gradients = {name: parameters[name].grad for name in looked}
+        after = optimizer_state(updater, [(name, parameters[name]) for name in looked])
+        return {**seen, **result, "gradient": gradients, **chosen(from_torch(model), looked), "state": after}
+
+    @staticmethod
+    def paddle(seed, looked):
+        import paddle
+
+        from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
+        from reference_impl.paddle_impl.training import train_step, trainable
+        from reference_impl.transfer import from_paddle, load_into_paddle
+
+        model = paddle_resnet50()
+        load_into_paddle(model, resnet50_weights(seed))
+        model.train()
+        updater = make_optimizer(**RESNET_OPTIMIZER["hyper"], name="adam", named_parameters=trainable(model))
+        seen: dict[str, Any] = {}
+        hooks = [
+            layer.register_forward_post_hook(
+                lambda _m, _i, output, name=name: seen.update({name: output.detach().clone()})
+            )
+            for name, layer in model.named_sublayers()
+            if followed(name)
+        ]
+        images, labels = resnet_batch(seed, 2, 64)
+        result = train_step(model, updater, paddle.to_tensor(images), paddle.to_tensor(labels))
+        for hook in hooks:
+            hook.remove()
+        parameters = dict(trainable(model))
+        gradients = portable_gradients([(name, parameters[name]) for name in looked])
+        after = portable_state(optimizer_state(updater, [(name, parameters[name]) for name in looked]))
+        return {**seen, **result, "gradient": gradients, **chosen(from_paddle(model), looked), "state": after}
+
+    @staticmethod
+    def oracle(seed, looked, observed) -> dict[str, Acceptance]:
+        return resnet_oracle(seed, looked, observed)
+
+    @staticmethod
+    def variant_float32_betas(seed, looked, observed) -> dict[str, Acceptance]:
+        """Adam's betas are float32, and running variances are biased."""
+        betas = {"beta_dtype": np.float32, "beta_power_dtype": np.float32}
+        return resnet_oracle(seed, looked, observed, unbiased=False, **betas)
+
+
+def followed(name: str) -> bool:
+    """Whether a module's output decides a ReLU or pooling: the first two batch norms of a block, and the block."""
+    return re.fullmatch(r"bn1|layer\d\.\d(\.bn[12])?", name) is not None
+
+
+def chosen(state: dict[str, np.ndarray], looked: list[str]) -> dict[str, Any]:
+    """The drawn parameters, and the running statistics of their layers."""
+    statistics = {name: array for name, array in state.items() if name.endswith(("running_mean", "running_var"))}
+    return {"parameter": {name: state[name] for name in looked}, "statistic": statistics}
+
+
+def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str, Acceptance]:
+    """The acceptances of a ResNet-50 training step, conditioned as those of the CNN."""
+    weights = resnet50_weights(seed)
+    images, labels = resnet_batch(seed, 2, 64)
+    run = resnet.resnet50(weights, images, labels, training=True, unbiased=unbiased, lane=observed)
+    run.backward()
+    chain = accuracy.CHAIN
+    accepted = {
+        name: quantity for name, quantity in judged(run, ("logits",)).items() if not name.startswith("gradient.")
+    }
+    for name, variable in run.activations.items():
+        if followed(name):
+            after_relu = name.count(".") == 1  # of a block, the output is seen after its ReLU
+            value = np.maximum(variable.value, 0) if after_relu else variable.value
+            accepted[name] = accuracy.chain(value, variable.variance, chain["activation"])
+    for name, variable in run.statistics.items():
+        accepted[f"statistic.{name}"] = accuracy.chain(variable.value, variable.variance, chain["activation"])
+    for name in looked:
+        variable = run.parameters[name]
+        accepted[f"gradient.{name}"] = accuracy.chain(variable.gradient, variable.gradient_variance, chain["gradient"])
+        gradient = observed.get(f"gradient.{name}", variable.gradient)
+        for quantity, item in updated(weights[name], gradient, RESNET_OPTIMIZER, None, options).items():
+            accepted[f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"] = item
+    return accepted
