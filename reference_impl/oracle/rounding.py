@@ -60,7 +60,8 @@ class Rounded:
 
     def __add__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
-        return self._finish(self.value + other.value, self.error + other.error, other)
+        with np.errstate(all="ignore"):
+            return self._finish(self.value + other.value, self.error + other.error, other)
 
     def __neg__(self) -> Rounded:
         return Rounded(-self.value, self.error, self.unit)
