@@ -3,6 +3,8 @@ against the faults that the bounds must not cover."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from reference_impl.oracle.intervals import Quotient
 from reference_impl.oracle.rounding import OVERFLOW_THRESHOLD, UNIT_ROUNDOFF, Bounded, Rounded, constant
 
 CONSTANT = 1.5
-RIGHT = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-4}
+RIGHT: dict[str, Any] = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-4}
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def warm(rng, size=256):
     return np.zeros(size, np.float32), gradient, m, np.square(gradient)
 
 
-TORCH = [
+TORCH: list[Any] = [
     ("sgd", "SGD", {"weight_decay": 0.01}, ()),
     ("momentum", "SGD", {"momentum": 0.9, "weight_decay": 0.01}, ("velocity",)),
     ("momentum", "SGD", {"momentum": 0.9, "nesterov": True}, ("velocity",)),
@@ -99,7 +101,7 @@ def test_a_float32_step_lies_within_the_bound_and_uses_it(rng, lane, name):
 @pytest.mark.parametrize("lane", ["torch", "paddle"])
 def test_five_adam_steps_stay_within_the_propagated_bound(rng, lane):
     pytest.importorskip(lane)
-    hyper = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01}
+    hyper: dict[str, Any] = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01}
     form = measured.PADDLE_FORM["adam"] if lane == "paddle" else {}
     parameter, gradient, m, v = warm(rng)
     found = {"parameter": parameter, "m": m, "v": v, "step": np.asarray(3)}
@@ -118,9 +120,9 @@ def test_five_adam_steps_stay_within_the_propagated_bound(rng, lane):
     "fault", [fault for fault in measured.FAULTS if "relative" not in fault and "decay" not in fault]
 )
 def test_a_fault_of_adam_lies_outside_the_bound_from_a_warm_state(rng, fault):
-    start = warm(rng)
-    truth = oracle.adam(*start, 3, **RIGHT)
-    wrong = oracle.adam(*start, 3, **(RIGHT | measured.FAULTS[fault]))
+    parameter, gradient, m, v = warm(rng)
+    truth = oracle.adam(parameter, gradient, m, v, 3, **RIGHT)
+    wrong = oracle.adam(parameter, gradient, m, v, 3, **(RIGHT | measured.FAULTS[fault]))
     outside = abs(wrong["parameter"].value - truth["parameter"].value) > truth["parameter"].bound(CONSTANT)
     assert outside.mean() > 0.9
 
