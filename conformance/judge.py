@@ -149,8 +149,11 @@ def compare_values(
             masked = _compare_masks(lane, against, name, observed, value)
             if masked is not None:
                 return masked
-            error = np.where(np.isfinite(error), error, 0.0)
-        ratios = np.where(error == 0.0, 0.0, error / np.broadcast_to(bound, error.shape))
+            # The masks agree, so these are equal; what is left infinite is the difference of two finite numbers.
+            error = np.where(np.isfinite(observed) & np.isfinite(value), error, 0.0)
+        allowed = np.broadcast_to(bound, error.shape)
+        # An infinite bound would accept anything, and shows nothing.
+        ratios = np.where(error == 0.0, 0.0, np.where(np.isfinite(allowed), error / allowed, np.inf))
     ratios = np.where(np.isnan(ratios), np.inf, ratios)
     flat = int(ratios.argmax())
     ratio = float(ratios.flat[flat])
@@ -158,10 +161,9 @@ def compare_values(
         return ratio
     index = tuple(int(i) for i in np.unravel_index(flat, ratios.shape))
     outside = int(np.count_nonzero(ratios > 1.0))
-    allowed = float(np.broadcast_to(bound, error.shape)[index])
     detail = (
         f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; off by "
-        f"{float(error[index]):.3g}, up to {allowed:.3g} allowed; {outside} of {ratios.size} elements outside"
+        f"{float(error[index]):.3g}, up to {float(allowed[index]):.3g} allowed; {outside} of {ratios.size} elements outside"
     )
     return Difference(lane, against, name, "values", detail, ratio, index)
 
@@ -195,7 +197,11 @@ def compare_lanes(
     judgement = Judgement()
     valid = {label: seen for label, seen in observations.items() if seen.error is None}
     for (left, a), (right, b) in combinations(valid.items(), 2):
-        for name in a.values.keys() & b.values.keys():
+        alone = a.values.keys() ^ b.values.keys()
+        if accepted is None and alone:
+            detail = f"only one of them returns {', '.join(sorted(alone))}"
+            judgement.differences.append(Difference(left, right, "names", "structure", detail))
+        for name in (name for name in a.values if name in b.values):
             found = _compare_pair(left, right, name, a, b, accepted, sample)
             if isinstance(found, Difference):
                 judgement.differences.append(found)

@@ -16,7 +16,7 @@ import numpy as np
 from conformance import accuracy
 from conformance.accuracy import Rejects
 from conformance.contract import EXACT, Contract, Observation, Sample
-from conformance.judge import Difference, Judgement, Verdict, compare, compare_lanes, worst
+from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import RAISES, Entry, instead
 
@@ -102,11 +102,12 @@ class ContractRun:
     def check(self, example: Sample | Sequence[Sample]) -> None:
         """Run one drawn example; raise :class:`Divergence` for the first sample that nothing explains."""
         samples = [example] if isinstance(example, Sample) else example
-        screened = False
+        met_oracle = False
         for sample in samples:
             began = time.perf_counter()
-            judged = self.judge(sample, screen=screened)
-            screened = sample.regime == EXACT and len(self._frameworks()) > 1
+            exact = sample.regime == EXACT
+            judged = self.judge(sample, screen=exact and met_oracle)
+            met_oracle = met_oracle or (exact and len(self._frameworks()) > 1)
             self._note(sample, judged, time.perf_counter() - began)
             if judged.differences:
                 raise Divergence(self.contract, sample, judged)
@@ -135,10 +136,13 @@ class ContractRun:
             judged.differences += compare_lanes(plain, judged.accepted, sample).differences
         return judged
 
-    @staticmethod
-    def _differ(judged: Judged, sample: Sample) -> bool:
-        errors = any(seen.error is not None for seen in judged.observations.values())
-        return errors or bool(compare_lanes(judged.observations, None, sample).differences)
+    def _differ(self, judged: Judged, sample: Sample) -> bool:
+        for lane in self.lanes:
+            seen = judged.observations[lane.label]
+            elsewhere = set(seen.devices.values()) - {lane.spec.device, HOST}
+            if seen.error is not None or elsewhere:
+                return True
+        return bool(compare_lanes(judged.observations, None, sample).differences)
 
     def _judge_lane(self, lane: Lane, sample: Sample, judged: Judged) -> bool:
         """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
