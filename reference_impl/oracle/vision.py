@@ -68,18 +68,20 @@ def crop(pixels: Pixels, top: int, left: int, height: int, width: int) -> Pixels
     return result
 
 
-def center_crop(pixels: Pixels, size: int | tuple[int, int]) -> Pixels:
-    """The middle of the image; padded with zeros first where it is smaller (torchvision's rule).
+def center_crop(pixels: Pixels, size: int | tuple[int, int], pad_first: bool = True) -> Pixels:
+    """The middle of the image, with zeros around it where it is smaller.
 
-    Surplus is cut at round((old - new) / 2), halves to even; a lack is filled with floor(lack / 2) before the image and
-    the rest behind it.
+    Surplus is cut at round((old - new) / 2), halves to even. A lack is filled with floor(lack / 2) zeros before the
+    image and the rest behind it (torchvision's documented rule: pad, then crop); `pad_first=False` cuts at the same
+    rounded offset, then negative, which puts one zero more before the image where the lack is 3, 7, 11, ... (paddle).
     """
     height, width = (size, size) if isinstance(size, int) else size
-    return crop(pixels, _center(pixels.shape[0], height), _center(pixels.shape[1], width), height, width)
+    top, left = _center(pixels.shape[0], height, pad_first), _center(pixels.shape[1], width, pad_first)
+    return crop(pixels, top, left, height, width)
 
 
-def _center(old: int, new: int) -> int:
-    return round((old - new) / 2.0) if old >= new else -((new - old) // 2)
+def _center(old: int, new: int, pad_first: bool) -> int:
+    return -((new - old) // 2) if pad_first and old < new else round((old - new) / 2.0)
 
 
 def horizontal_flip(pixels: Pixels) -> Pixels:
@@ -92,18 +94,25 @@ def vertical_flip(pixels: Pixels) -> Pixels:
     return pixels[::-1]
 
 
-def pad(pixels: Pixels, padding: int | Sequence[int], fill: float = 0, padding_mode: str = "constant") -> Pixels:
+def pad(
+    pixels: Pixels, padding: int | Sequence[int], fill: float | Sequence[float] = 0, padding_mode: str = "constant"
+) -> Pixels:
     """A border around the image.
 
-    `padding` is one width, (left and right, top and bottom) or (left, top, right, bottom); `fill` is for all channels.
-    `padding_mode` is constant, edge, reflect (without the edge pixel) or symmetric (with it), as in numpy.pad.
+    `padding` is one width, (left and right, top and bottom) or (left, top, right, bottom); `fill` one number for every
+    channel or a number for each. `padding_mode` is constant, edge, reflect (without the edge pixel) or symmetric (with
+    it), as in numpy.pad.
     """
     widths = (padding,) * 4 if isinstance(padding, int) else tuple(padding)
     left, top, right, bottom = widths * 2 if len(widths) == 2 else widths
     border = ((top, bottom), (left, right)) + ((0, 0),) * (pixels.ndim - 2)
-    if padding_mode == "constant":
-        return np.pad(pixels, border, constant_values=fill)
-    return np.pad(pixels, border, mode=padding_mode)  # type: ignore[call-overload]
+    if padding_mode != "constant":
+        return np.pad(pixels, border, mode=padding_mode)  # type: ignore[call-overload]
+    height, width = pixels.shape[0] + top + bottom, pixels.shape[1] + left + right
+    result = np.empty((height, width, *pixels.shape[2:]), dtype=pixels.dtype)
+    result[:] = np.asarray(fill).astype(pixels.dtype)
+    result[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return result
 
 
 def grayscale(pixels: Pixels, channels: int = 1) -> Pixels:
