@@ -113,9 +113,7 @@ def compare(observe: Callable[[], Observed], expected: Mapping[str, tuple[Any, A
     return 0 if agree else 1
 
 
-def compare_quantity(
-    got: np.ndarray, dtype: str, value: np.ndarray, allowed: Any, wanted: str | None
-) -> tuple[str, bool]:
+def compare_quantity(got: Any, dtype: str, value: Any, allowed: Any, wanted: str | None) -> tuple[str, bool]:
     """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
     if wanted is not None and dtype != wanted:
         return f"got dtype {dtype}, expected {wanted}", False

@@ -18,7 +18,7 @@ from typing import Any
 from conformance.contract import Contract
 from conformance.report.literals import literal
 from conformance.report.pieces import Cell, Piece
-from conformance.report.sources import CannotInline, Definition, External, Project, Source, Target
+from conformance.report.sources import CannotInline, Definition, External, Module, Project, Source, Target
 
 _UNWANTED = ("hypothesis", "pytest")
 
@@ -71,10 +71,10 @@ class Inliner:
             if isinstance(target, External) and target.module != "__future__"
         }
         parts = [f"{self._names[cell]} = {text}" for cell, text in self._constants]
-        places = {name: place for place, name in enumerate(self.project.order({name for name, _ in self._pieces}))}
-        apart = []
-        for key in sorted(self._pieces, key=lambda key: (places[key[0]], key[1])):
-            (apart if key[0] in last else parts).append(self._pieces[key].text(self._naming))
+        apart: list[str] = []
+        for module in self.project.order({name for name, _ in self._pieces}):
+            mine = [self._pieces[key].text(self._naming) for key in sorted(self._pieces) if key[0] == module]
+            (apart if module in last else parts).extend([*mine, *self._namespace(module)])
         for given, function in self._functions.values():
             assert function is not None
             name = given if isinstance(given, str) else self._names[given]
@@ -82,10 +82,9 @@ class Inliner:
             parts.append(f"{name} = {text}" if isinstance(function.node, ast.Lambda) else text)
         return sorted(imports, key=_import_order), parts, apart
 
-    def external_packages(self) -> set[str]:
-        """Top-level packages outside the project and the standard library that module-level imports need."""
-        tops = {target.module.partition(".")[0] for target in self._order if isinstance(target, External)}
-        return tops - sys.stdlib_module_names
+    def packages(self) -> set[str]:
+        """Top-level packages, the standard library's too, that module-level imports need."""
+        return {target.module.partition(".")[0] for target in self._order if isinstance(target, External)}
 
     # Collecting.
 
@@ -96,6 +95,10 @@ class Inliner:
         self._order.append(target)
         if isinstance(target, Definition):
             self._need_definition(target)
+        elif isinstance(target, Module):
+            self.keep("types", "SimpleNamespace", "SimpleNamespace")
+            for name in self._public(target):
+                self._need(Definition(target.name, name))
         elif isinstance(target, Cell):
             self._need_cell(target)
         elif isinstance(target, External) and target.module.partition(".")[0] in _UNWANTED:
@@ -120,6 +123,17 @@ class Inliner:
             self._add(value, cell)
         else:
             self._constants.append((cell, literal(value)))
+
+    def _public(self, module: Module) -> list[str]:
+        return [name for name in self.project.load(module.name).statements if not name.startswith("_")]
+
+    def _namespace(self, name: str) -> list[str]:
+        """For a module that is used as a value: an object with its public names."""
+        module = Module(name)
+        if module not in self._names:
+            return []
+        items = [f"{public}={self._names[Definition(name, public)]}" for public in self._public(module)]
+        return [f"{self._names[module]} = SimpleNamespace({', '.join(items)})"]
 
     def _add(self, function: FunctionType, name: str | Cell) -> None:
         if id(function) in self._functions:
@@ -167,10 +181,11 @@ class Inliner:
                 self._names[target] = self._names[same[0]]
                 return
         else:
-            wanted = target.name  # type: ignore[union-attr]
+            wanted = target.name.rpartition(".")[2]
             prefix = getattr(target, "module", "given").rpartition(".")[2].strip("_")
         avoided = self._taken | self._shadowed[target]
-        candidates = [wanted, f"{prefix}_{wanted.strip('_')}", *(f"{prefix}_{wanted.strip('_')}_{n}" for n in range(2, 99))]
+        longer = f"{prefix}_{wanted.strip('_')}"
+        candidates = [wanted, longer, *(f"{longer}_{number}" for number in range(2, 99))]
         chosen = next(name for name in candidates if name not in avoided)
         if isinstance(target, External) and not target.attribute and "." in target.module and chosen != wanted:
             raise CannotInline(f"its modules mean different things by {wanted}")

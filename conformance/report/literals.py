@@ -14,8 +14,8 @@ from conformance.report.sources import CannotInline
 
 READABLE = 160
 """Arrays up to this many elements are written out."""
-LARGEST = 4 * 2**20
-"""Bytes of arrays, compressed, above which a script would be of no use in an issue."""
+LARGEST = 12 * 2**20
+"""Characters of one script: more cannot be attached to an issue."""
 WIDTH = 100
 
 
@@ -108,9 +108,9 @@ def _same(text: str, array: np.ndarray) -> bool:
 
 
 def _packed(raw: bytes, indent: int) -> str:
-    text = base64.b64encode(zlib.compress(raw, 9)).decode()
+    text = base64.b64encode(zlib.compress(raw, 6)).decode()
     if len(text) > LARGEST:
-        raise CannotInline(f"the sample holds {len(raw) / 2**20:.0f} MiB in one piece, too much to paste")
+        raise CannotInline(f"an array of {len(raw) / 2**20:.0f} MiB is too large for a script")
     if len(text) + indent <= WIDTH:
         return repr(text)
     margin = " " * (indent + 4)

@@ -33,7 +33,7 @@ class Reference:
     """An expression that stands for ``target``; ``shadowed`` are the names that mean something else at that place."""
 
     node: ast.expr
-    target: Definition | External | Cell
+    target: Target | Cell
     shadowed: set[str]
     string: ast.JoinedStr | None
 
@@ -52,8 +52,9 @@ Naming = Callable[[Any], str]
 class Piece(ast.NodeVisitor):
     """A statement of a module, or the definition of one function, with what it refers to.
 
-    cells: for a function object, the variables of enclosing functions by name, as values or targets. Annotations are dropped: a script does not
-    need them, and they would draw in what they name.
+    cells: for a function object, the variables of enclosing functions by name, as values or targets.
+
+    Annotations are dropped: a script does not need them, and they would draw in what they name.
     """
 
     def __init__(self, project: Project, source: Source, node: ast.AST, cells: Mapping[str, Any] | None = None) -> None:
@@ -69,10 +70,10 @@ class Piece(ast.NodeVisitor):
 
     # What the names in it are.
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> None:
         self._refer(node, self._lookup(node.id))
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         chain: list[ast.Attribute] = []
         root: ast.expr = node
         while isinstance(root, ast.Attribute):
@@ -81,16 +82,15 @@ class Piece(ast.NodeVisitor):
         if not isinstance(root, ast.Name):
             self.visit(root)
             return
-        target, at = self._lookup(root.id), root
+        target = self._lookup(root.id)
+        at: ast.expr = root
         for part in chain:
             if not isinstance(target, Module):
                 break
-            target, at = self.project.resolve(target.name, part.attr), part  # type: ignore[assignment]
+            target, at = self.project.resolve(target.name, part.attr), part
         self._refer(at, target)
 
     def _refer(self, node: ast.expr, target: Target | Cell | None) -> None:
-        if isinstance(target, Module):
-            raise CannotInline(f"it uses the module {target.name} as a value")
         if target is None:
             return
         shadowed = set().union(*(scope.bound for scope in self._visible()))
@@ -114,7 +114,7 @@ class Piece(ast.NodeVisitor):
             raise CannotInline(f"where {name} in {self.source.name} comes from cannot be seen in its source")
         return found
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         """Code that is found by a name in a string cannot be followed, unless the string is that of another package."""
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in _DYNAMIC and (isinstance(node.func, ast.Name) or called == "import_module"):
@@ -125,7 +125,7 @@ class Piece(ast.NodeVisitor):
 
     # Scopes.
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         # Of a function object the decorators are done: it is what they were given, or what they have made.
         decorators = [] if self._bare and node is self.node else node.decorator_list
         for outer in (*decorators, *node.args.defaults, *node.args.kw_defaults):
@@ -148,14 +148,14 @@ class Piece(ast.NodeVisitor):
         with self._scope(False, node.body, {argument.arg for argument in _arguments(node.args)}):
             self._body(node.body)
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
         with self._scope(False, [node.body], {argument.arg for argument in _arguments(node.args)}):
             self.visit(node.body)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for outer in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(outer)
         with self._scope(True, node.body, set()):
@@ -181,12 +181,12 @@ class Piece(ast.NodeVisitor):
 
     # Statements that need more than new names.
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:  # noqa: N802
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         outer, self._string = self._string, self._string or node
         self.generic_visit(node)
         self._string = outer
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self._scopes and self._scopes[-1].is_class:  # the fields of a dataclass are annotations
             for inner in ast.walk(node.annotation):
                 if isinstance(inner, ast.Name) and inner.id in ("ClassVar", "InitVar", "KW_ONLY"):
@@ -200,7 +200,7 @@ class Piece(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
 
-    def visit_Global(self, node: ast.Global) -> None:  # noqa: N802
+    def visit_Global(self, node: ast.Global) -> None:
         names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in node.names]
         for name in names:
             self.visit(name)

@@ -8,8 +8,9 @@ framework, and what the call itself imports.
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from conformance.judge import expected_dtype
 from conformance.lanes.lane import flatten
 from conformance.report import harness
 from conformance.report.inline import Inliner
-from conformance.report.literals import literal, unpack
+from conformance.report.literals import LARGEST, literal, unpack
 from conformance.report.sources import CannotInline, Project
 
 RESERVED = ("call", "INPUTS", "COTANGENT", "EXPECTED", "observe")
@@ -44,19 +45,50 @@ def script(
     accepted: Any,
     fingerprint: Mapping[str, Any] | None = None,
     reference: str = ORACLE,
+    differing: Collection[str] = (),
 ) -> str:
     """The text of a script that shows what one framework does with a sample.
 
     accepted: the acceptances by quantity, or :class:`~conformance.accuracy.Rejects`, that the framework is held to.
     fingerprint: that of the lane, for its versions, device and TF32; without it the script runs on the CPU.
     reference: where the expected values come from, for the reader.
+    differing: quantities to keep to, where all of them make the script too large to be attached to an issue.
 
     Raises
     ------
     CannotInline: the call, or the sample, cannot be carried in a script; the message says why.
     """
-    lane = {"device": "cpu", "tf32": False, **(fingerprint or {})}
-    data, main = _data(sample, accepted), _main(contract, framework, accepted, lane)
+    few = [name for name in accepted if name in differing] if differing else []
+    few.sort(key=lambda name: np.size(getattr(accepted[name], "value", accepted[name])))
+    refusal: CannotInline
+    for only in [None, few, few[:1]] if few else [None]:
+        try:
+            return _script(contract, framework, sample, accepted, fingerprint or {}, reference, only)
+        except _TooLarge as error:
+            refusal = error
+    raise refusal
+
+
+class _TooLarge(CannotInline):
+    """The code can be carried, the data not."""
+
+
+def _script(
+    contract: Contract,
+    framework: str,
+    sample: Sample,
+    accepted: Any,
+    lane: Mapping[str, Any],
+    reference: str,
+    only: list[str] | None,
+) -> str:
+    if only is not None:
+        accepted = {name: accepted[name] for name in only}
+        reference += f", here for {', '.join(only)} alone, as all of them would be too large"
+    data, main = _data(sample, accepted), _main(contract, framework, accepted, lane, only is not None)
+    size = sum(map(len, data))
+    if size > LARGEST:
+        raise _TooLarge(f"its sample and expected values would take {size / 2**20:.0f} MiB")
     names = _names([*data, main])
     inliner = Inliner(Project(contract.module), RESERVED)
     for name in sorted(names & _IMPORTS.keys()):
@@ -68,9 +100,9 @@ def script(
     inliner.add(contract.call(framework), "call")
     imports, code, around = inliner.render(_LAST)
     other = {"torch": "paddle", "paddle": "torch"}[framework]
-    if other in inliner.external_packages():
+    if other in inliner.packages():
         raise CannotInline(f"the {framework} call also imports {other}")
-    needs = sorted(inliner.external_packages() - {"numpy", framework})
+    needs = _packages(["\n".join(imports), *code, *around])
     head = _docstring(contract, framework, sample, accepted, lane, reference, needs)
     top = "\n".join([head, "", "from __future__ import annotations", "", *imports])
     return _checked("\n\n\n".join([top, *code, *data, *around, main]) + "\n", inliner.project)
@@ -78,6 +110,17 @@ def script(
 
 def _names(parts: list[str]) -> set[str]:
     return {node.id for part in parts for node in ast.walk(ast.parse(part)) if isinstance(node, ast.Name)}
+
+
+def _packages(parts: list[str]) -> list[str]:
+    """Packages outside the standard library that some code imports, at its top or inside of functions."""
+    found: set[str] = set()
+    for node in (node for part in parts for node in ast.walk(ast.parse(part))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return sorted(found - sys.stdlib_module_names)
 
 
 def _data(sample: Sample, accepted: Any) -> list[str]:
@@ -100,11 +143,15 @@ def _expected(item: Any, sample: Sample) -> tuple[np.ndarray, Any, str | None]:
     return value, bound, dtype
 
 
-def _main(contract: Contract, framework: str, accepted: Any, lane: Mapping[str, Any]) -> str:
-    device, tf32 = str(lane["device"]), bool(lane["tf32"])
+def _main(contract: Contract, framework: str, accepted: Any, lane: Mapping[str, Any], partial: bool) -> str:
+    device, tf32 = str(lane.get("device", "cpu")), bool(lane.get("tf32", False))
     how = f"{contract.tensors}, {contract.gradients!r}, COTANGENT, {device!r}, {tf32}"
-    held = f"must_raise(observe, {accepted.reason!r})" if isinstance(accepted, Rejects) else "compare(observe, EXPECTED)"
-    observe = f"def observe():\n    return {OBSERVE[framework].__name__}(call, INPUTS, {how})"
+    rejects = isinstance(accepted, Rejects)
+    held = f"must_raise(observe, {accepted.reason!r})" if rejects else "compare(observe, EXPECTED)"
+    body = f"{OBSERVE[framework].__name__}(call, INPUTS, {how})"
+    if partial:
+        body = f"{{name: value for name, value in {body}.items() if name in EXPECTED}}"
+    observe = f"def observe():\n    return {body}"
     return f'{observe}\n\n\nif __name__ == "__main__":\n    sys.exit({held})'
 
 
@@ -118,8 +165,8 @@ def _docstring(
     needs: list[str],
 ) -> str:
     version = lane.get("version") or _version(framework)
+    device = lane.get("device_name") or lane.get("device", "cpu")
     others = [f"{name} {lane[name]}" for name in ("torchvision", "pillow", "numpy", "python") if name in lane]
-    packages = ", ".join(["numpy", framework, *needs])
     if isinstance(accepted, Rejects):
         expected = f"Expected: an error, because {accepted.reason}."
     else:
@@ -130,8 +177,9 @@ def _docstring(
         "",
         f"Claim: {' '.join(contract.claim.split())}",
         expected,
-        f"Seen with {', '.join([f'{framework} {version}', *others])} on {lane.get('device_name', lane['device'])}.",
-        f"Needs {packages}. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on agreement.",
+        f"Seen with {', '.join([f'{framework} {version}', *others])} on {device}.",
+        f"Needs {', '.join(needs)}. Prints got, expected, error and allowed by quantity; "
+        "exits 1 on divergence, 0 on agreement.",
     ]
     text = "\n".join(textwrap.fill(line, 110) for line in lines)
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
