@@ -14,7 +14,7 @@ def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
 
 
 def convolution_output(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """Length of one side after a convolution (Dumoulin and Visin, A guide to convolution arithmetic, relationship 15)."""
+    """Length of one side after a convolution (Dumoulin and Visin 2016, A guide to convolution arithmetic)."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
@@ -24,9 +24,7 @@ def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
     groups = draw(st.sampled_from((1, 1, 2, 3)))
     kernel, stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
     spare = draw(pairs(0, largest - 5))
-    size = tuple(
-        max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i]) + spare[i] for i in range(2)
-    )
+    size = tuple(max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i]) + spare[i] for i in range(2))
     channels = (groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3)))
     batch = draw(st.integers(1, 3))
     output = tuple(convolution_output(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2))
@@ -36,4 +34,35 @@ def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
         "bias": (channels[1],) if draw(st.booleans()) else None,
         "output": (batch, channels[1], *output),
         "parameters": {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
+    }
+
+
+def pooled_output(size: int, kernel: int, stride: int, padding: int, ceil_mode: bool) -> int:
+    """Length of one side after a pool; in ceil mode a window that would start beyond input and padding is dropped."""
+    span = size + 2 * padding - kernel
+    length = (-(-span // stride) if ceil_mode else span // stride) + 1
+    return length - (ceil_mode and (length - 1) * stride >= size + padding)
+
+
+@st.composite
+def pool_geometry(draw: st.DrawFn) -> dict[str, Any]:
+    """Shapes and hyperparameters of a 2-D pool with at least one output pixel, whose every window meets the input.
+
+    Windows that ceil mode would place wholly outside are the subject of ``shape.max_pool2d`` and ``shape.avg_pool2d``.
+    """
+    kernel, ceil_mode = draw(pairs(1, 4)), draw(st.booleans())
+    stride = draw(st.none() | pairs(1, 4))
+    padding = tuple(draw(st.integers(0, side // 2)) for side in kernel)
+    spare = draw(pairs(0, 6))
+    size = [max(1, kernel[i] - 2 * padding[i]) + spare[i] for i in range(2)]
+    steps = kernel if stride is None else stride
+    for i in range(2):
+        while ceil_mode and -(-(size[i] + 2 * padding[i] - kernel[i]) // steps[i]) * steps[i] >= size[i] + padding[i]:
+            size[i] += 1
+    output = tuple(pooled_output(size[i], kernel[i], steps[i], padding[i], ceil_mode) for i in range(2))
+    leading = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    return {
+        "x": (*leading, *size),
+        "output": (*leading, *output),
+        "parameters": {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode},
     }
