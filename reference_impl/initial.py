@@ -15,8 +15,9 @@ def initial_state(like: Mapping[str, np.ndarray], seed: int) -> dict[str, np.nda
     """Fresh values for a portable state (torch's names and layout), with the shapes and dtypes of ``like``.
 
     Weights and biases of linear, convolution and recurrent layers: uniform within 1/sqrt(fan-in), torch's default for
-    linear layers. Embeddings: normal. Normalisation layers: weight 1, bias 0, running mean 0 and variance 1. A
-    tensor's values depend on its name and ``seed``, not on the tensors around it.
+    linear layers. Convolutions without bias, which stand before a normalisation: normal with variance 2 / fan-out (He
+    et al. 2015), as in torchvision's ResNet. Embeddings: normal. Normalisation layers: weight 1, bias 0, running mean
+    0 and variance 1. A tensor's values depend on its name, shape and ``seed``, not on the tensors around it.
     """
     return {name: _draw(name, like, seed) for name in like}
 
@@ -33,13 +34,14 @@ def _draw(name: str, like: Mapping[str, np.ndarray], seed: int) -> np.ndarray:
     generator = np.random.default_rng([seed, *name.encode()])
     if module.rpartition(".")[2] == "embedding":
         return generator.standard_normal(array.shape).astype(array.dtype)
+    if array.ndim == 4 and f"{module}.bias" not in like:
+        deviation = math.sqrt(2 / (array.shape[0] * math.prod(array.shape[2:])))
+        return (deviation * generator.standard_normal(array.shape)).astype(array.dtype)
     bound = 1 / math.sqrt(_fan_in(name, like))
     return generator.uniform(-bound, bound, array.shape).astype(array.dtype)
 
 
 def _fan_in(name: str, like: Mapping[str, np.ndarray]) -> int:
     """Inputs to each output of the layer; a recurrent layer's is its hidden size, as in both frameworks."""
-    weight = like[name.replace("bias", "weight")]
-    for part in ("weight_ih", "weight_hh"):
-        weight = like[name.replace("bias", "weight").replace(part, "weight_hh")]
+    weight = like[name.replace("bias", "weight").replace("weight_ih", "weight_hh")]
     return max(1, math.prod(weight.shape[1:]))

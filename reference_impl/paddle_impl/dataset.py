@@ -45,7 +45,7 @@ class CustomDataset(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Any, np.int64]:
         image = read_image(self.image_paths[index])
-        return (np.asarray(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
+        return (np.array(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
 
 
 class ShuffleSampler(Sampler):
@@ -78,7 +78,8 @@ class Loader(DataLoader):
 def _collate(batch: list[Any]) -> Any:
     for sample in batch:
         if isinstance(sample, Failure):
-            return {"failure": sample.message}
+            # Beside the text an array: a batch without any ends the epoch without a word, or hangs where workers read.
+            return {"failure": sample.message, "nothing": np.zeros(1, np.float32)}
     return collate(batch)
 
 

@@ -41,7 +41,7 @@ class CustomDataset(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Any, np.int64]:
         image = read_image(self.image_paths[index])
-        return (np.asarray(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
+        return (np.array(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
 
 
 class ShuffleSampler(Sampler):
