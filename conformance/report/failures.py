@@ -3,82 +3,234 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from conformance.accuracy import Acceptance
+from conformance.contract import EXACT, Observation
 from conformance.judge import ORACLE, Difference
 from conformance.portable import sample_to_json, write_whole
 from conformance.report import standalone
-from conformance.runner import Divergence
+from conformance.runner import Divergence, Judged
 from conformance.session import Session
+
+SHOWN = 5
+"""Differences and lines of the sample that are shown; the files have the rest."""
+WIDTH = 118
 
 
 def describe(error: BaseException, session: Session) -> dict[str, Any]:
-    """The failure as plain data for ``results.json``; for a divergence, write its replay file and scripts too."""
+    """The failure as plain data for ``results.json``; for a divergence, write its replay file and scripts too.
+
+    ``scripts`` are the paths by lane, ``no_script`` says for every other lane at fault why it has none.
+    """
     if not isinstance(error, Divergence):
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
-        return {"lanes": [], "message": message}
-    judged = error.judged
-    worst = max(judged.differences, key=lambda difference: difference.ratio)
-    replay, scripts = _write_files(error, session.report / "failures")
-    return {
-        "lanes": sorted(judged.wrong),
-        "message": f"{worst.lane} {worst.quantity} {worst.detail}",
+        return {"lanes": [], "message": _line(f"{type(error).__name__}: {error}")}
+    worst = max(error.judged.differences, key=lambda difference: difference.ratio)
+    told = {
+        "lanes": sorted(error.judged.wrong),
+        "message": _difference(worst),
         "ratio": worst.ratio if math.isfinite(worst.ratio) else "inf",
         "sample": error.sample.describe(),
-        "replay": f"pytest --replay {replay}",
-        "scripts": [str(path) for path in scripts],
     }
+    try:
+        return {**told, **_write_files(error, session)}
+    except OSError as problem:
+        reason = f"cannot be written to {session.report}: {problem.strerror or problem}"
+        return {**told, "replay": f"none: the sample {reason}", "scripts": {}, "no_script": {}}
 
 
-def _write_files(error: Divergence, folder: Path) -> tuple[Path, list[Path]]:
-    replay = folder / f"{error.contract.id}.json"
-    write_whole(replay, sample_to_json(error.contract.id, error.sample))
-    scripts = []
-    frameworks = {label.partition(":")[0]: label for label in sorted(error.judged.observations)}
-    for framework, label in frameworks.items():
-        accepted = error.judged.accepted.get(label)
-        if accepted is None:
-            continue
-        path = folder / f"{error.contract.id}_{framework}.py"
+def _write_files(error: Divergence, session: Session) -> dict[str, Any]:
+    folder = (session.report / "failures").absolute()
+    name = error.contract.id
+    replay = folder / f"{name}.json"
+    write_whole(replay, sample_to_json(name, error.sample))
+    scripts: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    prints = {lane["label"]: lane for lane in session.fingerprints()}
+    for label in sorted(error.judged.wrong):
+        path = folder / f"{name}--{re.sub(r'[^A-Za-z0-9._+-]', '-', label)}.py"
         try:
-            write_whole(path, standalone.script(error.contract, framework, error.sample, accepted))
-        except standalone.CannotInline:
-            continue
-        scripts.append(path)
-    return replay, scripts
+            write_whole(path, _script(error, label, prints))
+            scripts[label] = str(path)
+        except standalone.CannotInline as reason:
+            reasons[label] = str(reason)
+        except OSError:
+            raise
+        except Exception as problem:  # a fault in the making of a script must not hide the divergence
+            reasons[label] = _line(f"making it failed ({type(problem).__name__}: {problem})")
+    for path in folder.glob(f"{name}--*.py"):
+        if str(path) not in scripts.values():
+            path.unlink()  # of an earlier run, about another sample
+    return {"replay": replay_command(error, session, replay), "scripts": scripts, "no_script": reasons}
 
 
-def render(error: Divergence, session: Session, failure: dict[str, Any]) -> str:
-    """The text under the item's name in pytest's failure section."""
+def _script(error: Divergence, label: str, prints: Mapping[str, Mapping[str, Any]]) -> str:
+    """The script of one lane, held to the oracle, or to the other lane where only that one differs."""
+    mine = [item for item in error.judged.differences if label in (item.lane, item.against)]
+    accepted, reference = error.judged.accepted[label], standalone.ORACLE
+    if all(item.against != ORACLE for item in mine):
+        other = next(name for name in (mine[0].lane, mine[0].against) if name != label)
+        reference = f"{prints[other]['framework']} {prints[other]['version']} where the two differ, else {reference}"
+        accepted = {**accepted, **_other_values(error.judged, label, other, {item.quantity for item in mine})}
+    differing = {item.quantity for item in mine}
+    lane = prints[label]
+    return standalone.script(
+        error.contract, lane["framework"], error.sample, accepted, lane, reference, sorted(differing)
+    )
+
+
+def _other_values(judged: Judged, label: str, other: str, names: Iterable[str]) -> dict[str, Acceptance]:
+    """What another lane returned, with the distance allowed between two lanes."""
+    seen = judged.observations[other]
+    made = {}
+    for name in names:
+        pair = [judged.accepted[lane].get(name) for lane in (label, other)]
+        between = [item.between for item in pair if isinstance(item, Acceptance) and item.between is not None]
+        bound = np.maximum(between[0], between[1]) if len(between) == 2 else 0.0
+        made[name] = Acceptance(seen.values[name], bound, dtype=seen.dtypes[name])
+    return made
+
+
+def replay_command(error: Divergence, session: Session, replay: Path) -> str:
+    """A command that runs the sample again from any folder, on the lanes that were asked for."""
+    suite = getattr(sys.modules.get(error.contract.module), "__file__", None) or "suites"
+    lanes = ["--lane=" + (f"{spec.label}=" if spec.label else "") + spec.name for spec in session.asked]
+    # With a space instead of "=", pytest would look for its configuration near the replay file too.
+    # The replay has a report of its own: the one of the run that failed is not overwritten.
+    own = f"--conformance-report={session.report.absolute() / 'replay'}"
+    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *lanes, own])
+
+
+def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> str:
+    """The text under the item's name in pytest's failure section, about fifteen lines."""
     judged = error.judged
-    versions = {lane["label"]: f"{lane['framework']} {lane['version']}, {lane['device']}" for lane in session.fingerprints()}
-    text = [f"{error.contract.id}: {error.contract.claim}", ""]
+    text = [*_wrapped(f"{error.contract.id}: {' '.join(error.contract.claim.split())}", ""), ""]
+    text += [*_wrapped(_headline(judged), "  ", "  "), ""]
+    prints = {lane["label"]: lane for lane in session.fingerprints()}
+    width = max(map(len, judged.observations))
     for label in judged.observations:
-        wrong = [d for d in judged.differences if label in (d.lane, d.against)]
-        text.append(f"  {label} ({versions.get(label, '')}): {_standing(label, wrong, judged.ratios.get(label, {}))}")
+        standing, lane = _standing(label, judged), _fingerprint(prints.get(label, {}))
+        text += _wrapped(f"  {standing:6}  {label:{width}}  {lane}", " " * 10)
     text.append("")
-    text += [f"  {_difference(difference)}" for difference in judged.differences[:8]]
-    if len(judged.differences) > 8:
-        text.append(f"  ... and {len(judged.differences) - 8} more quantities")
-    text += ["", f"  sample  {error.sample.describe()}", f"  replay  {failure.get('replay', '')}"]
-    text += [f"  script  python {path}" for path in failure.get("scripts", [])]
+    for difference in _worst(judged.differences):
+        text += _wrapped(f"  {_difference(difference)}", "    ")
+    hidden = len(judged.differences) - SHOWN
+    if hidden > 0:
+        text.append(f"  ... and {hidden} more that differ less, or later")
+    exact = "(small integers, so nothing is rounded) " if error.sample.regime == EXACT else ""
+    text += ["", *_sample(exact + error.sample.describe().rsplit(" (", 1)[0])]
+    text.append(f"  replay  {failure.get('replay', 'none')}")
+    for path in failure.get("scripts", {}).values():
+        text.append(f"  script  {shlex.join([sys.executable, path])}")
+    for label, reason in failure.get("no_script", {}).items():
+        text += _wrapped(f"  script  none for {label}: {reason}", " " * 10)
     return "\n".join(text)
 
 
-def _standing(label: str, differences: list[Difference], ratios: dict[str, float]) -> str:
-    if any(difference.against == ORACLE for difference in differences):
+def _headline(judged: Judged) -> str:
+    """One sentence on who is wrong."""
+    wrong = sorted({item.lane for item in judged.differences if item.against == ORACLE})
+    right = [label for label in judged.observations if label not in wrong]
+    if not wrong:
+        names = " and ".join(sorted(judged.wrong))
+        return (
+            f"{names} are each near enough to the oracle, but further from each other than two correct results can be; "
+            "the oracle cannot tell which of them is wrong."
+        )
+    names = " and ".join(wrong)
+    if right:
+        return f"{names} {'is' if len(wrong) == 1 else 'are'} wrong; {' and '.join(right)} {_right(right, judged)}."
+    if len(wrong) == 1:
+        return f"{names} is wrong; no other lane ran."
+    seen = [judged.observations[label] for label in wrong]
+    if all(_equal(seen[0], other) for other in seen[1:]):
+        return f"{names} agree with each other and not with the oracle: look first at the claim and the oracle."
+    return f"{names} are wrong, each in another way: look at the claim and the oracle too."
+
+
+def _right(labels: list[str], judged: Judged) -> str:
+    known = {label: entry.id for label, entry in judged.known}
+    agrees = "agrees" if len(labels) == 1 else "agree"
+    if not known.keys() & set(labels):
+        ratios = [judged.ratios.get(label, {}) for label in labels]
+        largest = max([0.0, *(number for each in ratios for number in each.values() if not math.isnan(number))])
+        return f"{agrees} with the oracle" + (f", at {largest:.2g} of its bound" if largest else "")
+    told = ", ".join(f"{label}: ledger entry {known[label]}" for label in labels if label in known)
+    return f"{agrees} with the oracle or with what is known of it ({told})"
+
+
+def _equal(one: Observation, other: Observation) -> bool:
+    if one.values.keys() != other.values.keys() or (one.error is None) != (other.error is None):
+        return False
+    return all(one.values[name].tobytes() == other.values[name].tobytes() for name in one.values)
+
+
+def _standing(label: str, judged: Judged) -> str:
+    mine = [item for item in judged.differences if label in (item.lane, item.against)]
+    if any(item.against == ORACLE for item in mine):
         return "WRONG"
-    largest = max(ratios.values(), default=0.0)
-    agrees = f"agrees with the oracle ({largest:.2f} of the bound)"
-    return f"{agrees}, but not with the other lane" if differences else agrees
+    if mine:
+        return "apart"
+    return "known" if any(label == known for known, _ in judged.known) else "agrees"
 
 
-def _difference(difference: Difference) -> str:
-    ratio = f" [{difference.ratio:.3g} x the bound]" if math.isfinite(difference.ratio) else ""
-    against = "" if difference.against == ORACLE else f" (against {difference.against})"
-    return f"{difference.lane} {difference.quantity}{against}: {difference.detail}{ratio}"
+def _fingerprint(lane: Mapping[str, Any]) -> str:
+    if not lane:
+        return ""
+    parts = [f"{lane['framework']} {lane['version']} on {lane.get('device_name') or lane.get('device')}"]
+    parts += [f"{name} {lane[name]}" for name in ("torchvision", "pillow", "numpy", "python") if name in lane]
+    threads = lane.get("threads")
+    parts += [f"{threads} thread{'' if threads == 1 else 's'}"] if threads is not None else []
+    parts.append("TF32 on" if lane.get("tf32") else "TF32 off")
+    return ", ".join(parts) + ("" if lane.get("deterministic", True) else ", not deterministic")
 
 
-__all__ = ["Acceptance", "describe", "render"]
+def _worst(differences: list[Difference]) -> list[Difference]:
+    """The largest differences, in the order in which they were found."""
+    kept = sorted(differences, key=lambda item: -item.ratio)[:SHOWN]
+    return [item for item in differences if item in kept]
+
+
+def _difference(item: Difference) -> str:
+    ratio = f" = {item.ratio:.3g} x the bound" if math.isfinite(item.ratio) else ""
+    detail = re.sub(r"(up to \S+ allowed)", rf"\1{ratio}", _line(item.detail, 400), count=1)
+    if item.kind == "structure":
+        return f"{item.lane} {detail}"
+    if item.against != ORACLE:
+        for here in ("expected", "the other's is"):
+            detail = detail.replace(f", {here} ", f", on {item.against} ")
+    return f"{item.lane} {item.quantity} {detail}"
+
+
+def _line(text: str, most: int = 300) -> str:
+    """A message on one line. Paddle's errors come with a trace of C++ calls, and the message is at its end."""
+    lead, found, summary = text.partition("Error Message Summary:")
+    if found:
+        text = lead.split("\n", 1)[0].rstrip(": ") + ": " + summary
+    flat = re.sub(r"\s*-{6,}\s*", " ", " ".join(text.split())).strip()
+    return flat if len(flat) <= most else flat[: most - 3] + "..."
+
+
+def _wrapped(text: str, deeper: str, first: str = "") -> list[str]:
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False
+    )
+    return lines or [""]
+
+
+def _sample(text: str) -> list[str]:
+    lines = _wrapped(f"  sample  {text}", " " * 10)
+    if len(lines) > SHOWN:
+        lines = [*lines[: SHOWN - 1], " " * 10 + "... (the replay file has all of it)"]
+    return lines
+
+
+__all__ = ["describe", "render", "replay_command"]

@@ -58,7 +58,7 @@ def script(
     ------
     CannotInline: the call, or the sample, cannot be carried in a script; the message says why.
     """
-    few = [name for name in accepted if name in differing] if differing else []
+    few = [name for name in accepted if name in differing] if isinstance(accepted, Mapping) else []
     few.sort(key=lambda name: np.size(getattr(accepted[name], "value", accepted[name])))
     refusal: CannotInline
     for only in [None, few, few[:1]] if few else [None]:
@@ -146,8 +146,9 @@ def _expected(item: Any, sample: Sample) -> tuple[np.ndarray, Any, str | None]:
 def _main(contract: Contract, framework: str, accepted: Any, lane: Mapping[str, Any], partial: bool) -> str:
     device, tf32 = str(lane.get("device", "cpu")), bool(lane.get("tf32", False))
     how = f"{contract.tensors}, {contract.gradients!r}, COTANGENT, {device!r}, {tf32}"
-    rejects = isinstance(accepted, Rejects)
-    held = f"must_raise(observe, {accepted.reason!r})" if rejects else "compare(observe, EXPECTED)"
+    held = "compare(observe, EXPECTED)"
+    if isinstance(accepted, Rejects):
+        held = f"must_raise(observe, {accepted.reason!r}, {accepted.error!r})"
     body = f"{OBSERVE[framework].__name__}(call, INPUTS, {how})"
     if partial:
         body = f"{{name: value for name, value in {body}.items() if name in EXPECTED}}"
