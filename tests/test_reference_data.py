@@ -181,4 +181,4 @@ def test_transforms_agree():
         )
         results.append(np.asarray(road(image).numpy()))
     assert results[0].shape == (3, 32, 31)
-    np.testing.assert_array_equal(*results)
+    np.testing.assert_array_equal(results[0], results[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from reference_impl.hyperparameters import OPTIMIZERS
 from reference_impl.optimizer_state import OptimizerStateError
 
 SHAPES = {"weight": (3, 4), "bias": (4,)}
-KINDS = [
+KINDS: list[tuple[str, dict[str, Any]]] = [
     ("sgd", {}),
     ("momentum", {"momentum": 0.8}),
     ("momentum", {"nesterov": True}),
@@ -22,7 +23,7 @@ KINDS = [
     ("rmsprop", {"momentum": 0.9, "alpha": 0.9}),
     ("rmsprop", {"momentum": 0.5, "centered": True}),
 ]
-DECAYS = [{}, {"weight_decay": 0.1}, {"l1_decay": 0.1}]
+DECAYS: list[dict[str, Any]] = [{}, {"weight_decay": 0.1}, {"l1_decay": 0.1}]
 
 
 def torch_side():
@@ -197,7 +198,7 @@ def test_state_that_does_not_fit_is_named(one):
         adam.load(adam.values, {"scale": state["bias"]})
     with pytest.raises(OptimizerStateError, match=r"'m' of 'weight' has shape \(4,\), the parameter needs \(3, 4\)"):
         adam.load(adam.values, {"weight": {**state["weight"], "m": state["bias"]["m"]}})
-    with pytest.raises(OptimizerStateError, match="holds m, step, v, but a momentum optimizer .* needs velocity"):
+    with pytest.raises(OptimizerStateError, match=r"holds m, step, v, but a momentum optimizer .* needs velocity"):
         Trained(one, "momentum").load(adam.values, state)
 
 
