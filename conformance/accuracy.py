@@ -28,16 +28,19 @@ class Acceptance:
     """What a lane may return for one quantity.
 
     value: the oracle's result, any shape; NaN and infinities must be met exactly.
-    bound: absolute error allowed against ``value``, broadcastable; 0 asks for equality.
+    bound: absolute error allowed against ``value``, broadcastable; 0 asks for equality, infinity for nothing at all
+        of that element.
     between: absolute difference allowed between two lanes; ``None`` leaves it at what ``bound`` implies.
     dtype: required dtype by name; ``None`` asks for the dtype of the sample's floating inputs (float32 without any)
         where ``value`` is floating, and otherwise only that the lanes agree.
+    noted: the report shows each lane's error of this quantity, in unit roundoffs, beside the verdict.
     """
 
     value: np.ndarray
     bound: np.ndarray | float = 0.0
     between: np.ndarray | float | None = None
     dtype: str | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ def exact(value: Any, dtype: str | None = None) -> Acceptance:
     return Acceptance(np.asarray(value), dtype=dtype)
 
 
-def dot(function: Callable[..., np.ndarray], *operands: np.ndarray | None, terms: int, dtype: str = "float32") -> Acceptance:
+def dot(
+    function: Callable[..., np.ndarray], *operands: np.ndarray | None, terms: int, dtype: str = "float32"
+) -> Acceptance:
     """Acceptance of ``function(*operands)``, a sum of ``terms`` products linear in each operand (conv, linear, sums).
 
     The bound is u * min(n, 2.5 sqrt n) * B1 with B1 the same sum over magnitudes: the first form is the worst case

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ class Sample:
         return list(_arrays(self.inputs))
 
 
-def _arrays(value: Any):
+def _arrays(value: Any) -> Iterator[np.ndarray]:
     if isinstance(value, np.ndarray):
         yield value
     elif isinstance(value, Mapping):
@@ -124,11 +124,23 @@ class Contract:
                 return self.unsupported[key]
         return None
 
+    def misfit(self, sample: Sample) -> str | None:
+        """What keeps a stored sample from being one of this contract's, or ``None``: names of inputs only."""
+        extra = {"observed": None} if self.conditioned else {}
+        try:
+            inspect.signature(self.oracle).bind(**{**extra, **sample.inputs})
+        except TypeError as error:
+            return str(error)
+        return None
+
 
 REGISTRY: dict[str, Contract] = {}
 """Every declared contract by id."""
 
+_DECLARED: dict[str, tuple[str, str]] = {}
+
 FRAMEWORKS = ("torch", "paddle")
+_UNSUPPORTED = re.compile(r"(torch|paddle)(:(cpu|cuda|gpu))?|\*:(cpu|cuda|gpu)")
 
 
 def contract(
@@ -165,7 +177,7 @@ def contract(
 
     Raises
     ------
-    ContractError: the id is malformed or taken, or a call, the oracle or the claim is missing.
+    ContractError: the id is malformed or taken, a call, the oracle or the claim is missing, or an option is wrong.
     """
 
     def declare(cls: type) -> Contract:
@@ -176,9 +188,16 @@ def contract(
         if missing or not claim:
             what = ", ".join(missing) or "its claim (the docstring)"
             raise ContractError(f"contract {contract_id!r} in {cls.__module__} lacks {what}")
-        known = REGISTRY.get(contract_id)
-        if known is not None and known.module != cls.__module__:
-            raise ContractError(f"contract id {contract_id!r} is declared in both {known.module} and {cls.__module__}")
+        place = (cls.__module__, cls.__qualname__)
+        known = _DECLARED.setdefault(contract_id, place)
+        if known != place:
+            first, second = ".".join(known), ".".join(place)
+            raise ContractError(f"contract id {contract_id!r} is declared twice, by {first} and by {second}")
+        strange = [key for key in unsupported or {} if not _UNSUPPORTED.fullmatch(key)]
+        if strange:
+            raise ContractError(f"contract {contract_id!r}: unsupported={strange[0]!r} is no lane like 'torch:cuda'")
+        if share <= 0.0:
+            raise ContractError(f"contract {contract_id!r}: share={share} must be positive")
         made = Contract(
             id=contract_id,
             area=area,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import errors, given
 
 from conformance import profiles
 from conformance.contract import Contract, Sample
@@ -43,6 +44,8 @@ class ContractItem(pytest.Item):
             self.run.begin()
             self.execute(session, self.run)
         except BaseException as error:
+            with contextlib.suppress(LaneError):  # the failure stands; the next contract must find pinned settings
+                self.run.check_settings()
             self.run.record.verdict = worst([self.run.record.verdict, _verdict(error)])
             self.run.record.failure = failures.describe(error, session)
             raise
@@ -53,6 +56,7 @@ class ContractItem(pytest.Item):
         """Draw samples by the current Hypothesis profile, or run the one that is replayed."""
         if session.replay is not None:
             run.check(session.replay[1])
+            run.check_settings()
             return
         shrinker = Shrinker()
 
@@ -60,21 +64,31 @@ class ContractItem(pytest.Item):
             if not shrinker.exhausted(example):
                 try:
                     run.check(example)
-                except Divergence:
-                    shrinker.failed(example)
+                except Exception as error:
+                    shrinker.failed(example, error)
                     raise
 
         # Hypothesis derives the seed of a derandomized test from its name.
         drawn.__name__ = drawn.__qualname__ = self.contract.id.replace(".", "_")
         if run.lanes:
             settings = profiles.for_contract(self.contract.share, session.seeded)
-            settings(given(example=self.contract.samples)(drawn))()
+            try:
+                settings(given(example=self.contract.samples)(drawn))()
+            except errors.Unsatisfiable as error:
+                raise VacuousContract(f"{self.contract.id}: its strategy gave no sample ({error})") from None
+            except errors.Flaky:
+                if shrinker.error is None:
+                    raise
+                raise NotRepeatable(
+                    f"{self.contract.id}: a sample failed, and passed when it was run again, so that a lane or the "
+                    f"oracle is not repeatable ({shrinker.error})"
+                ) from None
         run.finish()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Divergence) and self.run is not None:
             return failures.render(excinfo.value, self._session_of(), self.run.record.failure or {})
-        if isinstance(excinfo.value, VacuousContract | LaneError | StaleEntry):
+        if isinstance(excinfo.value, VacuousContract | LaneError | StaleEntry | NotRepeatable):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -83,7 +97,11 @@ class ContractItem(pytest.Item):
         return None if self.run is None else asdict(self.run.record)
 
 
-class StaleEntry(AssertionError):
+class NotRepeatable(AssertionError):  # noqa: N818
+    """A sample that gave two verdicts."""
+
+
+class StaleEntry(AssertionError):  # noqa: N818
     """A ledger entry that no longer describes its lane."""
 
 
@@ -98,7 +116,6 @@ class WitnessItem(ContractItem):
         entry = self.entry
         verdicts = run.replay_witness(entry)
         if not verdicts:
-            run.record.verdict = Verdict.UNSUPPORTED
             pytest.skip(f"no lane is {entry.framework} {entry.device or ''} {entry.versions}".replace("  ", " "))
         run.record.verdict = worst(list(verdicts.values()))
         for label, verdict in verdicts.items():
@@ -115,6 +132,6 @@ class WitnessItem(ContractItem):
 
 
 def _verdict(error: BaseException) -> Verdict:
-    if isinstance(error, pytest.skip.Exception):
-        return Verdict.UNSUPPORTED
-    return Verdict.DIVERGE if isinstance(error, Divergence) else Verdict.AGREE if isinstance(error, StaleEntry) else Verdict.ERROR
+    if isinstance(error, pytest.skip.Exception | StaleEntry):  # StaleEntry: the record says stale or diverge already
+        return Verdict.AGREE
+    return Verdict.DIVERGE if isinstance(error, Divergence) else Verdict.ERROR

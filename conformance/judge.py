@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.accuracy import Acceptance, Rejects
+from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects
 from conformance.contract import EXACT, Observation, Sample
 
 ORACLE = "oracle"
@@ -57,10 +57,11 @@ class Difference:
 
 @dataclass
 class Judgement:
-    """Differences by lane, and the largest ratio of each lane's quantities."""
+    """Differences by lane, the largest ratio of each lane's quantities, and the errors that are to be noted."""
 
     differences: list[Difference] = field(default_factory=list)
     ratios: dict[str, dict[str, float]] = field(default_factory=dict)
+    noted: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def lanes(self) -> set[str]:
         """Lanes that differ from the oracle, or, where none does, those that differ from each other."""
@@ -107,7 +108,17 @@ def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, 
             ratios[name] = found.ratio
         else:
             ratios[name] = found
+        if acceptance.noted and name in observation.values:
+            noted = judgement.noted.setdefault(lane, {})
+            noted[name] = relative_error(observation.values[name], acceptance.value)
     return judgement
+
+
+def relative_error(observed: np.ndarray, value: np.ndarray) -> float:
+    """Largest error in float32 unit roundoffs of the largest value; 0 where either is not finite."""
+    error = np.max(np.abs(np.subtract(observed, value, dtype=np.float64)), initial=0.0)
+    scale = UNIT_ROUNDOFF["float32"] * np.max(np.abs(value), initial=0.0)
+    return float(error / scale) if scale and np.isfinite(error) and np.isfinite(scale) else 0.0
 
 
 def _compare_quantity(
@@ -130,8 +141,19 @@ def _compare_quantity(
 def compare_values(
     lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray, bound: np.ndarray | float
 ) -> float | Difference:
-    """Largest |observed - value| / bound, or a :class:`Difference` where it exceeds 1 or a mask differs."""
+    """Largest |observed - value| / bound, or a :class:`Difference` where it exceeds 1 or a mask differs.
+
+    Elements with an infinite bound are left out: there the oracle promises nothing. NaN where that is all of them.
+    """
     if observed.size == 0:
+        return 0.0
+    unbounded = np.isposinf(bound)
+    if np.any(unbounded):
+        unbounded = np.broadcast_to(unbounded, observed.shape)
+        if unbounded.all():
+            return np.nan
+        observed, value, bound = (np.where(unbounded, 0, array) for array in (observed, value, bound))
+    elif isinstance(bound, float) and bound == 0.0 and np.array_equal(observed, value):
         return 0.0
     if observed.dtype.kind != "f" and (observed.dtype.kind not in "iu" or value.dtype.kind != "f"):
         unequal = observed != value
@@ -143,8 +165,6 @@ def compare_values(
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         error = np.abs(np.subtract(observed, value, dtype=np.float64))
         largest = error.max()
-        if isinstance(bound, float) and bound == 0.0 and largest == 0.0:
-            return 0.0
         if not np.isfinite(largest):
             masked = _compare_masks(lane, against, name, observed, value)
             if masked is not None:
@@ -152,8 +172,7 @@ def compare_values(
             # The masks agree, so these are equal; what is left infinite is the difference of two finite numbers.
             error = np.where(np.isfinite(observed) & np.isfinite(value), error, 0.0)
         allowed = np.broadcast_to(bound, error.shape)
-        # An infinite bound would accept anything, and shows nothing.
-        ratios = np.where(error == 0.0, 0.0, np.where(np.isfinite(allowed), error / allowed, np.inf))
+        ratios = np.where(error == 0.0, 0.0, error / allowed)
     ratios = np.where(np.isnan(ratios), np.inf, ratios)
     flat = int(ratios.argmax())
     ratio = float(ratios.flat[flat])
@@ -162,15 +181,14 @@ def compare_values(
     index = tuple(int(i) for i in np.unravel_index(flat, ratios.shape))
     outside = int(np.count_nonzero(ratios > 1.0))
     detail = (
-        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; off by "
-        f"{float(error[index]):.3g}, up to {float(allowed[index]):.3g} allowed; {outside} of {ratios.size} elements outside"
+        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
+        f"off by {float(error[index]):.3g}, up to {float(allowed[index]):.3g} allowed; "
+        f"{outside} of {ratios.size} elements outside"
     )
     return Difference(lane, against, name, "values", detail, ratio, index)
 
 
-def _compare_masks(
-    lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray
-) -> Difference | None:
+def _compare_masks(lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
     """Not-a-number and infinities, signs included, must stand at the same places."""
     if observed.dtype.kind != "f" and value.dtype.kind != "f":
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from conformance.contract import FRAMEWORKS, REGISTRY, Contract, Sample
 from conformance.portable import PortableError, sample_from_table
@@ -22,6 +22,7 @@ from conformance.portable import PortableError, sample_from_table
 RAISES = "raises"
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 OPTIONAL = ("device", "upstream", "found")
+DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
 
 
 class LedgerError(ValueError):
@@ -33,7 +34,7 @@ class Entry:
     """One known divergence.
 
     behaviour: what the lane does instead: the name of a ``variant_`` of the contract, or ``raises``.
-    error: for ``raises``, a part of the message that must occur.
+    error: for ``raises``, a part of the message that must occur: any other error stays a failure.
     versions: PEP 440 specifier of the framework's releases that show it.
     """
 
@@ -52,7 +53,11 @@ class Entry:
         """Whether a lane is one that this entry speaks of."""
         if framework != self.framework or self.device not in ("", device):
             return False
-        return self.versions.contains(Version(version.split("+")[0]), prereleases=True)
+        try:
+            release = Version(version.split("+")[0])
+        except InvalidVersion:  # a build without a release number has no known divergences
+            return False
+        return self.versions.contains(release, prereleases=True)
 
     def summary(self) -> dict[str, Any]:
         """The entry as ``results.json`` shows it."""
@@ -77,15 +82,22 @@ class Ledger:
         return [entry for entry in self.entries if entry.contract == contract_id]
 
     def check(self, path: Path) -> None:
-        """Raise :class:`LedgerError` for an entry whose contract or variant does not exist."""
+        """Raise :class:`LedgerError` for an entry whose contract or variant does not exist or whose witness misfits."""
         for entry in self.entries:
             where = f"{path}: entry {entry.id!r}"
             contract = REGISTRY.get(entry.contract)
             if contract is None:
-                raise LedgerError(f"{where} speaks of contract {entry.contract!r}, which no suite declares; remove or rename it")
+                raise LedgerError(
+                    f"{where} speaks of contract {entry.contract!r}, which no suite declares; remove or rename it"
+                )
             if entry.behaviour != RAISES and entry.behaviour not in contract.variants:
                 known = ", ".join([RAISES, *contract.variants])
-                raise LedgerError(f"{where}: behaviour {entry.behaviour!r} is no variant of {entry.contract} (it has {known})")
+                raise LedgerError(
+                    f"{where}: behaviour {entry.behaviour!r} is no variant of {entry.contract} (it has {known})"
+                )
+            misfit = contract.misfit(entry.witness)
+            if misfit:
+                raise LedgerError(f"{where}: its witness is no sample of {entry.contract} ({misfit})")
 
 
 def load(path: Path) -> Ledger:
@@ -99,7 +111,10 @@ def load(path: Path) -> Ledger:
     unknown = data.keys() - {"divergence"}
     if unknown:
         raise LedgerError(f"{path}: unknown table {sorted(unknown)[0]!r}; entries are [[divergence]]")
-    entries = [_entry(path, place, table) for place, table in enumerate(data.get("divergence", []), start=1)]
+    tables = data.get("divergence", [])
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise LedgerError(f"{path}: entries are written [[divergence]], with two brackets on each side")
+    entries = [_entry(path, place, table) for place, table in enumerate(tables, start=1)]
     seen: set[str] = set()
     for entry in entries:
         if entry.id in seen:
@@ -115,13 +130,22 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     if missing:
         raise LedgerError(f"{where} lacks {', '.join(missing)}; every entry needs {', '.join(REQUIRED)}")
     if unknown:
-        raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {', '.join((*REQUIRED, *OPTIONAL, 'error'))}")
+        known = ", ".join((*REQUIRED, *OPTIONAL, "error"))
+        raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
+    for key in (*REQUIRED[:-1], *OPTIONAL, "error"):
+        if not isinstance(table.get(key, ""), str):
+            raise LedgerError(f"{where}: {key} must be a text in quotes, it is {table[key]!r}")
     if table["framework"] not in FRAMEWORKS:
         raise LedgerError(f"{where}: framework {table['framework']!r} is not one of {', '.join(FRAMEWORKS)}")
+    devices = DEVICES[table["framework"]]
+    if table.get("device") and table["device"] not in devices:
+        raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
+    if (table["behaviour"] == RAISES) != bool(table.get("error")):
+        raise LedgerError(f"{where}: behaviour {RAISES!r} and error (a part of its message) go together")
     try:
         versions = SpecifierSet(table["versions"])
     except InvalidSpecifier as error:
-        raise LedgerError(f"{where}: versions {table['versions']!r} is no version range such as '>=3.0,<3.4'") from error
+        raise LedgerError(f"{where}: versions {table['versions']!r} is no range such as '>=3.0,<3.4'") from error
     try:
         witness = sample_from_table(table["witness"])
     except (PortableError, TypeError, ValueError, KeyError, AttributeError) as error:

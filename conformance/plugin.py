@@ -8,6 +8,7 @@ by one item for each ledger entry that speaks of it. Lanes are started only when
 from __future__ import annotations
 
 import importlib
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from conformance import profiles
-from conformance.contract import Contract, ContractError
+from conformance.contract import Contract, ContractError, Sample, find
 from conformance.items import ContractItem, WitnessItem
 from conformance.lanes import LaneError, parse
 from conformance.lanes.spec import SpecError
@@ -26,6 +27,9 @@ from conformance.report.results import ReportError
 from conformance.session import Session
 
 profiles.register()
+
+REFUSAL = "conformance_refusal"
+"""Key of a worker's output under which it says why it ran nothing."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--lane": {
@@ -66,7 +70,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(name, **attributes)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    profiles.require(config.getoption("--hypothesis-profile", default=None))
     config.addinivalue_line("markers", "contract(id): the item runs this contract on every lane")
     config.addinivalue_line("markers", "area(name): the area of the contract, a row of the summary")
     if not config.option.help:
@@ -82,6 +88,10 @@ class ConformancePlugin:
         self.records: dict[str, results.Record] = {}
         self.fingerprints: list[dict[str, Any]] = []
         self.interrupted = False
+        self.refusal: str | None = None
+        self.offered = 0
+        self.results: dict[str, Any] | None = None
+        self.unwritten: str | None = None
         self._session: Session | None = None
         try:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
@@ -107,8 +117,7 @@ class ConformancePlugin:
         ledger = load(ledger_file)
         ledger.check(ledger_file)
         report = Path(option("--conformance-report"))
-        results.require_writable(report)
-        replay = sample_from_file(Path(option("--replay"))) if option("--replay") else None
+        replay = _replay(Path(option("--replay"))) if option("--replay") else None
         seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
         return Session(self.lanes, self.required, ledger, report, replay, seeded)
 
@@ -118,9 +127,13 @@ class ConformancePlugin:
             return None
         if obj.module != collector.obj.__name__:
             return []  # imported from another suite, which collects it itself
-        session = self.session()
-        if session.replay is not None and session.replay[0] != obj.id:
+        try:
+            session = self.session()
+        except pytest.UsageError as error:
+            self.refusal = str(error)
+        if self.refusal is not None or (session.replay is not None and session.replay[0] != obj.id):
             return []
+        self.offered += 1
         common = {"contract": obj, "session_of": self.session}
         items: list[pytest.Item] = [ContractItem.from_parent(collector, name=obj.id, **common)]
         if session.replay is None:
@@ -130,23 +143,55 @@ class ConformancePlugin:
         return items
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse what is wrong with the options; an error in the middle of collection would show as a traceback."""
+        if self._session is not None and self._session.replay is not None and not self.offered:
+            self.refusal = f"--replay: contract {self._session.replay[0]!r} is not in the files that were named"
+        if self.refusal is not None and not self._worker:
+            raise pytest.UsageError(self.refusal)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Start the lanes once it is certain that contracts will run in this process."""
-        distributing = bool(getattr(self.config.option, "dist", "no") != "no") and not hasattr(self.config, "workerinput")
-        contracts = any(isinstance(item, ContractItem) for item in session.items)
-        if not contracts or distributing or self.config.option.collectonly:
-            return
+        option = self.config.option
+        distributing = getattr(option, "dist", "no") != "no" and not self._worker
+        broken = session.testsfailed and not option.continue_on_collection_errors
+        if distributing or broken or option.collectonly:
+            return None
+        if self.refusal is None and any(isinstance(item, ContractItem) for item in session.items):
+            self._start()
+        if self.refusal is None:
+            return None
+        if not self._worker:
+            raise pytest.UsageError(self.refusal)
+        self.config.workeroutput[REFUSAL] = session.shouldstop = self.refusal  # type: ignore[attr-defined]
+        return True
+
+    def _start(self) -> None:
         try:
+            results.require_writable(self.session().report)
+            results.discard(self.session().report)
             self.session().start()
-        except (SpecError, LaneError) as error:
-            raise pytest.UsageError(str(error)) from None
-        self.fingerprints = self.session().fingerprints()
+            self.fingerprints = self.session().fingerprints()
+        except (SpecError, LaneError, ReportError) as error:
+            self.refusal = str(error)
+
+    @property
+    def _worker(self) -> bool:
+        """Whether this process is a worker of a distributed run."""
+        return hasattr(self.config, "workerinput")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear why a worker of a distributed run did nothing."""
+        self.refusal = self.refusal or getattr(node, "workeroutput", {}).get(REFUSAL)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report = yield
         if call.when == "call" and isinstance(item, ContractItem):
-            report.conformance = {"record": item.carried(), "lanes": self.fingerprints}
+            carried = {"record": item.carried(), "lanes": self.fingerprints}
+            report.conformance = json.loads(json.dumps(carried))  # pytest-xdist carries the JSON types only
         return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -156,21 +201,25 @@ class ConformancePlugin:
             self.fingerprints = self.fingerprints or carried["lanes"]
             results.merge(self.records, carried["record"])
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
         self.interrupted = True
+        if self.refusal is not None:  # a worker that stops itself arrives here as an interruption
+            raise pytest.UsageError(self.refusal)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if not self.records or hasattr(self.config, "workerinput"):
+        if not self.records or self._worker:
             return
+        records, seconds = list(self.records.values()), time.monotonic() - self.began
         complete = not self.interrupted and exitstatus in (0, 1)
-        self.results = results.build(
-            list(self.records.values()), self.fingerprints, time.monotonic() - self.began, complete, self._settings()
-        )
+        failed = exitstatus == pytest.ExitCode.TESTS_FAILED
+        self.results = results.build(records, self.fingerprints, seconds, complete, self._settings(), failed)
         try:
             results.write(Path(self.config.getoption("--conformance-report")), self.results)
         except ReportError as error:
-            raise pytest.UsageError(str(error)) from None
+            self.unwritten = str(error)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self.results["verdict"] == "fail" and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -184,8 +233,19 @@ class ConformancePlugin:
         }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        found = getattr(self, "results", None)
-        if found is not None:
+        if self.results is not None:
             terminalreporter.section("conformance", "=")
-            for line in summary.lines(found):
+            for line in summary.lines(self.results):
                 terminalreporter.write_line(line)
+        elif self.offered and self.refusal is None and not self.config.option.collectonly:
+            terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")
+        if self.unwritten is not None:
+            terminalreporter.write_line(f"ERROR: {self.unwritten}", red=True)
+
+
+def _replay(file: Path) -> tuple[str, Sample]:
+    contract_id, sample = sample_from_file(file)
+    misfit = find(contract_id).misfit(sample)
+    if misfit:
+        raise PortableError(f"{file} holds no sample of {contract_id} ({misfit})")
+    return contract_id, sample

@@ -1,8 +1,8 @@
 """Samples as text: the JSON of a replay file and the TOML of a ledger witness hold the same structure.
 
-An array is written ``{"dtype": ..., "shape": [...], "data": [...]}``. Floats are written so that they read back bit for
-bit; those that JSON has no word for are the strings "nan", "inf" and "-inf"; large arrays are zlib-compressed base64. In a witness,
-``cycle`` in place of ``data`` gives values that are repeated until the shape is full.
+An array is written ``{"dtype": ..., "shape": [...], "data": [...]}``. Floats are written so that they read back bit
+for bit; those that JSON has no word for are the strings "nan", "inf" and "-inf"; large arrays are zlib-compressed
+base64. In a witness, ``cycle`` in place of ``data`` gives values that are repeated until the shape is full.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance.contract import REAL, Sample
+from conformance.contract import EXACT, REAL, Sample
 
+SCHEMA = 1
 LISTED = 512
 """Arrays up to this many elements are written as readable lists."""
 
@@ -57,7 +58,7 @@ def _encode_array(array: np.ndarray) -> dict[str, Any]:
 
 
 def decode(value: Any) -> Any:
-    """The inverse of :func:`encode`; a bare mapping (as TOML writes one) stays a mapping."""
+    """The inverse of :func:`encode`; a bare mapping stays one; ``{"none": true}`` is ``None``, for TOML."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, Mapping):
@@ -66,6 +67,8 @@ def decode(value: Any) -> Any:
         return _decode_array(value)
     if value.keys() == {"float"}:
         return float(value["float"])
+    if value.keys() == {"none"}:
+        return None
     if value.keys() == {"base64"}:
         return base64.b64decode(value["base64"])
     if value.keys() == {"tuple"}:
@@ -92,15 +95,17 @@ def _decode_array(value: Mapping[str, Any]) -> np.ndarray:
 def sample_to_json(contract_id: str, sample: Sample) -> str:
     """The text of a replay file."""
     inputs = {name: encode(value) for name, value in sample.inputs.items()}
-    return json.dumps({"schema": 1, "contract": contract_id, "regime": sample.regime, "inputs": inputs}, indent=1)
+    return json.dumps({"schema": SCHEMA, "contract": contract_id, "regime": sample.regime, "inputs": inputs}, indent=1)
 
 
 def sample_from_file(path: Path) -> tuple[str, Sample]:
     """Read a replay file; :class:`PortableError` names the file and what is wrong with it."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if data["schema"] != SCHEMA:
+            raise PortableError(f"its schema is {data['schema']!r}, this release reads {SCHEMA}")
         inputs = {name: decode(value) for name, value in data["inputs"].items()}
-        return data["contract"], Sample(inputs, data["regime"])
+        return str(data["contract"]), _sample(inputs, data["regime"])
     except OSError as error:
         raise PortableError(f"cannot read the replay file {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
@@ -110,7 +115,13 @@ def sample_from_file(path: Path) -> tuple[str, Sample]:
 def sample_from_table(table: Mapping[str, Any]) -> Sample:
     """A ledger witness; the key ``regime`` is optional."""
     inputs = {name: decode(value) for name, value in table.items() if name != "regime"}
-    return Sample(inputs, table.get("regime", REAL))
+    return _sample(inputs, table.get("regime", REAL))
+
+
+def _sample(inputs: Mapping[str, Any], regime: str) -> Sample:
+    if regime not in (EXACT, REAL):
+        raise PortableError(f"its regime is {regime!r}, neither {EXACT!r} nor {REAL!r}")
+    return Sample(inputs, regime)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import InvalidArgument
 
 GATE_EXAMPLES = 24
 EXPLORE_EXAMPLES = 400
@@ -23,6 +25,17 @@ def register() -> None:
     settings.register_profile("gate", max_examples=GATE_EXAMPLES, derandomize=True, **_COMMON)  # type: ignore[arg-type]
     settings.register_profile("explore", max_examples=EXPLORE_EXAMPLES, **_COMMON)  # type: ignore[arg-type]
     settings.load_profile("gate")
+
+
+def require(name: str | None) -> None:
+    """Raise pytest's UsageError where a profile that was asked for does not exist."""
+    try:
+        if name:
+            settings.get_profile(name)
+    except InvalidArgument:
+        raise pytest.UsageError(
+            f"--hypothesis-profile: no profile is called {name!r}; this project has gate (the default) and explore"
+        ) from None
 
 
 def for_contract(share: float, seeded: bool) -> settings:

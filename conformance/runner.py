@@ -21,7 +21,7 @@ from conformance.lanes import Lane, LaneError
 from conformance.ledger import RAISES, Entry, instead
 
 
-class Divergence(AssertionError):
+class Divergence(AssertionError):  # noqa: N818
     """A sample on which a lane disagrees and no ledger entry explains it."""
 
     def __init__(self, contract: Contract, sample: Sample, judged: Judged) -> None:
@@ -30,7 +30,7 @@ class Divergence(AssertionError):
         super().__init__(f"{contract.id}: {wrong} diverges on {sample.describe()}")
 
 
-class VacuousContract(AssertionError):
+class VacuousContract(AssertionError):  # noqa: N818
     """A contract ran but showed nothing: no sample, only zeros, or no lane that could take part."""
 
 
@@ -40,6 +40,7 @@ class Judged:
 
     differences: list[Difference] = field(default_factory=list)
     ratios: dict[str, dict[str, float]] = field(default_factory=dict)
+    noted: dict[str, dict[str, float]] = field(default_factory=dict)
     known: list[tuple[str, Entry]] = field(default_factory=list)
     observations: dict[str, Observation] = field(default_factory=dict)
     accepted: dict[str, Any] = field(default_factory=dict)
@@ -61,19 +62,21 @@ class Record:
     samples: int = 0
     exact_samples: int = 0
     worst: dict[str, dict[str, float]] = field(default_factory=dict)
+    noted: dict[str, dict[str, float]] = field(default_factory=dict)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     failure: dict[str, Any] | None = None
     framework_seconds: float = 0.0
     seconds: float = 0.0
 
-    def note_ratios(self, ratios: Mapping[str, Mapping[str, float]]) -> None:
-        """Keep the largest ratio of each lane's quantities."""
-        for lane, quantities in ratios.items():
-            mine = self.worst.setdefault(lane, {})
-            for name, ratio in quantities.items():
-                if ratio >= mine.get(name, 0.0):
-                    mine[name] = ratio
+    def note(self, ratios: Mapping[str, Mapping[str, float]], noted: Mapping[str, Mapping[str, float]]) -> None:
+        """Keep the largest ratio, and the largest noted error, of each lane's quantities."""
+        for kept, new in ((self.worst, ratios), (self.noted, noted)):
+            for lane, quantities in new.items():
+                mine = kept.setdefault(lane, {})
+                for name, number in quantities.items():
+                    if number >= mine.get(name, 0.0):
+                        mine[name] = number
 
 
 class ContractRun:
@@ -91,7 +94,7 @@ class ContractRun:
             else:
                 self.record.unsupported[lane.label] = reason
         self._nonzero: set[str] = set()
-        self._quantities: set[str] = set()
+        self._quantities: dict[str, set[str]] = {}
         self._informative = False
 
     def begin(self) -> None:
@@ -156,9 +159,11 @@ class ContractRun:
                 if found is not None:
                     judged.known.append((lane.label, entry))
                     judged.ratios.update(found.ratios)
+                    judged.noted.update(found.noted)
                     return True
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
+        judged.noted.update(judgement.noted)
         return False
 
     def _explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
@@ -185,16 +190,19 @@ class ContractRun:
         record.seconds += seconds
         record.framework_seconds += sum(seen.framework_seconds for seen in judged.observations.values())
         if not judged.differences:
-            record.note_ratios(judged.ratios)
+            record.note(judged.ratios, judged.noted)
         for label, entry in judged.known:
-            noted = record.known.setdefault(entry.id, {**entry.summary(), "lane": label, "samples": 0})
-            noted["samples"] += 1
+            self._note_known(label, entry)
+
+    def _note_known(self, label: str, entry: Entry) -> None:
+        noted = self.record.known.setdefault(f"{entry.id} {label}", {**entry.summary(), "lane": label, "samples": 0})
+        noted["samples"] += 1
 
     def _note_vacuity(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         arrays = sample.arrays()
         self._informative = self._informative or not arrays or any(array.any() for array in arrays)
-        for observation in observations.values():
-            self._quantities.update(observation.values)
+        for label, observation in observations.items():
+            self._quantities.setdefault(label, set()).update(observation.values)
             for name, value in observation.values.items():
                 if name not in self._nonzero and value.any():
                     self._nonzero.add(name)
@@ -207,8 +215,7 @@ class ContractRun:
         VacuousContract: no sample ran, every input was zero, or a quantity was zero in every sample.
         LaneError: a setting of a lane differs from what was pinned.
         """
-        for lane in self.lanes:
-            lane.check_settings()
+        self.check_settings()
         if not self.lanes:
             self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
             return self.record
@@ -216,17 +223,35 @@ class ContractRun:
             raise VacuousContract(f"{self.contract.id}: no sample was executed, so nothing was shown")
         if not self._informative:
             raise VacuousContract(f"{self.contract.id}: the inputs of all {self.record.samples} samples were zero")
-        zero = self._quantities - self._nonzero - set(self.contract.may_be_zero)
+        quantities = set().union(*self._quantities.values())
+        zero = quantities - self._nonzero - set(self.contract.may_be_zero)
         if zero:
             names = ", ".join(sorted(zero))
             raise VacuousContract(f"{self.contract.id}: {names} was zero in all {self.record.samples} samples")
+        for label, kept in self.record.worst.items():
+            unbounded = self._quantities[label] - kept.keys()
+            if unbounded:
+                names = ", ".join(sorted(unbounded))
+                raise VacuousContract(f"{self.contract.id}: no sample bounds {names} on {label}")
         if self.record.known:
             self.record.verdict = worst([self.record.verdict, Verdict.KNOWN])
         return self.record
 
+    def check_settings(self) -> None:
+        """Raise :class:`LaneError` where a setting differs from what was pinned; every lane is pinned again."""
+        changed = []
+        for lane in self.lanes:
+            try:
+                lane.check_settings()
+            except LaneError as error:
+                changed.append(str(error))
+        if changed:
+            raise LaneError("; ".join(changed))
+
     def replay_witness(self, entry: Entry) -> dict[str, Verdict]:
         """Replay an entry's witness on the lanes it speaks of: known where it still diverges as described."""
         verdicts = {}
+        began = time.perf_counter()
         for lane in self.lanes:
             if not entry.applies(lane.spec.framework, lane.spec.device, lane.fingerprint()["version"]):
                 continue
@@ -238,6 +263,10 @@ class ContractRun:
                 verdicts[lane.label] = Verdict.DIVERGE
             else:
                 verdicts[lane.label] = Verdict.KNOWN
+                self._note_known(lane.label, entry)
+            self.record.framework_seconds += observation.framework_seconds
+        self.record.samples += bool(verdicts)
+        self.record.seconds += time.perf_counter() - began
         return verdicts
 
 

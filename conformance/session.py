@@ -84,6 +84,7 @@ class Shrinker:
         self.seconds = seconds
         self._first_failure: float | None = None
         self._failed: set[bytes] = set()
+        self.error: Exception | None = None
 
     def exhausted(self, example: Sample | Sequence[Sample]) -> bool:
         """Whether this example should be waved through."""
@@ -91,7 +92,9 @@ class Shrinker:
             return False
         return identity(example) not in self._failed
 
-    def failed(self, example: Sample | Sequence[Sample]) -> None:
+    def failed(self, example: Sample | Sequence[Sample], error: Exception) -> None:
+        """Note an example that failed, and how."""
+        self.error = error
         self._first_failure = self._first_failure or time.monotonic()
         self._failed.add(identity(example))
 
@@ -104,4 +107,3 @@ def identity(example: Sample | Sequence[Sample]) -> bytes:
         for array in sample.arrays():
             digest.update(array.tobytes())
     return digest.digest()
-

@@ -26,7 +26,9 @@ def generator(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
 
 
-def real(rng: np.random.Generator, shape: tuple[int, ...], family: str = "normal", dtype: str = "float32") -> np.ndarray:
+def real(
+    rng: np.random.Generator, shape: tuple[int, ...], family: str = "normal", dtype: str = "float32"
+) -> np.ndarray:
     """An array of one of :data:`FAMILIES`; finite, of magnitude about 1 except in tiny (1e-30) and huge (1e15)."""
     values = np.asarray(rng.standard_normal(shape))
     if family == "offset":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -51,18 +51,26 @@ ADAPTERS = {"torch": "conformance.lanes.torch_adapter", "paddle": "conformance.l
 
 
 class InProcessLane:
-    """A lane in this very interpreter: no transport, the debugger works."""
+    """A lane in this very interpreter: no transport, the debugger works.
+
+    A framework's settings (threads, TF32, paddle's device) belong to the process, so that of several lanes of one
+    framework only one is active at a time; it is pinned anew when the turn passes to it.
+    """
+
+    _active: ClassVar[dict[str, InProcessLane]] = {}
 
     def __init__(self, spec: LaneSpec) -> None:
         self.spec = spec
         self.adapter: Any = None
         self._pinned: dict[str, Any] = {}
+        self._changed: dict[str, str] = {}
 
     @property
     def label(self) -> str:
         return str(self.spec)
 
     def start(self) -> None:
+        self._leave()
         try:
             module = importlib.import_module(ADAPTERS[self.spec.framework])
             self.adapter = module.Adapter(self.spec.device, self.spec.index, self.spec.tf32)
@@ -75,25 +83,47 @@ class InProcessLane:
                 "repair the installation or choose other lanes with --lane"
             ) from error
         self._pinned = self.adapter.settings()
+        self._active[self.spec.framework] = self
+
+    def _enter(self) -> None:
+        if self._active.get(self.spec.framework) is not self:
+            self._leave()
+            self.adapter.pin()
+            self._active[self.spec.framework] = self
+
+    def _leave(self) -> None:
+        active = self._active.pop(self.spec.framework, None)
+        if active is not None:
+            active._note_changes()
+
+    def _note_changes(self) -> None:
+        now = self.adapter.settings()
+        changed = [key for key in now if now[key] != self._pinned[key]]
+        self._changed.update({key: f"{key}: {self._pinned[key]!r} -> {now[key]!r}" for key in changed})
 
     def fingerprint(self) -> dict[str, Any]:
         return {"label": self.label, "framework": self.spec.framework, **self.adapter.versions(), **self._pinned}
 
     def submit(self, contract: Contract, sample: Sample) -> Observation:
+        self._enter()
         return observe(self.adapter, contract, sample)
 
     def result(self, handle: Observation) -> Observation:
         return handle
 
     def begin_contract(self) -> None:
+        self._enter()
         self.adapter.seed(0)
 
     def check_settings(self) -> None:
-        now = self.adapter.settings()
-        changed = [f"{key}: {self._pinned[key]!r} -> {now[key]!r}" for key in now if now[key] != self._pinned[key]]
-        if changed:
+        if self._active.get(self.spec.framework) is self:
+            self._note_changes()
+        if self._changed:
+            told = "; ".join(self._changed.values())
+            self._changed.clear()
             self.adapter.pin()
-            raise LaneError(f"lane {self.label}: the contract left settings changed ({'; '.join(changed)})")
+            self._active[self.spec.framework] = self
+            raise LaneError(f"lane {self.label}: the contract left settings changed ({told})")
 
 
 def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
@@ -127,13 +157,17 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
 
 
 def flatten(result: Any, name: str = "output") -> dict[str, Any]:
-    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'."""
+    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'.
+
+    Parts of parts have dotted names, at any depth.
+    """
     if isinstance(result, dict):
-        named: dict[str, Any] = {}
-        for key, value in result.items():
-            inner = flatten(value, str(key))
-            named.update(inner if not isinstance(value, dict) else {f"{key}.{k}": v for k, v in inner.items()})
-        return named
+        return {k: v for key, value in result.items() for k, v in _parts(str(key), value)}
     if isinstance(result, list | tuple):
-        return {f"{name}.{position}": value for position, value in enumerate(result)}
+        return {k: v for place, value in enumerate(result) for k, v in _parts(f"{name}.{place}", value)}
     return {name: result}
+
+
+def _parts(name: str, value: Any) -> list[tuple[str, Any]]:
+    inner = flatten(value, name)
+    return [(f"{name}.{key}", part) for key, part in inner.items()] if isinstance(value, dict) else list(inner.items())

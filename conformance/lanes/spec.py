@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass
 
 FRAMEWORKS = ("torch", "paddle")
-DEVICES = {"torch": {"cpu": "cpu", "cuda": "cuda", "gpu": "cuda"}, "paddle": {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"}}
+DEVICES = {
+    "torch": {"cpu": "cpu", "cuda": "cuda", "gpu": "cuda"},
+    "paddle": {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"},
+}
 FORM = "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32], for example torch, paddle:cpu or new=torch:cuda:0+tf32"
 
 _SPEC = re.compile(
@@ -49,12 +52,14 @@ def parse(text: str) -> LaneSpec:
     if framework not in FRAMEWORKS:
         raise SpecError(f"lane {text!r}: unknown framework {framework!r}; known are {', '.join(FRAMEWORKS)}")
     if match["where"]:
-        raise SpecError(f"lane {text!r}: lanes in another environment (@{match['where']}) are not supported; drop the @ part")
+        raise SpecError(f"lane {text!r}: lanes in another environment are not supported; drop @{match['where']}")
     device = (match["device"] or "cpu").lower()
     if device not in DEVICES[framework]:
         known = ", ".join(dict.fromkeys(DEVICES[framework].values()))
         raise SpecError(f"lane {text!r}: unknown device {device!r}; {framework} knows {known}")
     device = DEVICES[framework][device]
+    if match["index"] and device == "cpu":
+        raise SpecError(f"lane {text!r}: the CPU has no index; drop :{match['index']}")
     if match["tf32"] and device == "cpu":
         raise SpecError(f"lane {text!r}: TF32 exists on CUDA devices only; drop +tf32 or name a GPU")
     return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "")

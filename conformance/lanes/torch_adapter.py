@@ -61,7 +61,7 @@ class Adapter:
         """Versions of everything whose release can change a result."""
         from importlib.metadata import version
 
-        found = {"version": torch.__version__, "python": platform.python_version(), "numpy": np.__version__}
+        found = {"version": str(torch.__version__), "python": platform.python_version(), "numpy": np.__version__}
         for package in ("torchvision", "pillow"):
             with contextlib.suppress(Exception):
                 found[package] = version(package)

@@ -12,6 +12,7 @@ import math
 import os
 import platform
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from conformance.report import summary
 from conformance.runner import Record
 
 SCHEMA = 1
+DOCUMENTS = ("results.json", "summary.md")
 RED = (Verdict.STALE, Verdict.DIVERGE, Verdict.ERROR)
 
 
@@ -29,12 +31,22 @@ class ReportError(RuntimeError):
 
 
 def require_writable(folder: Path) -> None:
-    """Raise :class:`ReportError` now rather than after the run, where the report folder cannot be made or written."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        raise ReportError(f"cannot write the report to {folder}: {existing} is not a folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise ReportError(f"cannot write the report to {folder}: no permission in {existing}; choose another folder")
+    """Make the folder and write to it: :class:`ReportError` now rather than after the run, where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror or error
+        raise ReportError(
+            f"cannot write the report to {folder}: {reason}; name another folder with --conformance-report"
+        ) from error
+
+
+def discard(folder: Path) -> None:
+    """Remove the documents of an earlier run, so that a run which dies leaves no verdict behind."""
+    for name in DOCUMENTS:
+        (folder / name).unlink(missing_ok=True)
 
 
 def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
@@ -49,25 +61,38 @@ def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
     old.exact_samples += new.exact_samples
     old.seconds += new.seconds
     old.framework_seconds += new.framework_seconds
-    old.note_ratios(new.worst)
-    old.known.update(new.known)
+    old.note(new.worst, new.noted)
+    for key, entry in new.known.items():
+        counted = old.known.get(key, {"samples": 0})["samples"]
+        old.known[key] = {**entry, "samples": entry["samples"] + counted}
     old.unsupported.update(new.unsupported)
     old.failure = old.failure or new.failure
 
 
 def build(
-    records: list[Record], lanes: list[dict[str, Any]], seconds: float, complete: bool, settings: dict[str, Any]
+    records: list[Record],
+    lanes: list[dict[str, Any]],
+    seconds: float,
+    complete: bool,
+    settings: dict[str, Any],
+    failed: bool = False,
 ) -> dict[str, Any]:
-    """The document of a run. ``complete`` is false for an interrupted run, which can never be green."""
-    verdicts = [record.verdict for record in records]
+    """The document of a run.
+
+    ``complete`` is false for an interrupted run, which can never be green; ``failed`` says that some test of the run
+    failed, even one that is no contract.
+    """
     samples = sum(record.samples for record in records)
-    if not complete:
+    if failed or any(record.verdict in RED for record in records):
+        verdict = "fail"
+    elif not complete:
         verdict = "incomplete"
     else:
-        verdict = "fail" if samples == 0 or any(item in RED for item in verdicts) else "pass"
+        verdict = "pass" if samples else "fail"
     return {
         "schema": SCHEMA,
         "verdict": verdict,
+        "complete": complete,
         "lanes": lanes,
         "contracts": [_contract(record) for record in sorted(records, key=lambda record: (record.area, record.id))],
         "seconds": round(seconds, 3),
@@ -87,6 +112,10 @@ def _contract(record: Record) -> dict[str, Any]:
         "worst": {
             lane: {name: _number(ratio) for name, ratio in sorted(quantities.items())}
             for lane, quantities in sorted(record.worst.items())
+        },
+        "noted": {
+            lane: {name: _number(error) for name, error in quantities.items()}
+            for lane, quantities in sorted(record.noted.items())
         },
         "known": [record.known[key] for key in sorted(record.known)],
         "unsupported": record.unsupported,

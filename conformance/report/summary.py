@@ -13,11 +13,18 @@ def lines(document: dict[str, Any]) -> list[str]:
     text = [_lane(lane) for lane in document["lanes"]]
     rows = [HEADER, *_rows(document)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    text += ["", *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)]
+    text += [
+        "",
+        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+    ]
     known = _known(document)
     if known:
         text += ["", f"known divergences ({len(known)}), each held to what it is known to do:"]
         text += [f"  {entry['id']} ({entry['lane']}, {entry['samples']} samples): {entry['reason']}" for entry in known]
+    noted = _noted(document)
+    if noted:
+        text += ["", "errors along the way, in unit roundoffs of float32 (not judged by these numbers):"]
+        text += [f"  {line}" for line in noted]
     unsupported = _unsupported(document)
     if unsupported:
         text += ["", "not run on a lane:", *(f"  {line}" for line in unsupported)]
@@ -38,6 +45,9 @@ def markdown(document: dict[str, Any]) -> str:
     if known:
         text += ["", "### Known divergences", "", "| entry | lane | samples | reason |", "| --- | --- | --- | --- |"]
         text += [f"| {e['id']} | {e['lane']} | {e['samples']} | {e['reason']} |" for e in known]
+    noted = _noted(document)
+    if noted:
+        text += ["", "### Errors along the way", "", "In unit roundoffs of float32.", "", *(f"- {line}" for line in noted)]
     unsupported = _unsupported(document)
     if unsupported:
         text += ["", "### Not run on a lane", "", *(f"- {line}" for line in unsupported)]
@@ -49,14 +59,21 @@ def verdict_line(document: dict[str, Any]) -> str:
     counts = Counter(item["verdict"] for item in document["contracts"])
     scope = f"{len(document['contracts'])} contracts, {document['samples']} samples, {document['seconds']:.0f} s"
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
-    meaning = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE (interrupted: not a pass)"}[document["verdict"]]
+    meaning = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE (interrupted: not a pass)"}[
+        document["verdict"]
+    ]
+    if document["verdict"] == "fail" and not document.get("complete", True):
+        meaning += " (and interrupted)"
     return f"verdict: {meaning} ({scope}: {told})"
 
 
 def _lane(lane: dict[str, Any]) -> str:
     extra = [f"{key} {lane[key]}" for key in ("torchvision", "pillow", "numpy", "python") if key in lane]
     flags = [f"{lane['threads']} thread" + ("s" if lane["threads"] != 1 else "")]
-    flags += ["TF32 on" if lane["tf32"] else "TF32 off", "deterministic" if lane["deterministic"] else "not deterministic"]
+    flags += [
+        "TF32 on" if lane["tf32"] else "TF32 off",
+        "deterministic" if lane["deterministic"] else "not deterministic",
+    ]
     device = lane.get("device_name", lane["device"])
     return f"{lane['label']}: {lane['framework']} {lane['version']} on {device} ({', '.join([*extra, *flags])})"
 
@@ -65,7 +82,7 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
     areas: dict[str, list[dict[str, Any]]] = {}
     for item in document["contracts"]:
         areas.setdefault(item["area"], []).append(item)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for area, items in areas.items():
         counts = Counter(item["verdict"] for item in items)
         told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
@@ -92,5 +109,16 @@ def _known(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry for item in document["contracts"] for entry in item["known"]]
 
 
+def _noted(document: dict[str, Any]) -> list[str]:
+    """One line for each contract and lane: the noted quantities in order."""
+    return [
+        f"{item['id']} on {lane}: " + ", ".join(f"{name} {float(error):.1f}" for name, error in quantities.items())
+        for item in document["contracts"]
+        for lane, quantities in item["noted"].items()
+    ]
+
+
 def _unsupported(document: dict[str, Any]) -> list[str]:
-    return [f"{item['id']} on {lane}: {why}" for item in document["contracts"] for lane, why in item["unsupported"].items()]
+    return [
+        f"{item['id']} on {lane}: {why}" for item in document["contracts"] for lane, why in item["unsupported"].items()
+    ]
