@@ -66,10 +66,10 @@ def hyperparameters(rng: np.random.Generator, name: str) -> dict[str, Any]:
     if name == "momentum":
         chosen |= {"momentum": float(rng.choice([0.9, 0.5, 0.99])), "nesterov": bool(rng.random() < 0.5)}
     elif name in ("adam", "adamw"):
-        chosen |= {"beta1": float(rng.choice([0.9, 0.5, 0.99, 0.3, 0.0])), "eps": eps}
-        chosen["beta2"] = float(rng.choice([0.999, 0.99, 0.9, 0.9999]))
+        chosen |= {"beta1": float(rng.choice([0.9, 0.5, 0.0, rng.uniform(0, 0.99)])), "eps": eps}
+        chosen["beta2"] = float(rng.choice([0.999, 0.99, 0.9, rng.uniform(0.1, 0.9999)]))
     elif name == "rmsprop":
-        chosen |= {"alpha": float(rng.choice([0.99, 0.9, 0.5])), "eps": eps}
+        chosen |= {"alpha": float(rng.choice([0.99, 0.9, rng.uniform(0, 0.999)])), "eps": eps}
         chosen |= {"momentum": float(rng.choice([0.0, 0.9])), "centered": bool(rng.random() < 0.5)}
     return chosen
 

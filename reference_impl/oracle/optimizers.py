@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from reference_impl.oracle.intervals import Quotient
-from reference_impl.oracle.rounding import UNIT_ROUNDOFF, Array, Bounded, Rounded, constant, square
+from reference_impl.oracle.rounding import UNIT_ROUNDOFF, Array, Bounded, Rounded, constant, either, square
 
 Quantity = ArrayLike | Bounded
 Step = dict[str, Bounded]
@@ -250,13 +250,15 @@ class _AdamRule:
         def number(value: float) -> Rounded:
             return constant(value, gradient.unit)
 
-        first = number(self.beta1) * m + number(1.0 - self.beta1) * gradient
+        first = _kept(self.beta1, gradient.unit) * m + number(1.0 - self.beta1) * gradient
         second = number(self.beta2) * v + number(1.0 - self.beta2) * gradient * gradient
         if self.eps_inside:
             denominator = (second / number(self.correction**2) + number(self.eps)).sqrt()
         else:
             denominator = second.sqrt() / number(self.correction) + number(self.eps)
-        return first, second, number(self.rate) * first / denominator
+        # torch multiplies first, paddle divides first: where m or the update is subnormal, that is not the same
+        orders = number(self.rate) * first / denominator, number(self.rate) * (first / denominator)
+        return first, second, either(*orders)
 
     def quotient(self, m: Array, v: Array) -> Quotient:
         """The update as a function of the gradient, up to the factor rate * correction."""
@@ -283,7 +285,7 @@ class _RMSpropRule:
         averages = {"square_average": radicand}
         centered = gradient_average is not None
         if gradient_average is not None:
-            averages["gradient_average"] = old * gradient_average + new * gradient
+            averages["gradient_average"] = _kept(self.alpha, gradient.unit) * gradient_average + new * gradient
             radicand = radicand - square(averages["gradient_average"])
         if self.eps_inside:
             return averages, (radicand + eps).sqrt(cancels=centered)
@@ -305,6 +307,12 @@ def _input(quantity: Quantity, unit: float) -> Rounded:
     if isinstance(quantity, Bounded):
         return Rounded(quantity.value, unit * quantity.scale if unit else quantity.spread, unit)
     return Rounded(quantity, 0.0, unit)
+
+
+def _kept(share: float, unit: float) -> Rounded:
+    """The factor of an old average. Torch forms it as 1 - float32(1 - share), paddle as float32(share)."""
+    lerp = 1.0 - _rounded_to(1.0 - share, np.float32)
+    return Rounded(share, max(unit * share, abs(lerp - share)) if unit else 0.0, unit)
 
 
 def _rounded_to(number: float, dtype: DTypeLike) -> float:

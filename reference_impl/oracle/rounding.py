@@ -125,3 +125,9 @@ def constant(value: float, unit: float = UNIT_ROUNDOFF) -> Rounded:
 def square(number: Rounded) -> Rounded:
     """The product of a number with itself."""
     return number * number
+
+
+def either(one: Rounded, other: Rounded) -> Rounded:
+    """A result that may be computed in either of two orders of evaluation, which are equal in exact arithmetic."""
+    agree = np.isfinite(one.value) == np.isfinite(other.value)
+    return Rounded(one.value, np.where(agree, np.maximum(one.error, other.error), np.inf), one.unit)
