@@ -257,6 +257,14 @@ def test_bad_options_get_one_sentence(tmp_path, capsys, extra, said):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_framework_that_cannot_be_imported_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "reference_impl.paddle_impl.training", None)
+    assert command_line.main(["train", "--framework", "paddle", "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: paddle cannot be imported (ModuleNotFoundError: ")
+    assert error.endswith("install it or choose --framework torch\n")
+
+
 def test_a_resumed_run_cannot_be_contradicted(tmp_path, capsys):
     path = tmp_path / "model.pdparams"
     found = checkpoint.Checkpoint("paddle", {}, {"lr": 0.1, "state": {}}, {"epoch": 2, "base_lr": 0.1, "lr": 0.1}, 2)
