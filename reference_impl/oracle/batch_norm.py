@@ -17,7 +17,7 @@ from reference_impl.oracle.normalization import channel_axes, per_channel
 from reference_impl.oracle.tape import Variable, variance_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Normalized:
     """The normalized input and the variances of its parts; statistics are shaped [1, C, 1, ...]."""
 
@@ -30,36 +30,58 @@ class Normalized:
     batch_variance: Array
 
 
-def _mean(values: Array | float, axes: tuple[int, ...]) -> Array | float:
-    return values if np.ndim(values) == 0 else np.mean(values, axis=axes, keepdims=True)
+def _project(spread: Array, hat: Array, axes: tuple[int, ...], count: int) -> Array:
+    """Variance of v - mean(v) - hat * mean(hat * v) for independent v: what batch norm and its gradient do to errors.
+
+    The diagonal terms matter for small channels: with two elements almost nothing of an error survives.
+    """
+    mean = spread.mean(axis=axes, keepdims=True)
+    weighted = hat * spread
+    first = weighted.mean(axis=axes, keepdims=True)
+    weighted *= hat
+    second = weighted.mean(axis=axes, keepdims=True)
+    result = spread + (mean - 2.0 * spread + hat * (2.0 * first + hat * second) - 2.0 * weighted) / count
+    return np.maximum(result, 0.0, out=result)
 
 
-def _normalize(x: Variable, mean: Array, variance: Array, eps: float, shared: tuple[Array | float, ...]) -> Normalized:
+def _normalize(
+    x: Variable, mean: Array, variance: Array, eps: float, shared: tuple[Array | float, Array | float]
+) -> Normalized:
     """Apply given statistics; ``shared`` is (variance of the mean, relative variance of the inverse deviation)."""
     mean_variance, scale_variance = shared
     inverse = 1.0 / np.sqrt(variance + eps)
     value = (x.value - mean) * inverse
-    spread = variance_of(x) + 2.0 * (np.square(x.value) + np.square(mean)) + mean_variance
-    spread = np.square(inverse) * spread + np.square(value) * (4.0 + scale_variance)
-    return Normalized(value, inverse, spread, mean_variance, scale_variance, mean, variance)
+    own = 2.0 * (np.square(x.value) + np.square(mean)) + mean_variance
+    own = np.square(inverse) * own + np.square(value) * (4.0 + scale_variance)
+    return Normalized(value, inverse, own, mean_variance, scale_variance, mean, variance)
+
+
+def _running_normalize(x: Variable, mean: Array, variance: Array, eps: float) -> Normalized:
+    normalized = _normalize(x, mean, variance, eps, (0.0, 1.0))
+    if x.variance is not None:
+        normalized.variance += np.square(normalized.inverse) * x.variance
+    return normalized
 
 
 def _batch_normalize(x: Variable, eps: float) -> Normalized:
-    """Statistics of the batch, with the variances that summation and the input's own errors give them."""
+    """Normalize by statistics of the batch, with the variances that summation and the input's errors give them."""
     axes = channel_axes(x.value)
     mean = x.value.mean(axis=axes, keepdims=True)
     count = x.value.size // mean.size
-    centered = x.value - mean
-    squares = np.square(centered)
+    squares = np.square(x.value - mean)
     variance = squares.mean(axis=axes, keepdims=True)
-    power = variance + np.square(mean)
-    mean_variance = count * np.square(mean) + power + _mean(variance_of(x), axes) / count
+    mean_variance = (count + 1.0) * np.square(mean) + variance + x.tape.floor()
     # The error e of the mean enters the variance as e**2 only; it matters when |mean| is large beside the deviation.
-    second_order = np.square(mean_variance * x.tape.unit)
-    moment_variance = (count + 4.0) * np.square(variance) + second_order
-    moment_variance = moment_variance + 4.0 * _mean(squares * variance_of(x), axes) / count
+    moment_variance = (count + 4.0) * np.square(variance) + np.square(mean_variance * x.tape.unit)
     scale_variance = moment_variance / (4.0 * np.square(variance + eps)) + 1.0
-    return _normalize(x, mean, variance, eps, (mean_variance, scale_variance))
+    normalized = _normalize(x, mean, variance, eps, (mean_variance, scale_variance))
+    if x.variance is not None:
+        inherited = _project(x.variance, normalized.value, axes, count)
+        normalized.variance += np.square(normalized.inverse) * inherited
+        normalized.mean_variance += x.variance.mean(axis=axes, keepdims=True) / count
+        moment = (squares * x.variance).mean(axis=axes, keepdims=True)
+        normalized.scale_variance += moment / count / np.square(variance + eps)
+    return normalized
 
 
 def _affine(x: Variable, normalized: Normalized, weight: Variable | None, bias: Variable | None) -> tuple[Array, Array]:
@@ -93,7 +115,7 @@ def batch_norm(
         normalized = _batch_normalize(x, eps)
     else:
         mean, variance = (per_channel(statistic, x.value.ndim, 0.0) for statistic in running)
-        normalized = _normalize(x, mean, variance, eps, (0.0, 1.0))
+        normalized = _running_normalize(x, mean, variance, eps)
     value, spread = _affine(x, normalized, weight, bias)
 
     def run(gradient: Array, gradient_variance: Array) -> None:
@@ -120,16 +142,21 @@ def _backward(
     count = gradient.size // inverse.size
     hat_squared, gradient_squared = np.square(hat), np.square(gradient)
     mean = gradient.mean(axis=axes, keepdims=True)
-    mean_spread = count * np.square(mean) + (gradient_squared + spread / count).mean(axis=axes, keepdims=True)
+    own_mean_spread = count * np.square(mean) + gradient_squared.mean(axis=axes, keepdims=True) + x.tape.floor()
     projected = (gradient * hat).mean(axis=axes, keepdims=True)
-    element = gradient_squared * hat_squared + (hat_squared * spread + gradient_squared * normalized.variance) / count
+    # Errors of the statistics are shared by the channel's elements, those of the elements average out.
     common = np.square(mean * inverse) * normalized.mean_variance + np.square(projected) * normalized.scale_variance
-    projected_spread = count * np.square(projected) + element.mean(axis=axes, keepdims=True) + common
+    element = gradient_squared * (hat_squared + normalized.variance / count)
+    own_projected_spread = count * np.square(projected) + element.mean(axis=axes, keepdims=True) + common
     floor = x.tape.floor(count)
     if weight is not None and weight.needs_gradient:
-        weight.accumulate((count * projected).reshape(-1), (count**2 * projected_spread).reshape(-1) + floor)
+        inherited = (hat_squared * spread).mean(axis=axes, keepdims=True) / count
+        total = count**2 * (own_projected_spread + inherited)
+        weight.accumulate((count * projected).reshape(-1), total.reshape(-1) + floor)
     if bias is not None and bias.needs_gradient:
-        bias.accumulate((count * mean).reshape(-1), (count**2 * mean_spread).reshape(-1) + floor)
+        inherited = spread.mean(axis=axes, keepdims=True) / count
+        total = count**2 * (own_mean_spread + inherited)
+        bias.accumulate((count * mean).reshape(-1), total.reshape(-1) + floor)
     if not x.needs_gradient:
         return
     scale = inverse * per_channel(None if weight is None else weight.value, gradient.ndim, 1.0)
@@ -137,9 +164,9 @@ def _backward(
     if training:
         shift = hat * projected
         inner = gradient - mean - shift
-        inner_spread = inner_spread + mean_spread + np.square(mean) + np.square(gradient - mean)
-        inner_spread += hat_squared * projected_spread + np.square(projected) * normalized.variance
-        inner_spread += 3.0 * np.square(shift)
+        rounding = gradient_squared + np.square(mean) + np.square(gradient - mean) + 3.0 * np.square(shift)
+        inner_spread = _project(spread, hat, axes, count) + rounding + own_mean_spread
+        inner_spread += hat_squared * own_projected_spread + np.square(projected) * normalized.variance
     result = inner * scale
     result_spread = np.square(scale) * inner_spread + np.square(result) * (4.0 + normalized.scale_variance)
     if weight is not None and weight.variance is not None:

@@ -26,7 +26,7 @@ def cross_entropy(logits: Variable, labels: Array) -> Variable:
     # d p_i = p_i (d z_i - sum_j p_j d z_j)
     inherited = np.square(p) * (spread * np.maximum(1.0 - 2.0 * p, 0.0) + (np.square(p) * spread).sum(1, keepdims=True))
     rounding = np.square(CROSS_ENTROPY_GRADIENT * terms.gradient_condition())
-    gradient_spread = inherited / batch**2 + rounding + tape.floor()
+    gradient_spread = inherited / batch**2 + rounding + losses.UNDERFLOW**2
 
     def run(seed: Array, seed_variance: Array) -> None:
         logits.accumulate(seed * gradient, np.square(seed) * gradient_spread + np.square(gradient) * seed_variance)

@@ -7,6 +7,8 @@ W**2 applied to (n * x**2 + variance of x).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from reference_impl.oracle import elementary, pooling
@@ -100,50 +102,102 @@ def _convolution_parameters(
         bias.accumulate(total, source.sum(axis=2).reshape(bias.shape) + count * np.square(total) + floor)
 
 
-def linear(x: Variable, weight: Variable, bias: Variable | None = None) -> Variable:
-    """x [..., in] times weight [out, in] transposed, plus bias [out]."""
-    tape = x.tape
-    inputs = x.value.reshape(-1, x.shape[-1])
-    input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
-    terms = inputs.shape[1] + (bias is not None)
+def linear(
+    x: Variable,
+    weight: Variable,
+    bias: Variable | None = None,
+    correlated_rows: bool = False,
+    correlated_columns: bool = False,
+) -> Variable:
+    """x [..., in] times weight [out, in] transposed, plus bias [out]; correlations as in `repeated_linear`."""
+    return repeated_linear(weight, bias, correlated_rows, correlated_columns)(x)
+
+
+def repeated_linear(
+    weight: Variable, bias: Variable | None = None, correlated_rows: bool = False, correlated_columns: bool = False
+) -> Callable[[Variable], Variable]:
+    """A linear layer to be called any number of times, as in a recurrent network.
+
+    The gradients of weight and bias are formed at once from all calls, as one sum over all their rows. In recurrent
+    networks inherited errors are not independent: an approximated tanh errs in one direction, in all rows and units
+    alike. ``correlated_rows`` adds them linearly in the gradients of weight and bias, ``correlated_columns`` in the
+    gradient of x.
+    """
+    tape = weight.tape
     squared_weight = np.square(weight.value)
-    value = inputs @ weight.value.T
-    variance = _dot_source(inputs, input_variance, terms) @ squared_weight.T
-    if weight.variance is not None:
-        variance += np.square(inputs) @ weight.variance.T
-    if bias is not None:
-        value += bias.value
-        variance += _dot_source(bias.value, bias.variance, terms)
-    variance += terms * np.square(value) + tape.floor(terms)
-    shape = (*x.shape[:-1], value.shape[1])
+    calls: list[tuple[Array, Array | None, Array, Array]] = []
+    parameters = tuple(parameter for parameter in (weight, bias) if parameter is not None)
 
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        out, out_variance = gradient.reshape(value.shape), gradient_variance.reshape(value.shape)
-        _linear_parameters(inputs, input_variance, weight, bias, out, out_variance)
-        if x.needs_gradient:
-            count = out.shape[1]
-            result = out @ weight.value
-            result_variance = _dot_source(out, out_variance, count) @ squared_weight
-            if weight.variance is not None:
-                result_variance += np.square(out) @ weight.variance
-            result_variance += count * np.square(result) + tape.floor(count)
-            x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
+    def finish() -> None:
+        if calls:
+            inputs, variances, outs, spreads = zip(*calls, strict=True)
+            variance = None
+            if any(part is not None for part in variances):
+                known = [np.zeros(x.shape) if v is None else v for x, v in zip(inputs, variances, strict=True)]
+                variance = np.concatenate(known)
+            rows = (np.concatenate(inputs), variance, np.concatenate(outs), np.concatenate(spreads))
+            _linear_parameters(weight, bias, rows, correlated_rows)
 
-    parents = (x, weight) if bias is None else (x, weight, bias)
-    return tape.record(value.reshape(shape), variance.reshape(shape), parents, run)
+    # Recorded before the calls, hence run after all of them.
+    tape.record_always(finish, parameters)
+
+    def input_gradient(out: Array, out_variance: Array) -> tuple[Array, Array]:
+        count = out.shape[1]
+        result = out @ weight.value
+        if correlated_columns:
+            variance = count * (np.square(out) @ squared_weight)
+            variance += np.square(np.sqrt(out_variance) @ np.abs(weight.value))
+        else:
+            variance = _dot_source(out, out_variance, count) @ squared_weight
+        if weight.variance is not None:
+            variance += np.square(out) @ weight.variance
+        variance += count * np.square(result) + tape.floor(count)
+        return result, variance
+
+    def call(x: Variable) -> Variable:
+        inputs = x.value.reshape(-1, x.shape[-1])
+        input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
+        terms = inputs.shape[1] + (bias is not None)
+        value = inputs @ weight.value.T
+        variance = _dot_source(inputs, input_variance, terms) @ squared_weight.T
+        if weight.variance is not None:
+            variance += np.square(inputs) @ weight.variance.T
+        if bias is not None:
+            value += bias.value
+            variance += _dot_source(bias.value, bias.variance, terms)
+        variance += terms * np.square(value) + tape.floor(terms)
+        shape = (*x.shape[:-1], value.shape[1])
+
+        def run(gradient: Array, gradient_variance: Array) -> None:
+            out, out_variance = gradient.reshape(value.shape), gradient_variance.reshape(value.shape)
+            calls.append((inputs, input_variance, out, out_variance))
+            if x.needs_gradient:
+                result, result_variance = input_gradient(out, out_variance)
+                x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
+
+        return tape.record(value.reshape(shape), variance.reshape(shape), (x, *parameters), run)
+
+    return call
 
 
 def _linear_parameters(
-    inputs: Array, input_variance: Array | None, weight: Variable, bias: Variable | None, out: Array, spread: Array
+    weight: Variable, bias: Variable | None, rows: tuple[Array, Array | None, Array, Array], correlated: bool
 ) -> None:
-    """Gradients of a linear layer's weight and bias; ``spread`` is the variance of the output gradient ``out``."""
+    """Gradients of weight and bias from all rows: (inputs, their variance, output gradients, their variance)."""
+    inputs, input_variance, out, spread = rows
     count, floor = len(inputs), weight.tape.floor(len(inputs))
-    source = _dot_source(out, spread, count)
     if weight.needs_gradient:
         result = out.T @ inputs
-        variance = source.T @ np.square(inputs)
-        if input_variance is not None:
-            variance += np.square(out).T @ input_variance
+        if correlated:
+            variance = count * (np.square(out).T @ np.square(inputs))
+            variance += np.square(np.sqrt(spread).T @ np.abs(inputs))
+            if input_variance is not None:
+                variance += np.square(np.abs(out).T @ np.sqrt(input_variance))
+        else:
+            left, right = _dot_source(out, spread, count), np.square(inputs)
+            if input_variance is not None:
+                left, right = np.concatenate((left, np.square(out))), np.concatenate((right, input_variance))
+            variance = left.T @ right
         rounding = np.square(result)
         rounding *= count
         variance += rounding
@@ -151,7 +205,9 @@ def _linear_parameters(
         weight.accumulate(result, variance)
     if bias is not None and bias.needs_gradient:
         total = out.sum(axis=0)
-        bias.accumulate(total, source.sum(axis=0) + count * np.square(total) + floor)
+        inherited = np.square(np.sqrt(spread).sum(axis=0)) if correlated else spread.sum(axis=0)
+        own = count * (np.square(out).sum(axis=0) + np.square(total))
+        bias.accumulate(total, inherited + own + floor)
 
 
 def max_pool2d(
@@ -227,8 +283,11 @@ def adaptive_avg_pool2d(x: Variable, output: Pair) -> Variable:
     return _axis_average(x, *pooling.adaptive_average_windows(x.shape, output))
 
 
-def embedding(indices: Array, weight: Variable) -> Variable:
-    """Rows of ``weight`` [vocabulary, width]; the gradient of a row used k times is a sum of k terms."""
+def embedding(indices: Array, weight: Variable, correlated: bool = False) -> Variable:
+    """Rows of ``weight`` [vocabulary, width]; the gradient of a row used k times is a sum of k terms.
+
+    ``correlated`` adds the inherited errors of those k terms linearly, as in `repeated_linear`.
+    """
     indices = np.asarray(indices)
     value = elementary.embedding(indices, weight.value)
     variance = None if weight.variance is None else weight.variance[indices]
@@ -236,9 +295,12 @@ def embedding(indices: Array, weight: Variable) -> Variable:
     def run(gradient: Array, gradient_variance: Array) -> None:
         vocabulary = len(weight.value)
         uses = np.bincount(indices.ravel(), minlength=vocabulary)[:, None]
-        result = elementary.embedding_gradient(gradient, indices, vocabulary)
-        squares = elementary.embedding_gradient(np.square(gradient), indices, vocabulary)
-        spread = elementary.embedding_gradient(gradient_variance, indices, vocabulary)
-        weight.accumulate(result, spread + np.maximum(uses - 1, 0) * (np.square(result) + squares))
+        result, squares = (
+            elementary.embedding_gradient(part, indices, vocabulary) for part in (gradient, np.square(gradient))
+        )
+        inherited = np.sqrt(gradient_variance) if correlated else gradient_variance
+        spread = elementary.embedding_gradient(inherited, indices, vocabulary)
+        own = np.maximum(uses - 1, 0) * (np.square(result) + squares)
+        weight.accumulate(result, (np.square(spread) if correlated else spread) + own)
 
     return weight.tape.record(value, variance, (weight,), run)

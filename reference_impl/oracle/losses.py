@@ -15,8 +15,9 @@ import numpy as np
 
 from reference_impl.oracle.convolution import Array
 
-# The smallest positive float32 in units of 2**-24: what underflow alone may cost one element.
-UNDERFLOW = 2.0**-149 / 2.0**-24
+# The smallest normal float32 in units of 2**-24: what underflow alone may cost one element, exp included, whose
+# vectorised forms return 0 below it.
+UNDERFLOW = 2.0**-126 / 2.0**-24
 
 
 @dataclass(frozen=True, slots=True)

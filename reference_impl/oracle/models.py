@@ -152,12 +152,12 @@ def rnn_classifier(
     has_embedding = "embedding.weight" in state
     parameters = leaves(tape, state, (["embedding.weight"] if has_embedding else []) + names, variances)
     x = None if has_embedding else tape.variable(inputs, needs_gradient=input_gradient)
-    steps = embedding(np.asarray(inputs), parameters["embedding.weight"]) if x is None else x
+    steps = embedding(np.asarray(inputs), parameters["embedding.weight"], correlated=True) if x is None else x
     inner = {name.removeprefix("recurrent."): value for name, value in parameters.items()}
     result = recurrent(kind, steps, inner, layers, bidirectional)
     activations = {"outputs": result.outputs, "hidden": result.hidden}
     if result.cell is not None:
         activations["cell"] = result.cell
     last = unstack(result.outputs, 1)[-1]
-    activations["logits"] = linear(last, parameters["head.weight"], parameters["head.bias"])
+    activations["logits"] = linear(last, parameters["head.weight"], parameters["head.bias"], correlated_rows=True)
     return add_loss(Run(tape, x, parameters, activations), labels, l1, l2)

@@ -7,22 +7,24 @@ functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from reference_impl.oracle import elementary
 from reference_impl.oracle.convolution import Array
-from reference_impl.oracle.tape import Kink, Variable, flip_distance, variance_of
+from reference_impl.oracle.tape import SMALLEST, SMALLEST_NORMAL, Kink, Variable, flip_distance, variance_of
 
 SIGMOID = 2.0
-TANH = 2.0
+TANH = 3.0
 
 
-def add(left: Variable, right: Variable) -> Variable:
-    """left + right, of one shape."""
+def add(left: Variable, right: Variable, correlated: bool = False) -> Variable:
+    """left + right, of one shape; ``correlated`` adds their errors and not the variances, for sums over time."""
     value = left.value + right.value
     variance = variance_of(left) + variance_of(right) + np.square(value)
+    if correlated:
+        variance += 2.0 * np.sqrt(variance_of(left) * variance_of(right))
 
     def run(gradient: Array, gradient_variance: Array) -> None:
         for parent in (left, right):
@@ -32,13 +34,20 @@ def add(left: Variable, right: Variable) -> Variable:
     return left.tape.record(value, variance, (left, right), run)
 
 
+def product_variance(
+    unit: float, a: Array, a_variance: Array | float, b: Array, b_variance: Array | float
+) -> Array | float:
+    """Variance that a * b inherits, of second order too: beside a saturated gate errors are as large as values."""
+    return np.square(a) * b_variance + (np.square(b) + unit**2 * b_variance) * a_variance
+
+
 def multiply(left: Variable, right: Variable) -> Variable:
     """left * right, of one shape."""
     floor = left.tape.floor()
 
     def product(a: Array, a_variance: Array | float, b: Array, b_variance: Array | float) -> tuple[Array, Array]:
         value = a * b
-        return value, np.square(value) + np.square(a) * b_variance + np.square(b) * a_variance + floor
+        return value, product_variance(left.tape.unit, a, a_variance, b, b_variance) + np.square(value) + floor
 
     def run(gradient: Array, gradient_variance: Array) -> None:
         for parent, other in ((left, right), (right, left)):
@@ -95,33 +104,42 @@ def relu(x: Variable, lane: Array | None = None, name: str = "relu") -> Variable
     return x.tape.record(x.value * mask, variance, (x,), run)
 
 
-def sigmoid(x: Variable) -> Variable:
-    """1 / (1 + exp(-x)). The gradient is formed as g * y * (1 - y) from the rounded y, as frameworks do."""
-    value, floor = elementary.sigmoid(x.value), x.tape.floor()
-    slope = value * elementary.sigmoid(-x.value)
-    variance = np.square(slope) * variance_of(x) + np.square(SIGMOID * value) + floor
+def _activation(
+    x: Variable, value: Array, slope: Array, rounding: Array, slope_error: Callable[[Array], Array]
+) -> Variable:
+    """An elementwise function of known value and slope; ``rounding`` is the variance of its own evaluation.
+
+    Frameworks form the slope from the rounded value; ``slope_error`` turns that value's variance into the slope's.
+    """
+    floor = x.tape.floor()
+    variance = np.square(slope) * variance_of(x) + rounding
+    slope_variance = slope_error(variance)
 
     def run(gradient: Array, gradient_variance: Array) -> None:
         result = gradient * slope
-        from_value = np.square(gradient * (1.0 - 2.0 * value)) * variance
-        x.accumulate(result, np.square(slope) * gradient_variance + from_value + 3.0 * np.square(result) + floor)
+        inherited = product_variance(x.tape.unit, gradient, gradient_variance, slope, slope_variance)
+        x.accumulate(result, inherited + 3.0 * np.square(result) + floor)
 
     return x.tape.record(value, variance, (x,), run)
+
+
+def sigmoid(x: Variable) -> Variable:
+    """1 / (1 + exp(-x)). The gradient is formed as g * y * (1 - y) from the rounded y, as frameworks do."""
+    value = elementary.sigmoid(x.value)
+    # Where exp(-x) overflows, 1 / (1 + inf) is 0 although the true value may still be a subnormal number.
+    vanishing = x.tape.floor(SMALLEST_NORMAL / SMALLEST)
+    rounding = np.square(SIGMOID * value) + vanishing
+    slope = value * elementary.sigmoid(-x.value)
+    return _activation(x, value, slope, rounding, lambda variance: np.square(1.0 - 2.0 * value) * variance)
 
 
 def tanh(x: Variable) -> Variable:
     """Hyperbolic tangent. The gradient is formed as g * (1 - y**2) from the rounded y, as frameworks do."""
-    value, floor = np.tanh(x.value), x.tape.floor()
+    value = np.tanh(x.value)
     square = np.square(value)
-    slope = 1.0 / np.square(np.cosh(x.value))
-    variance = np.square(slope) * variance_of(x) + np.square(TANH * value) + floor
-
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        result = gradient * slope
-        from_value = np.square(gradient) * (4.0 * square * variance + np.square(square))
-        x.accumulate(result, np.square(slope) * gradient_variance + from_value + 2.0 * np.square(result) + floor)
-
-    return x.tape.record(value, variance, (x,), run)
+    slope = 4.0 * elementary.sigmoid(2.0 * x.value) * elementary.sigmoid(-2.0 * x.value)
+    rounding = np.square(TANH * value) + x.tape.floor()
+    return _activation(x, value, slope, rounding, lambda variance: square * (4.0 * variance + square))
 
 
 def reshape(x: Variable, shape: tuple[int, ...]) -> Variable:

@@ -6,13 +6,13 @@ o; GRU gates r, z, n). Equations: the documentation of torch.nn.RNN, LSTM and GR
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reference_impl.oracle.convolution import Array
-from reference_impl.oracle.layers import linear
+from reference_impl.oracle.layers import linear, repeated_linear
 from reference_impl.oracle.operations import (
     add,
     concatenate,
@@ -38,46 +38,43 @@ class Recurrence:
     cell: Variable | None
 
 
-def _rnn_step(projected: Variable, hidden: Variable, weight: Variable, bias: Variable | None) -> Variable:
-    return tanh(add(projected, linear(hidden, weight, bias)))
+Layer = Callable[[Variable], Variable]
 
 
-def _lstm_step(
-    projected: Variable, hidden: Variable, cell: Variable, weight: Variable, bias: Variable | None
-) -> tuple[Variable, Variable]:
-    gates = add(projected, linear(hidden, weight, bias))
+def _rnn_step(projected: Variable, hidden: Variable, recur: Layer) -> Variable:
+    return tanh(add(projected, recur(hidden)))
+
+
+def _lstm_step(projected: Variable, hidden: Variable, cell: Variable, recur: Layer) -> tuple[Variable, Variable]:
+    gates = add(projected, recur(hidden))
     into, forget, candidate, out = split(gates, 4, 1)
-    cell = add(multiply(sigmoid(forget), cell), multiply(sigmoid(into), tanh(candidate)))
+    cell = add(multiply(sigmoid(forget), cell), multiply(sigmoid(into), tanh(candidate)), correlated=True)
     return multiply(sigmoid(out), tanh(cell)), cell
 
 
-def _gru_step(projected: Variable, hidden: Variable, weight: Variable, bias: Variable | None) -> Variable:
+def _gru_step(projected: Variable, hidden: Variable, recur: Layer) -> Variable:
     reset_x, update_x, new_x = split(projected, 3, 1)
-    reset_h, update_h, new_h = split(linear(hidden, weight, bias), 3, 1)
+    reset_h, update_h, new_h = split(recur(hidden), 3, 1)
     reset = sigmoid(add(reset_x, reset_h))
     update = sigmoid(add(update_x, update_h))
     new = tanh(add(new_x, multiply(reset, new_h)))
-    return add(multiply(one_minus(update), new), multiply(update, hidden))
+    return add(multiply(one_minus(update), new), multiply(update, hidden), correlated=True)
 
 
 def _one_direction(
-    kind: str,
-    steps: Sequence[Variable],
-    parameters: tuple[Variable, Variable | None],
-    state: tuple[Variable, Variable | None],
+    kind: str, steps: Sequence[Variable], recur: Layer, state: tuple[Variable, Variable | None]
 ) -> tuple[list[Variable], Variable | None]:
     """Hidden states in the order of ``steps`` (projected inputs), and the last cell of an LSTM."""
-    weight, bias = parameters
     hidden, cell = state
     outputs = []
     for projected in steps:
         if kind == "lstm":
             assert cell is not None
-            hidden, cell = _lstm_step(projected, hidden, cell, weight, bias)
+            hidden, cell = _lstm_step(projected, hidden, cell, recur)
         elif kind == "gru":
-            hidden = _gru_step(projected, hidden, weight, bias)
+            hidden = _gru_step(projected, hidden, recur)
         else:
-            hidden = _rnn_step(projected, hidden, weight, bias)
+            hidden = _rnn_step(projected, hidden, recur)
         outputs.append(hidden)
     return outputs, cell
 
@@ -107,16 +104,14 @@ def recurrent(
         for suffix in directions:
             weight = _parameter(parameters, f"weight_hh_l{layer}{suffix}")
             bias = parameters.get(f"bias_hh_l{layer}{suffix}")
-            projected = linear(
-                x,
-                _parameter(parameters, f"weight_ih_l{layer}{suffix}"),
-                parameters.get(f"bias_ih_l{layer}{suffix}"),
-            )
+            into = _parameter(parameters, f"weight_ih_l{layer}{suffix}")
+            projected = linear(x, into, parameters.get(f"bias_ih_l{layer}{suffix}"), True, True)
+            recur = repeated_linear(weight, bias, correlated_rows=True)
             steps = unstack(projected, 1)
             zero = x.tape.variable(np.zeros((x.shape[0], weight.shape[1])), needs_gradient=False)
             begin = [state[len(hiddens)] for state in states] or [zero, zero]
             state = (begin[0], begin[1] if kind == "lstm" else None)
-            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, (weight, bias), state)
+            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, recur, state)
             hiddens.append(outputs[-1])
             if cell is not None:
                 cells.append(cell)

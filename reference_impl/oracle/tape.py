@@ -22,6 +22,7 @@ from reference_impl.oracle.convolution import Array
 
 UNIT_ROUNDOFF = 2.0**-24
 SMALLEST = 2.0**-149
+SMALLEST_NORMAL = 2.0**-126
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,295 @@
+"""What `error_constants` measures: each subject runs one lane on drawn values and says what the oracle expects of it.
+
+A subject draws everything from its generator, so two lanes given equal seeds see equal samples. Shapes are those that
+the suites draw: small layers, the small CNN, short sequences, ResNet-50 on small images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.value_families import SECOND, WEIGHTS, Family
+from reference_impl.initial import initial_state
+from reference_impl.oracle import losses, models, nn
+from reference_impl.oracle.batch_norm import batch_norm
+from reference_impl.oracle.models import Run
+from reference_impl.oracle.resnet import resnet50
+from reference_impl.oracle.tape import Tape, Variable
+
+U = 2.0**-24
+SMALLEST = 2.0**-149
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass
+class Expected:
+    """The oracle's (value, unit) of each quantity, and how many decisions it took over from the lane against its own."""
+
+    quantities: dict[str, tuple[np.ndarray, np.ndarray]]
+    flips: int = 0
+
+
+Outcome = tuple[Arrays, Expected]
+Subject = Callable[[Any, Family, np.random.Generator], Outcome]
+
+
+def dot(function: Callable[..., np.ndarray], terms: int, *operands: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Value and u * sqrt(terms) * sum|a||b| of a function that is linear in each operand."""
+    magnitude = function(*[None if operand is None else np.abs(operand) for operand in operands])
+    return function(*operands), U * math.sqrt(terms) * magnitude + terms * SMALLEST
+
+
+def conv2d(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+    groups = int(rng.choice([1, 1, 2, 4]))
+    kernel = tuple(int(k) for k in rng.integers(1, 6, 2))
+    channels, outputs = groups * int(rng.integers(1, 9)), groups * int(rng.integers(1, 9))
+    dilation, stride = (tuple(int(k) for k in rng.integers(1, 3, 2)) for _ in range(2))
+    padding = tuple(int(rng.integers(0, k)) for k in kernel)
+    shape = (int(rng.integers(1, 9)), channels, *(int(d * k + rng.integers(0, 20)) for d, k in zip(dilation, kernel)))
+    second = SECOND.get(family, family)
+    x, weight, bias = family(rng, shape), second(rng, (outputs, channels // groups, *kernel)), family(rng, (outputs,))
+    settings: Any = (stride, padding, dilation, groups)
+    leaves = {name: lane.tensor(value, True) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
+    output = lane.conv2d(*leaves.values(), settings)
+    cotangent = family(rng, tuple(output.shape))
+    observed = lane.gradients(output, cotangent, **leaves)
+    terms = channels // groups * kernel[0] * kernel[1]
+    positions = cotangent.size // outputs
+    expected = {
+        "y": dot(lambda a, b, c: nn.conv2d(a, b, c, *settings), terms + 1, x, weight, bias),
+        "d x": dot(
+            lambda g, b: nn.conv2d_input_gradient(g, b, shape, *settings),
+            outputs // groups * kernel[0] * kernel[1],
+            cotangent,
+            weight,
+        ),
+        "d weight": dot(
+            lambda a, g: nn.conv2d_weight_gradient(a, g, weight.shape, *settings), positions, x, cotangent
+        ),
+        "d bias": dot(nn.conv2d_bias_gradient, positions, cotangent),
+    }
+    return observed, Expected(expected)
+
+
+def linear(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+    batch, inputs, outputs = int(rng.integers(1, 65)), int(2 ** rng.uniform(0, 11)), int(2 ** rng.uniform(0, 8))
+    x, bias = family(rng, (batch, inputs)), family(rng, (outputs,))
+    weight = SECOND.get(family, family)(rng, (outputs, inputs))
+    leaves = {name: lane.tensor(value, True) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
+    cotangent = family(rng, (batch, outputs))
+    observed = lane.gradients(lane.linear(*leaves.values()), cotangent, **leaves)
+    expected = {
+        "y": dot(nn.linear, inputs + 1, x, weight, bias),
+        "d x": dot(nn.linear_input_gradient, outputs, cotangent, weight),
+        "d weight": dot(nn.linear_weight_gradient, batch, x, cotangent),
+        "d bias": dot(nn.linear_bias_gradient, batch, cotangent),
+    }
+    return observed, Expected(expected)
+
+
+def _batch_norm(training: bool) -> Subject:
+    def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+        channels = int(rng.integers(1, 9))
+        spatial = tuple(int(s) for s in rng.integers(1, 24, 2))
+        x = family(rng, (int(rng.integers(2, 17)), channels, *spatial))
+        weight, bias = SECOND.get(family, family)(rng, (channels,)), family(rng, (channels,))
+        cotangent = family(rng, x.shape)
+        running = (np.asarray(rng.normal(size=channels), np.float32), np.asarray(rng.random(channels) + 0.1, np.float32))
+        leaves = {name: lane.tensor(value, True) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
+        statistics = tuple(lane.tensor(statistic) for statistic in running)
+        observed = lane.gradients(lane.batch_norm(*leaves.values(), statistics, training), cotangent, **leaves)
+        tape = Tape()
+        variables = {name: tape.variable(value) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
+        output, _ = batch_norm(
+            variables["x"], variables["weight"], variables["bias"], None if training else running
+        )
+        tape.backward((output, cotangent))
+        return observed, Expected({"y": (output.value, output.error()), **_gradients(variables)})
+
+    return subject
+
+
+def _gradients(variables: dict[str, Variable]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {f"d {name}": (variable.gradient, variable.gradient_error()) for name, variable in variables.items()}
+
+
+def _loss(name: str) -> Subject:
+    def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+        shape = (int(rng.integers(1, 65)), int(rng.integers(2, 33)))
+        prediction = family(rng, shape) * np.float32(10 ** rng.uniform(-2, 1))
+        target = rng.integers(0, shape[1], shape[0]) if name == "cross_entropy" else family(rng, shape)
+        if name == "cross_entropy":  # paddle clips z - max at -64: a known divergence, not a rounding error
+            prediction = np.maximum(prediction, prediction.max(axis=1, keepdims=True) - np.float32(60))
+        leaf = lane.tensor(prediction, True)
+        function = {"cross_entropy": lane.functional.cross_entropy, "mse": lane.functional.mse_loss}[name]
+        output = function(leaf, lane.tensor(target))
+        observed = lane.gradients(output, np.ones(tuple(output.shape), np.float32), prediction=leaf)
+        loss = getattr(losses, name)(prediction, target)
+        expected = {
+            "y": (loss.value, U * loss.value_condition),
+            "d prediction": (loss.gradient, U * loss.gradient_condition),
+        }
+        return observed, Expected(expected)
+
+    return subject
+
+
+def _collect(lane: Any, model: Any, activations: dict[str, Any], labels: np.ndarray) -> Arrays:
+    """Loss, gradients and activations of one training step's backward pass."""
+    loss = lane.functional.cross_entropy(activations["logits"], lane.tensor(labels))
+    loss.backward()
+    observed = {name: value if isinstance(value, np.ndarray) else lane.array(value) for name, value in activations.items()}
+    return {**observed, "loss": lane.array(loss), **lane.parameter_gradients(model)}
+
+
+def _expected(run: Run, names: list[str]) -> Expected:
+    """Run the oracle backward and list loss, chosen activations and gradients; flips far from a kink are an error."""
+    run.backward()
+    far = [kink for kink in run.kinks if kink.distance > 8]
+    if far:
+        raise RuntimeError(f"a lane decided wrongly, not within rounding: {far[0]}")
+    assert run.loss is not None
+    quantities = {name: (run.activations[name].value, run.activations[name].error()) for name in names}
+    if np.ptp(run.activations["logits"].value, axis=1).max() < 60:  # beyond, paddle clips: a known divergence
+        quantities["loss"] = (run.loss.value, run.loss.error())
+        quantities |= _gradients(run.parameters)
+    return Expected(quantities, sum(kink.flipped for kink in run.kinks))
+
+
+def _drawn_state(like: Arrays, family: Family, rng: np.random.Generator) -> Arrays:
+    """Initial weights, in half of the cases replaced by the family's values over the square root of the fan-in."""
+    state = initial_state(like, int(rng.integers(2**31)))
+    if family in WEIGHTS and rng.random() < 0.5:
+        for name, value in state.items():
+            if value.ndim > 1:
+                state[name] = family(rng, value.shape) / np.float32(math.sqrt(math.prod(value.shape[1:])))
+    return state
+
+
+def _cnn(with_relu: bool) -> Subject:
+    shapes = {"conv1": (32, 3, 3, 3), "conv2": (64, 32, 3, 3), "fc1": (128, 2304), "fc2": (10, 128)}
+    like = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    like |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in shapes.items()}
+
+    def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+        batch = int(rng.integers(1, 9))
+        state, images = _drawn_state(like, family, rng), family(rng, (batch, 3, 32, 32))
+        labels = rng.integers(0, 10, batch)
+        model = lane.model("cnn", state, with_relu)
+        activations = model.activations(lane.tensor(images))
+        observed = _collect(lane, model, activations, labels)
+        run = models.simple_cnn(state, images, labels, with_relu=with_relu, lane=observed)
+        return observed, _expected(run, list(activations))
+
+    return subject
+
+
+def _rnn(kind: str) -> Subject:
+    def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+        layers, bidirectional = int(rng.integers(1, 3)), bool(rng.integers(2))
+        width, hidden, batch, steps = (int(n) for n in rng.integers(1, 17, 4))
+        vocabulary = int(rng.integers(2, 20)) if rng.integers(2) else None
+        settings = (kind, width, hidden, layers, bidirectional, 10, vocabulary)
+        state = _drawn_state(_recurrent_shapes(*settings), family, rng)
+        inputs = family(rng, (batch, steps, width)) if vocabulary is None else rng.integers(0, vocabulary, (batch, steps))
+        labels = rng.integers(0, 10, batch)
+        model = lane.model("rnn", state, *settings)
+        activations = model.activations(lane.tensor(inputs))
+        observed = _collect(lane, model, activations, labels)
+        run = models.rnn_classifier(kind, state, inputs, labels, layers=layers, bidirectional=bidirectional)
+        expected = _expected(run, list(activations))
+        if kind == "gru" and _largest_gate(run, inputs if vocabulary is None else state["embedding.weight"]) > 80:
+            expected = Expected({name: pair for name, pair in expected.quantities.items() if name[:2] != "d "})
+        return _by_part(observed, expected)
+
+    return subject
+
+
+def _largest_gate(run: Run, inputs: np.ndarray) -> float:
+    """An upper bound of every gate's |pre-activation|; where a reset gate underflows to 0 paddle's gradient is NaN."""
+    sizes = {name.removeprefix("recurrent."): np.abs(leaf.value) for name, leaf in run.parameters.items()}
+    bounds = []
+    for name, size in sizes.items():
+        if name.startswith("weight_ih"):
+            source = np.abs(inputs).max() if "_l0" in name else 1.0
+            hidden = sizes[name.replace("_ih", "_hh")].sum(axis=1)
+            biases = sizes[name.replace("weight", "bias")] + sizes[name.replace("weight_ih", "bias_hh")]
+            bounds.append(float(np.max(size.sum(axis=1) * source + hidden + biases)))
+    return max(bounds)
+
+
+def _by_part(observed: Arrays, expected: Expected) -> Outcome:
+    """Join the gradients of all parameters of one kind, so that the table stays short and comparable across depths."""
+    groups: dict[str, list[str]] = {}
+    for name in expected.quantities:
+        part = name.split("_l")[0].split(".")[-1] if name.startswith("d ") else name
+        label = f"d {name[2:].split('.')[0]} {part}" if name.startswith("d ") else name
+        groups.setdefault(label, []).append(name)
+    joined = {label: np.concatenate([observed[name].ravel() for name in names]) for label, names in groups.items()}
+    quantities = {
+        label: (
+            np.concatenate([expected.quantities[name][0].ravel() for name in names]),
+            np.concatenate([expected.quantities[name][1].ravel() for name in names]),
+        )
+        for label, names in groups.items()
+    }
+    return joined, Expected(quantities, expected.flips)
+
+
+def _recurrent_shapes(
+    kind: str, width: int, hidden: int, layers: int, bidirectional: bool, classes: int, vocabulary: int | None
+) -> Arrays:
+    gates, directions = {"rnn": 1, "lstm": 4, "gru": 3}[kind] * hidden, 1 + bidirectional
+    shapes: dict[str, tuple[int, ...]] = {} if vocabulary is None else {"embedding.weight": (vocabulary, width)}
+    for name in models.recurrent_names(layers, bidirectional):
+        inputs = width if "_l0" in name else hidden * directions
+        last = {"weight_ih": (gates, inputs), "weight_hh": (gates, hidden)}
+        shapes[f"recurrent.{name}"] = last.get(name[:9], (gates,))
+    shapes |= {"head.weight": (classes, hidden * directions), "head.bias": (classes,)}
+    return {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+
+
+def _resnet(training: bool) -> Subject:
+    def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+        like = _resnet_like()
+        state = initial_state(like, int(rng.integers(2**31)))
+        size, batch = 32 * int(rng.integers(1, 3)), int(rng.integers(2, 5))
+        images, labels = family(rng, (batch, 3, size, size)), rng.integers(0, 10, batch)
+        model = lane.model("resnet", state, 10)
+        model.train() if training else model.eval()
+        observed = _collect(lane, model, lane.observe(model, lane.tensor(images)), labels)
+        run = resnet50(state, images, labels, training=training, lane=observed)
+        return _by_part(observed, _expected(run, ["maxpool", "logits"]))
+
+    return subject
+
+
+def _resnet_like(_known: dict[str, np.ndarray] = {}) -> Arrays:  # noqa: B006 (built once)
+    if not _known:
+        import torchvision
+
+        model = torchvision.models.resnet50(weights=None, num_classes=10)
+        _known.update({name: value.numpy() for name, value in model.state_dict().items()})
+    return _known
+
+
+SUBJECTS: dict[str, Subject] = {
+    "conv2d": conv2d,
+    "linear": linear,
+    "batch_norm train": _batch_norm(True),
+    "batch_norm eval": _batch_norm(False),
+    "cross_entropy": _loss("cross_entropy"),
+    "mse": _loss("mse"),
+    "cnn": _cnn(True),
+    "cnn linear": _cnn(False),
+    "rnn": _rnn("rnn"),
+    "lstm": _rnn("lstm"),
+    "gru": _rnn("gru"),
+    "resnet50 train": _resnet(True),
+    "resnet50 eval": _resnet(False),
+}
