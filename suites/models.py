@@ -22,7 +22,7 @@ EXACT_DENSITY = {"conv1.weight": 0.5, "conv2.weight": 0.1, "fc1.weight": 0.01, "
 
 
 def cnn_weights(rng: np.random.Generator, gain: float = 1.0, bias: float = 0.1) -> dict[str, np.ndarray]:
-    """SimpleCNN weights of standard deviation gain / sqrt(fan in), biases around ``bias`` so that few units are dead."""
+    """SimpleCNN weights of standard deviation gain / sqrt(fan in), biases around ``bias``: few dead units."""
     weights = {}
     for name, shape in CNN_SHAPES.items():
         if name.endswith("bias"):

@@ -30,7 +30,7 @@ shapes = st.lists(st.integers(1, 7), min_size=1, max_size=3).map(tuple)
 
 ADAM = {
     "lr": lrs,
-    "beta1": st.sampled_from((0.9, 0.9, 0.5, 0.95, 0.0)) | st.floats(0.5, 0.99),
+    "beta1": st.sampled_from((0.9, 0.9, 0.5, 0.95, 0.0)) | st.floats(0.0, 0.99),
     "beta2": st.sampled_from((0.999, 0.999, 0.99, 0.9, 0.9999)) | st.floats(0.5, 0.9999),
     "eps": epsilons,
     "weight_decay": decays,
@@ -244,7 +244,7 @@ class sgd:
 
 @contract("optim.momentum", area="optimizers", samples=sgd_samples(True), tensors=False)
 class momentum:
-    """Three steps with momentum, Nesterov's included, from a fresh or warm velocity, agree in parameter and velocity."""
+    """Three steps with momentum, Nesterov's included, from a fresh or warm velocity, agree in both quantities."""
 
     @staticmethod
     def torch(parameter, gradient, state, hyper):

@@ -93,10 +93,7 @@ def is_linear(name: str) -> bool:
 
 def portable_gradients(parameters: Any) -> dict[str, Any]:
     """Paddle's gradients in torch's layout: those of linear weights are transposed."""
-    return {
-        name: parameter.grad.t() if is_linear(name) else parameter.grad
-        for name, parameter in parameters
-    }
+    return {name: parameter.grad.t() if is_linear(name) else parameter.grad for name, parameter in parameters}
 
 
 OPTIMIZERS = {
@@ -220,9 +217,7 @@ class step:
 def portable_state(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:
     """Optimizer state with the arrays of linear weights transposed: from torch's layout to paddle's, and back."""
     return {
-        name: {slot: array.T.copy() for slot, array in arrays.items()}
-        if is_linear(name)
-        else arrays
+        name: {slot: array.T.copy() for slot, array in arrays.items()} if is_linear(name) else arrays
         for name, arrays in state.items()
     }
 

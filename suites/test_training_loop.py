@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,7 @@ def file_samples() -> st.SearchStrategy[Sample]:
     return st.builds(make, seeds, sizes, kinds, st.booleans())
 
 
-@contract(
-    "train.from_files", area="training step", samples=file_samples(), tensors=False, conditioned=True, share=0.2
-)
+@contract("train.from_files", area="training step", samples=file_samples(), tensors=False, conditioned=True, share=0.2)
 class from_files:
     """Image files, through transforms and DataLoader, give the same batch, and the first Adam step on it agrees."""
 
@@ -241,7 +239,8 @@ def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> dict[
         lane = {name: observed[f"step{step}.{name}"] for name in PRE_ACTIVATIONS if f"step{step}.{name}" in observed}
         run = trajectory.step(images[rows], labels[rows], relu, lane)
         assert run.loss is not None
-        accepted[f"step{step}.loss"] = accuracy.chain(run.loss.value, run.loss.variance, accuracy.CHAIN["loss"])
+        loss = accuracy.chain(run.loss.value, run.loss.variance, accuracy.CHAIN["loss"])
+        accepted[f"step{step}.loss"] = replace(loss, noted=True)
         for name in PRE_ACTIVATIONS:
             variable = run.activations[name]
             accepted[f"step{step}.{name}"] = accuracy.chain(

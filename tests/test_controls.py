@@ -1,0 +1,218 @@
+"""Controls: faults that the gate must catch, injected by wrapping the framework's own call inside a lane.
+
+Each control names the contract that must fail and the lane that must be blamed; the same contract passes without the
+fault, which is what the gate itself shows on every run.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from conformance import profiles
+from conformance.contract import REGISTRY
+from conformance.lanes import InProcessLane, LaneSpec
+from conformance.ledger import load
+from conformance.runner import ContractRun, Divergence
+
+SUITES = Path(__file__).parent.parent / "suites"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A fault: where the framework's call lives, what replaces it, and the contracts that must notice."""
+
+    name: str
+    lane: str
+    contracts: tuple[str, ...]
+    target: str
+    wrap: Callable[[Any], Any]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def scaled(factor: float) -> Callable[[Any], Any]:
+    """A call whose result has a relative error."""
+    return lambda call: lambda *arguments, **options: call(*arguments, **options) * factor
+
+
+def convolution(change: Callable[..., tuple[Any, Any]]) -> Callable[[Any], Any]:
+    """A convolution whose bias or padding is changed first."""
+
+    def wrap(call: Any) -> Any:
+        def wrong(
+            x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, *rest: Any, **more: Any
+        ) -> Any:
+            bias, padding = change(bias, padding)
+            return call(x, weight, bias, stride, padding, *rest, **more)
+
+        return wrong
+
+    return wrap
+
+
+def swapped(bias: Any, padding: Any) -> tuple[Any, Any]:
+    return bias, tuple(padding)[::-1] if isinstance(padding, list | tuple) else padding
+
+
+def dropped(bias: Any, padding: Any) -> tuple[Any, Any]:
+    return None, padding
+
+
+def hyperparameters(**changed: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An optimizer class that takes other hyperparameters than it was given."""
+
+    def wrap(cls: Any) -> Any:
+        class Wrong(cls):  # type: ignore[misc]
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                options.update({key: change(options[key]) for key, change in changed.items() if key in options})
+                super().__init__(*arguments, **options)
+
+        Wrong.__name__ = cls.__name__
+        return Wrong
+
+    return wrap
+
+
+def eps_inside(cls: Any) -> Any:
+    """torch's Adam with eps under the square root."""
+    import torch
+
+    class Adam(cls):  # type: ignore[misc]
+        @torch.no_grad()
+        def step(self) -> None:
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    update(parameter, group, self.state[parameter])
+
+    def update(parameter: Any, group: dict[str, Any], state: dict[str, Any]) -> None:
+        if not state:
+            zeros = torch.zeros_like(parameter)
+            state.update(step=torch.tensor(0.0), exp_avg=zeros, exp_avg_sq=zeros.clone())
+        state["step"] += 1
+        gradient = parameter.grad + group["weight_decay"] * parameter
+        (beta1, beta2), step = group["betas"], float(state["step"])
+        state["exp_avg"].lerp_(gradient, 1 - beta1)
+        state["exp_avg_sq"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        denominator = (state["exp_avg_sq"] / (1 - beta2**step) + group["eps"]).sqrt()
+        parameter.sub_(group["lr"] / (1 - beta1**step) * state["exp_avg"] / denominator)
+
+    return Adam
+
+
+def not_divided(call: Any) -> Any:
+    """ToTensor that forgets to divide bytes by 255."""
+    return lambda image: call(image) * 255
+
+
+def square_not_transposed(call: Any) -> Any:
+    """A transfer that copies a square linear weight as it is."""
+
+    def wrong(layout: Any, array: Any) -> Any:
+        square = array.ndim == 2 and array.shape[0] == array.shape[1]
+        return array if layout.transposes and square else call(layout, array)
+
+    return wrong
+
+
+TORCH, PADDLE = "torch:cpu", "paddle:cpu"
+CONVOLUTION = {TORCH: "torch.nn.functional:conv2d", PADDLE: "paddle.nn.functional:conv2d"}
+ADAM = {TORCH: "torch.optim:Adam", PADDLE: "paddle.optimizer:Adam"}
+TO_TENSOR = {
+    TORCH: "torchvision.transforms.functional:to_tensor",
+    PADDLE: "paddle.vision.transforms.functional:to_tensor",
+}
+BETA2 = {
+    TORCH: hyperparameters(betas=lambda betas: (betas[0], 0.99)),
+    PADDLE: hyperparameters(beta2=lambda beta: 0.99),
+}
+EPS = {
+    TORCH: hyperparameters(eps=lambda eps: 10 * eps),
+    PADDLE: hyperparameters(epsilon=lambda eps: 10 * eps),
+}
+TRANSFER = "reference_impl.transfer.rules:Layout.to_paddle"
+
+
+def both(
+    name: str, targets: dict[str, str], wraps: Any, *contracts: str, also_torch: tuple[str, ...] = ()
+) -> list[Control]:
+    """The same fault in either framework; ``also_torch`` are dearer contracts, tried in one of them."""
+    return [
+        Control(
+            name,
+            lane,
+            contracts + (also_torch if lane == TORCH else ()),
+            target,
+            wraps[lane] if isinstance(wraps, dict) else wraps,
+        )
+        for lane, target in targets.items()
+    ]
+
+
+CONTROLS = (
+    *both("conv error 1e-5", CONVOLUTION, scaled(1 + 1e-5), "nn.conv2d", also_torch=("model.cnn", "train.exact_step")),
+    *both("conv error 1e-6", CONVOLUTION, scaled(1 + 1e-6), "nn.conv2d"),
+    *both("conv padding swapped", CONVOLUTION, convolution(swapped), "nn.conv2d"),
+    *both("conv bias dropped", CONVOLUTION, convolution(dropped), "nn.conv2d", also_torch=("model.cnn",)),
+    *both("Adam eps times 10", ADAM, EPS, "optim.adam"),
+    *both("Adam beta2 0.99", ADAM, BETA2, "optim.adam", also_torch=("train.step",)),
+    Control("Adam eps inside the root", TORCH, ("optim.adam",), ADAM[TORCH], eps_inside),
+    *both("ToTensor without /255", TO_TENSOR, not_divided, "to_tensor.pil"),
+    Control("square linear not transposed", PADDLE, ("transfer.meaning",), TRANSFER, square_not_transposed),
+)
+CASES = [
+    pytest.param(control, contract_id, id=f"{control.name}, {control.lane}, {contract_id}")
+    for control in CONTROLS
+    for contract_id in control.contracts
+]
+
+
+@pytest.fixture(scope="module")
+def lanes() -> list[InProcessLane]:
+    """Both frameworks on the CPU, and every contract imported."""
+    for file in SUITES.glob("test_*.py"):
+        importlib.import_module(f"suites.{file.stem}")
+    started = [InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle")]
+    for lane in started:
+        lane.start()
+    return started
+
+
+def inject(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the control's fault in place while the test runs."""
+    module, _, path = control.target.partition(":")
+    *parents, name = path.split(".")
+    owner = functools.reduce(getattr, parents, importlib.import_module(module))
+    monkeypatch.setattr(owner, name, control.wrap(getattr(owner, name)))
+
+
+@pytest.mark.parametrize(("control", "contract_id"), CASES)
+def test_the_gate_blames_the_lane_with_the_fault(
+    control: Control,
+    contract_id: str,
+    lanes: list[InProcessLane],
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
+) -> None:
+    inject(control, monkeypatch)
+    contract = REGISTRY[contract_id]
+    ledger = load(pytestconfig.rootpath / "fixtures" / "divergences.toml")
+    run = ContractRun(contract, lanes, ledger.of(contract_id))
+    run.begin()
+
+    def drawn(example: Any) -> None:
+        run.check(example)
+
+    drawn.__name__ = contract_id.replace(".", "_")
+    with pytest.raises(Divergence) as caught:
+        gate = profiles.for_contract(contract.share, seeded=False)
+        settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()
+    assert caught.value.judged.wrong == {control.lane}
