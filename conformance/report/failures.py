@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from conformance.accuracy import Acceptance
-from conformance.contract import EXACT, Observation
+from conformance.contract import EXACT, Observation, Sample
 from conformance.judge import ORACLE, Difference
 from conformance.portable import sample_to_json, write_whole
 from conformance.report import standalone
@@ -24,6 +24,7 @@ from conformance.session import Session
 SHOWN = 5
 """Differences and lines of the sample that are shown; the files have the rest."""
 WIDTH = 118
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def describe(error: BaseException, session: Session) -> dict[str, Any]:
@@ -105,7 +106,8 @@ def replay_command(error: Divergence, session: Session, replay: Path) -> str:
     lanes = ["--lane=" + (f"{spec.label}=" if spec.label else "") + spec.name for spec in session.asked]
     # With a space instead of "=", pytest would look for its configuration near the replay file too.
     # The replay has a report of its own: the one of the run that failed is not overwritten.
-    own = f"--conformance-report={session.report.absolute() / 'replay'}"
+    folder = session.report.absolute() if session.replay else session.report.absolute() / "replay"
+    own = f"--conformance-report={folder}"
     return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *lanes, own])
 
 
@@ -126,7 +128,7 @@ def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> s
     if hidden > 0:
         text.append(f"  ... and {hidden} more that differ less, or later")
     exact = "(small integers, so nothing is rounded) " if error.sample.regime == EXACT else ""
-    text += ["", *_sample(exact + error.sample.describe().rsplit(" (", 1)[0])]
+    text += ["", *_sample(exact, error.sample)]
     text.append(f"  replay  {failure.get('replay', 'none')}")
     for path in failure.get("scripts", {}).values():
         text.append(f"  script  {shlex.join([sys.executable, path])}")
@@ -226,11 +228,14 @@ def _wrapped(text: str, deeper: str, first: str = "") -> list[str]:
     return lines or [""]
 
 
-def _sample(text: str) -> list[str]:
-    lines = _wrapped(f"  sample  {text}", " " * 10)
+def _sample(lead: str, sample: Sample) -> list[str]:
+    """The inputs of a sample; a line ends between two of them where it can."""
+    inputs = [Sample({name: value}).describe().rsplit(" (", 1)[0] for name, value in sample.inputs.items()]
+    kept = [text.replace(" ", _HARD_SPACE) if len(text) < WIDTH - 12 else text for text in inputs]
+    lines = _wrapped(f"  sample  {lead}{', '.join(kept)}", " " * 10)
     if len(lines) > SHOWN:
         lines = [*lines[: SHOWN - 1], " " * 10 + "... (the replay file has all of it)"]
-    return lines
+    return [line.replace(_HARD_SPACE, " ") for line in lines]
 
 
 __all__ = ["describe", "render", "replay_command"]

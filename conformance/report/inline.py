@@ -213,7 +213,8 @@ def _definition_of(function: FunctionType, source: Source) -> ast.AST:
         and min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))]) == line
     ]
     if len(found) != 1:
-        raise CannotInline(f"the definition of {function.__qualname__} cannot be told apart in {source.name}")
+        why = "is not where it was: its file has changed since it was imported" if not found else "shares its line"
+        raise CannotInline(f"the definition of {function.__qualname__} in {source.name} {why}")
     return found[0]
 
 

@@ -19,6 +19,10 @@ LARGEST = 12 * 2**20
 WIDTH = 100
 
 
+class TooLarge(CannotInline):
+    """The data would make a script that cannot be attached to an issue."""
+
+
 def literal(value: Any, indent: int = 0) -> str:
     """Source of a sample's value, for a script where ``np``, ``inf``, ``nan`` and :func:`unpack` are defined.
 
@@ -110,7 +114,7 @@ def _same(text: str, array: np.ndarray) -> bool:
 def _packed(raw: bytes, indent: int) -> str:
     text = base64.b64encode(zlib.compress(raw, 6)).decode()
     if len(text) > LARGEST:
-        raise CannotInline(f"an array of {len(raw) / 2**20:.0f} MiB is too large for a script")
+        raise TooLarge(f"an array of {len(raw) / 2**20:.0f} MiB is too large for a script")
     if len(text) + indent <= WIDTH:
         return repr(text)
     margin = " " * (indent + 4)

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -166,6 +167,12 @@ class Source:
         return ".".join([*kept, *([statement.module] if statement.module else [])])
 
 
+@cache
+def _source(name: str, path: Path | None) -> Source:
+    """A module's source, read once: it is that of the code that runs, and later changes of the file are not."""
+    return Source(name, path)
+
+
 class Project:
     """The modules that a script must not import: those beside this package, and the contract's own."""
 
@@ -194,7 +201,7 @@ class Project:
             path = self.path(name)
             if path is None:
                 raise CannotInline(f"it uses {name}, which is not in this project")
-            self._sources[name] = Source(name, None if path.is_dir() else path)
+            self._sources[name] = _source(name, None if path.is_dir() else path)
         return self._sources[name]
 
     def imported(self, source: Source, statement: ast.Import | ast.ImportFrom, bound: str) -> Target:

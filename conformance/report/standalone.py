@@ -21,7 +21,7 @@ from conformance.judge import expected_dtype
 from conformance.lanes.lane import flatten
 from conformance.report import harness
 from conformance.report.inline import Inliner
-from conformance.report.literals import LARGEST, literal, unpack
+from conformance.report.literals import LARGEST, TooLarge, literal, unpack
 from conformance.report.sources import CannotInline, Project
 
 RESERVED = ("call", "INPUTS", "COTANGENT", "EXPECTED", "observe")
@@ -64,13 +64,9 @@ def script(
     for only in [None, few, few[:1]] if few else [None]:
         try:
             return _script(contract, framework, sample, accepted, fingerprint or {}, reference, only)
-        except _TooLarge as error:
+        except TooLarge as error:
             refusal = error
     raise refusal
-
-
-class _TooLarge(CannotInline):
-    """The code can be carried, the data not."""
 
 
 def _script(
@@ -88,7 +84,7 @@ def _script(
     data, main = _data(sample, accepted), _main(contract, framework, accepted, lane, only is not None)
     size = sum(map(len, data))
     if size > LARGEST:
-        raise _TooLarge(f"its sample and expected values would take {size / 2**20:.0f} MiB")
+        raise TooLarge(f"its sample and expected values would take {size / 2**20:.0f} MiB")
     names = _names([*data, main])
     inliner = Inliner(Project(contract.module), RESERVED)
     for name in sorted(names & _IMPORTS.keys()):
