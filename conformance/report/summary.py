@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import Any
 
@@ -20,7 +21,7 @@ def lines(document: dict[str, Any]) -> list[str]:
     known = _known(document)
     if known:
         text += ["", f"known divergences ({len(known)}), each held to what it is known to do:"]
-        text += [f"  {entry['id']} ({entry['lane']}, {entry['samples']} samples): {entry['reason']}" for entry in known]
+        text += [f"  {entry['id']} ({entry['lane']}): {textwrap.shorten(entry['reason'], 100)}" for entry in known]
     noted = _noted(document)
     if noted:
         text += ["", "errors along the way, in unit roundoffs of float32 (not judged by these numbers):"]
