@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import EXACT, REAL, Acceptance, Sample, accuracy, contract
+from conformance import Acceptance, Sample, accuracy, contract
 from conformance.strategies import fills
 from reference_impl.oracle import nn
 from reference_impl.oracle.pooling import adaptive_average_windows, average_windows
 from suites.shapes import pairs, pool_geometry
-from suites.specials import INFINITIES, NOT_A_NUMBER, propagating, sprinkled
+from suites.specials import INFINITIES, NOT_A_NUMBER, bounded, propagating, sprinkled
 
 
 def _selected(
@@ -92,18 +92,12 @@ def _scanned(x: Any, kernel: Any, stride: Any, padding: Any, shape: tuple[int, .
     for inside, rows, columns in taps:
         value = x[:, :, rows, columns]
         best = np.where(inside & ~(best > value), value, best)
-
-    def gradient(cotangent: np.ndarray) -> np.ndarray:
-        result, searching = np.zeros((*shape[:2], height * width)), np.ones(shape, bool)
-        for inside, rows, columns in taps:
-            found = searching & inside & (x[:, :, rows, columns] == best)
-            places = (rows * width + columns).ravel()
-            sent = np.where(found, cotangent, 0.0).reshape(*shape[:2], -1)
-            np.add.at(result, (slice(None), slice(None), places), sent)
-            searching &= ~found
-        return result.reshape(x.shape)
-
-    return best, gradient
+    found, index = np.zeros(shape, bool), np.zeros(shape, np.int64)
+    for inside, rows, columns in taps:
+        first = ~found & inside & (x[:, :, rows, columns] == best)
+        index = np.where(first, rows * width + columns, index)
+        found |= first
+    return best, lambda g: nn.max_pool2d_gradient(np.where(found, g, 0.0), index, x.shape)
 
 
 def averages(build: Any, divisors: np.ndarray) -> st.SearchStrategy[list[Sample]]:
@@ -112,12 +106,8 @@ def averages(build: Any, divisors: np.ndarray) -> st.SearchStrategy[list[Sample]
     Elsewhere the integers are kept, but the rounding of a division, or of a product with the reciprocal, is allowed.
     """
     exact = bool(np.all(np.exp2(np.floor(np.log2(divisors))) == divisors))
-    regime = EXACT if exact else REAL
-
-    def relabel(samples: list[Sample]) -> list[Sample]:
-        return [Sample(sample.inputs, regime) if sample.regime == EXACT else sample for sample in samples]
-
-    return sprinkled(fills(build).map(relabel), values=NOT_A_NUMBER + INFINITIES, share=0.1)
+    drawn = fills(build) if exact else fills(build).map(bounded)
+    return sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.1)
 
 
 def average_pools() -> st.SearchStrategy[list[Sample]]:
