@@ -171,14 +171,15 @@ def _drawn_state(like: Arrays, family: Family, rng: np.random.Generator) -> Arra
     return state
 
 
-def _cnn(with_relu: bool) -> Subject:
-    shapes = {"conv1": (32, 3, 3, 3), "conv2": (64, 32, 3, 3), "fc1": (128, 2304), "fc2": (10, 128)}
-    like = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    like |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in shapes.items()}
+CNN_SHAPES = {"conv1": (32, 3, 3, 3), "conv2": (64, 32, 3, 3), "fc1": (128, 2304), "fc2": (10, 128)}
+CNN_STATE = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in CNN_SHAPES.items()}
+CNN_STATE |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in CNN_SHAPES.items()}
 
+
+def _cnn(with_relu: bool) -> Subject:
     def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
         batch = int(rng.integers(1, 9))
-        state, images = _drawn_state(like, family, rng), family(rng, (batch, 3, 32, 32))
+        state, images = _drawn_state(CNN_STATE, family, rng), family(rng, (batch, 3, 32, 32))
         labels = rng.integers(0, 10, batch)
         model = lane.model("cnn", state, with_relu)
         activations = model.activations(lane.tensor(images))
@@ -187,6 +188,39 @@ def _cnn(with_relu: bool) -> Subject:
         return observed, _expected(run, list(activations))
 
     return subject
+
+
+STEPS, LEARNING_RATE = 4, np.float32(0.05)
+
+
+def cnn_steps(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
+    """Several plain SGD steps on one batch, each lane on its own weights, against variances carried from step to step.
+
+    Quantities are those of the last step. Gradients are rounded into weights as every framework does: two operations.
+    """
+    batch = int(rng.integers(1, 5))
+    state: Arrays = initial_state(CNN_STATE, int(rng.integers(2**31)))
+    images, labels = family(rng, (batch, 3, 32, 32)), rng.integers(0, 10, batch)
+    own: Arrays = {name: value.astype(np.float64) for name, value in state.items()}
+    variances: Arrays = {}
+    flips = 0
+    for step in range(STEPS):
+        model = lane.model("cnn", state, True)
+        activations = model.activations(lane.tensor(images))
+        observed = _collect(lane, model, activations, labels)
+        run = models.simple_cnn(own, images, labels, lane=observed, variances=variances)
+        expected = _expected(run, list(activations))
+        flips += expected.flips
+        if step < STEPS - 1:
+            for name, leaf in run.parameters.items():
+                if f"d {name}" not in expected.quantities:  # logits too far apart, see _expected
+                    return observed, expected
+                state[name] = state[name] - LEARNING_RATE * observed[f"d {name}"]
+                change = float(LEARNING_RATE) * leaf.gradient
+                own[name] = own[name] - change
+                inherited = float(LEARNING_RATE) ** 2 * leaf.gradient_variance + variances.get(name, 0.0)
+                variances[name] = inherited + np.square(change) + np.square(own[name])
+    return observed, Expected(expected.quantities, flips)
 
 
 def _rnn(kind: str) -> Subject:
@@ -287,6 +321,7 @@ SUBJECTS: dict[str, Subject] = {
     "mse": _loss("mse"),
     "cnn": _cnn(True),
     "cnn linear": _cnn(False),
+    "cnn steps": cnn_steps,
     "rnn": _rnn("rnn"),
     "lstm": _rnn("lstm"),
     "gru": _rnn("gru"),

@@ -68,6 +68,14 @@ def test_simple_cnn_equals_torch_float64(torch, rng, with_relu):
     agree(run.inputs.gradient, leaf.grad)
     assert len(run.kinks) == (5 if with_relu else 2)
     assert not any(kink.flipped for kink in run.kinks)
+    assert run.decides_like(lane)
+    plain = models.simple_cnn(state, images, labels, with_relu=with_relu)
+    assert plain.decides_like(lane)
+    if with_relu:
+        assert not plain.decides_like({**lane, "fc1": -lane["fc1"]})
+    window = lane["conv2"].copy()
+    window[0, 0, :2, :2] = 10 + window[0, 0, 1::-1, 1::-1]  # the largest value moves to the opposite corner
+    assert not plain.decides_like({**lane, "conv2": window})
 
 
 def test_simple_cnn_applies_penalties_and_a_dropout_mask(torch, rng):

@@ -50,11 +50,10 @@ def conv2d(
     terms = geometry.terms + (bias is not None)
     columns, rows = unfold(x.value, geometry), weight_rows(weight.value, geometry)
     squared_rows = np.square(rows)
-    weight_variance = None if weight.variance is None else weight_rows(weight.variance, geometry)
     value = from_rows(rows @ columns, geometry)
     spread = squared_rows @ unfold(_dot_source(x.value, x.variance, terms), geometry)
-    if weight_variance is not None:
-        spread += weight_variance @ np.square(columns)
+    if weight.variance is not None:
+        spread += weight_rows(weight.variance, geometry) @ np.square(columns)
     variance = from_rows(spread, geometry)
     if bias is not None:
         value += bias.value[:, None, None]
@@ -63,23 +62,34 @@ def conv2d(
     variance += tape.floor(terms)
 
     def run(gradient: Array, gradient_variance: Array) -> None:
-        out = to_rows(gradient, geometry)
-        out_variance = to_rows(gradient_variance, geometry)
+        out, out_variance = to_rows(gradient, geometry), to_rows(gradient_variance, geometry)
         if weight.needs_gradient or (bias is not None and bias.needs_gradient):
             _convolution_parameters(x, weight, bias, geometry, (columns, out, out_variance))
         if x.needs_gradient:
-            count = out.shape[1] * geometry.kernel[0] * geometry.kernel[1]
-            result = fold(rows.transpose(0, 2, 1) @ out, geometry)
-            source = _dot_source(out, out_variance, count)
-            columns_variance = squared_rows.transpose(0, 2, 1) @ source
-            if weight_variance is not None:
-                columns_variance += weight_variance.transpose(0, 2, 1) @ np.square(out)
-            result_variance = fold(columns_variance, geometry)
-            result_variance += count * np.square(result) + tape.floor(count)
-            x.accumulate(result, result_variance)
+            x.accumulate(*_convolution_input(weight, squared_rows, geometry, out, out_variance, tape.floor))
 
     parents = (x, weight) if bias is None else (x, weight, bias)
     return tape.record(value, variance, parents, run)
+
+
+def _convolution_input(
+    weight: Variable,
+    squared_rows: Array,
+    geometry: Geometry,
+    out: Array,
+    out_variance: Array,
+    floor: Callable[[float], float],
+) -> tuple[Array, Array]:
+    """Gradient of a convolution's input and its variance, from the output gradient in row order."""
+    count = out.shape[1] * geometry.kernel[0] * geometry.kernel[1]
+    rows = weight_rows(weight.value, geometry)
+    result = fold(rows.transpose(0, 2, 1) @ out, geometry)
+    spread = squared_rows.transpose(0, 2, 1) @ _dot_source(out, out_variance, count)
+    if weight.variance is not None:
+        spread += weight_rows(weight.variance, geometry).transpose(0, 2, 1) @ np.square(out)
+    variance = fold(spread, geometry)
+    variance += count * np.square(result) + floor(count)
+    return result, variance
 
 
 def _convolution_parameters(
@@ -109,13 +119,11 @@ def linear(
     correlated_rows: bool = False,
     correlated_columns: bool = False,
 ) -> Variable:
-    """x [..., in] times weight [out, in] transposed, plus bias [out]; correlations as in `repeated_linear`."""
-    return repeated_linear(weight, bias, correlated_rows, correlated_columns)(x)
+    """x [..., in] times weight [out, in] transposed, plus bias [out]; correlations as in `RepeatedLinear`."""
+    return RepeatedLinear(weight, bias, correlated_rows, correlated_columns)(x)
 
 
-def repeated_linear(
-    weight: Variable, bias: Variable | None = None, correlated_rows: bool = False, correlated_columns: bool = False
-) -> Callable[[Variable], Variable]:
+class RepeatedLinear:
     """A linear layer to be called any number of times, as in a recurrent network.
 
     The gradients of weight and bias are formed at once from all calls, as one sum over all their rows. In recurrent
@@ -123,43 +131,29 @@ def repeated_linear(
     alike. ``correlated_rows`` adds them linearly in the gradients of weight and bias, ``correlated_columns`` in the
     gradient of x.
     """
-    tape = weight.tape
-    squared_weight = np.square(weight.value)
-    calls: list[tuple[Array, Array | None, Array, Array]] = []
-    parameters = tuple(parameter for parameter in (weight, bias) if parameter is not None)
 
-    def finish() -> None:
-        if calls:
-            inputs, variances, outs, spreads = zip(*calls, strict=True)
-            variance = None
-            if any(part is not None for part in variances):
-                known = [np.zeros(x.shape) if v is None else v for x, v in zip(inputs, variances, strict=True)]
-                variance = np.concatenate(known)
-            rows = (np.concatenate(inputs), variance, np.concatenate(outs), np.concatenate(spreads))
-            _linear_parameters(weight, bias, rows, correlated_rows)
+    def __init__(
+        self,
+        weight: Variable,
+        bias: Variable | None = None,
+        correlated_rows: bool = False,
+        correlated_columns: bool = False,
+    ) -> None:
+        self.weight, self.bias = weight, bias
+        self.correlated_rows, self.correlated_columns = correlated_rows, correlated_columns
+        self.squared_weight = np.square(weight.value)
+        self.parameters = (weight,) if bias is None else (weight, bias)
+        self.calls: list[tuple[Array, Array | None, Array, Array]] = []
+        # Recorded before the calls, hence run after all of them.
+        weight.tape.record_always(self._finish, self.parameters)
 
-    # Recorded before the calls, hence run after all of them.
-    tape.record_always(finish, parameters)
-
-    def input_gradient(out: Array, out_variance: Array) -> tuple[Array, Array]:
-        count = out.shape[1]
-        result = out @ weight.value
-        if correlated_columns:
-            variance = count * (np.square(out) @ squared_weight)
-            variance += np.square(np.sqrt(out_variance) @ np.abs(weight.value))
-        else:
-            variance = _dot_source(out, out_variance, count) @ squared_weight
-        if weight.variance is not None:
-            variance += np.square(out) @ weight.variance
-        variance += count * np.square(result) + tape.floor(count)
-        return result, variance
-
-    def call(x: Variable) -> Variable:
+    def __call__(self, x: Variable) -> Variable:
+        tape, weight, bias = x.tape, self.weight, self.bias
         inputs = x.value.reshape(-1, x.shape[-1])
         input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
         terms = inputs.shape[1] + (bias is not None)
         value = inputs @ weight.value.T
-        variance = _dot_source(inputs, input_variance, terms) @ squared_weight.T
+        variance = _dot_source(inputs, input_variance, terms) @ self.squared_weight.T
         if weight.variance is not None:
             variance += np.square(inputs) @ weight.variance.T
         if bias is not None:
@@ -170,14 +164,36 @@ def repeated_linear(
 
         def run(gradient: Array, gradient_variance: Array) -> None:
             out, out_variance = gradient.reshape(value.shape), gradient_variance.reshape(value.shape)
-            calls.append((inputs, input_variance, out, out_variance))
+            self.calls.append((inputs, input_variance, out, out_variance))
             if x.needs_gradient:
-                result, result_variance = input_gradient(out, out_variance)
+                result, result_variance = self._input_gradient(out, out_variance)
                 x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
 
-        return tape.record(value.reshape(shape), variance.reshape(shape), (x, *parameters), run)
+        return tape.record(value.reshape(shape), variance.reshape(shape), (x, *self.parameters), run)
 
-    return call
+    def _input_gradient(self, out: Array, out_variance: Array) -> tuple[Array, Array]:
+        weight, count = self.weight, out.shape[1]
+        result = out @ weight.value
+        if self.correlated_columns:
+            variance = count * (np.square(out) @ self.squared_weight)
+            variance += np.square(np.sqrt(out_variance) @ np.abs(weight.value))
+        else:
+            variance = _dot_source(out, out_variance, count) @ self.squared_weight
+        if weight.variance is not None:
+            variance += np.square(out) @ weight.variance
+        variance += count * np.square(result) + weight.tape.floor(count)
+        return result, variance
+
+    def _finish(self) -> None:
+        if not self.calls:
+            return
+        inputs, variances, outs, spreads = zip(*self.calls, strict=True)
+        variance = None
+        if any(part is not None for part in variances):
+            known = [np.zeros(x.shape) if v is None else v for x, v in zip(inputs, variances, strict=True)]
+            variance = np.concatenate(known)
+        rows = (np.concatenate(inputs), variance, np.concatenate(outs), np.concatenate(spreads))
+        _linear_parameters(self.weight, self.bias, rows, self.correlated_rows)
 
 
 def _linear_parameters(
@@ -218,15 +234,24 @@ def max_pool2d(
     ceil_mode: bool = False,
     lane: Array | None = None,
     name: str = "max_pool2d",
+    source: str | None = None,
+    after_relu: bool = False,
 ) -> Variable:
     """Largest value of each window; ``lane``, a framework's own values of ``x``, decides the choice if given.
 
-    A choice that differs from the oracle's is reported on the tape as a `Kink`.
+    A choice that differs from the oracle's is reported on the tape as a `Kink`. ``source`` is as in `operations.relu`;
+    ``after_relu`` says that a ReLU stands between the lane's values and ``x``.
     """
+
+    def choose(values: Array) -> Array:
+        shaped = np.asarray(values).reshape(x.shape)
+        return pooling.max_pool2d(np.maximum(shaped, 0) if after_relu else shaped, kernel, stride, padding, ceil_mode)[
+            1
+        ]
+
     _, index = pooling.max_pool2d(x.value, kernel, stride, padding, ceil_mode)
     if lane is not None:
-        lane_values = np.asarray(lane).reshape(x.shape)
-        _, decided = pooling.max_pool2d(lane_values, kernel, stride, padding, ceil_mode)
+        decided = choose(lane)
         flipped = decided != index
         distance = 0.0
         if flipped.any():
@@ -236,6 +261,7 @@ def max_pool2d(
             distance = flip_distance(gap, spread, x.tape.unit, flipped)
         x.tape.kinks.append(Kink(name, index.size, int(np.count_nonzero(flipped)), distance))
         index = decided
+    x.tape.decide(source, lambda values: bool(np.array_equal(choose(values), index)))
     variance = None if x.variance is None else pooling.take_at(x.variance, index)
 
     def run(gradient: Array, gradient_variance: Array) -> None:
@@ -245,6 +271,18 @@ def max_pool2d(
         )
 
     return x.tape.record(pooling.take_at(x.value, index), variance, (x,), run)
+
+
+def _pooling_kink(x: Variable, index: Array, decided: Array, name: str) -> Kink:
+    """What choosing ``decided`` and not ``index`` means: the gap between the two values, beside both their errors."""
+    flipped = decided != index
+    distance = 0.0
+    if flipped.any():
+        gap = np.abs(pooling.take_at(x.value, index) - pooling.take_at(x.value, decided))
+        spread = np.broadcast_to(variance_of(x), x.shape)
+        spread = pooling.take_at(spread, index) + pooling.take_at(spread, decided)
+        distance = flip_distance(gap, spread, x.tape.unit, flipped)
+    return Kink(name, index.size, int(np.count_nonzero(flipped)), distance)
 
 
 def _axis_average(x: Variable, rows: Array, columns: Array, divisor: Array | float) -> Variable:
@@ -286,7 +324,7 @@ def adaptive_avg_pool2d(x: Variable, output: Pair) -> Variable:
 def embedding(indices: Array, weight: Variable, correlated: bool = False) -> Variable:
     """Rows of ``weight`` [vocabulary, width]; the gradient of a row used k times is a sum of k terms.
 
-    ``correlated`` adds the inherited errors of those k terms linearly, as in `repeated_linear`.
+    ``correlated`` adds the inherited errors of those k terms linearly, as in `RepeatedLinear`.
     """
     indices = np.asarray(indices)
     value = elementary.embedding(indices, weight.value)

@@ -38,6 +38,13 @@ class Run:
     def kinks(self) -> list[Kink]:
         return self.tape.kinks
 
+    def decides_like(self, lane: State) -> bool:
+        """Whether a lane's own activations lead to the very decisions of this run, which then holds for it as it is.
+
+        Cheaper than to run again with ``lane``; nearly always true. Raises KeyError where an activation is missing.
+        """
+        return all(same(lane[source]) for source, same in self.tape.decisions)
+
     def backward(self, *seeds: tuple[Variable, Array | float]) -> dict[str, Variable]:
         """Fill in the gradients, of the loss unless other (output, cotangent) pairs are given; returns the parameters.
 
@@ -106,16 +113,14 @@ def simple_cnn(
         name = f"conv{number}"
         hidden = conv2d(hidden, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
         activations[name] = hidden
-        seen = own.get(name)
         if with_relu:
-            hidden = relu(hidden, seen, f"{name}.relu")
-            seen = None if seen is None else np.maximum(seen, 0)
-        hidden = max_pool2d(hidden, 2, lane=seen, name=f"pool{number}")
+            hidden = relu(hidden, own.get(name), f"{name}.relu", name)
+        hidden = max_pool2d(hidden, 2, lane=own.get(name), name=f"pool{number}", source=name, after_relu=with_relu)
         activations[f"pool{number}"] = hidden
     hidden = linear(flatten(hidden), parameters["fc1.weight"], parameters["fc1.bias"])
     activations["fc1"] = hidden
     if with_relu:
-        hidden = relu(hidden, own.get("fc1"), "fc1.relu")
+        hidden = relu(hidden, own.get("fc1"), "fc1.relu", "fc1")
     if dropout_mask is not None:
         hidden = scale(hidden, dropout_mask)
     activations["logits"] = linear(hidden, parameters["fc2.weight"], parameters["fc2.bias"])

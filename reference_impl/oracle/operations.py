@@ -81,11 +81,12 @@ def one_minus(x: Variable) -> Variable:
     return x.tape.record(value, variance_of(x) + np.square(value), (x,), run)
 
 
-def relu(x: Variable, lane: Array | None = None, name: str = "relu") -> Variable:
+def relu(x: Variable, lane: Array | None = None, name: str = "relu", source: str | None = None) -> Variable:
     """max(x, 0), with gradient 0 at 0.
 
     ``lane`` holds a framework's own values of ``x`` (or of relu(x)): its signs then decide which elements pass, forward
-    and backward, and the flipped decisions are reported on the tape as a `Kink`.
+    and backward, and the flipped decisions are reported on the tape as a `Kink`. ``source`` is the name under which a
+    lane's values of x will be known, for `Tape.decisions`.
     """
     mask = x.value > 0
     if lane is not None:
@@ -96,6 +97,7 @@ def relu(x: Variable, lane: Array | None = None, name: str = "relu") -> Variable
             distance = flip_distance(np.abs(x.value), x.variance, x.tape.unit, flipped)
         x.tape.kinks.append(Kink(name, mask.size, int(np.count_nonzero(flipped)), distance))
         mask = decided
+    x.tape.decide(source, lambda values: bool(np.array_equal(values > 0, mask)))
     variance = None if x.variance is None else x.variance * mask
 
     def run(gradient: Array, gradient_variance: Array) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference_impl.oracle.convolution import Array
-from reference_impl.oracle.layers import linear, repeated_linear
+from reference_impl.oracle.layers import RepeatedLinear, linear
 from reference_impl.oracle.operations import (
     add,
     concatenate,
@@ -106,7 +106,7 @@ def recurrent(
             bias = parameters.get(f"bias_hh_l{layer}{suffix}")
             into = _parameter(parameters, f"weight_ih_l{layer}{suffix}")
             projected = linear(x, into, parameters.get(f"bias_ih_l{layer}{suffix}"), True, True)
-            recur = repeated_linear(weight, bias, correlated_rows=True)
+            recur = RepeatedLinear(weight, bias, correlated_rows=True)
             steps = unstack(projected, 1)
             zero = x.tape.variable(np.zeros((x.shape[0], weight.shape[1])), needs_gradient=False)
             begin = [state[len(hiddens)] for state in states] or [zero, zero]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from reference_impl.oracle.batch_norm import batch_norm, update_running
 from reference_impl.oracle.convolution import Array
 from reference_impl.oracle.layers import adaptive_avg_pool2d, conv2d, linear, max_pool2d
@@ -49,7 +47,7 @@ class _Network:
 
     def activation(self, x: Variable, name: str) -> Variable:
         """ReLU of the value kept as ``name``, decided by the lane's array of that name (before or after its ReLU)."""
-        return relu(x, self.lane.get(name), f"{name}.relu")
+        return relu(x, self.lane.get(name), f"{name}.relu", name)
 
     def block(self, x: Variable, name: str, stride: int) -> Variable:
         out = self.convolution(x, f"{name}.conv1")
@@ -92,8 +90,7 @@ def resnet50(
     x = network.tape.variable(images, needs_gradient=input_gradient)
     out = network.normalization(network.convolution(x, "conv1", 2, 3), "bn1")
     out = network.activation(out, "bn1")
-    seen = network.lane.get("bn1")
-    out = max_pool2d(out, 3, 2, 1, lane=None if seen is None else np.maximum(seen, 0), name="maxpool")
+    out = max_pool2d(out, 3, 2, 1, lane=network.lane.get("bn1"), name="maxpool", source="bn1", after_relu=True)
     network.keep("maxpool", out)
     for stage, blocks in enumerate(BLOCKS, start=1):
         for number in range(blocks):

@@ -110,6 +110,7 @@ class Tape:
         self.unit = unit
         self.underflow = smallest / unit
         self.kinks: list[Kink] = []
+        self.decisions: list[tuple[str, Callable[[Array], bool]]] = []
         self._records: list[tuple[Variable | None, Backward]] = []
 
     def variable(self, value: Array, variance: Array | None = None, needs_gradient: bool = True) -> Variable:
@@ -123,6 +124,11 @@ class Tape:
         if needs_gradient:
             self._records.append((result, run))
         return result
+
+    def decide(self, source: str | None, same: Callable[[Array], bool]) -> None:
+        """Remember how to tell whether other values of the activation ``source`` would have been decided alike."""
+        if source is not None:
+            self.decisions.append((source, same))
 
     def record_always(self, run: Callable[[], None], parents: tuple[Variable, ...]) -> None:
         """Have the backward pass call ``run()`` once it has passed everything recorded after this point."""
