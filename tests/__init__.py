@@ -1,0 +1,1 @@
+"""Tests of the instrument, of the reference implementations and of the suites."""

@@ -1,0 +1,60 @@
+"""Fixtures of the instrument's tests: lanes on NumPy, contracts that vanish after the test, small projects on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from conformance import Contract, contract
+from conformance.contract import _DECLARED, REGISTRY
+from conformance.lanes.lane import ADAPTERS, InProcessLane
+from tests import numpy_lane
+from tests.small_project import SmallProject
+
+
+@pytest.fixture
+def numpy_lanes() -> Iterator[Callable[..., list[InProcessLane]]]:
+    """A function that gives started lanes on NumPy for lane specifications."""
+    adapters, active = dict(ADAPTERS), dict(InProcessLane._active)
+    InProcessLane._active.clear()
+    numpy_lane.install()
+    yield numpy_lane.started
+    ADAPTERS.update(adapters)
+    InProcessLane._active.clear()
+    InProcessLane._active.update(active)
+
+
+@pytest.fixture
+def declare() -> Iterator[Callable[..., Contract]]:
+    """A function that declares a contract from its calls and oracle; at first there is no other, and none stays."""
+    registry, declared = dict(REGISTRY), dict(_DECLARED)
+    REGISTRY.clear()
+    _DECLARED.clear()
+
+    def make(
+        torch: Callable[..., Any],
+        oracle: Callable[..., Any],
+        paddle: Callable[..., Any] | None = None,
+        name: str = "small.law",
+        claim: str = "A law.",
+        **options: Any,
+    ) -> Contract:
+        variants = {key: staticmethod(options.pop(key)) for key in list(options) if key.startswith("variant_")}
+        calls = {"torch": staticmethod(torch), "paddle": staticmethod(paddle or torch), "oracle": staticmethod(oracle)}
+        options = {"area": "small", "samples": st.nothing(), **options}
+        return contract(name, **options)(type("law", (), {"__doc__": claim, **calls, **variants}))
+
+    yield make
+    for kept, now in ((registry, REGISTRY), (declared, _DECLARED)):
+        now.clear()
+        now.update(kept)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> SmallProject:
+    """A project with two small contracts and a ledger, on NumPy lanes, to be run by pytest in a process of its own."""
+    return SmallProject(tmp_path / "project")

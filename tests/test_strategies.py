@@ -1,0 +1,81 @@
+"""What is drawn: every family is what its name says, fills share a structure, and a run can be repeated."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from conformance import EXACT, REAL
+from conformance.strategies import FAMILIES, fills, generator, integers, real, seeds
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shape", [(4, 50), (0, 3), ()], ids=str)
+def test_every_family_fills_every_shape_with_finite_float32(family, shape):
+    values = real(generator(1), shape, family)
+    assert isinstance(values, np.ndarray)
+    assert values.shape == shape and values.dtype == np.float32
+    assert np.isfinite(values).all()
+
+
+def test_families_are_what_their_names_say():
+    drawn = {family: real(generator(2), (1000,), family).astype(np.float64) for family in FAMILIES}
+    size = {family: float(np.abs(values).max()) for family, values in drawn.items()}
+    assert abs(drawn["normal"].mean()) < 0.2 and 2 < size["normal"] < 6
+    assert drawn["offset"].min() > 95
+    assert drawn["positive"].min() > 0
+    assert size["heavy"] > 100
+    assert np.ptp(np.log10(np.abs(drawn["mixed"]))) > 8
+    assert size["tiny"] < 1e-28
+    assert 1e15 < size["huge"] < 1e16
+    assert np.ptp(drawn["constant"]) == 0 and size["constant"] > 0
+    assert 400 < np.count_nonzero(drawn["sparse"] == 0) < 600
+    assert (np.diff(drawn["sorted"]) >= 0).all()
+
+
+def test_an_unknown_family_is_named():
+    with pytest.raises(ValueError, match="unknown family 'even'; known are normal"):
+        real(generator(0), (1,), "even")
+
+
+def test_the_same_seed_gives_the_same_values():
+    assert np.array_equal(real(generator(5), (9,)), real(generator(5), (9,)))
+    assert not np.array_equal(real(generator(5), (9,)), real(generator(6), (9,)))
+
+
+def test_integers_are_whole_and_limited_on_both_sides():
+    values = integers(generator(1), (2000,), limit=3)
+    assert values.dtype == np.float32
+    assert sorted(set(values.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
+    assert integers(generator(1), (3,), dtype="float64").dtype == np.float64
+
+
+@settings(max_examples=20, database=None)
+@given(fills(lambda fill: {"x": fill((2, 3)), "y": fill((2,), limit=1)}, families=("positive",), count=4, limit=9))
+def test_fills_are_half_exact_and_half_real(samples):
+    assert [sample.regime for sample in samples] == [EXACT, EXACT, REAL, REAL]
+    for sample in samples:
+        assert (sample.inputs["x"].shape, sample.inputs["y"].shape) == ((2, 3), (2,))
+        if sample.regime == EXACT:
+            assert np.array_equal(sample.inputs["x"], np.round(sample.inputs["x"]))
+            assert np.abs(sample.inputs["x"]).max() <= 9 and np.abs(sample.inputs["y"]).max() <= 1
+        else:
+            assert sample.inputs["x"].min() > 0
+
+
+def test_fills_of_one_structure_differ_from_each_other():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples = fills(lambda fill: {"x": fill((20,))}, families=("normal",)).example()
+    different = {sample.inputs["x"].tobytes() for sample in samples}
+    assert len(different) == len(samples) == 4
+
+
+@settings(max_examples=200, database=None, suppress_health_check=list(HealthCheck))
+@given(seeds)
+def test_seeds_are_what_a_generator_takes(seed):
+    assert 0 <= seed < 2**32
+    generator(seed)
