@@ -7,6 +7,7 @@ by one item for each ledger entry that speaks of it. Lanes are started only when
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import time
@@ -97,6 +98,7 @@ class ConformancePlugin:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
             self.required = [parse(text) for text in config.getoption("--require-lane")]
         except SpecError as error:
+            self._forget()
             raise pytest.UsageError(str(error)) from None
 
     def session(self) -> Session:
@@ -148,6 +150,7 @@ class ConformancePlugin:
         if self._session is not None and self._session.replay is not None and not self.offered:
             self.refusal = f"--replay: contract {self._session.replay[0]!r} is not in the files that were named"
         if self.refusal is not None and not self._worker:
+            self._forget()
             raise pytest.UsageError(self.refusal)
 
     @pytest.hookimpl(tryfirst=True)
@@ -160,6 +163,8 @@ class ConformancePlugin:
             return None
         if self.refusal is None and any(isinstance(item, ContractItem) for item in session.items):
             self._start()
+        if self.offered or self.refusal is not None:
+            self._forget()
         if self.refusal is None:
             return None
         if not self._worker:
@@ -170,11 +175,15 @@ class ConformancePlugin:
     def _start(self) -> None:
         try:
             results.require_writable(self.session().report)
-            results.discard(self.session().report)
             self.session().start()
             self.fingerprints = self.session().fingerprints()
         except (SpecError, LaneError, ReportError) as error:
             self.refusal = str(error)
+
+    def _forget(self) -> None:
+        """Remove the verdict of an earlier run: one that dies, or runs nothing, must not leave it behind."""
+        with contextlib.suppress(OSError):
+            results.discard(Path(self.config.getoption("--conformance-report")))
 
     @property
     def _worker(self) -> bool:

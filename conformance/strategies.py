@@ -51,12 +51,12 @@ def real(
         values = np.sort(values, axis=None).reshape(shape)
     elif family != "normal":
         raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
-    return values.astype(dtype)
+    return np.asarray(values, dtype)  # an operation on a 0-d array gives a scalar
 
 
 def integers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 4, dtype: str = "float32") -> np.ndarray:
     """Small integers in [-limit, limit] as floats: sums of products of these have no rounding below 2**24."""
-    return rng.integers(-limit, limit + 1, shape).astype(dtype)
+    return np.asarray(rng.integers(-limit, limit + 1, shape), dtype)
 
 
 Fill = Callable[..., np.ndarray]
