@@ -54,7 +54,7 @@ HELPERS = """
     from dataclasses import dataclass, field
     from typing import ClassVar
 
-    SCALE: float = 2.0  # the comment stays
+    SCALE: float = 2.0
     TABLE = {"a": 1}
     TABLE["b"] = 2
     TABLE.update(c=3)
@@ -74,7 +74,7 @@ HELPERS = """
 
     class Derived(Base):
         def scaled(self, value: int, *, more: int = 1) -> int:
-            total: int = value * self.factor
+            total: int = value * self.factor  # the comment stays
             return total + more
 
     def even(n: int) -> bool:
