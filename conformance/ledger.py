@@ -106,7 +106,7 @@ def load(path: Path) -> Ledger:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LedgerError(f"cannot read the ledger {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LedgerError(f"the ledger {path} is not valid TOML: {error}") from error
     unknown = data.keys() - {"divergence"}
     if unknown:

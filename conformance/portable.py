@@ -108,7 +108,7 @@ def sample_from_file(path: Path) -> tuple[str, Sample]:
         return str(data["contract"]), _sample(inputs, data["regime"])
     except OSError as error:
         raise PortableError(f"cannot read the replay file {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error) as error:
         raise PortableError(f"{path} is not a replay file of this project ({type(error).__name__}: {error})") from error
 
 

@@ -1,0 +1,196 @@
+"""The ledger: what a good entry says, and one sentence for each way to write a bad one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance import EXACT, REAL
+from conformance.ledger import Entry, Ledger, LedgerError, instead, load
+
+ENTRY: dict[str, str] = {
+    "id": '"law-broken"',
+    "contract": '"small.law"',
+    "framework": '"paddle"',
+    "versions": '">=3.0,<3.4"',
+    "behaviour": '"odd"',
+    "reason": '"It is odd."',
+    "witness": '{ x = { dtype = "float32", shape = [2], data = [1.0, nan] } }',
+}
+
+
+def written(folder: Path, *entries: dict[str, str], text: str = "") -> Path:
+    """A ledger file of these entries, each given as TOML values by key."""
+    blocks = ["[[divergence]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items()) for entry in entries]
+    path = folder / "ledger.toml"
+    path.write_text("\n".join([text, *blocks]), encoding="utf-8")
+    return path
+
+
+def only(folder: Path, **changes: str) -> Entry:
+    """The entry of a ledger with one, after these changes."""
+    (entry,) = load(written(folder, {**ENTRY, **changes})).entries
+    return entry
+
+
+def test_an_entry_is_read(tmp_path):
+    entry = only(tmp_path, upstream='"https://example.org/1"', device='"gpu"', found='"2026-11-24"')
+    assert (entry.id, entry.contract, entry.framework, entry.device) == ("law-broken", "small.law", "paddle", "gpu")
+    assert entry.witness.regime == REAL
+    assert entry.witness.inputs["x"].dtype == np.float32
+    np.testing.assert_array_equal(entry.witness.inputs["x"], np.array([1.0, np.nan], np.float32))
+    told = entry.summary()
+    assert set(told) == {"id", "framework", "versions", "behaviour", "reason", "upstream"}
+    assert (told["reason"], told["upstream"]) == ("It is odd.", "https://example.org/1")
+
+
+def test_a_witness_may_be_of_the_exact_regime_and_hold_everything_a_sample_holds(tmp_path):
+    witness = (
+        '{ regime = "exact", bias = { none = true }, stride = { tuple = [1, 2] }, how = { mode = "zeros" }, n = 3 }'
+    )
+    sample = only(tmp_path, witness=witness).witness
+    assert sample.regime == EXACT
+    assert sample.inputs == {"bias": None, "stride": (1, 2), "how": {"mode": "zeros"}, "n": 3}
+
+
+def test_an_empty_file_is_an_empty_ledger(tmp_path):
+    ledger = load(written(tmp_path))
+    assert ledger.entries == [] and ledger.of("small.law") == []
+    ledger.check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("versions", "version", "applies"),
+    [
+        ("==2.15.*", "2.15.0+cu132", True),
+        ("==2.15.*", "2.15.0", True),
+        ("==2.15.*", "2.16.0+cpu", False),
+        (">=3.0,<3.4", "3.3.1", True),
+        (">=3.0,<3.4", "3.4.0", False),
+        (">=3.0,<3.4", "2.6.2", False),
+        (">=3.0", "3.4.0.dev20261124", True),
+        ("==2.15.*", "2.15.0a0+gitdeadbee", True),
+        (">=0", "develop", False),
+        ("<1", "0.0.0", True),
+    ],
+)
+def test_version_ranges(tmp_path, versions, version, applies):
+    assert only(tmp_path, versions=f'"{versions}"').applies("paddle", "cpu", version) is applies
+
+
+def test_an_entry_speaks_of_one_framework_and_where_it_says_so_of_one_device(tmp_path):
+    anywhere, on_gpu = only(tmp_path), only(tmp_path, device='"gpu"')
+    assert anywhere.applies("paddle", "cpu", "3.3.1") and anywhere.applies("paddle", "gpu", "3.3.1")
+    assert not anywhere.applies("torch", "cpu", "3.3.1")
+    assert on_gpu.applies("paddle", "gpu", "3.3.1") and not on_gpu.applies("paddle", "cpu", "3.3.1")
+
+
+def test_what_a_lane_does_instead(tmp_path, declare):
+    def odd(x: Any) -> dict[str, Any]:
+        return {"output": x}
+
+    law = declare(odd, odd, variant_odd=odd)
+    assert instead(only(tmp_path), law) is odd
+    assert instead(only(tmp_path, behaviour='"raises"', error='"no"'), law) is None
+
+
+# Bad files
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        *[({key: None}, f"lacks {key}; every entry needs id, contract") for key in ENTRY],
+        *[({key: '""'}, f"lacks {key}") for key in ENTRY],
+        ({"versions": '"three"'}, "versions 'three' is no range such as"),
+        ({"versions": "3"}, "versions must be a text in quotes, it is 3"),
+        ({"error": "3"}, "error must be a text in quotes, it is 3"),
+        ({"framework": '"jax"'}, "framework 'jax' is not one of torch, paddle"),
+        ({"device": '"cuda"'}, "device 'cuda' is not one of cpu, gpu"),
+        ({"version": '">=3"'}, "has the unknown key 'version'; known are id, contract"),
+        ({"behaviour": '"raises"'}, "behaviour 'raises' and error (a part of its message) go together"),
+        ({"error": '"no"'}, "behaviour 'raises' and error (a part of its message) go together"),
+        ({"witness": "3"}, "its witness cannot be read"),
+        ({"witness": "[1, 2]"}, "its witness cannot be read"),
+        ({"witness": '{ regime = "exat", x = 1 }'}, "its witness cannot be read (its regime is 'exat'"),
+        ({"witness": '{ x = { dtype = "float33", shape = [1], data = [1.0] } }'}, "its witness cannot be read"),
+        ({"witness": '{ x = { dtype = "float32", shape = [3], data = [1.0] } }'}, "needs 3 elements, 1 are given"),
+        ({"witness": '{ x = { dtype = "float32", shape = [1] } }'}, "its witness cannot be read"),
+        ({"witness": '{ x = { dtype = "float32", shape = ["a"], data = [1.0] } }'}, "its witness cannot be read"),
+    ],
+    ids=str,
+)
+def test_a_bad_entry_is_named_with_what_is_wrong(tmp_path, changes, sentence):
+    entry = {key: value for key, value in {**ENTRY, **changes}.items() if value is not None}
+    named = "number 1" if entry.get("id", '""') == '""' else "law-broken"
+    with pytest.raises(LedgerError, match=re.escape(sentence)) as error:
+        load(written(tmp_path, entry))
+    assert f"{tmp_path / 'ledger.toml'}: entry '{named}'" in str(error.value).replace("entry ''", "entry 'number 1'")
+    assert "\n" not in str(error.value)
+
+
+def test_ids_are_unique(tmp_path):
+    with pytest.raises(LedgerError, match="two entries are called 'law-broken'"):
+        load(written(tmp_path, ENTRY, ENTRY))
+    assert len(load(written(tmp_path, ENTRY, {**ENTRY, "id": '"other"'})).entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[divergence]", "is not valid TOML"),
+        ("x = nan nan", "is not valid TOML"),
+        ("[[divergences]]", "unknown table 'divergences'; entries are [[divergence]]"),
+        ("[divergence]\nid = 'x'", "entries are written [[divergence]]"),
+        ("divergence = 3", "entries are written [[divergence]]"),
+        ("divergence = [1, 2]", "entries are written [[divergence]]"),
+    ],
+)
+def test_a_file_of_another_form(tmp_path, text, sentence):
+    with pytest.raises(LedgerError, match=re.escape(sentence)):
+        load(written(tmp_path, text=text))
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(LedgerError, match=r"cannot read the ledger .*absent: No such file"):
+        load(tmp_path / "absent")
+    with pytest.raises(LedgerError, match=r"cannot read the ledger .*: Is a directory"):
+        load(tmp_path)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(LedgerError, match="is not valid TOML"):
+        load(tmp_path / "binary")
+
+
+# Against the declared contracts
+
+
+def law(declare: Any) -> None:
+    def odd(x: Any) -> dict[str, Any]:
+        return {"output": x}
+
+    declare(odd, odd, variant_odd=odd)
+
+
+def test_an_entry_that_fits_its_contract_passes(tmp_path, declare):
+    law(declare)
+    Ledger([only(tmp_path)]).check(tmp_path)
+    Ledger([only(tmp_path, behaviour='"raises"', error='"no"')]).check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"contract": '"small.lawn"'}, "speaks of contract 'small.lawn', which no suite declares"),
+        ({"behaviour": '"even"'}, "behaviour 'even' is no variant of small.law (it has raises, odd)"),
+        ({"witness": "{ y = 1 }"}, "its witness is no sample of small.law (missing a required argument: 'x')"),
+        ({"witness": "{ x = 1, y = 1 }"}, "its witness is no sample of small.law (got an unexpected keyword"),
+    ],
+)
+def test_an_entry_that_matches_nothing_is_named(tmp_path, declare, changes, sentence):
+    law(declare)
+    with pytest.raises(LedgerError, match=re.escape(sentence)):
+        Ledger([only(tmp_path, **changes)]).check(tmp_path)
