@@ -1,22 +1,24 @@
-"""Forward results and gradients of the layers that the reference models are made of."""
+"""Forward results and gradients of the layers that multiply, select and rearrange."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import fills
+from conformance.strategies import fills, generator, seeds
 from reference_impl.oracle import nn
 from suites.shapes import convolution_geometry
+from suites.specials import INFINITIES, NOT_A_NUMBER, sprinkled
 
 
 def convolutions() -> st.SearchStrategy[list[Sample]]:
-    """2-D convolutions with every hyperparameter, with and without bias."""
+    """2-D convolutions with every hyperparameter, with and without bias, some on NaN and infinities."""
 
     def samples(geometry: dict[str, Any]) -> st.SearchStrategy[list[Sample]]:
-        return fills(
+        drawn = fills(
             lambda fill: {
                 "x": fill(geometry["x"]),
                 "weight": fill(geometry["weight"]),
@@ -25,6 +27,7 @@ def convolutions() -> st.SearchStrategy[list[Sample]]:
                 "cotangent": fill(geometry["output"]),
             }
         )
+        return sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.02)
 
     return convolution_geometry().flatmap(samples)
 
@@ -68,3 +71,229 @@ class conv2d:
                 lambda g: g.sum(axis=(0, 2, 3)), cotangent, terms=batch * height * width
             )
         return accepted
+
+
+@st.composite
+def linears(draw: st.DrawFn) -> list[Sample]:
+    """Linear layers on inputs of one to four axes, square ones often, with and without bias, some on NaN and inf."""
+    inner = draw(st.integers(1, 9))
+    outer = draw(st.sampled_from((inner, inner, 1, 2, 5, 8, 17)))
+    leading = draw(st.lists(st.integers(1, 4), max_size=3).map(tuple))
+    biased = draw(st.booleans())
+    drawn = fills(
+        lambda fill: {
+            "x": fill((*leading, inner)),
+            "weight": fill((outer, inner)),
+            "bias": fill((outer,)) if biased else None,
+            "cotangent": fill((*leading, outer)),
+        }
+    )
+    return draw(sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.1))
+
+
+@contract("nn.linear", area="forward", samples=linears(), gradients=("x", "weight", "bias"))
+class linear:
+    """A linear layer is x W^T + b for torch's weight [out, in] and x W + b for paddle's [in, out]."""
+
+    @staticmethod
+    def torch(x, weight, bias):
+        from torch.nn import functional
+
+        return functional.linear(x, weight, bias)
+
+    @staticmethod
+    def paddle(x, weight, bias):
+        from paddle.nn import functional
+
+        return functional.linear(x, weight.t(), bias)
+
+    @staticmethod
+    def oracle(x, weight, bias, cotangent) -> dict[str, Acceptance]:
+        rows = x.size // x.shape[-1]
+        accepted = {
+            "output": accuracy.dot(nn.linear, x, weight, bias, terms=weight.shape[1] + 1),
+            "gradient.x": accuracy.dot(nn.linear_input_gradient, cotangent, weight, terms=weight.shape[0]),
+            "gradient.weight": accuracy.dot(nn.linear_weight_gradient, x, cotangent, terms=rows),
+        }
+        if bias is not None:
+            accepted["gradient.bias"] = accuracy.dot(nn.linear_bias_gradient, cotangent, terms=rows)
+        return accepted
+
+
+def embeddings(padding_row: bool) -> st.SearchStrategy[list[Sample]]:
+    """Look-ups with repeated indices, int32 or int64, with or without a padding index.
+
+    ``padding_row``: the row of the padding index holds values, where the layers of both frameworks put zeros.
+    """
+
+    def samples(drawn: tuple[int, int, tuple[int, ...], int, str, bool, bool]) -> st.SearchStrategy[list[Sample]]:
+        vocabulary, width, shape, seed, dtype, padded, from_end = drawn
+        rng = generator(seed)
+        indices = rng.integers(0, vocabulary, shape).astype(dtype)
+        padding = int(rng.integers(vocabulary)) if padded or padding_row else None
+        if padding is not None:
+            indices.ravel()[0] = padding
+
+        def build(fill: Any) -> dict[str, Any]:
+            weight = fill((vocabulary, width))
+            if padding is not None and not padding_row:
+                weight[padding] = 0.0
+            index = padding - vocabulary if padding is not None and from_end else padding
+            return {"indices": indices, "weight": weight, "padding": index, "cotangent": fill((*shape, width))}
+
+        return fills(build)
+
+    shape = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
+    dtype = st.sampled_from(("int64", "int64", "int32"))
+    drawn = (st.integers(1, 7), st.integers(1, 5), shape, seeds, dtype, st.booleans(), st.booleans())
+    return st.tuples(*drawn).flatmap(samples)
+
+
+@contract("nn.embedding", area="forward", samples=embeddings(padding_row=False), gradients=("weight",))
+class embedding:
+    """An embedding copies rows; a row's gradient is the sum over all its uses, and zero for the padding index."""
+
+    @staticmethod
+    def torch(indices, weight, padding):
+        from torch.nn import functional
+
+        return functional.embedding(indices, weight, padding)
+
+    @staticmethod
+    def paddle(indices, weight, padding):
+        from paddle.nn import functional
+
+        return functional.embedding(indices, weight, padding)
+
+    @staticmethod
+    def oracle(indices, weight, padding, cotangent) -> dict[str, Acceptance]:
+        used = np.ones(indices.shape) if padding is None else indices != padding % len(weight)
+        return {
+            "output": accuracy.exact(nn.embedding(indices, weight)),
+            "gradient.weight": accuracy.dot(
+                lambda g: nn.embedding_gradient(g * used[..., None], indices, len(weight)),
+                cotangent,
+                terms=int(np.bincount(indices.ravel()).max()),
+            ),
+        }
+
+
+@contract("nn.embedding_padding_row", area="forward", samples=embeddings(padding_row=True), gradients=("weight",))
+class embedding_padding_row:
+    """The padding index of an embedding keeps its row from being trained; what the row holds is still looked up."""
+
+    @staticmethod
+    def torch(indices, weight, padding):
+        from torch.nn import functional
+
+        return functional.embedding(indices, weight, padding)
+
+    @staticmethod
+    def paddle(indices, weight, padding):
+        from paddle.nn import functional
+
+        return functional.embedding(indices, weight, padding)
+
+    @staticmethod
+    def oracle(indices, weight, padding, cotangent) -> dict[str, Acceptance]:
+        return embedding.oracle(indices, weight, padding, cotangent)
+
+    @staticmethod
+    def variant_zeros(indices, weight, padding, cotangent) -> dict[str, Acceptance]:
+        """The padding index gives zeros, whatever its row holds."""
+        blank = weight.copy()
+        blank[padding] = 0.0
+        return embedding.oracle(indices, blank, padding, cotangent)
+
+
+@st.composite
+def rearrangements(draw: st.DrawFn) -> list[Sample]:
+    """Tensors whose axes were permuted first, so that the order in memory is not the order of the elements."""
+    shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=5).map(tuple))
+    permutation = draw(st.permutations(range(len(shape))).map(tuple))
+    permuted = tuple(shape[axis] for axis in permutation)
+    start = draw(st.integers(0, len(shape) - 1))
+    stop = draw(st.integers(start, len(shape) - 1))
+    flat = (*permuted[:start], int(np.prod(permuted[start : stop + 1])), *permuted[stop + 1 :])
+    if draw(st.booleans()):
+        start, stop = start - len(shape), stop - len(shape)
+    return draw(
+        fills(
+            lambda fill: {
+                "x": fill(shape),
+                "permutation": permutation,
+                "start": start,
+                "stop": stop,
+                "cotangent": fill(flat),
+            },
+            limit=1000,
+        )
+    )
+
+
+@contract("nn.flatten", area="forward", samples=rearrangements(), gradients=("x",))
+class flatten:
+    """Flattening joins axes in row-major order, on permuted tensors too, and its gradient goes back the same way."""
+
+    @staticmethod
+    def torch(x, permutation, start, stop):
+        return x.permute(permutation).flatten(start, stop)
+
+    @staticmethod
+    def paddle(x, permutation, start, stop):
+        return x.transpose(permutation).flatten(start, stop)
+
+    @staticmethod
+    def oracle(x, permutation, start, stop, cotangent) -> dict[str, Acceptance]:
+        permuted = x.transpose(permutation)
+        back = cotangent.reshape(permuted.shape).transpose(np.argsort(permutation))
+        return {
+            "output": accuracy.exact(permuted.reshape(cotangent.shape)),
+            "gradient.x": accuracy.exact(back),
+        }
+
+
+@st.composite
+def reshapes(draw: st.DrawFn) -> list[Sample]:
+    """Permuted tensors and a new shape for them, in which at most one length is left to be inferred."""
+    shape = draw(st.lists(st.integers(1, 6), min_size=1, max_size=4).map(tuple))
+    permutation = draw(st.permutations(range(len(shape))).map(tuple))
+    left, target = int(np.prod(shape)), []
+    for _ in range(draw(st.integers(0, 3))):
+        length = draw(st.sampled_from([n for n in range(1, left + 1) if left % n == 0]))
+        left //= length
+        target.append(length)
+    target = draw(st.permutations([*target, left]))
+    asked = list(target)
+    if draw(st.booleans()):
+        asked[draw(st.integers(0, len(target) - 1))] = -1
+    return draw(
+        fills(
+            lambda fill: {
+                "x": fill(shape),
+                "permutation": permutation,
+                "shape": asked,
+                "cotangent": fill(tuple(target)),
+            },
+            limit=1000,
+        )
+    )
+
+
+@contract("nn.reshape", area="forward", samples=reshapes(), gradients=("x",))
+class reshape:
+    """Reshaping keeps the row-major order of the elements and infers a length of -1."""
+
+    @staticmethod
+    def torch(x, permutation, shape):
+        return x.permute(permutation).reshape(shape)
+
+    @staticmethod
+    def paddle(x, permutation, shape):
+        return x.transpose(permutation).reshape(shape)
+
+    @staticmethod
+    def oracle(x, permutation, shape, cotangent) -> dict[str, Acceptance]:
+        permuted = x.transpose(permutation)
+        back = cotangent.reshape(permuted.shape).transpose(np.argsort(permutation))
+        return {"output": accuracy.exact(permuted.reshape(shape)), "gradient.x": accuracy.exact(back)}
