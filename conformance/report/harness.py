@@ -6,6 +6,7 @@ the project's tests hold them to the lanes' and the judge's own answers.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ def observe_torch(
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.manual_seed(0)
     given = dict(inputs)
-    with torch.device(device):
+    with contextlib.nullcontext() if device == "cpu" else torch.device(device):
         for name, value in inputs.items():
             if tensors and isinstance(value, np.ndarray):
                 given[name] = torch.tensor(value).requires_grad_(name in gradients)
