@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import platform
 import random
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,23 @@ from paddle.base import core
 from conformance.lanes.lane import LaneError
 
 _GPU_FLAGS = ("FLAGS_cudnn_deterministic", "FLAGS_allow_tf32_cublas", "FLAGS_allow_tf32_cudnn")
+
+
+@cache
+def _openmp() -> ctypes.CDLL | None:
+    """The OpenMP library of paddle's own package, which is loaded already."""
+    for file in sorted((Path(paddle.__file__).parent / "libs").glob("libiomp5*")):
+        with contextlib.suppress(OSError):
+            return ctypes.CDLL(str(file))
+    return None
+
+
+def _threads() -> int:
+    """Threads that operations may use: ``core.set_num_threads`` sets them, but nothing in paddle tells them."""
+    openmp = _openmp()
+    if openmp is None:
+        return int(paddle.get_flags("FLAGS_paddle_num_threads")["FLAGS_paddle_num_threads"])
+    return int(openmp.omp_get_max_threads())
 
 
 class Adapter:
@@ -50,7 +70,7 @@ class Adapter:
         flags = paddle.get_flags(list(_GPU_FLAGS)) if self.device != "cpu" else dict.fromkeys(_GPU_FLAGS, False)
         return {
             "device": paddle.get_device(),
-            "threads": paddle.get_flags("FLAGS_paddle_num_threads")["FLAGS_paddle_num_threads"],
+            "threads": _threads(),
             "default_dtype": paddle.get_default_dtype(),
             "tf32": bool(flags["FLAGS_allow_tf32_cublas"] or flags["FLAGS_allow_tf32_cudnn"]),
             "deterministic": self.device == "cpu" or bool(flags["FLAGS_cudnn_deterministic"]),

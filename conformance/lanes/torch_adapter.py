@@ -36,6 +36,9 @@ class Adapter:
         """One thread, float32, no TF32 unless asked for, deterministic kernels only."""
         torch.set_num_threads(1)
         torch.set_default_dtype(torch.float32)
+        if torch.get_default_device().type != "cpu":
+            torch.set_default_device(None)
+        torch.set_float32_matmul_precision("highest")  # any other lets the CPU multiply in bfloat16
         torch.set_grad_enabled(True)
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
@@ -50,6 +53,8 @@ class Adapter:
             "device": str(self.device),
             "threads": torch.get_num_threads(),
             "default_dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+            "default_device": str(torch.get_default_device()),
+            "matmul_precision": torch.get_float32_matmul_precision(),
             "tf32": bool(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
             and self.device.type == "cuda",
             "deterministic": torch.are_deterministic_algorithms_enabled(),
