@@ -1,0 +1,146 @@
+"""Images as the suites draw them: pixels of each Pillow mode, the Pillow image that holds them, the bytes of a file.
+
+A sample keeps a mode and its pixels, or the bytes of a file, which are plain data; the calls make the image from them.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from conformance import Acceptance, accuracy
+from reference_impl.oracle import vision
+from reference_impl.oracle.vision import MODES
+
+EIGHT_BIT = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
+"""Modes that become floats from 0 to 1."""
+PLAIN = ("1", "I;16", "I", "F")
+"""Modes whose pixels say by their dtype which mode they are."""
+LOSSLESS: dict[str, tuple[str, ...]] = {
+    ".png": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    ".bmp": ("1", "L", "P", "RGB"),
+    ".gif": ("P",),
+    ".webp": ("RGB", "RGBA"),
+    ".tiff": ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"),
+}
+"""Suffix of a file format -> the modes that it gives back pixel by pixel (GIF: colour by colour)."""
+ON_CPU = {"*:cuda": "images and files are handled on the CPU", "*:gpu": "images and files are handled on the CPU"}
+"""Why a lane on a GPU takes no part in a contract of this kind."""
+
+_FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "images"
+
+sides = st.integers(1, 24)
+
+
+def pixels(rng: np.random.Generator, mode: str, height: int, width: int, special: bool = False) -> np.ndarray:
+    """Pixels [H, W] or [H, W, C] over the whole range of a mode; ``special`` adds NaN, infinities, -0.0 to mode F."""
+    dtype, channels = MODES[mode]
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    if mode == "1":
+        return rng.random(shape) < 0.5
+    if mode == "F":
+        values = (100 * rng.standard_normal(shape)).astype(np.float32)
+        odd = rng.choice(np.array([np.nan, np.inf, -np.inf, -0.0, 1e-45], np.float32), shape)
+        return np.where(rng.random(shape) < 0.2, odd, values) if special else values
+    limits = np.iinfo(np.dtype(dtype).name)
+    values = rng.integers(limits.min, limits.max, shape, np.dtype(dtype), endpoint=True)
+    # The ends of the range are where a scale of 256, a sign bit or an overflow shows.
+    ends = rng.choice(np.array([limits.min, limits.max, limits.max // 2 + 1], dtype), shape)
+    return np.where(rng.random(shape) < 0.2, ends, values)
+
+
+def image_of(mode: str, pixels: np.ndarray) -> Image.Image:
+    """The Pillow image of a mode that holds the pixels; mode P gets a palette that is not the identity."""
+    if mode in PLAIN:
+        return Image.fromarray(pixels)
+    height, width = pixels.shape[:2]
+    image = Image.frombytes(mode, (width, height), pixels.tobytes())
+    if mode == "P":
+        image.putpalette([level for index in range(256) for level in (255 - index, index * 7 % 256, index * 11 % 256)])
+    return image
+
+
+def big_endian_image(pixels: np.ndarray) -> Image.Image:
+    """The image of 16-bit pixels that is read from a big-endian TIFF: mode I;16B."""
+    height, width = pixels.shape
+    return Image.frombytes("I;16B", (width, height), pixels.astype(">u2").tobytes())
+
+
+def file_bytes(image: Image.Image, suffix: str, orientation: int | None = None) -> bytes:
+    """The image as a file of the format of ``suffix``, without loss where :data:`LOSSLESS` says so.
+
+    ``orientation`` from 1 to 8 is that of the camera, noted as EXIF, by which a viewer would turn or mirror the image.
+    """
+    options: dict[str, Any] = {}
+    if suffix == ".webp":
+        options = {"lossless": True, "exact": True}
+    elif suffix == ".jpg":
+        options = {"quality": 90}
+    if orientation is not None:
+        options["exif"] = Image.Exif()
+        options["exif"][ExifTags.Base.Orientation] = orientation
+    stream = io.BytesIO()
+    image.save(stream, Image.registered_extensions()[suffix], **options)
+    data = stream.getvalue()
+    if suffix not in (".gif", ".jpg") and not np.array_equal(decoded(data)[1], np.asarray(image), equal_nan=True):
+        raise AssertionError(f"a {suffix} file does not give back the pixels of mode {image.mode} that were written")
+    return data
+
+
+def decoded(data: bytes) -> tuple[str, np.ndarray]:
+    """Mode and pixels of a file, as Pillow decodes it."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.mode, np.array(image)
+
+
+@lru_cache
+def fixture(name: str) -> bytes:
+    """A file of fixtures/images, by its name there."""
+    return (_FIXTURES / name).read_bytes()
+
+
+def fixture_names(folder: str = "") -> list[str]:
+    """The image files of a folder of fixtures/images, sorted."""
+    return sorted(
+        f"{folder}{path.name}" for path in (_FIXTURES / folder).iterdir() if path.suffix in (*LOSSLESS, ".jpg")
+    )
+
+
+def same(array: np.ndarray) -> Acceptance:
+    """The array itself, in its own dtype."""
+    return accuracy.exact(array, str(array.dtype))
+
+
+def signed16(mode: str, pixels: np.ndarray) -> dict[str, Acceptance]:
+    """Mode I;16 read as signed 16-bit integers: levels from 32768 on come out 65536 lower."""
+    if mode != "I;16":
+        return {"output": same(vision.to_tensor(pixels, mode))}
+    return {"output": same(np.ascontiguousarray(pixels).view(np.int16)[None])}
+
+
+LAYOUTS = ("contiguous", "sliced", "fortran", "channels first", "broadcast")
+REVERSED = ("rows reversed", "columns reversed", "channels reversed")
+
+
+def laid_out(pixels: np.ndarray, layout: str) -> np.ndarray:
+    """An array equal to ``pixels`` with another layout in memory; ``broadcast`` repeats its first row."""
+    if layout == "sliced":
+        roomy = np.zeros((2 * pixels.shape[0], 2 * pixels.shape[1], *pixels.shape[2:]), pixels.dtype)
+        roomy[::2, 1::2] = pixels
+        return roomy[::2, 1::2]
+    if layout == "fortran":
+        return np.asfortranarray(pixels)
+    if layout == "channels first":
+        return np.moveaxis(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), 0, -1)
+    if layout == "broadcast":
+        return np.lib.stride_tricks.as_strided(pixels, pixels.shape, (0, *pixels.strides[1:]))
+    if layout in REVERSED:
+        axis = min(REVERSED.index(layout), pixels.ndim - 1)
+        return np.flip(np.flip(pixels, axis).copy(), axis)
+    return pixels

@@ -1,0 +1,266 @@
+"""From an image to a tensor: layout, dtype and scaling, for every Pillow mode, kind of array and file format.
+
+What a model sees begins here, and an error here is systematic: a transposed, unscaled or wrapped picture trains
+without complaint. All of it is exact: levels of 0 to 255 become the correctly rounded quotients by 255.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Acceptance, Rejects, Sample, contract
+from conformance.strategies import generator, seeds
+from reference_impl.oracle import vision
+from suites import images
+from suites.images import ON_CPU, same, sides
+
+AREA = "ToTensor"
+
+
+def pictures(modes: tuple[str, ...]) -> st.SearchStrategy[list[Sample]]:
+    """One image of each mode, all of one drawn size."""
+
+    def make(height: int, width: int, seed: int) -> list[Sample]:
+        rng = generator(seed)
+        return [Sample({"mode": m, "pixels": images.pixels(rng, m, height, width, special=True)}) for m in modes]
+
+    return st.builds(make, sides, sides, seeds)
+
+
+class Pictures:
+    """The calls and the oracle of the contracts on Pillow images."""
+
+    @staticmethod
+    def torch(mode, pixels):
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        return ToTensor()(images.image_of(mode, pixels))
+
+    @staticmethod
+    def paddle(mode, pixels):
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        return ToTensor()(images.image_of(mode, pixels))
+
+    @staticmethod
+    def oracle(mode, pixels) -> dict[str, Acceptance]:
+        return {"output": same(vision.to_tensor(pixels, mode))}
+
+
+@contract("vision.to_tensor", area=AREA, samples=pictures(images.EIGHT_BIT), tensors=False, unsupported=ON_CPU)
+class to_tensor(Pictures):
+    """An image of 1 or 8 bits a channel becomes float32 [C, H, W] from 0 to 1."""
+
+
+def levels() -> st.SearchStrategy[Sample]:
+    """Every level of an 8-bit channel, in an order of its own in each channel."""
+
+    def make(mode: str, seed: int) -> Sample:
+        rng, channels = generator(seed), vision.MODES[mode][1]
+        orders = np.stack([rng.permutation(256) for _ in range(channels)], axis=-1).astype(np.uint8)
+        return Sample({"mode": mode, "pixels": orders.reshape((8, 32, channels) if channels > 1 else (8, 32))})
+
+    return st.builds(make, st.sampled_from(("L", "RGB", "P", "LA", "RGBA", "CMYK")), seeds)
+
+
+@contract("vision.to_tensor_levels", area=AREA, samples=levels(), tensors=False, unsupported=ON_CPU)
+class to_tensor_levels(Pictures):
+    """Each of the 256 levels becomes the correctly rounded quotient by 255, which a product with 1/255 is not."""
+
+
+@contract("vision.to_tensor_deep", area=AREA, samples=pictures(("I;16", "I", "F")), tensors=False, unsupported=ON_CPU)
+class to_tensor_deep(Pictures):
+    """An image of 16 or 32 bits a pixel keeps its values, unscaled, whatever the range in which they lie."""
+
+    variant_signed16 = staticmethod(images.signed16)
+
+
+def documented_ranges() -> st.SearchStrategy[list[Sample]]:
+    """Images of mode I and F with values from 0 to 255, for which the documentation promises 0 to 1."""
+
+    def make(height: int, width: int, seed: int) -> list[Sample]:
+        values = generator(seed).uniform(0, 255, (height, width))
+        values.flat[0] = 255.0
+        whole = {"mode": "I", "pixels": values.astype(np.int32)}
+        return [Sample(whole), Sample({"mode": "F", "pixels": values.astype(np.float32)})]
+
+    return st.builds(make, sides, sides, seeds)
+
+
+@contract(
+    "vision.to_tensor_documented", area=AREA, samples=documented_ranges(), tensors=False, share=0.25, unsupported=ON_CPU
+)
+class to_tensor_documented(Pictures):
+    """Both documentations list I and F among the modes that are scaled to a float tensor from 0 to 1."""
+
+    @staticmethod
+    def oracle(mode, pixels):
+        return {"output": same(pixels[None].astype(np.float32) / np.float32(255))}
+
+    @staticmethod
+    def variant_unscaled(mode, pixels):
+        """Values and dtype stay as they are."""
+        return {"output": same(vision.to_tensor(pixels, mode))}
+
+
+def big_endian() -> st.SearchStrategy[Sample]:
+    """16-bit pixels in big-endian order, as Pillow reads them from a big-endian TIFF (mode I;16B)."""
+
+    def make(height: int, width: int, seed: int) -> Sample:
+        return Sample({"pixels": images.pixels(generator(seed), "I;16", height, width)})
+
+    return st.builds(make, sides, sides, seeds)
+
+
+@contract("vision.to_tensor_big_endian", area=AREA, samples=big_endian(), tensors=False, share=0.25, unsupported=ON_CPU)
+class to_tensor_big_endian:
+    """A 16-bit image means the same in either byte order."""
+
+    @staticmethod
+    def torch(pixels):
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        return ToTensor()(images.big_endian_image(pixels))
+
+    @staticmethod
+    def paddle(pixels):
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        return ToTensor()(images.big_endian_image(pixels))
+
+    @staticmethod
+    def oracle(pixels):
+        return {"output": same(pixels[None].astype(np.int32))}
+
+    @staticmethod
+    def variant_low_byte(pixels):
+        """The low byte of each pixel, divided by 255: the mode is taken for one of 8 bits."""
+        return {"output": same((pixels[None] & 255).astype(np.float32) / np.float32(255))}
+
+
+ARRAY_DTYPES = ("uint8", "uint8", "int8", "int16", "int32", "int64", "bool", "float16", "float32", "float64")
+
+
+def array_of(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Values over the whole range of a dtype, with NaN and infinities in floats."""
+    kind = np.dtype(dtype)
+    if kind.kind == "b":
+        return rng.random(shape) < 0.5
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        return rng.integers(limits.min, limits.max, shape, kind, endpoint=True)
+    values = (rng.standard_normal(shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(kind)
+    return np.where(rng.random(shape) < 0.1, rng.choice(np.array([np.nan, np.inf, -np.inf], kind), shape), values)
+
+
+@st.composite
+def array_shapes(draw: st.DrawFn) -> tuple[int, ...]:
+    """[H, W], or [H, W, C] with 1 to 5 channels."""
+    channels = draw(st.integers(0, 5))
+    return (draw(sides), draw(sides), *([channels] if channels else []))
+
+
+def arrays(
+    dtypes: tuple[str, ...], layouts: tuple[str, ...] = images.LAYOUTS, count: int = 3
+) -> st.SearchStrategy[list[Sample]]:
+    """``count`` arrays of one shape, each with a drawn dtype and layout in memory."""
+
+    def make(shape: tuple[int, ...], seed: int, chosen: tuple[tuple[str, str], ...]) -> list[Sample]:
+        rng = generator(seed)
+        return [Sample({"pixels": array_of(rng, dtype, shape), "layout": layout}) for dtype, layout in chosen]
+
+    kinds = st.tuples(st.sampled_from(dtypes), st.sampled_from(layouts))
+    return st.builds(make, array_shapes(), seeds, st.tuples(*[kinds] * count))
+
+
+class Arrays:
+    """The calls and the oracle of the contracts on arrays."""
+
+    @staticmethod
+    def torch(pixels, layout):
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        return ToTensor()(images.laid_out(pixels, layout))
+
+    @staticmethod
+    def paddle(pixels, layout):
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        return ToTensor()(images.laid_out(pixels, layout))
+
+    @staticmethod
+    def oracle(pixels, layout) -> dict[str, Acceptance]:
+        return {"output": same(vision.to_tensor(np.array(images.laid_out(pixels, layout))))}
+
+
+@contract("vision.to_tensor_array", area=AREA, samples=arrays(ARRAY_DTYPES), tensors=False, unsupported=ON_CPU)
+class to_tensor_array(Arrays):
+    """A uint8 array [H, W] or [H, W, C] is scaled, one of another dtype keeps dtype and values, in any layout."""
+
+
+@contract(
+    "vision.to_tensor_unsigned",
+    area=AREA,
+    samples=arrays(("uint16", "uint32", "uint64"), ("contiguous",)),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
+class to_tensor_unsigned(Arrays):
+    """An array of wide unsigned integers keeps dtype and values."""
+
+    @staticmethod
+    def variant_bits_as_bfloat16(pixels, layout):
+        """The 16 bits of an integer are taken for those of a bfloat16."""
+        if pixels.dtype != np.uint16:
+            return Arrays.oracle(pixels, layout)
+        value = (vision.to_tensor(pixels).astype(np.uint32) << 16).view(np.float32)
+        return {"output": Acceptance(value, dtype="bfloat16")}
+
+
+@contract(
+    "vision.to_tensor_reversed",
+    area=AREA,
+    samples=arrays(("uint8", "float32"), images.REVERSED),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
+class to_tensor_reversed(Arrays):
+    """A mirrored view, or BGR turned to RGB by [:, :, ::-1], converts like a copy of it."""
+
+
+def no_images() -> st.SearchStrategy[Sample]:
+    """What is no image: arrays of 0, 1, 4 or 5 dimensions, of foreign byte order, and other objects."""
+
+    def array(dimensions: int, side: int, dtype: str) -> Sample:
+        return Sample({"picture": np.full((side,) * dimensions, 7, dtype)})
+
+    foreign = st.builds(lambda h, w, dtype: np.ones((h, w, 3), dtype), sides, sides, st.sampled_from((">f4", ">i4")))
+    others: list[Any] = [None, 7, 0.5, "image.png", b"GIF89a", [[0, 255], [255, 0]], (1, 2), {"image": 1}]
+    wrong = st.builds(array, st.sampled_from((0, 1, 4, 5)), st.integers(1, 4), st.sampled_from(("uint8", "float32")))
+    return wrong | st.builds(lambda picture: Sample({"picture": picture}), foreign | st.sampled_from(others))
+
+
+@contract("vision.to_tensor_refusals", area=AREA, samples=no_images(), tensors=False, unsupported=ON_CPU)
+class to_tensor_refusals:
+    """What is no image is refused."""
+
+    @staticmethod
+    def torch(picture):
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        return ToTensor()(picture)
+
+    @staticmethod
+    def paddle(picture):
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        return ToTensor()(picture)
+
+    @staticmethod
+    def oracle(picture):
+        return Rejects("neither a Pillow image nor an array of 2 or 3 dimensions in native byte order")
