@@ -18,7 +18,7 @@ from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
 from conformance.ledger import Entry
 from conformance.report import failures
-from conformance.runner import ContractRun, Divergence, VacuousContract
+from conformance.runner import ChangedSample, ContractRun, Divergence, VacuousContract
 from conformance.session import Session, Shrinker
 
 
@@ -88,7 +88,7 @@ class ContractItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Divergence) and self.run is not None:
             return failures.render(excinfo.value, self._session_of(), self.run.record.failure or {})
-        if isinstance(excinfo.value, VacuousContract | LaneError | StaleEntry | NotRepeatable):
+        if isinstance(excinfo.value, VacuousContract | ChangedSample | LaneError | StaleEntry | NotRepeatable):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

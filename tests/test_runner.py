@@ -1,0 +1,470 @@
+"""Running a contract: who is blamed, what the ledger explains, and all that may not pass for a proof."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from conformance import EXACT, REAL, Acceptance, Contract, Rejects, Sample
+from conformance.accuracy import dot_unit
+from conformance.judge import Verdict
+from conformance.lanes import LaneError
+from conformance.ledger import Entry
+from conformance.runner import ChangedSample, ContractRun, Divergence, Record, VacuousContract
+from tests.numpy_lane import NumpyAdapter, Result
+
+
+def whole(*numbers: float) -> Sample:
+    return Sample({"x": np.array(numbers, np.float32)}, EXACT)
+
+
+def real(*numbers: float) -> Sample:
+    return Sample({"x": np.array(numbers, np.float32)}, REAL)
+
+
+@dataclass
+class Law:
+    """The law that a lane gives back x, with faults by sample, and a count of how often the oracle was asked."""
+
+    contract: Contract
+    asked: list[float] = field(default_factory=list)
+
+
+@pytest.fixture
+def identity(declare: Callable[..., Contract]) -> Callable[..., Law]:
+    """Makes the law; ``torch`` and ``paddle`` map x to what that lane returns."""
+
+    def make(torch: Any = None, paddle: Any = None, bound: float = 0.0, **options: Any) -> Law:
+        asked: list[float] = []
+
+        def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+            asked.append(float(x.flat[0]))
+            return {"output": Acceptance(x.astype(np.float64), bound)}
+
+        return Law(declare(torch or (lambda x: x), oracle, paddle or (lambda x: x), **options), asked)
+
+    return make
+
+
+@pytest.fixture
+def run(numpy_lanes: Callable[..., Any]) -> Callable[..., ContractRun]:
+    """A begun run of a law on fresh lanes."""
+
+    def make(law: Law | Contract, *specs: str, entries: tuple[Entry, ...] = ()) -> ContractRun:
+        contract = law.contract if isinstance(law, Law) else law
+        made = ContractRun(contract, numpy_lanes(*specs), entries)
+        made.begin()
+        return made
+
+    return make
+
+
+def entry(
+    behaviour: str = "odd", error: str = "", versions: str = "==3.3.*", witness: Sample | None = None, **more: Any
+) -> Entry:
+    given = {"framework": "paddle", "device": "", "id": "law-odd", **more}
+    return Entry(
+        contract="small.law",
+        versions=SpecifierSet(versions),
+        behaviour=behaviour,
+        error=error,
+        reason="It is odd.",
+        upstream="",
+        witness=witness or whole(1, 2),
+        **given,
+    )
+
+
+# Agreement and blame
+
+
+def test_lanes_that_agree(identity, run):
+    made = run(identity())
+    made.check([whole(1, 2), real(0.5)])
+    record = made.finish()
+    assert (record.verdict, record.samples, record.exact_samples) == (Verdict.AGREE, 2, 1)
+    assert record.worst == {"torch:cpu": {"output": 0.0}, "paddle:cpu": {"output": 0.0}}
+    assert record.framework_seconds > 0 and record.failure is None
+
+
+def test_one_sample_may_stand_alone(identity, run):
+    made = run(identity())
+    made.check(whole(1))
+    assert made.finish().samples == 1
+
+
+@pytest.mark.parametrize("guilty", ["torch", "paddle"])
+@pytest.mark.parametrize("sample", [whole(1, 2), real(0.5)], ids=["exact", "real"])
+def test_the_lane_that_is_wrong_is_named(identity, run, guilty, sample):
+    made = run(identity(**{guilty: lambda x: x + np.float32(1)}))
+    with pytest.raises(Divergence) as error:
+        made.check(sample)
+    assert error.value.judged.wrong == {f"{guilty}:cpu"}
+    assert error.value.sample is sample
+    assert str(error.value).startswith(f"small.law: {guilty}:cpu diverges on x=float32")
+    assert made.record.samples == 1
+
+
+def test_the_worst_ratio_of_each_lane_is_kept(identity, run):
+    made = run(identity(paddle=lambda x: x + np.float32(0.25), bound=0.5))
+    for number in (1.0, 2.0):
+        made.check(real(number))
+    assert made.finish().worst == {"torch:cpu": {"output": 0.0}, "paddle:cpu": {"output": 0.5}}
+
+
+def test_lanes_that_lie_too_far_apart_are_both_named(declare, run):
+    def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x + 0.5, bound=0.5, between=0.9)}
+
+    made = run(declare(lambda x: x, oracle, lambda x: x + np.float32(1)))
+    with pytest.raises(Divergence) as error:
+        made.check(real(1.0))
+    assert error.value.judged.wrong == {"torch:cpu", "paddle:cpu"}
+
+
+def test_an_input_that_both_must_refuse(declare, run):
+    def refuse(x: np.ndarray) -> np.ndarray:
+        raise ValueError("no")
+
+    def law(name: str, paddle: Any) -> Contract:
+        return declare(refuse, lambda x: Rejects("x is too small"), paddle, name=name)
+
+    made = run(law("small.refused", refuse))
+    made.check([whole(1), whole(2)])
+    assert made.finish().verdict is Verdict.AGREE
+    made = run(law("small.accepted", lambda x: x))
+    with pytest.raises(Divergence) as error:
+        made.check(whole(1))
+    assert error.value.judged.wrong == {"paddle:cpu"}
+
+
+def test_an_error_where_a_result_is_due(identity, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("no kernel")
+
+    with pytest.raises(Divergence) as error:
+        run(identity(paddle=fail)).check(whole(1))
+    (difference,) = error.value.judged.differences
+    assert (difference.lane, difference.detail) == ("paddle:cpu", "raises RuntimeError: no kernel")
+
+
+# The screen of the exact regime
+
+
+def test_only_the_first_exact_sample_meets_the_oracle_and_every_real_one(identity, run):
+    law = identity()
+    run(law).check([whole(1), whole(2), real(3), whole(4), real(5)])
+    assert law.asked == [1, 1, 3, 3, 5, 5]
+
+
+def test_lanes_of_one_framework_screen_nothing(identity, run):
+    law = identity()
+    run(law, "torch", "other=torch").check([whole(1), whole(2)])
+    assert law.asked == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("guilty", ["torch", "paddle"])
+def test_a_lane_that_is_wrong_on_a_screened_sample_only_is_caught_and_named(identity, run, guilty):
+    made = run(identity(**{guilty: lambda x: x + (x[0] == 3)}))
+    with pytest.raises(Divergence) as error:
+        made.check([whole(1), whole(2), whole(3), whole(4)])
+    assert error.value.judged.wrong == {f"{guilty}:cpu"}
+    assert error.value.sample.inputs["x"].tolist() == [3]
+
+
+def test_lanes_that_are_wrong_the_same_way_are_caught_by_the_oracle(identity, run):
+    def off(x: np.ndarray) -> np.ndarray:
+        return x + np.float32(1)
+
+    for sample in (whole(1), real(0.5)):
+        with pytest.raises(Divergence) as error:
+            run(identity(off, off)).check([sample, whole(2)])
+        assert error.value.judged.wrong == {"torch:cpu", "paddle:cpu"}
+
+
+def test_a_real_sample_after_an_exact_one_is_not_screened(identity, run):
+    """Both lanes wrong in the same way, on the real sample only."""
+
+    def off(x: np.ndarray) -> np.ndarray:
+        return x + np.float32(0.25) * (x[0] == 0.5)
+
+    with pytest.raises(Divergence):
+        run(identity(off, off)).check([whole(1), real(0.5)])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda x: x.astype(np.float64) if x[0] == 3 else x,
+        lambda x: x[None] if x[0] == 3 else x,
+        lambda x: Result(x, device="cuda" if x[0] == 3 else "cpu"),
+        lambda x: {"output": x, **({"more": x} if x[0] == 3 else {})},
+        lambda x: {} if x[0] == 3 else x,
+        lambda x: x / 0 if x[0] == 3 else x,
+        lambda x: 1 // int(x[0] - 3) if x[0] == 3 else x,
+    ],
+    ids=["dtype", "shape", "device", "more", "less", "masks", "error"],
+)
+def test_the_screen_sees_more_than_values(identity, run, other):
+    with np.errstate(all="ignore"), pytest.raises(Divergence) as error:
+        run(identity(paddle=other)).check([whole(1), whole(2), whole(3)])
+    assert error.value.judged.wrong == {"paddle:cpu"}
+
+
+# What may not pass for a proof
+
+
+def test_no_sample_shows_nothing(identity, run):
+    made = run(identity())
+    with pytest.raises(VacuousContract, match="no sample was executed"):
+        made.finish()
+    made.check([])
+    with pytest.raises(VacuousContract, match="no sample was executed"):
+        made.finish()
+
+
+def test_inputs_that_are_all_zero_show_nothing(declare, run):
+    law = declare(lambda x: x + 1, lambda x: {"output": Acceptance(x + 1.0)})
+    made = run(law)
+    made.check([whole(0, 0), whole(0)])
+    with pytest.raises(VacuousContract, match="the inputs of all 2 samples were zero"):
+        made.finish()
+    made.check(whole(0, 1))
+    made.finish()
+
+
+def test_a_quantity_that_is_always_zero_shows_nothing(declare, run):
+    def law(name: str, **options: Any) -> Contract:
+        def call(x: np.ndarray) -> Result:
+            return Result(x, backward=lambda g: [0 * g])
+
+        def oracle(x: np.ndarray, cotangent: np.ndarray) -> dict[str, Acceptance]:
+            return {"output": Acceptance(x * 1.0), "gradient.x": Acceptance(x * 0.0)}
+
+        return declare(call, oracle, name=name, gradients=("x",), **options)
+
+    sample = Sample({"x": np.ones(2, np.float32), "cotangent": np.ones(2, np.float32)})
+    made = run(law("small.strict"))
+    made.check(sample)
+    with pytest.raises(VacuousContract, match=r"gradient\.x was zero in all 1 samples"):
+        made.finish()
+    made = run(law("small.lenient", may_be_zero=("gradient.x",)))
+    made.check(sample)
+    made.finish()
+
+
+def test_a_quantity_that_no_sample_bounds_shows_nothing(identity, run):
+    made = run(identity(bound=np.inf))
+    made.check(real(1.0))
+    with pytest.raises(VacuousContract, match="no sample bounds output on torch:cpu"):
+        made.finish()
+
+
+def test_a_contract_that_no_lane_can_run_is_unsupported(identity, run):
+    made = run(identity(unsupported={"torch": "gone", "*:cpu": "slow"}))
+    record = made.finish()
+    assert (record.verdict, record.samples) == (Verdict.UNSUPPORTED, 0)
+    assert record.unsupported == {"torch:cpu": "gone", "paddle:cpu": "slow"}
+
+
+def test_a_contract_runs_on_the_lanes_that_can(identity, run):
+    made = run(identity(paddle=lambda x: x + 1, unsupported={"paddle": "no such layer"}))
+    made.check([whole(1), whole(2)])
+    record = made.finish()
+    assert (record.verdict, record.unsupported) == (Verdict.AGREE, {"paddle:cpu": "no such layer"})
+    assert set(record.worst) == {"torch:cpu"}
+
+
+def test_every_setting_that_is_left_changed_is_told_and_mended(identity, run):
+    def careless(framework: str) -> Callable[[np.ndarray], np.ndarray]:
+        def call(x: np.ndarray) -> np.ndarray:
+            NumpyAdapter.state[framework]["threads"] = 4
+            return x
+
+        return call
+
+    made = run(identity(careless("torch"), careless("paddle")))
+    made.check(whole(1))
+    with pytest.raises(LaneError, match=r"torch:cpu: .*threads: 1 -> 4.*paddle:cpu: .*threads: 1 -> 4"):
+        made.finish()
+    assert {state["threads"] for state in NumpyAdapter.state.values()} == {1}
+    made.finish()
+
+
+@pytest.mark.parametrize("inputs", ["top", "nested"])
+def test_a_call_may_not_write_to_its_sample(declare, run, inputs):
+    def call(x: Any) -> np.ndarray:
+        array = x["w"] if isinstance(x, dict) else x
+        array += 1
+        return array
+
+    law = declare(call, lambda x: {}, tensors=False)
+    array = np.array([1.0, np.nan], np.float32)
+    with pytest.raises(ChangedSample, match=re.escape("small.law: a call writes to the arrays of its sample")):
+        run(law).check(Sample({"x": array if inputs == "top" else {"w": array}}))
+
+
+def test_an_oracle_that_follows_its_lane_is_given_what_the_lane_saw(declare, run):
+    def oracle(x: np.ndarray, observed: dict[str, np.ndarray]) -> dict[str, Acceptance]:
+        return {"output": Acceptance(np.where(observed["sign"], x, -x) * 1.0), "sign": Acceptance(observed["sign"])}
+
+    def call(flip: bool) -> Any:
+        return lambda x: {"output": -x if flip else x, "sign": np.array(not flip)}
+
+    made = run(declare(call(False), oracle, call(True), conditioned=True))
+    made.check(real(2.0))
+    made.finish()
+
+
+def test_an_oracle_that_follows_its_lane_does_not_hide_the_lane_s_error(declare, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("no kernel")
+
+    def oracle(x: np.ndarray, observed: dict[str, np.ndarray]) -> dict[str, Any]:
+        return {"output": observed["output"]}
+
+    with pytest.raises(Divergence) as error:
+        run(declare(lambda x: x, oracle, fail, conditioned=True)).check(real(1.0))
+    assert [difference.detail for difference in error.value.judged.differences] == ["raises RuntimeError: no kernel"]
+
+
+def test_an_oracle_that_fails_is_an_error_of_ours(declare, run):
+    def oracle(x: np.ndarray) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(declare(lambda x: x, oracle)).check(real(1.0))
+
+
+def test_bounds_are_those_of_the_lane_s_arithmetic(declare, run, monkeypatch):
+    monkeypatch.setattr(NumpyAdapter, "gpus", 1)
+
+    def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x * 1.0, dot_unit())}
+
+    coarse = declare(lambda x: Result(x + np.float32(2.0**-12), device="cuda"), oracle)
+    run(coarse, "torch:cuda+tf32").check(real(1.0))
+    with pytest.raises(Divergence):
+        run(coarse, "torch:cuda").check(real(1.0))
+
+
+# Known divergences
+
+
+def odd(x: np.ndarray) -> dict[str, Acceptance]:
+    return {"output": Acceptance(x + 1.0)}
+
+
+def test_a_known_divergence_is_held_to_what_it_is_known_to_do(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(),))
+    made.check([whole(1), whole(2), real(0.5)])
+    record = made.finish()
+    assert record.verdict is Verdict.KNOWN
+    (known,) = record.known.values()
+    assert (known["id"], known["lane"], known["samples"], known["reason"]) == ("law-odd", "paddle:cpu", 3, "It is odd.")
+    assert record.worst["paddle:cpu"] == {"output": 0.0}
+
+
+def test_a_known_divergence_is_told_for_each_lane(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, "torch", "paddle", "again=paddle", entries=(entry(),))
+    made.check(whole(1))
+    assert [known["lane"] for known in made.finish().known.values()] == ["paddle:cpu", "again"]
+
+
+def test_what_diverges_otherwise_is_not_known(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(2), variant_odd=odd)
+    with pytest.raises(Divergence) as error:
+        run(law, entries=(entry(),)).check(whole(1))
+    assert error.value.judged.wrong == {"paddle:cpu"}
+    assert "expected 1.0" in error.value.judged.differences[0].detail
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry(versions="==3.4.*"),
+        entry(versions="<3.3"),
+        entry(framework="torch", versions=">=0"),
+        entry(device="gpu"),
+    ],
+    ids=["later", "earlier", "framework", "device"],
+)
+def test_an_entry_for_other_lanes_explains_nothing(identity, run, other):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    with pytest.raises(Divergence):
+        run(law, entries=(other,)).check(whole(1))
+    assert run(law, entries=(other,)).replay_witness(other).get("paddle:cpu") is None
+
+
+def test_a_local_version_belongs_to_its_release(identity, run):
+    law = identity(torch=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(framework="torch", versions="==2.15.0"),))
+    assert made.lanes[0].fingerprint()["version"] == "2.15.0+cu132"
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.KNOWN
+
+
+def test_an_entry_does_not_excuse_the_other_framework(identity, run):
+    law = identity(*[lambda x: x + np.float32(1)] * 2, variant_odd=odd)
+    with pytest.raises(Divergence) as error:
+        run(law, entries=(entry(),)).check(whole(1))
+    assert error.value.judged.wrong == {"torch:cpu"}
+
+
+def test_a_known_error(identity, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("(Unimplemented) no kernel for it")
+
+    law = identity(paddle=fail)
+    made = run(law, entries=(entry("raises", "no kernel"),))
+    made.check([whole(1), whole(2)])
+    assert made.finish().verdict is Verdict.KNOWN
+    with pytest.raises(Divergence):
+        run(law, entries=(entry("raises", "out of memory"),)).check(whole(1))
+    with pytest.raises(Divergence):
+        run(identity(paddle=lambda x: x + 1, name="small.other"), entries=(entry("raises", "no"),)).check(whole(1))
+
+
+def test_of_several_entries_the_one_that_fits_counts(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd, variant_even=lambda x: {"output": x + 2.0})
+    made = run(law, entries=(entry("even", id="first"), entry("odd", id="second")))
+    made.check(whole(1))
+    assert [known["id"] for known in made.finish().known.values()] == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [(1, Verdict.KNOWN), (0, Verdict.STALE), (2, Verdict.DIVERGE)],
+    ids=["known", "stale", "otherwise"],
+)
+def test_a_witness_is_replayed(identity, run, step, verdict):
+    made = run(identity(paddle=lambda x: x + np.float32(step), variant_odd=odd))
+    assert made.replay_witness(entry()) == {"paddle:cpu": verdict}
+    assert made.record.samples == 1
+    known = [noted["samples"] for noted in made.record.known.values()]
+    assert known == [1] * (verdict is Verdict.KNOWN)
+
+
+def test_a_witness_of_another_version_is_not_run(identity, run):
+    made = run(identity(variant_odd=odd))
+    assert made.replay_witness(entry(versions="<3")) == {}
+    assert made.record.samples == 0
+
+
+# Records
+
+
+def test_a_record_keeps_the_largest_numbers():
+    record = Record("a.b", "area", "claim")
+    record.note({"torch:cpu": {"x": 0.5, "y": 0.0}}, {"torch:cpu": {"x": 7.0}})
+    record.note({"torch:cpu": {"x": 0.25}, "paddle:cpu": {"x": np.nan}}, {})
+    assert record.worst == {"torch:cpu": {"x": 0.5, "y": 0.0}, "paddle:cpu": {}}
+    assert record.noted == {"torch:cpu": {"x": 7.0}}
