@@ -149,4 +149,6 @@ def write(folder: Path, document: dict[str, Any]) -> None:
             with open(step_summary, "a", encoding="utf-8") as file:
                 file.write(markdown)
     except OSError as error:
-        raise ReportError(f"cannot write the report to {folder}: {error.strerror or error}") from error
+        raise ReportError(
+            f"cannot write the report to {error.filename or folder}: {error.strerror or error}"
+        ) from error

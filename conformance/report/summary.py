@@ -37,18 +37,25 @@ def markdown(document: dict[str, Any]) -> str:
     text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", ""]
     text += [f"- `{_lane(lane)}`" for lane in document["lanes"]]
     text += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-    text += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in _rows(document)]
+    text += [_table_row(*row) for row in _rows(document)]
     failures = [item for item in document["contracts"] if item["failure"]]
     if failures:
         text += ["", "### Failures", ""]
-        text += [f"- `{item['id']}`: {item['failure']['message']}" for item in failures]
+        text += [f"- `{item['id']}`: {_escaped(item['failure']['message'])}" for item in failures]
     known = _known(document)
     if known:
         text += ["", "### Known divergences", "", "| entry | lane | samples | reason |", "| --- | --- | --- | --- |"]
-        text += [f"| {e['id']} | {e['lane']} | {e['samples']} | {e['reason']} |" for e in known]
+        text += [_table_row(e["id"], e["lane"], str(e["samples"]), e["reason"]) for e in known]
     noted = _noted(document)
     if noted:
-        text += ["", "### Errors along the way", "", "In unit roundoffs of float32.", "", *(f"- {line}" for line in noted)]
+        text += [
+            "",
+            "### Errors along the way",
+            "",
+            "In unit roundoffs of float32.",
+            "",
+            *(f"- {line}" for line in noted),
+        ]
     unsupported = _unsupported(document)
     if unsupported:
         text += ["", "### Not run on a lane", "", *(f"- {line}" for line in unsupported)]
@@ -66,6 +73,15 @@ def verdict_line(document: dict[str, Any]) -> str:
     if document["verdict"] == "fail" and not document.get("complete", True):
         meaning += " (and interrupted)"
     return f"verdict: {meaning} ({scope}: {told})"
+
+
+def _table_row(*cells: str) -> str:
+    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    """One line that Markdown takes for neither a column nor a tag."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _lane(lane: dict[str, Any]) -> str:
