@@ -30,13 +30,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from reference_impl.oracle.blocks import in_blocks
 from reference_impl.oracle.intervals import Quotient
-from reference_impl.oracle.rounding import UNIT_ROUNDOFF, Array, Bounded, Rounded, constant, either, square
+from reference_impl.oracle.rounding import UNIT_ROUNDOFF, Array, Bounded, Quantity, Rounded, constant, either, square
 
-Quantity = ArrayLike | Bounded
 Step = dict[str, Bounded]
 
 
+@in_blocks
 def sgd(
     parameter: Quantity,
     gradient: Quantity,
@@ -52,9 +53,10 @@ def sgd(
     def formula(unit: float) -> dict[str, Rounded]:
         return {"parameter": given.weights(unit) - constant(lr, unit) * given.total(unit)}
 
-    return _bounded(formula)
+    return _bounded(formula, given)
 
 
+@in_blocks
 def momentum(
     parameter: Quantity,
     gradient: Quantity,
@@ -76,9 +78,10 @@ def momentum(
         direction = total + factor * moved if nesterov else moved
         return {"parameter": given.weights(unit) - constant(lr, unit) * direction, "velocity": moved}
 
-    return _bounded(formula)
+    return _bounded(formula, given, velocity)
 
 
+@in_blocks
 def adam(
     parameter: Quantity,
     gradient: Quantity,
@@ -116,7 +119,7 @@ def adam(
         kept = given.weights(unit) if shrink == 1.0 else given.weights(unit) * constant(shrink, unit)
         return {"parameter": kept - update, "m": first, "v": second}
 
-    result = _bounded(formula)
+    result = _bounded(formula, given, m, v)
     if given.uncertain:
         turn = rule.quotient(_value(m), _value(v)).spread(given.exact(), given.error)
         turn = rule.rate * rule.correction * turn
@@ -143,6 +146,7 @@ def adam_interval(
     return adam(parameter, gradient, m, v, step, gradient_error=gradient_error, **options)
 
 
+@in_blocks
 def rmsprop(
     parameter: Quantity,
     gradient: Quantity,
@@ -185,7 +189,7 @@ def rmsprop(
         result["parameter"] = given.weights(unit) - update
         return result
 
-    result = _bounded(formula)
+    result = _bounded(formula, given, square_average, momentum_buffer, gradient_average)
     if given.uncertain:
         mean = None if gradient_average is None else _value(gradient_average)
         turn = rule.quotient(_value(square_average), mean).spread(given.exact(), given.error)
@@ -323,14 +327,23 @@ def _value(quantity: Quantity) -> Array:
     return quantity.value if isinstance(quantity, Bounded) else np.asarray(quantity, dtype=np.float64)
 
 
-def _bounded(formula: Callable[[float], dict[str, Rounded]]) -> Step:
-    """Run a formula twice: for the rounding that it does, and for what uncertain inputs do to its exact value."""
-    rounding, propagation = formula(UNIT_ROUNDOFF), formula(0.0)
+def _bounded(formula: Callable[[float], dict[str, Rounded]], given: _Given, *states: Quantity | None) -> Step:
+    """Run a formula twice: for the rounding that it does, and for what uncertain inputs do to its exact value.
+
+    Where no input is uncertain the second run is left out: what it promises nothing for, the first does not either.
+    """
+    rounding = formula(UNIT_ROUNDOFF)
+    certain = not given.uncertain and not any(map(_is_uncertain, (given.parameter, given.gradient, *states)))
+    propagation = {} if certain else formula(0.0)
     result = {}
     for name, number in rounding.items():
-        spread = np.broadcast_to(propagation[name].error, number.value.shape)
+        spread = np.zeros(()) if certain else np.broadcast_to(propagation[name].error, number.value.shape)
         result[name] = Bounded(number.value, number.error / UNIT_ROUNDOFF, spread)
     return result
+
+
+def _is_uncertain(quantity: Quantity | None) -> bool:
+    return isinstance(quantity, Bounded) and bool(np.any(quantity.spread != 0.0))
 
 
 def _sharpen(result: Bounded, spread: Array, *states: Quantity | None) -> Bounded:

@@ -21,6 +21,8 @@ HALF_SMALLEST_SUBNORMAL = 2.0**-150
 """What rounding to float32 loses, at most, where the result is subnormal."""
 OVERFLOW_THRESHOLD = (2.0 - 2.0**-24) * 2.0**127
 """The least magnitude that rounds to infinity in float32."""
+FAR_FROM_OVERFLOW = 2.0**120
+"""Where values and errors are all below this, none can overflow, and nothing that could is looked for."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Bounded:
     def bound(self, constant: float) -> Array:
         """The allowed distance from `value`, as an array of its shape, for the given constant k."""
         return constant * UNIT_ROUNDOFF * self.scale + self.spread
+
+
+Quantity = ArrayLike | Bounded
 
 
 class Rounded:
@@ -83,9 +88,11 @@ class Rounded:
         with np.errstate(all="ignore"):
             quotient = self.value / other.value
             room = abs(other.value) - other.error
+            if room.min(initial=np.inf) > 0.0:
+                return self._finish(quotient, (self.error + abs(quotient) * other.error) / room, other)
             inherited = np.where(other.error > 0.0, abs(quotient) * other.error, 0.0)
             error = (self.error + inherited) / np.maximum(room, 0.0)
-            return self._finish(quotient, error, other, lost=(room <= 0.0) & (other.error > 0.0))
+            return self._finish(quotient, error, other, (room <= 0.0) & (other.error > 0.0))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -94,27 +101,38 @@ class Rounded:
         """The square root. `cancels`: the radicand is a difference, which float32 may make negative, hence NaN."""
         with np.errstate(all="ignore"):
             root = np.sqrt(self.value)
+            least = self.value - self.error
+            if least.min(initial=np.inf) > 0.0:  # the root falls by more than it rises
+                return self._finish(root, self.error / (root + np.sqrt(least)), self)
             upper = self.error / (np.sqrt(self.value + self.error) + root)
             fall = np.minimum(self.error, self.value)
-            lower = np.where(fall > 0.0, fall / (root + np.sqrt(np.maximum(self.value - self.error, 0.0))), 0.0)
+            lower = np.where(fall > 0.0, fall / (root + np.sqrt(np.maximum(least, 0.0))), 0.0)
             error = np.where(self.error > 0.0, np.maximum(upper, lower), 0.0)
-            return self._finish(root, error, self, lost=cancels & (self.error > 0.0) & (abs(self.value) <= self.error))
+            lost = (self.error > 0.0) & (abs(self.value) <= self.error) if cancels else None
+            return self._finish(root, error, self, lost)
 
     def _coerce(self, other: Rounded | float) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded(other, 0.0, self.unit)
 
-    def _finish(self, value: Array, error: Array, other: Rounded, lost: ArrayLike = False) -> Rounded:
+    def _finish(self, value: Array, error: Array, other: Rounded, lost: NDArray[np.bool_] | None = None) -> Rounded:
         """Add the rounding of `value`; what float32 cannot hold becomes infinite. Where `lost`, nothing is promised."""
-        with np.errstate(all="ignore"):
-            rounding = self.unit * abs(value) + (HALF_SMALLEST_SUBNORMAL if self.unit else 0.0)
-            error = error + np.where(value != 0.0, rounding, 0.0)
-            distance = abs(abs(value) - OVERFLOW_THRESHOLD)
-            edge = np.isfinite(value) & (distance <= 8.0 * (error + UNIT_ROUNDOFF * abs(value)))
-            value = np.where(abs(value) >= OVERFLOW_THRESHOLD, np.copysign(np.inf, value), value)
-            promised = np.isfinite(self.error) & np.isfinite(other.error)
-            error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
-            error = np.where(edge | np.asarray(lost) | np.isnan(error), np.inf, error)
-        return Rounded(value, error, self.unit)
+        magnitude = abs(value)
+        if self.unit:
+            rounding = self.unit * magnitude + HALF_SMALLEST_SUBNORMAL
+            if not magnitude.min(initial=np.inf) > 0.0:
+                rounding = np.where(magnitude != 0.0, rounding, 0.0)
+            error = error + rounding
+        # A NaN fails both comparisons.
+        ordinary = magnitude.max(initial=0.0) < FAR_FROM_OVERFLOW and error.max(initial=0.0) < FAR_FROM_OVERFLOW
+        if lost is None and ordinary:
+            return Rounded(value, error, self.unit)
+        distance = abs(magnitude - OVERFLOW_THRESHOLD)
+        edge = np.isfinite(value) & (distance <= 8.0 * (error + UNIT_ROUNDOFF * magnitude))
+        value = np.where(magnitude >= OVERFLOW_THRESHOLD, np.copysign(np.inf, value), value)
+        promised = np.isfinite(self.error) & np.isfinite(other.error)
+        error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
+        nothing = edge | np.isnan(error) if lost is None else edge | np.isnan(error) | lost
+        return Rounded(value, np.where(nothing, np.inf, error), self.unit)
 
 
 def constant(value: float, unit: float = UNIT_ROUNDOFF) -> Rounded:
