@@ -30,8 +30,8 @@ class ContractItem(pytest.Item):
         self.contract = contract
         self._session_of = session_of
         self.run: ContractRun | None = None
-        self.add_marker(pytest.mark.contract(contract.id))
-        self.add_marker(pytest.mark.area(contract.area))
+        self.add_marker(pytest.mark.contract(id=contract.id))
+        self.add_marker(pytest.mark.area(name=contract.area))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.name

@@ -75,7 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     profiles.require(config.getoption("--hypothesis-profile", default=None))
     config.addinivalue_line("markers", "contract(id): the item runs this contract on every lane")
-    config.addinivalue_line("markers", "area(name): the area of the contract, a row of the summary")
+    config.addinivalue_line(
+        "markers", "area(name): the area of the contract, a row of the summary: -m \"area(name='forward')\""
+    )
     if not config.option.help:
         config.pluginmanager.register(ConformancePlugin(config), "conformance-run")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+REPORT = "--conformance-report="
 
 CONFTEST = """
 import os, sys
@@ -38,7 +39,11 @@ def vectors():
 class double:
     """Twice a number is the sum of it with itself."""
 
-    def torch(x): return x + x
+    def torch(x):
+        if os.environ.get("DRAWN"):
+            with open(os.environ["DRAWN"], "a") as file:
+                print(x.tobytes().hex(), file=file)
+        return x + x
     def paddle(x): return 2 * x + (1 if os.environ.get("FAULT") == "double" else 0)
     def oracle(x): return {"output": Acceptance(2.0 * x)}
 
@@ -110,7 +115,8 @@ class SmallProject:
         for framework in ("torch", "paddle"):
             self.write(f"poison/{framework}/__init__.py", f"raise ImportError('{framework} was imported')")
         self.write(
-            "pytest.ini", "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -p no:anyio -p no:cacheprovider"
+            "pytest.ini",
+            "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -ra -p no:anyio -p no:cacheprovider",
         )
         self.write("conftest.py", CONFTEST)
         self.write("suites/__init__.py", "")
@@ -136,16 +142,22 @@ class SmallProject:
 
     def run(self, *arguments: str, **variables: str) -> Run:
         """Run pytest in the project, and read the results that it leaves."""
+        return self.execute(self.command(*arguments), **variables)
+
+    def execute(self, command: list[str], **variables: str) -> Run:
+        """Run a whole command in the project; see :meth:`run`."""
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.folder,
             env=self.environment(**variables),
             capture_output=True,
             text=True,
             timeout=60,
         )
-        return Run(done.returncode, done.stdout + done.stderr, self.results())
+        named = [text.removeprefix(REPORT) for text in command if text.startswith(REPORT)]
+        return Run(done.returncode, done.stdout + done.stderr, self.results(*named))
 
-    def results(self) -> dict[str, Any] | None:
-        file = self.report / "results.json"
+    def results(self, report: str = "conformance-report") -> dict[str, Any] | None:
+        """What ``results.json`` in a report folder says, ``None`` where there is none."""
+        file = self.folder / report / "results.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None

@@ -1,0 +1,86 @@
+"""Help and collection import neither framework, and are over before one notices."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.small_project import ROOT, SmallProject
+
+SECONDS = 2.0
+"""Help and collection may take this long on an idle machine; measured in processor time, which a busy one spares."""
+
+ADAPTERS = {f"conformance/lanes/{framework}_adapter.py" for framework in ("torch", "paddle")}
+
+
+@pytest.mark.parametrize("option", ["--help", "--collect-only"])
+def test_this_project_s_help_and_collection_import_no_framework_and_are_quick(project, option):
+    """The project itself, with packages in the place of torch and paddle that end in an error when imported."""
+    command = [*project.command(option, "-q", "-p", "no:cacheprovider"), "suites"]
+    code = "import resource, subprocess, sys\n" + (
+        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(done.returncode, used.ru_utime + used.ru_stime, done.stdout + done.stderr)"
+    )
+    environment = project.environment()
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    wall = time.monotonic() - began
+    status, used, output = done.stdout.split(" ", 2)
+    assert status == "0", output
+    assert "was imported" not in output
+    assert ("--require-lane" in output) if option == "--help" else ("nn.conv2d" in output)
+    assert float(used) < SECONDS, f"{used} s of processor time, {wall:.2f} s on the clock"
+
+
+def test_the_poison_works(project: SmallProject):
+    done = subprocess.run(
+        [sys.executable, "-c", "import torch"], env=project.environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1 and "torch was imported" in done.stderr
+
+
+def imported_at_the_top(file: Path) -> set[str]:
+    """Packages that a module imports when it is imported: everything outside of function bodies."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(file.read_text(encoding="utf-8")))
+    return found
+
+
+def modules(*folders: str) -> list[Path]:
+    return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", modules("conformance", "suites"), ids=lambda file: str(file.relative_to(ROOT)))
+def test_frameworks_are_imported_in_adapters_and_function_bodies_only(file):
+    frameworks = {"torch", "torchvision", "paddle"} & imported_at_the_top(file)
+    assert bool(frameworks) == (str(file.relative_to(ROOT)) in ADAPTERS)
+
+
+@pytest.mark.parametrize("file", modules("conformance", "reference_impl"), ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_one_way(file):
+    assert not {"suites", "tests", "benchmarks"} & imported_at_the_top(file)
+    if "reference_impl" in file.parts:
+        assert "conformance" not in imported_at_the_top(file)
+    else:
+        assert "reference_impl" not in imported_at_the_top(file)
