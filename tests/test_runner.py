@@ -372,6 +372,16 @@ def test_a_known_divergence_is_held_to_what_it_is_known_to_do(identity, run):
     assert record.worst["paddle:cpu"] == {"output": 0.0}
 
 
+def test_a_lane_that_is_known_to_diverge_is_not_held_against_another(declare, run):
+    def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x * 1.0, bound=0.25, between=0.5)}
+
+    law = declare(lambda x: x, oracle, lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(),))
+    made.check(real(1.0))
+    assert made.finish().verdict is Verdict.KNOWN
+
+
 def test_a_known_divergence_is_told_for_each_lane(identity, run):
     law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
     made = run(law, "torch", "paddle", "again=paddle", entries=(entry(),))
