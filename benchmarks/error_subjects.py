@@ -6,6 +6,7 @@ the suites draw: small layers, the small CNN, short sequences, ResNet-50 on smal
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass
 class Expected:
-    """The oracle's (value, unit) of each quantity, and how many decisions it took over from the lane against its own."""
+    """The oracle's (value, unit) of each quantity, and how many decisions it took from the lane against its own."""
 
     quantities: dict[str, tuple[np.ndarray, np.ndarray]]
     flips: int = 0
@@ -50,7 +51,8 @@ def conv2d(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
     channels, outputs = groups * int(rng.integers(1, 9)), groups * int(rng.integers(1, 9))
     dilation, stride = (tuple(int(k) for k in rng.integers(1, 3, 2)) for _ in range(2))
     padding = tuple(int(rng.integers(0, k)) for k in kernel)
-    shape = (int(rng.integers(1, 9)), channels, *(int(d * k + rng.integers(0, 20)) for d, k in zip(dilation, kernel)))
+    sizes = (int(d * k + rng.integers(0, 20)) for d, k in zip(dilation, kernel, strict=True))
+    shape = (int(rng.integers(1, 9)), channels, *sizes)
     second = SECOND.get(family, family)
     x, weight, bias = family(rng, shape), second(rng, (outputs, channels // groups, *kernel)), family(rng, (outputs,))
     settings: Any = (stride, padding, dilation, groups)
@@ -68,9 +70,7 @@ def conv2d(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
             cotangent,
             weight,
         ),
-        "d weight": dot(
-            lambda a, g: nn.conv2d_weight_gradient(a, g, weight.shape, *settings), positions, x, cotangent
-        ),
+        "d weight": dot(lambda a, g: nn.conv2d_weight_gradient(a, g, weight.shape, *settings), positions, x, cotangent),
         "d bias": dot(nn.conv2d_bias_gradient, positions, cotangent),
     }
     return observed, Expected(expected)
@@ -99,15 +99,16 @@ def _batch_norm(training: bool) -> Subject:
         x = family(rng, (int(rng.integers(2, 17)), channels, *spatial))
         weight, bias = SECOND.get(family, family)(rng, (channels,)), family(rng, (channels,))
         cotangent = family(rng, x.shape)
-        running = (np.asarray(rng.normal(size=channels), np.float32), np.asarray(rng.random(channels) + 0.1, np.float32))
+        running = (
+            np.asarray(rng.normal(size=channels), np.float32),
+            np.asarray(rng.random(channels) + 0.1, np.float32),
+        )
         leaves = {name: lane.tensor(value, True) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
         statistics = tuple(lane.tensor(statistic) for statistic in running)
         observed = lane.gradients(lane.batch_norm(*leaves.values(), statistics, training), cotangent, **leaves)
         tape = Tape()
         variables = {name: tape.variable(value) for name, value in (("x", x), ("weight", weight), ("bias", bias))}
-        output, _ = batch_norm(
-            variables["x"], variables["weight"], variables["bias"], None if training else running
-        )
+        output, _ = batch_norm(variables["x"], variables["weight"], variables["bias"], None if training else running)
         tape.backward((output, cotangent))
         return observed, Expected({"y": (output.value, output.error()), **_gradients(variables)})
 
@@ -143,18 +144,18 @@ def _collect(lane: Any, model: Any, activations: dict[str, Any], labels: np.ndar
     """Loss, gradients and activations of one training step's backward pass."""
     loss = lane.functional.cross_entropy(activations["logits"], lane.tensor(labels))
     loss.backward()
-    observed = {name: value if isinstance(value, np.ndarray) else lane.array(value) for name, value in activations.items()}
+    observed = {name: part if isinstance(part, np.ndarray) else lane.array(part) for name, part in activations.items()}
     return {**observed, "loss": lane.array(loss), **lane.parameter_gradients(model)}
 
 
-def _expected(run: Run, names: list[str]) -> Expected:
-    """Run the oracle backward and list loss, chosen activations and gradients; flips far from a kink are an error."""
+def _expected(run: Run, names: list[str], observed: Arrays) -> Expected:
+    """Run the oracle backward and list chosen activations, loss, gradients and the distance of flipped decisions."""
     run.backward()
-    far = [kink for kink in run.kinks if kink.distance > 8]
-    if far:
-        raise RuntimeError(f"a lane decided wrongly, not within rounding: {far[0]}")
     assert run.loss is not None
     quantities = {name: (run.activations[name].value, run.activations[name].error()) for name in names}
+    if run.kinks:
+        observed["flip distance"] = np.array(max(kink.distance for kink in run.kinks))
+        quantities["flip distance"] = (np.zeros(()), np.ones(()))
     if np.ptp(run.activations["logits"].value, axis=1).max() < 60:  # beyond, paddle clips: a known divergence
         quantities["loss"] = (run.loss.value, run.loss.error())
         quantities |= _gradients(run.parameters)
@@ -185,7 +186,7 @@ def _cnn(with_relu: bool) -> Subject:
         activations = model.activations(lane.tensor(images))
         observed = _collect(lane, model, activations, labels)
         run = models.simple_cnn(state, images, labels, with_relu=with_relu, lane=observed)
-        return observed, _expected(run, list(activations))
+        return observed, _expected(run, list(activations), observed)
 
     return subject
 
@@ -209,7 +210,7 @@ def cnn_steps(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
         activations = model.activations(lane.tensor(images))
         observed = _collect(lane, model, activations, labels)
         run = models.simple_cnn(own, images, labels, lane=observed, variances=variances)
-        expected = _expected(run, list(activations))
+        expected = _expected(run, list(activations), observed)
         flips += expected.flips
         if step < STEPS - 1:
             for name, leaf in run.parameters.items():
@@ -230,13 +231,14 @@ def _rnn(kind: str) -> Subject:
         vocabulary = int(rng.integers(2, 20)) if rng.integers(2) else None
         settings = (kind, width, hidden, layers, bidirectional, 10, vocabulary)
         state = _drawn_state(_recurrent_shapes(*settings), family, rng)
-        inputs = family(rng, (batch, steps, width)) if vocabulary is None else rng.integers(0, vocabulary, (batch, steps))
+        tokens = rng.integers(0, vocabulary or 1, (batch, steps))
+        inputs = family(rng, (batch, steps, width)) if vocabulary is None else tokens
         labels = rng.integers(0, 10, batch)
         model = lane.model("rnn", state, *settings)
         activations = model.activations(lane.tensor(inputs))
         observed = _collect(lane, model, activations, labels)
         run = models.rnn_classifier(kind, state, inputs, labels, layers=layers, bidirectional=bidirectional)
-        expected = _expected(run, list(activations))
+        expected = _expected(run, list(activations), observed)
         if kind == "gru" and _largest_gate(run, inputs if vocabulary is None else state["embedding.weight"]) > 80:
             expected = Expected({name: pair for name, pair in expected.quantities.items() if name[:2] != "d "})
         return _by_part(observed, expected)
@@ -292,24 +294,27 @@ def _resnet(training: bool) -> Subject:
     def subject(lane: Any, family: Family, rng: np.random.Generator) -> Outcome:
         like = _resnet_like()
         state = initial_state(like, int(rng.integers(2**31)))
-        size, batch = 32 * int(rng.integers(1, 3)), int(rng.integers(2, 5))
+        # The last stage sees size/32 squared positions. Statistics of fewer than eight values turn rounding errors into
+        # errors of any size, in every framework.
+        size, batch = (
+            (64, int(rng.integers(2, 5))) if training else (32 * int(rng.integers(1, 3)), int(rng.integers(1, 4)))
+        )
         images, labels = family(rng, (batch, 3, size, size)), rng.integers(0, 10, batch)
         model = lane.model("resnet", state, 10)
         model.train() if training else model.eval()
         observed = _collect(lane, model, lane.observe(model, lane.tensor(images)), labels)
         run = resnet50(state, images, labels, training=training, lane=observed)
-        return _by_part(observed, _expected(run, ["maxpool", "logits"]))
+        return _by_part(observed, _expected(run, ["maxpool", "logits"], observed))
 
     return subject
 
 
-def _resnet_like(_known: dict[str, np.ndarray] = {}) -> Arrays:  # noqa: B006 (built once)
-    if not _known:
-        import torchvision
+@functools.cache
+def _resnet_like() -> Arrays:
+    import torchvision
 
-        model = torchvision.models.resnet50(weights=None, num_classes=10)
-        _known.update({name: value.numpy() for name, value in model.state_dict().items()})
-    return _known
+    model = torchvision.models.resnet50(weights=None, num_classes=10)
+    return {name: value.numpy() for name, value in model.state_dict().items()}
 
 
 SUBJECTS: dict[str, Subject] = {

@@ -20,12 +20,12 @@ def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Sums of a few waves along the last axes, between 0 and 1 in steps of 1/255 like an image."""
-    grid = sum(
-        np.sin(rng.uniform(0.05, 0.6) * np.arange(length).reshape(-1, *(1,) * (len(shape) - axis - 1)) + rng.uniform(0, 6))
-        for axis, length in enumerate(shape)
-    )
+    grid = np.zeros(shape)
+    for axis, length in enumerate(shape):
+        wave = np.sin(rng.uniform(0.05, 0.6) * np.arange(length) + rng.uniform(0, 6))
+        grid += wave.reshape(-1, *(1,) * (len(shape) - axis - 1))
     values = (grid - np.min(grid)) / max(float(np.ptp(grid)), 1e-9)
-    return np.broadcast_to(np.round(values * 255) / 255, shape)
+    return np.round(values * 255) / 255
 
 
 def _in_float32(family: Family) -> Family:

@@ -197,6 +197,28 @@ def test_underflow_leaves_a_variance_where_the_value_vanishes():
     assert product.error()[0, 0] == pytest.approx(2.0**-149)
 
 
+def test_a_gradient_that_is_zero_in_truth_has_the_size_of_its_noise():
+    """The bias before a batch norm: frameworks return rounding errors, and Adam turns those into steps of full size."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(4)
+    drawn = [rng.normal(size=shape).astype(np.float32) for shape in ((4, 3, 8, 8), (5, 3, 3, 3), (5,), (5,), (5,))]
+    cotangent = rng.normal(size=(4, 5, 6, 6)).astype(np.float32)
+    tensors = [torch.from_numpy(array).requires_grad_() for array in drawn]
+    hidden = torch.nn.functional.conv2d(*tensors[:3])
+    torch.nn.functional.batch_norm(hidden, None, None, *tensors[3:], training=True).backward(
+        torch.from_numpy(cotangent)
+    )
+    tape = Tape()
+    x, weight, bias, scale, shift = (tape.variable(array) for array in drawn)
+    output, _ = batch_norm(layers.conv2d(x, weight, bias), scale, shift)
+    tape.backward((output, cotangent))
+    noise = np.abs(tensors[2].grad.numpy())
+    assert np.all(np.abs(bias.gradient) < 1e-12)
+    assert noise.max() > 1e-8
+    assert np.all(noise <= 4 * bias.gradient_error())
+    assert np.all(bias.gradient_error() < 1e-3)
+
+
 def test_misuse_is_an_error_that_says_so():
     tape = Tape()
     x = tape.variable(np.ones(2))

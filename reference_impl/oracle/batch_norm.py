@@ -125,6 +125,28 @@ def batch_norm(
     return x.tape.record(value, spread, parents, run), normalized
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Means over a channel that the backward pass needs, and the variance that forming each adds by itself."""
+
+    mean: Array  # of g
+    projected: Array  # of g * normalized value
+    mean_spread: Array
+    projected_spread: Array
+
+
+def _sums(gradient: Array, normalized: Normalized, axes: tuple[int, ...], count: int, floor: float) -> _Sums:
+    squared, hat = np.square(gradient), normalized.value
+    mean = gradient.mean(axis=axes, keepdims=True)
+    mean_spread = count * np.square(mean) + squared.mean(axis=axes, keepdims=True) + floor
+    projected = (gradient * hat).mean(axis=axes, keepdims=True)
+    # Errors of the statistics are shared by the channel's elements, those of the elements average out.
+    shared = np.square(mean * normalized.inverse) * normalized.mean_variance
+    shared = shared + np.square(projected) * normalized.scale_variance
+    element = (squared * (np.square(hat) + normalized.variance / count)).mean(axis=axes, keepdims=True)
+    return _Sums(mean, projected, mean_spread, count * np.square(projected) + element + shared)
+
+
 def _backward(
     x: Variable,
     normalized: Normalized,
@@ -132,46 +154,43 @@ def _backward(
     training: bool,
     output: tuple[Array, Array],
 ) -> None:
-    """Gradients of input, weight and bias from the output's (gradient, variance).
-
-    Training: dx = weight * inverse * (g - mean(g) - value * mean(g * value)).
-    """
+    """Gradients of input, weight and bias from the output's (gradient, variance)."""
     weight, bias = parameters
     gradient, spread = output
-    axes, hat, inverse = channel_axes(x.value), normalized.value, normalized.inverse
-    count = gradient.size // inverse.size
-    hat_squared, gradient_squared = np.square(hat), np.square(gradient)
-    mean = gradient.mean(axis=axes, keepdims=True)
-    own_mean_spread = count * np.square(mean) + gradient_squared.mean(axis=axes, keepdims=True) + x.tape.floor()
-    projected = (gradient * hat).mean(axis=axes, keepdims=True)
-    # Errors of the statistics are shared by the channel's elements, those of the elements average out.
-    common = np.square(mean * inverse) * normalized.mean_variance + np.square(projected) * normalized.scale_variance
-    element = gradient_squared * (hat_squared + normalized.variance / count)
-    own_projected_spread = count * np.square(projected) + element.mean(axis=axes, keepdims=True) + common
+    axes, count = channel_axes(x.value), gradient.size // normalized.inverse.size
+    sums = _sums(gradient, normalized, axes, count, x.tape.floor())
     floor = x.tape.floor(count)
     if weight is not None and weight.needs_gradient:
-        inherited = (hat_squared * spread).mean(axis=axes, keepdims=True) / count
-        total = count**2 * (own_projected_spread + inherited)
-        weight.accumulate((count * projected).reshape(-1), total.reshape(-1) + floor)
+        inherited = (np.square(normalized.value) * spread).mean(axis=axes, keepdims=True) / count
+        variance = count**2 * (sums.projected_spread + inherited)
+        weight.accumulate((count * sums.projected).reshape(-1), variance.reshape(-1) + floor)
     if bias is not None and bias.needs_gradient:
         inherited = spread.mean(axis=axes, keepdims=True) / count
-        total = count**2 * (own_mean_spread + inherited)
-        bias.accumulate((count * mean).reshape(-1), total.reshape(-1) + floor)
-    if not x.needs_gradient:
-        return
-    scale = inverse * per_channel(None if weight is None else weight.value, gradient.ndim, 1.0)
-    inner, inner_spread = gradient, spread + gradient_squared
-    if training:
-        shift = hat * projected
-        inner = gradient - mean - shift
-        rounding = gradient_squared + np.square(mean) + np.square(gradient - mean) + 3.0 * np.square(shift)
-        inner_spread = _project(spread, hat, axes, count) + rounding + own_mean_spread
-        inner_spread += hat_squared * own_projected_spread + np.square(projected) * normalized.variance
-    result = inner * scale
-    result_spread = np.square(scale) * inner_spread + np.square(result) * (4.0 + normalized.scale_variance)
-    if weight is not None and weight.variance is not None:
-        result_spread += np.square(inner * inverse) * per_channel(weight.variance, gradient.ndim, 0.0)
-    x.accumulate(result, result_spread + x.tape.floor())
+        variance = count**2 * (sums.mean_spread + inherited)
+        bias.accumulate((count * sums.mean).reshape(-1), variance.reshape(-1) + floor)
+    if x.needs_gradient:
+        inner, inner_spread = gradient, spread + np.square(gradient)
+        if training:
+            inner, inner_spread = _centered(gradient, spread, normalized, sums, axes, count)
+        scale = normalized.inverse * per_channel(None if weight is None else weight.value, gradient.ndim, 1.0)
+        result = inner * scale
+        variance = np.square(scale) * inner_spread + np.square(result) * (4.0 + normalized.scale_variance)
+        if weight is not None and weight.variance is not None:
+            variance += np.square(inner * normalized.inverse) * per_channel(weight.variance, gradient.ndim, 0.0)
+        x.accumulate(result, variance + x.tape.floor())
+
+
+def _centered(
+    gradient: Array, spread: Array, normalized: Normalized, sums: _Sums, axes: tuple[int, ...], count: int
+) -> tuple[Array, Array]:
+    """g - mean(g) - value * mean(g * value), what training statistics let through of a gradient, and its variance."""
+    hat = normalized.value
+    shift = hat * sums.projected
+    centered = gradient - sums.mean
+    rounding = np.square(gradient) + np.square(sums.mean) + np.square(centered) + 3.0 * np.square(shift)
+    variance = _project(spread, hat, axes, count) + rounding + sums.mean_spread
+    variance += np.square(hat) * sums.projected_spread + np.square(sums.projected) * normalized.variance
+    return centered - shift, variance
 
 
 def update_running(

@@ -12,7 +12,7 @@ from reference_impl.oracle.tape import Variable, variance_of
 
 # Standard units of rounding of a softmax cross-entropy and of its gradient, times their condition numbers.
 CROSS_ENTROPY = 1.0
-CROSS_ENTROPY_GRADIENT = 2.0
+CROSS_ENTROPY_GRADIENT = 1.0
 
 
 def cross_entropy(logits: Variable, labels: Array) -> Variable:

@@ -44,17 +44,24 @@ class SoftmaxTerms:
     divisor: float  # what the reduction divides by
 
     def row_condition(self) -> Array:
-        """Per row: mass * (sum p |z-m| + |log s| + 1) + sum t |z-m| + loss, [B, 1]."""
+        """Per row: mass * (sum p |z-m| + |log s| + 1 + sqrt C) + sum t |z-m| + loss, [B, 1].
+
+        sqrt C stands for the summation of exp(z - m) over C classes, whose rounding log s inherits.
+        """
         direct = (self.target * self.distance).sum(axis=1, keepdims=True)
-        return self.mass * (self.spread + np.abs(self.log_sum) + 1.0) + direct + np.abs(self.row_loss)
+        inherited = self.spread + np.abs(self.log_sum) + 1.0 + self.growth()
+        return self.mass * inherited + direct + np.abs(self.row_loss)
+
+    def growth(self) -> float:
+        return summation_growth(self.target.shape[1])
 
     def gradient(self) -> Array:
         """(p * mass - target) / divisor, [B, C]."""
         return (self.probabilities * self.mass - self.target) / self.divisor
 
     def gradient_condition(self) -> Array:
-        """[p * mass * (|z-m| + sum p |z-m| + |log s| + 2) + target] / divisor, [B, C]."""
-        factor = self.distance + self.spread + np.abs(self.log_sum) + 2.0
+        """[p * mass * (|z-m| + sum p |z-m| + |log s| + 2 + sqrt C) + target] / divisor, [B, C]."""
+        factor = self.distance + self.spread + np.abs(self.log_sum) + 2.0 + self.growth()
         return (self.probabilities * self.mass * factor + self.target) / self.divisor
 
 
