@@ -100,7 +100,10 @@ def chain(value: np.ndarray, variance: np.ndarray, constant: float, dtype: str =
     ``variance`` is the first-order propagated variance in units of u^2 (see ``reference_impl.oracle.tape``).
     """
     scale = dot_unit() if dot_unit() != U else UNIT_ROUNDOFF[dtype]
-    return Acceptance(value, constant * scale * np.sqrt(variance) + SMALLEST[dtype], dtype=dtype)
+    bound = np.sqrt(variance)
+    bound *= constant * scale
+    bound += SMALLEST[dtype]
+    return Acceptance(value, bound, dtype=dtype)
 
 
 def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dtype: str = "float32") -> Acceptance:

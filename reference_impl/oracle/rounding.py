@@ -41,7 +41,8 @@ class Bounded:
 
     def bound(self, constant: float) -> Array:
         """The allowed distance from `value`, as an array of its shape, for the given constant k."""
-        return constant * UNIT_ROUNDOFF * self.scale + self.spread
+        allowed = np.asarray(constant * UNIT_ROUNDOFF * self.scale)
+        return allowed if not self.spread.ndim and not self.spread else allowed + self.spread
 
 
 Quantity = ArrayLike | Bounded
