@@ -25,15 +25,15 @@ def as_bits(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: array.view(np.int32) for name, array in state.items() if not name.endswith(COUNTER)}
 
 
-def states(suffixes: tuple[str, ...] = ()) -> st.SearchStrategy[Sample]:
-    """A layer with weights of arbitrary bits; with ``suffixes``, also the kind of file."""
+def states(**extra: st.SearchStrategy[Any]) -> st.SearchStrategy[Sample]:
+    """A layer with weights of arbitrary bits, and ``extra`` inputs."""
 
-    def make(layer: dict[str, Any], seed: int, suffix: str) -> Sample:
+    def make(layer: dict[str, Any], seed: int, more: dict[str, Any]) -> Sample:
         rng = generator(seed)
         weights = {name: bits(rng, shape) for name, shape in weight_shapes(**layer).items()}
-        return Sample({**layer, "weights": weights} | ({"suffix": suffix} if suffix else {}))
+        return Sample({**layer, "weights": weights, **more})
 
-    return st.builds(make, layers(), seeds, st.sampled_from(suffixes or ("",)))
+    return st.builds(make, layers(), seeds, st.fixed_dictionaries(extra))
 
 
 @contract("transfer.round_trip", area="weight transfer", samples=states(), tensors=False)
@@ -61,14 +61,15 @@ class round_trip:
         return as_bits(weights)
 
 
-@contract(
-    "transfer.files", area="weight transfer", samples=states((".pth", ".pdparams", ".safetensors")), tensors=False
-)
+@contract("transfer.files", area="weight transfer", samples=states(native=st.booleans()), tensors=False)
 class files:
-    """A state written to a file, with the framework's own file format too, reads back the same bit for bit."""
+    """A state in a file, .safetensors or the framework's native one, reads back the same bit for bit.
+
+    The native file is read by the framework's own loader too.
+    """
 
     @staticmethod
-    def torch(kind, sizes, weights, suffix):
+    def torch(kind, sizes, weights, native):
         import tempfile
         from pathlib import Path
 
@@ -76,6 +77,7 @@ class files:
 
         from reference_impl.transfer import from_torch, load_into_torch, read_state, write_state
 
+        suffix = ".pth" if native else ".safetensors"
         model = torch_layer(kind, sizes)
         load_into_torch(model, weights)
         with tempfile.TemporaryDirectory() as folder:
@@ -83,14 +85,14 @@ class files:
             write_state(path, from_torch(model), model=model)
             ours = read_state(path, model=model)
             theirs = torch_layer(kind, sizes)
-            if suffix == ".pth":
+            if native:
                 theirs.load_state_dict(torch.load(path, weights_only=True))
             else:
                 load_into_torch(theirs, ours)
         return {"ours": as_bits(ours), "theirs": as_bits(from_torch(theirs))}
 
     @staticmethod
-    def paddle(kind, sizes, weights, suffix):
+    def paddle(kind, sizes, weights, native):
         import tempfile
         from pathlib import Path
 
@@ -98,6 +100,7 @@ class files:
 
         from reference_impl.transfer import from_paddle, load_into_paddle, read_state, write_state
 
+        suffix = ".pdparams" if native else ".safetensors"
         model = paddle_layer(kind, sizes)
         load_into_paddle(model, weights)
         with tempfile.TemporaryDirectory() as folder:
@@ -105,14 +108,14 @@ class files:
             write_state(path, from_paddle(model), model=model)
             ours = read_state(path, model=model)
             theirs = paddle_layer(kind, sizes)
-            if suffix == ".pdparams":
+            if native:
                 theirs.set_state_dict(paddle.load(str(path)))
             else:
                 load_into_paddle(theirs, ours)
         return {"ours": as_bits(ours), "theirs": as_bits(from_paddle(theirs))}
 
     @staticmethod
-    def oracle(kind, sizes, weights, suffix):
+    def oracle(kind, sizes, weights, native):
         expected = as_bits(weights)
         return {f"{who}.{name}": array for who in ("ours", "theirs") for name, array in expected.items()}
 

@@ -74,6 +74,7 @@ class InProcessLane:
         try:
             module = importlib.import_module(ADAPTERS[self.spec.framework])
             self.adapter = module.Adapter(self.spec.device, self.spec.index, self.spec.tf32)
+            self._pinned = self.adapter.settings()
         except LaneError:
             raise
         except Exception as error:
@@ -82,7 +83,6 @@ class InProcessLane:
                 f"lane {self.label}: importing or starting {self.spec.framework} failed ({reason}); "
                 "repair the installation or choose other lanes with --lane"
             ) from error
-        self._pinned = self.adapter.settings()
         self._active[self.spec.framework] = self
 
     def _enter(self) -> None:

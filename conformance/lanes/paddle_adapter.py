@@ -75,7 +75,7 @@ class Adapter:
             "tf32": bool(flags["FLAGS_allow_tf32_cublas"] or flags["FLAGS_allow_tf32_cudnn"]),
             "deterministic": self.device == "cpu" or bool(flags["FLAGS_cudnn_deterministic"]),
             "gradients_enabled": paddle.is_grad_enabled(),
-            "autocast": core._get_amp_attrs()._amp_level != core.AmpLevel.O0,
+            "autocast": _amp_state()._amp_level != core.AmpLevel.O0,
         }
 
     def versions(self) -> dict[str, Any]:
@@ -114,3 +114,8 @@ class Adapter:
             return value.numpy(), dtype, device
         array = np.asarray(value)
         return array, str(array.dtype), "host"
+
+
+def _amp_state() -> Any:
+    """Where paddle keeps the level of automatic mixed precision: of its own since 3.0, in the tracer before."""
+    return core._get_amp_attrs() if hasattr(core, "_get_amp_attrs") else paddle.framework._dygraph_tracer()
