@@ -62,7 +62,7 @@ def _normalized(x: Any, weight: Any, bias: Any, running: Any, eps: float, cotang
     }
     output, normalization = chain.batch_norm(leaves["x"], leaves.get("weight"), leaves.get("bias"), running, eps)
     tape.backward((output, np.asarray(cotangent, np.float64)))
-    accepted = {"output": accuracy.rounded(output.value, NORMALIZED, np.sqrt(output.variance))}
+    accepted = {"output": accuracy.rounded(output.value, NORMALIZED, np.sqrt(variance_of(output)))}
     for name, leaf in leaves.items():
         accepted[f"gradient.{name}"] = accuracy.rounded(leaf.gradient, NORMALIZED, np.sqrt(leaf.gradient_variance))
     return accepted, normalization

@@ -1,0 +1,260 @@
+"""Options of cross-entropy, alone and together: class weights, label smoothing and ignored labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Acceptance, Rejects, contract
+from reference_impl.oracle import losses
+from suites.classification import MILD, OPTIONS, classifications, judged
+
+
+def with_weights(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
+    """Positive class weights."""
+    return {"weight": rng.uniform(0.1, 3.0, classes).astype(np.float32)}
+
+
+def with_smoothing(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
+    """A smoothing, from hardly any to uniform labels."""
+    return {"smoothing": draw(st.sampled_from((0.1, 0.1, 0.5, 1.0)) | st.floats(1e-3, 1.0))}
+
+
+def with_both(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
+    """Class weights and a smoothing."""
+    return {**with_weights(draw, rng, classes, labels), **with_smoothing(draw, rng, classes, labels)}
+
+
+def with_ignored(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
+    """An index to ignore, a class or the default -100, at some, none or all places; with or without weights."""
+    index = int(rng.integers(classes)) if draw(st.booleans()) else -100
+    labels[rng.random(len(labels)) < draw(st.sampled_from((0.0, 0.4, 0.4, 1.0)))] = index
+    weights = with_weights(draw, rng, classes, labels) if draw(st.booleans()) else {"weight": None}
+    return {**weights, "ignore_index": index}
+
+
+def with_ignored_and_smoothing(
+    draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray
+) -> dict[str, Any]:
+    """An ignored index at one place at least, but not at all of several, and a smoothing."""
+    index = int(rng.integers(classes)) if draw(st.booleans()) else -100
+    labels[rng.random(len(labels)) < 0.4] = index
+    labels[0] = index
+    return {"ignore_index": index, **with_smoothing(draw, rng, classes, labels)}
+
+
+@contract(
+    "loss.cross_entropy_weighted",
+    area="loss",
+    samples=classifications(MILD, with_weights),
+    gradients=("logits",),
+)
+class cross_entropy_weighted:
+    """Class weights multiply each row's loss, and the mean divides by the sum of the labels' weights."""
+
+    @staticmethod
+    def torch(logits, labels, reduction, weight):
+        from torch.nn import functional
+
+        return functional.cross_entropy(logits, labels, weight, reduction=reduction)
+
+    @staticmethod
+    def paddle(logits, labels, reduction, weight):
+        from paddle.nn import functional
+
+        return functional.cross_entropy(logits, labels, weight, reduction=reduction)
+
+    @staticmethod
+    def oracle(logits, labels, reduction, weight, cotangent) -> dict[str, Acceptance]:
+        return judged(losses.cross_entropy(logits, labels, weight, reduction=reduction), cotangent, units=OPTIONS)
+
+
+@contract(
+    "loss.cross_entropy_smoothed",
+    area="loss",
+    samples=classifications(MILD, with_smoothing, flat=True),
+    gradients=("logits",),
+)
+class cross_entropy_smoothed:
+    """Label smoothing e gives the label 1 - e + e / C and every other class e / C; reduction 'none' keeps [B]."""
+
+    @staticmethod
+    def torch(logits, labels, reduction, smoothing):
+        from torch.nn import functional
+
+        loss = functional.cross_entropy(logits, labels, reduction=reduction, label_smoothing=smoothing)
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def paddle(logits, labels, reduction, smoothing):
+        from paddle.nn import functional
+
+        loss = functional.cross_entropy(logits, labels, reduction=reduction, label_smoothing=smoothing)
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def oracle(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
+        loss = losses.cross_entropy(logits, labels, None, smoothing, reduction=reduction)
+        return _flattened(judged(loss, cotangent, units=OPTIONS))
+
+    @staticmethod
+    def variant_column(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
+        """The losses of reduction 'none' have shape [B, 1]."""
+        accepted = cross_entropy_smoothed.oracle(logits, labels, reduction, smoothing, cotangent)
+        return _in_column(accepted) if reduction == "none" else accepted
+
+
+def _flattened(accepted: dict[str, Acceptance]) -> dict[str, Acceptance]:
+    """The loss as it is and in one axis, where shapes that differ do not keep the gradients from being compared."""
+    loss = accepted["output"]
+    flat = Acceptance(np.atleast_1d(loss.value), np.atleast_1d(loss.bound))
+    return {**accepted, "output": flat, "loss": loss}
+
+
+def _in_column(accepted: dict[str, Acceptance]) -> dict[str, Acceptance]:
+    loss = accepted["loss"]
+    return {**accepted, "loss": Acceptance(loss.value[:, None], np.asarray(loss.bound)[:, None])}
+
+
+@contract(
+    "loss.cross_entropy_weighted_smoothed",
+    area="loss",
+    samples=classifications(MILD, with_both, flat=True),
+    gradients=("logits",),
+)
+class cross_entropy_weighted_smoothed:
+    """With smoothing and class weights, each class's share of the loss has its own weight."""
+
+    @staticmethod
+    def torch(logits, labels, reduction, weight, smoothing):
+        from torch.nn import functional
+
+        loss = functional.cross_entropy(logits, labels, weight, reduction=reduction, label_smoothing=smoothing)
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def paddle(logits, labels, reduction, weight, smoothing):
+        from paddle.nn import functional
+
+        loss = functional.cross_entropy(logits, labels, weight, reduction=reduction, label_smoothing=smoothing)
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def oracle(logits, labels, reduction, weight, smoothing, cotangent) -> dict[str, Acceptance]:
+        loss = losses.cross_entropy(logits, labels, weight, smoothing, reduction=reduction)
+        return _flattened(judged(loss, cotangent, units=OPTIONS))
+
+    @staticmethod
+    def variant_one_weight_a_row(logits, labels, reduction, weight, smoothing, cotangent) -> dict[str, Acceptance]:
+        """The smoothed loss of a row is multiplied by the mean weight of its smoothed label."""
+        rows = losses.cross_entropy(logits, labels, None, smoothing, reduction="none")
+        mass = np.asarray(weight, np.float64)
+        factor = (1.0 - smoothing) * mass[labels] + smoothing * mass.mean()
+        scaled = _scaled(rows, factor)
+        if reduction != "none":
+            scaled = _summed(scaled, factor.sum() if reduction == "mean" else 1.0)
+        accepted = _flattened(judged(scaled, cotangent, units=OPTIONS))
+        return _in_column(accepted) if reduction == "none" else accepted
+
+
+def _scaled(rows: losses.Loss, factor: np.ndarray) -> losses.Loss:
+    """Each row's loss times a factor; the product rounds, and so did the factor."""
+    inner = losses.Loss(rows.value, rows.gradient, rows.value_condition + 3.0 * rows.value, rows.gradient_condition)
+    wide = inner.gradient_condition + 3.0 * np.abs(rows.gradient)
+    value, condition = inner.value * factor, inner.value_condition * factor
+    return losses.Loss(value, rows.gradient * factor[:, None], condition, wide * factor[:, None])
+
+
+def _summed(rows: losses.Loss, divisor: float) -> losses.Loss:
+    value, condition = rows.value.sum() / divisor, rows.value_condition.sum() / divisor
+    return losses.Loss(value, rows.gradient / divisor, condition, rows.gradient_condition / divisor)
+
+
+@contract(
+    "loss.cross_entropy_ignored",
+    area="loss",
+    samples=classifications(MILD, with_ignored),
+    gradients=("logits",),
+)
+class cross_entropy_ignored:
+    """Ignored labels add no loss and no gradient and do not count in the mean; a mean over none is NaN."""
+
+    @staticmethod
+    def torch(logits, labels, reduction, weight, ignore_index):
+        from torch.nn import functional
+
+        return functional.cross_entropy(logits, labels, weight, ignore_index=ignore_index, reduction=reduction)
+
+    @staticmethod
+    def paddle(logits, labels, reduction, weight, ignore_index):
+        from paddle.nn import functional
+
+        return functional.cross_entropy(logits, labels, weight, ignore_index, reduction)
+
+    @staticmethod
+    def oracle(logits, labels, reduction, weight, ignore_index, cotangent) -> dict[str, Acceptance]:
+        loss = losses.cross_entropy(logits, labels, weight, 0.0, ignore_index, reduction)
+        return judged(loss, cotangent, labels != ignore_index, units=OPTIONS)
+
+    @staticmethod
+    def variant_own_mean(logits, labels, reduction, weight, ignore_index, cotangent) -> dict[str, Acceptance]:
+        """A mean over none is 0, and a negative ignored index counts in the mean unless there are class weights."""
+        used = labels != ignore_index
+        if reduction == "mean":
+            counted = len(labels) if ignore_index < 0 and weight is None else used.sum()
+            if weight is not None:
+                counted = weight[labels[used]].sum(dtype=np.float64)
+            loss = losses.cross_entropy(logits, labels, weight, 0.0, ignore_index, "sum")
+            scalar = losses.Loss(loss.value, loss.gradient, loss.value_condition, loss.gradient_condition)
+            return judged(_summed(scalar, float(counted) or 1.0), cotangent, used, units=OPTIONS)
+        return cross_entropy_ignored.oracle(logits, labels, reduction, weight, ignore_index, cotangent)
+
+
+@contract(
+    "loss.cross_entropy_ignored_smoothed",
+    area="loss",
+    samples=classifications(MILD, with_ignored_and_smoothing, flat=True),
+    gradients=("logits",),
+)
+class cross_entropy_ignored_smoothed:
+    """A label is ignored under label smoothing too."""
+
+    @staticmethod
+    def torch(logits, labels, reduction, ignore_index, smoothing):
+        from torch.nn import functional
+
+        loss = functional.cross_entropy(
+            logits, labels, ignore_index=ignore_index, reduction=reduction, label_smoothing=smoothing
+        )
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def paddle(logits, labels, reduction, ignore_index, smoothing):
+        from paddle.nn import functional
+
+        loss = functional.cross_entropy(
+            logits, labels, ignore_index=ignore_index, reduction=reduction, label_smoothing=smoothing
+        )
+        return {"output": loss.flatten(), "loss": loss}
+
+    @staticmethod
+    def oracle(logits, labels, reduction, ignore_index, smoothing, cotangent) -> dict[str, Acceptance]:
+        loss = losses.cross_entropy(logits, labels, None, smoothing, ignore_index, reduction)
+        return _flattened(judged(loss, cotangent, labels != ignore_index, units=OPTIONS))
+
+    @staticmethod
+    def variant_not_ignored(logits, labels, reduction, ignore_index, smoothing, cotangent):
+        """No label is ignored, and a mean divides by all entries of the smoothed labels that differ from the index."""
+        if labels.min() < 0:
+            return Rejects("a smoothed label must be a class")
+        loss = losses.cross_entropy(logits, labels, None, smoothing, reduction="none")
+        if reduction != "none":
+            classes = logits.shape[1]
+            smoothed = np.full(logits.shape, np.float32(smoothing) / np.float32(classes))
+            smoothed[np.arange(len(labels)), labels] += np.float32(1.0 - smoothing)
+            counted = float((smoothed.astype(np.float32) != ignore_index).sum())
+            loss = _summed(loss, (counted or 1.0) if reduction == "mean" else 1.0)
+        accepted = _flattened(judged(loss, cotangent, units=OPTIONS))
+        return _in_column(accepted) if reduction == "none" else accepted
