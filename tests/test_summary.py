@@ -131,3 +131,14 @@ def test_what_did_not_happen_has_no_heading():
     page = summary.markdown(document(row()))
     for heading in ("### Failures", "### Known divergences", "### Errors along the way", "### Not run on a lane"):
         assert heading not in page
+
+
+def test_an_entry_that_is_as_another_one_is_counted_in_its_line():
+    first = {"id": "nan-lost", "lane": "new", "samples": 1, "reason": "The kernel loses NaN."}
+    same = {"id": "max-nan-lost", "lane": "new", "samples": 1, "reason": "As nan-lost, in max."}
+    other = {"id": "lone", "lane": "new", "samples": 1, "reason": "As absent-entry: told here."}
+    text = "\n".join(summary.lines(document(row(known=[first, same]), row("nn.b", known=[other]))))
+    assert "known divergences (3)" in text
+    assert "nan-lost (new, and in 1 more contract): The kernel loses NaN." in text
+    assert "max-nan-lost" not in text
+    assert "lone (new): As absent-entry: told here." in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import Any
@@ -21,7 +22,7 @@ def lines(document: dict[str, Any]) -> list[str]:
     known = _known(document)
     if known:
         text += ["", f"known divergences ({len(known)}), each held to what it is known to do:"]
-        text += [f"  {entry['id']} ({entry['lane']}): {textwrap.shorten(entry['reason'], 100)}" for entry in known]
+        text += [textwrap.shorten(line, 120, initial_indent="  ") for line in _folded(known)]
     noted = _noted(document)
     if noted:
         text += ["", "errors along the way, in unit roundoffs of float32 (not judged by these numbers):"]
@@ -133,6 +134,25 @@ def _noted(document: dict[str, Any]) -> list[str]:
         for item in document["contracts"]
         for lane, quantities in item["noted"].items()
     ]
+
+
+def _folded(known: list[dict[str, Any]]) -> list[str]:
+    """One line for each entry; those whose reason begins with "As ENTRY" are counted in that entry's line."""
+    roots = {entry["id"] for entry in known}
+    followers: Counter[tuple[str, str]] = Counter()
+    leading = []
+    for entry in known:
+        named = re.match(r"As ([\w-]+)", entry["reason"])
+        if named and named[1] in roots:
+            followers[named[1], entry["lane"]] += 1
+        else:
+            leading.append(entry)
+    lines = []
+    for entry in leading:
+        more = followers[entry["id"], entry["lane"]]
+        also = f", and in {more} more contract{'s' if more > 1 else ''}" if more else ""
+        lines.append(f"{entry['id']} ({entry['lane']}{also}): {entry['reason']}")
+    return lines
 
 
 def _unsupported(document: dict[str, Any]) -> list[str]:
