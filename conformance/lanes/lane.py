@@ -62,6 +62,7 @@ class InProcessLane:
     def __init__(self, spec: LaneSpec) -> None:
         self.spec = spec
         self.adapter: Any = None
+        self._versions: dict[str, Any] = {}
         self._pinned: dict[str, Any] = {}
         self._changed: dict[str, str] = {}
 
@@ -74,6 +75,7 @@ class InProcessLane:
         try:
             module = importlib.import_module(ADAPTERS[self.spec.framework])
             self.adapter = module.Adapter(self.spec.device, self.spec.index, self.spec.tf32)
+            self._versions = self.adapter.versions()
             self._pinned = self.adapter.settings()
         except LaneError:
             raise
@@ -102,7 +104,7 @@ class InProcessLane:
         self._changed.update({key: f"{key}: {self._pinned[key]!r} -> {now[key]!r}" for key in changed})
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"label": self.label, "framework": self.spec.framework, **self.adapter.versions(), **self._pinned}
+        return {"label": self.label, "framework": self.spec.framework, **self._versions, **self._pinned}
 
     def submit(self, contract: Contract, sample: Sample) -> Observation:
         self._enter()
