@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.small_project import Run, SmallProject
+from tests.small_project import SUITE, Run, SmallProject
 
 MakeProject = Callable[[], SmallProject]
 
@@ -80,6 +80,18 @@ def test_nothing_selected_is_not_green_and_leaves_no_earlier_verdict(make_projec
     assert "no contract was run, so nothing was shown: this is not a pass" in run.output
     assert run.results is None
     assert (project.report / "failures" / "kept.json").exists()
+
+
+def test_contracts_that_no_lane_could_run_are_not_green(make_project):
+    project = make_project()
+    project.write(
+        "suites/test_small.py", SUITE.replace("samples=vectors()", "samples=vectors(), unsupported={'torch': 'gone'}")
+    )
+    run = project.run("--lane=torch")
+    assert run.code == 1, run.output
+    assert run.results is not None and (run.results["verdict"], run.results["samples"]) == ("fail", 0)
+    assert {row["verdict"] for row in run.results["contracts"]} == {"unsupported"}
+    assert "small.double on torch:cpu: gone" in run.output
 
 
 # A run that fails
@@ -154,6 +166,7 @@ empty = law("empty", st.just([]))
 filtered = law("filtered", ones.filter(lambda samples: False))
 zero = law("zero", st.just(Sample({"x": np.zeros(2, np.float32)})))
 leaves = law("leaves", torch=settings)
+spoils = law("spoils", torch=settings, paddle=lambda x: x + 1)
 after = law("after")
 flaky = law("flaky", torch=once)
 oracle = law("oracle", oracle=fails)
@@ -193,7 +206,8 @@ def odd(make_project: MakeProject) -> Run:
         ("filtered", "error", "odd.filtered: its strategy gave no sample"),
         ("zero", "error", "odd.zero: the inputs of all 1 samples were zero"),
         ("leaves", "error", "lane torch:cpu: the contract left settings changed (threads: 1 -> 9)"),
-        ("after", "agree", ""),
+        ("spoils", "diverge", "paddle:cpu is wrong"),
+        ("after", "agree", ""),  # what spoils leaves changed is mended, and not held against its successor
         ("flaky", "error", "odd.flaky: a sample failed, and passed when it was run again"),
         ("oracle", "error", "ZeroDivisionError: in the oracle"),
         ("stale", "stale", "ledger entry 'stale' is stale: paddle:cpu now agrees with the oracle on the witness"),
