@@ -78,6 +78,29 @@ def test_simple_cnn_equals_torch_float64(torch, rng, with_relu):
     assert not plain.decides_like({**lane, "conv2": window})
 
 
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_four_standard_units_see_a_relative_error_of_a_hundred_thousandth(rng, layer):
+    """A bound that hides this is too wide: the constant that correct frameworks need is less than 4."""
+    shapes = {"conv1": (32, 3, 3, 3), "conv2": (64, 32, 3, 3), "fc1": (128, 2304), "fc2": (10, 128)}
+    like = {f"{name}.weight": np.zeros(shape) for name, shape in shapes.items()}
+    like |= {f"{name}.bias": np.zeros(shape[0]) for name, shape in shapes.items()}
+    state, images, labels = initial_state(like, 1), rng.random((2, 3, 32, 32)), np.array([3, 7])
+    wrong = {name: value * (1 + 1e-5) if name.startswith(layer) else value for name, value in state.items()}
+    right, other = (models.simple_cnn(weights, images, labels) for weights in (state, wrong))
+    right.backward()
+    other.backward()
+
+    def furthest(first, second, unit):
+        return np.max(np.abs(first - second) / unit)
+
+    kept, moved = right.activations[layer], other.activations[layer]
+    assert furthest(kept.value, moved.value, kept.error()) > 8
+    kept, moved = right.activations["logits"], other.activations["logits"]
+    assert furthest(kept.value, moved.value, kept.error()) > 4
+    kept, moved = right.parameters["fc1.weight"], other.parameters["fc1.weight"]
+    assert furthest(kept.gradient, moved.gradient, kept.gradient_error()) > 8
+
+
 def test_simple_cnn_applies_penalties_and_a_dropout_mask(torch, rng):
     from reference_impl.torch_impl import losses
     from reference_impl.torch_impl.cnn import SimpleCNN

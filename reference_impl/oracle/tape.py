@@ -8,7 +8,13 @@ u**2 (u = 2**-24 for float32), so ``u * sqrt(variance)`` is one standard unit of
 it is the bound (`benchmarks/error_constants.py`).
 
 A sum of n products a_i b_i with result y adds n * (y**2 + sum (a_i b_i)**2): each of n additions rounds a partial sum
-of about that size. Operations live in `operations` and `layers`.
+of about that size. Operations live in `operations`, `layers`, `batch_norm` and `criteria`.
+
+Where independence fails, so does the model, by at most sqrt(n): sums whose terms are sorted or all equal (errors all
+point one way), all-positive recurrent weights, statistics over fewer than about eight values. Inputs of any kind are
+fine, weights should be drawn; for a single product the worst case n * u * sum |a b| always holds. Two correlations are
+common enough to be modelled: recurrent layers share the errors of an approximated tanh in all rows (see
+`layers.RepeatedLinear`), and a channel shares the errors of its statistics (see `batch_norm`).
 """
 
 from __future__ import annotations
