@@ -1,4 +1,4 @@
-"""Fixtures of the instrument's tests: lanes on NumPy, contracts that vanish after the test, small projects on disk."""
+"""Fixtures of the instrument's tests: lanes on NumPy, contracts that vanish, small projects on disk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from conformance import Contract, contract
+from conformance import Acceptance, Contract, contract
 from conformance.contract import _DECLARED, REGISTRY
 from conformance.lanes.lane import ADAPTERS, InProcessLane
+from conformance.ledger import Entry
+from conformance.runner import ContractRun
 from tests import numpy_lane
+from tests.laws import Law
 from tests.small_project import SmallProject
 
 
@@ -58,3 +62,32 @@ def declare() -> Iterator[Callable[..., Contract]]:
 def project(tmp_path: Path) -> SmallProject:
     """A project with two small contracts and a ledger, on NumPy lanes, to be run by pytest in a process of its own."""
     return SmallProject(tmp_path / "project")
+
+
+@pytest.fixture
+def identity(declare: Callable[..., Contract]) -> Callable[..., Law]:
+    """Makes the law; ``torch`` and ``paddle`` map x to what that lane returns."""
+
+    def make(torch: Any = None, paddle: Any = None, bound: float = 0.0, **options: Any) -> Law:
+        asked: list[float] = []
+
+        def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+            asked.append(float(x.flat[0]))
+            return {"output": Acceptance(x.astype(np.float64), bound)}
+
+        return Law(declare(torch or (lambda x: x), oracle, paddle or (lambda x: x), **options), asked)
+
+    return make
+
+
+@pytest.fixture
+def run(numpy_lanes: Callable[..., Any]) -> Callable[..., ContractRun]:
+    """A begun run of a law on fresh lanes."""
+
+    def make(law: Law | Contract, *specs: str, entries: tuple[Entry, ...] = ()) -> ContractRun:
+        contract = law.contract if isinstance(law, Law) else law
+        made = ContractRun(contract, numpy_lanes(*specs), entries)
+        made.begin()
+        return made
+
+    return make

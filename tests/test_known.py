@@ -1,0 +1,143 @@
+"""Known divergences in a run: what an entry of the ledger explains, and what it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from conformance import Acceptance, Sample
+from conformance.judge import Verdict
+from conformance.ledger import Entry
+from conformance.runner import Divergence
+from tests.laws import real, whole
+
+
+def entry(
+    behaviour: str = "odd", error: str = "", versions: str = "==3.3.*", witness: Sample | None = None, **more: Any
+) -> Entry:
+    given = {"framework": "paddle", "device": "", "id": "law-odd", **more}
+    return Entry(
+        contract="small.law",
+        versions=SpecifierSet(versions),
+        behaviour=behaviour,
+        error=error,
+        reason="It is odd.",
+        upstream="",
+        witness=witness or whole(1, 2),
+        **given,
+    )
+
+
+def odd(x: np.ndarray) -> dict[str, Acceptance]:
+    return {"output": Acceptance(x + 1.0)}
+
+
+def test_a_known_divergence_is_held_to_what_it_is_known_to_do(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(),))
+    made.check([whole(1), whole(2), real(0.5)])
+    record = made.finish()
+    assert record.verdict is Verdict.KNOWN
+    (known,) = record.known.values()
+    assert (known["id"], known["lane"], known["samples"], known["reason"]) == ("law-odd", "paddle:cpu", 3, "It is odd.")
+    assert record.worst["paddle:cpu"] == {"output": 0.0}
+
+
+def test_a_lane_that_is_known_to_diverge_is_not_held_against_another(declare, run):
+    def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x * 1.0, bound=0.25, between=0.5)}
+
+    law = declare(lambda x: x, oracle, lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(),))
+    made.check(real(1.0))
+    assert made.finish().verdict is Verdict.KNOWN
+
+
+def test_a_known_divergence_is_told_for_each_lane(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, "torch", "paddle", "again=paddle", entries=(entry(),))
+    made.check(whole(1))
+    assert [known["lane"] for known in made.finish().known.values()] == ["paddle:cpu", "again"]
+
+
+def test_what_diverges_otherwise_is_not_known(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(2), variant_odd=odd)
+    with pytest.raises(Divergence) as error:
+        run(law, entries=(entry(),)).check(whole(1))
+    assert error.value.judged.wrong == {"paddle:cpu"}
+    assert "expected 1.0" in error.value.judged.differences[0].detail
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry(versions="==3.4.*"),
+        entry(versions="<3.3"),
+        entry(framework="torch", versions=">=0"),
+        entry(device="gpu"),
+    ],
+    ids=["later", "earlier", "framework", "device"],
+)
+def test_an_entry_for_other_lanes_explains_nothing(identity, run, other):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    with pytest.raises(Divergence):
+        run(law, entries=(other,)).check(whole(1))
+    assert run(law, entries=(other,)).replay_witness(other).get("paddle:cpu") is None
+
+
+def test_a_local_version_belongs_to_its_release(identity, run):
+    law = identity(torch=lambda x: x + np.float32(1), variant_odd=odd)
+    made = run(law, entries=(entry(framework="torch", versions="==2.15.0"),))
+    assert made.lanes[0].fingerprint()["version"] == "2.15.0+cu132"
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.KNOWN
+
+
+def test_an_entry_does_not_excuse_the_other_framework(identity, run):
+    law = identity(*[lambda x: x + np.float32(1)] * 2, variant_odd=odd)
+    with pytest.raises(Divergence) as error:
+        run(law, entries=(entry(),)).check(whole(1))
+    assert error.value.judged.wrong == {"torch:cpu"}
+
+
+def test_a_known_error(identity, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("(Unimplemented) no kernel for it")
+
+    law = identity(paddle=fail)
+    made = run(law, entries=(entry("raises", "no kernel"),))
+    made.check([whole(1), whole(2)])
+    assert made.finish().verdict is Verdict.KNOWN
+    with pytest.raises(Divergence):
+        run(law, entries=(entry("raises", "out of memory"),)).check(whole(1))
+    with pytest.raises(Divergence):
+        run(identity(paddle=lambda x: x + 1, name="small.other"), entries=(entry("raises", "no"),)).check(whole(1))
+
+
+def test_of_several_entries_the_one_that_fits_counts(identity, run):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd, variant_even=lambda x: {"output": x + 2.0})
+    made = run(law, entries=(entry("even", id="first"), entry("odd", id="second")))
+    made.check(whole(1))
+    assert [known["id"] for known in made.finish().known.values()] == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [(1, Verdict.KNOWN), (0, Verdict.STALE), (2, Verdict.DIVERGE)],
+    ids=["known", "stale", "otherwise"],
+)
+def test_a_witness_is_replayed(identity, run, step, verdict):
+    made = run(identity(paddle=lambda x: x + np.float32(step), variant_odd=odd))
+    assert made.replay_witness(entry()) == {"paddle:cpu": verdict}
+    assert made.record.samples == 1
+    known = [noted["samples"] for noted in made.record.known.values()]
+    assert known == [1] * (verdict is Verdict.KNOWN)
+
+
+def test_a_witness_of_another_version_is_not_run(identity, run):
+    made = run(identity(variant_odd=odd))
+    assert made.replay_witness(entry(versions="<3")) == {}
+    assert made.record.samples == 0
