@@ -165,7 +165,7 @@ CONTROLS = (
     *both("Adam eps times 10", ADAM, EPS, "optim.adam"),
     *both("Adam beta2 0.99", ADAM, BETA2, "optim.adam", also_torch=("train.step",)),
     Control("Adam eps inside the root", TORCH, ("optim.adam",), ADAM[TORCH], eps_inside),
-    *both("ToTensor without /255", TO_TENSOR, not_divided, "to_tensor.pil"),
+    *both("ToTensor without /255", TO_TENSOR, not_divided, "vision.to_tensor"),
     Control("square linear not transposed", PADDLE, ("transfer.meaning",), TRANSFER, square_not_transposed),
 )
 CASES = [
