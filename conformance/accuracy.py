@@ -94,13 +94,14 @@ def dot(
     return Acceptance(value, bound, between, dtype)
 
 
-def chain(value: np.ndarray, variance: np.ndarray, constant: float, dtype: str = "float32") -> Acceptance:
+def chain(value: np.ndarray, variance: np.ndarray | None, constant: float, dtype: str = "float32") -> Acceptance:
     """Acceptance of a quantity at the end of a chain of operations: ``constant`` standard deviations.
 
-    ``variance`` is the first-order propagated variance in units of u^2 (see ``reference_impl.oracle.tape``).
+    ``variance`` is the first-order propagated variance in units of u^2 (see ``reference_impl.oracle.tape``); ``None``
+    is that of an exact quantity.
     """
     scale = dot_unit() if dot_unit() != U else UNIT_ROUNDOFF[dtype]
-    bound = np.sqrt(variance)
+    bound = np.sqrt(0.0 if variance is None else variance)
     bound *= constant * scale
     bound += SMALLEST[dtype]
     return Acceptance(value, bound, dtype=dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,10 +17,11 @@ from reference_impl.oracle import models, vision
 from reference_impl.oracle import optimizers as oracle
 from reference_impl.oracle.rounding import Bounded
 from suites.models import CNN_SHAPES, cnn_weights, paddle_cnn, torch_cnn
-from suites.test_training import PRE_ACTIVATIONS, portable_gradients, step_oracle
+from suites.shared import Shared
+from suites.test_training import PRE_ACTIVATIONS, decides_like, portable_gradients, step_oracle
 
 FORMATS = ("PNG", "BMP", "JPEG", "TIFF", "WebP")
-ADAM = {"name": "adam", "hyper": {"lr": 1e-3}}
+ADAM: dict[str, Any] = {"name": "adam", "hyper": {"lr": 1e-3}}
 FLOAT32_BETAS = {"beta_dtype": np.float32, "beta_power_dtype": np.float32}
 MEAN, STD = (0.4, 0.5, 0.6), (0.25, 0.3, 0.2)
 
@@ -232,12 +234,18 @@ def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> dict[
 
     Only decisions at kinks are taken from the lane; its parameters are never looked at until the end.
     """
+    return judged_loop(images, labels, relu, batch, seed, options, observed=observed)[1]
+
+
+def _run_and_judge(
+    images, labels, relu, batch, seed, options, observed
+) -> tuple[list[models.Run], dict[str, Acceptance]]:
     trajectory = Trajectory(cnn_weights(generator(seed)), options)
-    accepted = {}
+    runs, accepted = [], {}
     for step in range(STEPS):
         rows = slice(step % 2 * batch, (step % 2 + 1) * batch)
-        lane = {name: observed[f"step{step}.{name}"] for name in PRE_ACTIVATIONS if f"step{step}.{name}" in observed}
-        run = trajectory.step(images[rows], labels[rows], relu, lane)
+        run = trajectory.step(images[rows], labels[rows], relu, decided(step, observed))
+        runs.append(run)
         assert run.loss is not None
         loss = accuracy.chain(run.loss.value, run.loss.variance, accuracy.CHAIN["loss"])
         accepted[f"step{step}.loss"] = replace(loss, noted=True)
@@ -249,7 +257,18 @@ def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> dict[
     for name, parameter in trajectory.parameters.items():
         constant = accuracy.CHAIN["gradient"]
         accepted[f"parameter.{name}"] = accuracy.chain(parameter.value, deviation(parameter) ** 2, constant)
-    return accepted
+    return runs, accepted
+
+
+def decided(step: int, observed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What a lane's decisions in a step rest on."""
+    return {name: observed[f"step{step}.{name}"] for name in PRE_ACTIVATIONS if f"step{step}.{name}" in observed}
+
+
+judged_loop = Shared(
+    _run_and_judge,
+    lambda result, observed: all(decides_like(run, decided(step, observed)) for step, run in enumerate(result[0])),
+)
 
 
 def deviation(quantity: Bounded) -> np.ndarray:

@@ -15,8 +15,8 @@ import numpy as np
 
 from reference_impl.oracle.rounding import Array, Bounded
 
-BLOCK = 2**14
-"""Elements of a piece: 128 KB in float64."""
+BLOCK = 2**15
+"""Elements of a piece: 256 KB in float64."""
 
 
 def in_blocks(step: Callable[..., dict[str, Bounded]]) -> Callable[..., dict[str, Bounded]]:

@@ -80,7 +80,12 @@ class Rounded:
 
     def __mul__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
+        number, array = (self, other) if self.value.ndim == 0 else (other, self)
         with np.errstate(all="ignore"):
+            size = abs(number.value)
+            if number.value.ndim == 0 and 0.0 < size < np.inf:  # a coefficient errs by the same share everywhere
+                inherited = array.error * (size + number.error)
+                return self._finish(self.value * other.value, inherited, other, share=float(number.error / size))
             error = abs(self.value) * other.error + abs(other.value) * self.error + self.error * other.error
             return self._finish(self.value * other.value, error, other)
 
@@ -115,14 +120,21 @@ class Rounded:
     def _coerce(self, other: Rounded | float) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded(other, 0.0, self.unit)
 
-    def _finish(self, value: Array, error: Array, other: Rounded, lost: NDArray[np.bool_] | None = None) -> Rounded:
-        """Add the rounding of `value`; what float32 cannot hold becomes infinite. Where `lost`, nothing is promised."""
+    def _finish(
+        self, value: Array, error: Array, other: Rounded, lost: NDArray[np.bool_] | None = None, share: float = 0.0
+    ) -> Rounded:
+        """Add the rounding of `value`; what float32 cannot hold becomes infinite. Where `lost`, nothing is promised.
+
+        `share` is a further relative error of the value.
+        """
         magnitude = abs(value)
-        if self.unit:
-            rounding = self.unit * magnitude + HALF_SMALLEST_SUBNORMAL
-            if not magnitude.min(initial=np.inf) > 0.0:
-                rounding = np.where(magnitude != 0.0, rounding, 0.0)
-            error = error + rounding
+        if self.unit or share:
+            rounding = (self.unit + share) * magnitude
+            if self.unit:
+                rounding += HALF_SMALLEST_SUBNORMAL
+                if not magnitude.min(initial=np.inf) > 0.0:
+                    rounding = np.where(magnitude != 0.0, rounding, 0.0)
+            error = error + rounding if error.ndim or error else rounding
         # A NaN fails both comparisons.
         ordinary = magnitude.max(initial=0.0) < FAR_FROM_OVERFLOW and error.max(initial=0.0) < FAR_FROM_OVERFLOW
         if lost is None and ordinary:
