@@ -239,24 +239,11 @@ def _rnn(kind: str) -> Subject:
         observed = _collect(lane, model, activations, labels)
         run = models.rnn_classifier(kind, state, inputs, labels, layers=layers, bidirectional=bidirectional)
         expected = _expected(run, list(activations), observed)
-        if kind == "gru" and _largest_gate(run, inputs if vocabulary is None else state["embedding.weight"]) > 80:
+        if run.lowest_reset < -88:  # the gate becomes 0 in float32, and paddle's gradient NaN: a known divergence
             expected = Expected({name: pair for name, pair in expected.quantities.items() if name[:2] != "d "})
         return _by_part(observed, expected)
 
     return subject
-
-
-def _largest_gate(run: Run, inputs: np.ndarray) -> float:
-    """An upper bound of every gate's |pre-activation|; where a reset gate underflows to 0 paddle's gradient is NaN."""
-    sizes = {name.removeprefix("recurrent."): np.abs(leaf.value) for name, leaf in run.parameters.items()}
-    bounds = []
-    for name, size in sizes.items():
-        if name.startswith("weight_ih"):
-            source = np.abs(inputs).max() if "_l0" in name else 1.0
-            hidden = sizes[name.replace("_ih", "_hh")].sum(axis=1)
-            biases = sizes[name.replace("weight", "bias")] + sizes[name.replace("weight_ih", "bias_hh")]
-            bounds.append(float(np.max(size.sum(axis=1) * source + hidden + biases)))
-    return max(bounds)
 
 
 def _by_part(observed: Arrays, expected: Expected) -> Outcome:

@@ -149,6 +149,17 @@ def test_recurrent_networks_start_from_a_given_state(torch, rng, kind):
     agree(PLAIN[kind](x, parameters, 1, False, initial)[0], outputs)
 
 
+def test_a_gru_reports_its_lowest_reset_gate():
+    """With all weights 0 the reset gate's pre-activation is the sum of both biases."""
+    shapes = {"weight_ih_l0": (6, 2), "weight_hh_l0": (6, 2)}
+    state: dict[str, np.ndarray] = {f"recurrent.{name}": np.zeros(shape) for name, shape in shapes.items()}
+    state |= {"recurrent.bias_ih_l0": np.arange(6.0) - 90, "recurrent.bias_hh_l0": np.full(6, -5.0)}
+    state |= {"head.weight": np.zeros((2, 2)), "head.bias": np.zeros(2)}
+    assert models.rnn_classifier("gru", state, np.ones((1, 3, 2))).lowest_reset == -95
+    simple = {name: value[:2] for name, value in state.items()}
+    assert models.rnn_classifier("rnn", simple, np.ones((1, 3, 2))).lowest_reset == np.inf
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_resnet50_equals_torchvision_float64(torch, rng, training):
     models_module = pytest.importorskip("torchvision.models")

@@ -33,6 +33,7 @@ class Run:
     activations: dict[str, Variable]
     loss: Variable | None = None
     statistics: dict[str, Variable] = field(default_factory=dict)  # running statistics after this pass
+    lowest_reset: float = np.inf  # of a GRU, see recurrent.Recurrence
 
     @property
     def kinks(self) -> list[Kink]:
@@ -165,4 +166,5 @@ def rnn_classifier(
         activations["cell"] = result.cell
     last = unstack(result.outputs, 1)[-1]
     activations["logits"] = linear(last, parameters["head.weight"], parameters["head.bias"], correlated_rows=True)
-    return add_loss(Run(tape, x, parameters, activations), labels, l1, l2)
+    run = Run(tape, x, parameters, activations, lowest_reset=result.lowest_reset)
+    return add_loss(run, labels, l1, l2)

@@ -31,11 +31,16 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """outputs [B, T, directions*hidden]; hidden and, for an LSTM, cell [layers*directions, B, hidden]."""
+    """outputs [B, T, directions*hidden]; hidden and, for an LSTM, cell [layers*directions, B, hidden].
+
+    ``lowest_reset`` is the least pre-activation of any reset gate of a GRU, infinite for the others: below about -88.7
+    the gate is 0 in float32, and an implementation that divides by it returns NaN gradients.
+    """
 
     outputs: Variable
     hidden: Variable
     cell: Variable | None
+    lowest_reset: float = np.inf
 
 
 Layer = Callable[[Variable], Variable]
@@ -52,17 +57,23 @@ def _lstm_step(projected: Variable, hidden: Variable, cell: Variable, recur: Lay
     return multiply(sigmoid(out), tanh(cell)), cell
 
 
-def _gru_step(projected: Variable, hidden: Variable, recur: Layer) -> Variable:
+def _gru_step(projected: Variable, hidden: Variable, recur: Layer, resets: list[float]) -> Variable:
     reset_x, update_x, new_x = split(projected, 3, 1)
     reset_h, update_h, new_h = split(recur(hidden), 3, 1)
-    reset = sigmoid(add(reset_x, reset_h))
+    reset = add(reset_x, reset_h)
+    resets.append(float(reset.value.min(initial=np.inf)))
+    reset = sigmoid(reset)
     update = sigmoid(add(update_x, update_h))
     new = tanh(add(new_x, multiply(reset, new_h)))
     return add(multiply(one_minus(update), new), multiply(update, hidden), correlated=True)
 
 
 def _one_direction(
-    kind: str, steps: Sequence[Variable], recur: Layer, state: tuple[Variable, Variable | None]
+    kind: str,
+    steps: Sequence[Variable],
+    recur: Layer,
+    state: tuple[Variable, Variable | None],
+    resets: list[float],
 ) -> tuple[list[Variable], Variable | None]:
     """Hidden states in the order of ``steps`` (projected inputs), and the last cell of an LSTM."""
     hidden, cell = state
@@ -72,7 +83,7 @@ def _one_direction(
             assert cell is not None
             hidden, cell = _lstm_step(projected, hidden, cell, recur)
         elif kind == "gru":
-            hidden = _gru_step(projected, hidden, recur)
+            hidden = _gru_step(projected, hidden, recur, resets)
         else:
             hidden = _rnn_step(projected, hidden, recur)
         outputs.append(hidden)
@@ -99,6 +110,7 @@ def recurrent(
     states = [unstack(part, 0) for part in initial] if initial is not None else []
     hiddens: list[Variable] = []
     cells: list[Variable] = []
+    resets: list[float] = []
     for layer in range(layers):
         sequences = []
         for suffix in directions:
@@ -111,13 +123,13 @@ def recurrent(
             zero = x.tape.variable(np.zeros((x.shape[0], weight.shape[1])), needs_gradient=False)
             begin = [state[len(hiddens)] for state in states] or [zero, zero]
             state = (begin[0], begin[1] if kind == "lstm" else None)
-            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, recur, state)
+            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, recur, state, resets)
             hiddens.append(outputs[-1])
             if cell is not None:
                 cells.append(cell)
             sequences.append(stack(outputs[::-1] if suffix else outputs, 1))
         x = concatenate(sequences, 2) if bidirectional else sequences[0]
-    return Recurrence(x, stack(hiddens, 0), stack(cells, 0) if cells else None)
+    return Recurrence(x, stack(hiddens, 0), stack(cells, 0) if cells else None, min(resets, default=np.inf))
 
 
 def _parameter(parameters: Mapping[str, Variable], name: str) -> Variable:
