@@ -36,6 +36,8 @@ ON_CPU = {"*:cuda": "images and files are handled on the CPU", "*:gpu": "images 
 _FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "images"
 
 sides = st.integers(1, 24)
+sizes = st.one_of(sides, *[st.tuples(*[st.one_of(st.just(1), sides, sides, sides)] * 2)] * 2)
+"""What Resize and CenterCrop take: the shorter side, or height and width; a side of one pixel comes often."""
 
 
 def pixels(rng: np.random.Generator, mode: str, height: int, width: int, special: bool = False) -> np.ndarray:
