@@ -76,17 +76,17 @@ def dot(
 ) -> Acceptance:
     """Acceptance of ``function(*operands)``, a sum of ``terms`` products linear in each operand (conv, linear, sums).
 
-    The bound is u * min(n, 2.5 sqrt n) * B1 with B1 the same sum over magnitudes: the first form is the worst case
+    The bound is u * min(n, 3 sqrt n) * B1 with B1 the same sum over magnitudes: the first form is the worst case
     (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), the second the probabilistic one with the
-    measured constant. Between two lanes u * min(2n, 3 sqrt n) * B1. Gradual underflow adds one smallest subnormal a
+    measured constant. Between two lanes u * min(2n, 3.5 sqrt n) * B1. Gradual underflow adds one smallest subnormal a
     term. Under TF32 the rounding of both operands adds 4 * 2^-11 * sqrt(sum of squared products).
     """
     unit, smallest = UNIT_ROUNDOFF[dtype], SMALLEST[dtype]
     floats = [None if operand is None else np.asarray(operand, np.float64) for operand in operands]
     value = function(*floats)
     magnitude = function(*[None if operand is None else np.abs(operand) for operand in floats])
-    bound = unit * min(terms, 2.5 * terms**0.5) * magnitude + terms * smallest
-    between = unit * min(2 * terms, 3 * terms**0.5) * magnitude + 2 * terms * smallest
+    bound = unit * min(terms, 3 * terms**0.5) * magnitude + terms * smallest
+    between = unit * min(2 * terms, 3.5 * terms**0.5) * magnitude + 2 * terms * smallest
     if dot_unit() != U:
         squares = function(*[None if operand is None else np.square(operand) for operand in floats])
         coarse = 4 * dot_unit() * np.sqrt(squares)
@@ -114,5 +114,5 @@ def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dt
     return Acceptance(value, units * UNIT_ROUNDOFF[dtype] * magnitude + SMALLEST[dtype], dtype=dtype)
 
 
-CHAIN = {"activation": 4.0, "loss": 4.0, "gradient": 4.0}
+CHAIN = {"activation": 4.0, "loss": 2.0, "gradient": 4.0}
 """Multiples of u * sqrt(propagated variance) that a chain may use; measured by benchmarks/error_constants.py."""

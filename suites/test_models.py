@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from suites.models import (
     torch_cnn,
     torch_resnet50,
 )
+from suites.shared import Shared, decides_like
 from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, updated
 
 
@@ -80,18 +82,26 @@ class cnn:
 
     @staticmethod
     def oracle(images, relu, weights, observed) -> dict[str, Acceptance]:
-        lane = {name: observed[name] for name in PRE_ACTIVATIONS if name in observed}
-        return judged(models.simple_cnn(weights, images, with_relu=relu, lane=lane))
+        return judged(cnn_run(images, relu, weights, observed=observed))
+
+
+def _cnn_run(images, relu, weights, observed) -> models.Run:
+    lane = {name: observed[name] for name in PRE_ACTIVATIONS if name in observed}
+    return models.simple_cnn(weights, images, with_relu=relu, lane=lane)
+
+
+cnn_run = Shared(_cnn_run, decides_like)
 
 
 @st.composite
 def recurrent_samples(draw: st.DrawFn) -> list[Sample]:
-    """Sequences, of vectors or of tokens, through a recurrent network with a linear head; four fills of values."""
+    """Sequences, of vectors or of tokens, through a recurrent network with a linear head; three fills of values."""
     kind = draw(st.sampled_from(sorted(GATES)))
     sizes: dict[str, Any] = {"inner": draw(st.integers(1, 6)), "outer": draw(st.integers(1, 6)), "kernel": (1, 1)}
     sizes |= {"layers": draw(st.integers(1, 2)), "bidirectional": draw(st.booleans())}
     vocabulary = draw(st.none() | st.integers(1, 5))
-    batch, time, classes = draw(st.integers(1, 3)), draw(st.integers(1, 5)), draw(st.integers(2, 5))
+    # One step alone would leave the hidden weights without a gradient.
+    batch, time, classes = draw(st.integers(1, 3)), draw(st.integers(2, 5)), draw(st.integers(2, 5))
     rng = generator(draw(seeds))
     samples = []
     for gain in (0.5, 1.0, 3.0):
@@ -100,7 +110,9 @@ def recurrent_samples(draw: st.DrawFn) -> list[Sample]:
         shapes |= {"head.weight": (classes, features), "head.bias": (classes,)}
         if vocabulary is not None:
             shapes["embedding.weight"] = (vocabulary, sizes["inner"])
-        weights = {name: (gain * real(rng, shape)).astype(np.float32) for name, shape in shapes.items()}
+        # The head's gain stays at 1, or logits would lie so far apart that paddle's softmax clips them.
+        gains = {name: min(gain, 1.0) if name.startswith("head") else gain for name in shapes}
+        weights = {name: (gains[name] * real(rng, shape)).astype(np.float32) for name, shape in shapes.items()}
         tokens = vocabulary is not None
         x = rng.integers(0, vocabulary, (batch, time)) if tokens else real(rng, (batch, time, sizes["inner"]))
         samples.append(
@@ -175,12 +187,30 @@ class rnn:
 
     @staticmethod
     def oracle(x, labels, kind, sizes, weights, upstream) -> dict[str, Acceptance]:
-        run = models.rnn_classifier(
-            kind, weights, x, labels, layers=sizes["layers"], bidirectional=sizes["bidirectional"]
-        )
-        assert run.loss is not None
-        run.backward((run.loss, 1.0), (run.activations["outputs"], upstream))
-        return judged(run)
+        return judged(recurrent_run(x, labels, kind, sizes, weights, upstream))
+
+    @staticmethod
+    def variant_reset_underflow(x, labels, kind, sizes, weights, upstream) -> dict[str, Acceptance]:
+        """Nothing is promised of a GRU's gradients, not even that they are numbers, once a reset gate underflows."""
+        run = recurrent_run(x, labels, kind, sizes, weights, upstream)
+        accepted = judged(run)
+        if run.lowest_reset < RESET_UNDERFLOW:
+            for name, item in accepted.items():
+                if name.startswith("gradient."):
+                    accepted[name] = replace(item, bound=np.inf)
+        return accepted
+
+
+RESET_UNDERFLOW = -88.0
+"""Below it, exp of the pre-activation leaves float32's normal range and the sigmoid becomes 0."""
+
+
+def recurrent_run(x, labels, kind, sizes, weights, upstream) -> models.Run:
+    """The recurrent classifier on the tape, its loss and the outputs of all steps backpropagated."""
+    run = models.rnn_classifier(kind, weights, x, labels, layers=sizes["layers"], bidirectional=sizes["bidirectional"])
+    assert run.loss is not None
+    run.backward((run.loss, 1.0), (run.activations["outputs"], upstream))
+    return run
 
 
 def resnet_samples(training: bool) -> st.SearchStrategy[Sample]:
@@ -322,15 +352,25 @@ def chosen(state: dict[str, np.ndarray], looked: list[str]) -> dict[str, Any]:
     return {"parameter": {name: state[name] for name in looked}, "statistic": statistics}
 
 
+def _resnet_run(seed, unbiased, observed) -> models.Run:
+    images, labels = resnet_batch(seed, 2, 64)
+    run = resnet.resnet50(resnet50_weights(seed), images, labels, training=True, unbiased=unbiased, lane=observed)
+    run.backward()
+    return run
+
+
+resnet_run = Shared(_resnet_run, decides_like)
+
+
 def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str, Acceptance]:
     """The acceptances of a ResNet-50 training step, conditioned as those of the CNN."""
     weights = resnet50_weights(seed)
-    images, labels = resnet_batch(seed, 2, 64)
-    run = resnet.resnet50(weights, images, labels, training=True, unbiased=unbiased, lane=observed)
-    run.backward()
-    chain = accuracy.CHAIN
+    run = resnet_run(seed, unbiased, observed=observed)
+    assert run.loss is not None
+    chain, logits = accuracy.CHAIN, run.activations["logits"]
     accepted = {
-        name: quantity for name, quantity in judged(run, ("logits",)).items() if not name.startswith("gradient.")
+        "logits": accuracy.chain(logits.value, logits.variance, chain["activation"]),
+        "loss": accuracy.chain(run.loss.value, run.loss.variance, chain["loss"]),
     }
     for name, variable in run.activations.items():
         if followed(name):
