@@ -290,16 +290,20 @@ class compose:
 
     @staticmethod
     def torch(mode, pixels, steps):
-        from reference_impl.torch_impl import transforms
+        from reference_impl.torch_impl import transforms as t
 
-        chain = transforms.Compose([getattr(transforms, name)(*arguments) for name, *arguments in steps])
+        kinds = (t.Resize, t.CenterCrop, t.Crop, t.HorizontalFlip, t.VerticalFlip, t.ToTensor, t.Normalize)
+        named = {kind.__name__: kind for kind in kinds}
+        chain = t.Compose([named[name](*arguments) for name, *arguments in steps])
         return chain(images.image_of(mode, pixels))
 
     @staticmethod
     def paddle(mode, pixels, steps):
-        from reference_impl.paddle_impl import transforms
+        from reference_impl.paddle_impl import transforms as t
 
-        chain = transforms.Compose([getattr(transforms, name)(*arguments) for name, *arguments in steps])
+        kinds = (t.Resize, t.CenterCrop, t.Crop, t.HorizontalFlip, t.VerticalFlip, t.ToTensor, t.Normalize)
+        named = {kind.__name__: kind for kind in kinds}
+        chain = t.Compose([named[name](*arguments) for name, *arguments in steps])
         return chain(images.image_of(mode, pixels))
 
     @staticmethod
@@ -341,19 +345,21 @@ class transform_refusals:
     def torch(mode, pixels, step):
         import numpy as np
 
-        from reference_impl.torch_impl import transforms
+        from reference_impl.torch_impl.transforms import CenterCrop, Crop, RandomHorizontalFlip, Resize
 
+        named = {kind.__name__: kind for kind in (Resize, CenterCrop, Crop, RandomHorizontalFlip)}
         name, *arguments = step
-        return np.asarray(getattr(transforms, name)(*arguments)(images.image_of(mode, pixels)))
+        return np.asarray(named[name](*arguments)(images.image_of(mode, pixels)))
 
     @staticmethod
     def paddle(mode, pixels, step):
         import numpy as np
 
-        from reference_impl.paddle_impl import transforms
+        from reference_impl.paddle_impl.transforms import CenterCrop, Crop, RandomHorizontalFlip, Resize
 
+        named = {kind.__name__: kind for kind in (Resize, CenterCrop, Crop, RandomHorizontalFlip)}
         name, *arguments = step
-        return np.asarray(getattr(transforms, name)(*arguments)(images.image_of(mode, pixels)))
+        return np.asarray(named[name](*arguments)(images.image_of(mode, pixels)))
 
     @staticmethod
     def oracle(mode, pixels, step):
