@@ -262,7 +262,7 @@ class resnet50:
         return judged(resnet.resnet50(resnet50_weights(seed), images, training=False), ("logits",))
 
 
-RESNET_OPTIMIZER = {"name": "adam", "hyper": {"lr": 1e-3, "weight_decay": 1e-4}}
+RESNET_OPTIMIZER: dict[str, Any] = {"name": "adam", "hyper": {"lr": 1e-3, "weight_decay": 1e-4}}
 
 
 @contract(
@@ -352,9 +352,9 @@ def chosen(state: dict[str, np.ndarray], looked: list[str]) -> dict[str, Any]:
     return {"parameter": {name: state[name] for name in looked}, "statistic": statistics}
 
 
-def _resnet_run(seed, unbiased, observed) -> models.Run:
+def _resnet_run(seed, looked, observed) -> models.Run:
     images, labels = resnet_batch(seed, 2, 64)
-    run = resnet.resnet50(resnet50_weights(seed), images, labels, training=True, unbiased=unbiased, lane=observed)
+    run = resnet.resnet50(resnet50_weights(seed), images, labels, lane=observed, gradients=looked)
     run.backward()
     return run
 
@@ -365,7 +365,7 @@ resnet_run = Shared(_resnet_run, decides_like)
 def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str, Acceptance]:
     """The acceptances of a ResNet-50 training step, conditioned as those of the CNN."""
     weights = resnet50_weights(seed)
-    run = resnet_run(seed, unbiased, observed=observed)
+    run = resnet_run(seed, looked, observed=observed)
     assert run.loss is not None
     chain, logits = accuracy.CHAIN, run.activations["logits"]
     accepted = {
@@ -377,7 +377,7 @@ def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str,
             after_relu = name.count(".") == 1  # of a block, the output is seen after its ReLU
             value = np.maximum(variable.value, 0) if after_relu else variable.value
             accepted[name] = accuracy.chain(value, variable.variance, chain["activation"])
-    for name, variable in run.statistics.items():
+    for name, variable in (run.statistics if unbiased else run.biased_statistics).items():
         accepted[f"statistic.{name}"] = accuracy.chain(variable.value, variable.variance, chain["activation"])
     for name in looked:
         variable = run.parameters[name]

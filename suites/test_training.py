@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from conformance.strategies import generator, integers, seeds
 from reference_impl.oracle import models
 from reference_impl.oracle import optimizers as oracle
 from suites.models import CNN_SHAPES, cnn_weights, exact_cnn_weights, paddle_cnn, torch_cnn
-from suites.shared import Shared
+from suites.shared import Shared, decides_like
 from suites.test_optimizers import ROUNDING
 
 PRE_ACTIVATIONS = ("conv1", "conv2", "fc1")
@@ -253,12 +252,6 @@ def _run_and_judge(images, labels, relu, weights, penalties, observed) -> tuple[
 
 
 judged_run = Shared(_run_and_judge, lambda result, observed: decides_like(result[0], observed))
-
-
-def decides_like(run: models.Run, observed: Mapping[str, Any]) -> bool:
-    """Whether a lane decides as a run did; not, where it did not come so far."""
-    shown = all(name in observed and observed[name].shape == run.activations[name].shape for name in PRE_ACTIVATIONS)
-    return shown and run.decides_like(observed)
 
 
 def updated(

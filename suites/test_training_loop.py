@@ -17,8 +17,8 @@ from reference_impl.oracle import models, vision
 from reference_impl.oracle import optimizers as oracle
 from reference_impl.oracle.rounding import Bounded
 from suites.models import CNN_SHAPES, cnn_weights, paddle_cnn, torch_cnn
-from suites.shared import Shared
-from suites.test_training import PRE_ACTIVATIONS, decides_like, portable_gradients, step_oracle
+from suites.shared import Shared, decides_like
+from suites.test_training import PRE_ACTIVATIONS, portable_gradients, step_oracle
 
 FORMATS = ("PNG", "BMP", "JPEG", "TIFF", "WebP")
 ADAM: dict[str, Any] = {"name": "adam", "hyper": {"lr": 1e-3}}

@@ -179,6 +179,18 @@ def test_resnet50_equals_torchvision_float64(torch, rng, training):
     for name, value in run.statistics.items():
         agree(value.value, buffers[name])
         assert np.all(value.error() > 0)
+    chosen = resnet50(state, images, labels, training=training, gradients=["layer2.0.conv1.weight", "fc.bias"])
+    chosen.backward()
+    for name, parameter in chosen.parameters.items():
+        if name in ("layer2.0.conv1.weight", "fc.bias"):
+            np.testing.assert_array_equal(parameter.gradient, run.parameters[name].gradient)
+        else:
+            assert not parameter.has_gradient
+    if training:  # three images of 32 x 32: 768 numbers in each mean of conv1
+        old, new = np.float64(state["bn1.running_var"]), run.statistics["bn1.running_var"].value
+        np.testing.assert_allclose(
+            run.biased_statistics["bn1.running_var"].value, old + (new - 0.9 * old) * 767 / 768 - 0.1 * old
+        )
 
 
 def test_a_missing_parameter_or_loss_is_named():

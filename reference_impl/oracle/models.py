@@ -33,6 +33,7 @@ class Run:
     activations: dict[str, Variable]
     loss: Variable | None = None
     statistics: dict[str, Variable] = field(default_factory=dict)  # running statistics after this pass
+    biased_statistics: dict[str, Variable] = field(default_factory=dict)  # the same from biased batch variances
     lowest_reset: float = np.inf  # of a GRU, see recurrent.Recurrence
 
     @property

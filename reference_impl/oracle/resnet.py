@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reference_impl.oracle.batch_norm import batch_norm, update_running
 from reference_impl.oracle.convolution import Array
@@ -17,15 +17,15 @@ BLOCKS = (3, 4, 6, 3)
 class _Network:
     """What every layer of one pass shares: tape, parameters, statistics and the lane's activations."""
 
-    def __init__(self, state: State, training: bool, unbiased: bool, lane: State | None) -> None:
+    def __init__(self, state: State, training: bool, lane: State | None) -> None:
         self.state = state
         self.training = training
-        self.unbiased = unbiased
         self.lane = lane or {}
         self.tape = Tape()
         self.parameters = leaves(self.tape, state, parameter_names(state))
         self.activations: dict[str, Variable] = {}
         self.statistics: dict[str, Variable] = {}
+        self.biased_statistics: dict[str, Variable] = {}
 
     def convolution(self, x: Variable, name: str, stride: int = 1, padding: int = 0) -> Variable:
         return conv2d(x, self.parameters[f"{name}.weight"], None, stride, padding)
@@ -37,8 +37,9 @@ class _Network:
         if self.training:
             kept = [self.tape.variable(statistic, needs_gradient=False) for statistic in running]
             count = x.value.size // x.shape[1]
-            updated = update_running((kept[0], kept[1]), normalized, count, 0.1, self.unbiased)
-            self.statistics[f"{name}.running_mean"], self.statistics[f"{name}.running_var"] = updated
+            for statistics, unbiased in ((self.statistics, True), (self.biased_statistics, False)):
+                updated = update_running((kept[0], kept[1]), normalized, count, 0.1, unbiased)
+                statistics[f"{name}.running_mean"], statistics[f"{name}.running_var"] = updated
         return self.keep(name, result)
 
     def keep(self, name: str, x: Variable) -> Variable:
@@ -72,21 +73,26 @@ def resnet50(
     labels: Array | None = None,
     *,
     training: bool = True,
-    unbiased: bool = True,
     lane: State | None = None,
     input_gradient: bool = False,
+    gradients: Collection[str] | None = None,
 ) -> Run:
     """ResNet-50 on ``images`` [B,3,H,W].
 
     Activations carry torchvision's module names: each batch norm ("bn1", "layer1.0.bn1", ...) before its ReLU, each
     block's sum ("layer1.0", ...) before its ReLU, "maxpool", "avgpool" (flattened) and "logits". ``lane`` may hold the
-    same names, before or after the ReLU. ``unbiased`` says how running variances are updated (torch: true).
+    same names, before or after the ReLU. ``gradients`` names the parameters that get one (default: all of them, which
+    is half of the work). Running variances are updated with the unbiased batch variance, as torch does, in
+    ``statistics``, and with the biased one in ``biased_statistics``.
     Raises ValueError on a missing parameter.
     """
     required = {"conv1.weight", "fc.weight", "fc.bias"} - set(state)
     if required:
         raise ValueError(f"the state dict lacks {', '.join(sorted(required))}")
-    network = _Network(state, training, unbiased, lane)
+    network = _Network(state, training, lane)
+    if gradients is not None:
+        for name, parameter in network.parameters.items():
+            parameter.needs_gradient = name in gradients
     x = network.tape.variable(images, needs_gradient=input_gradient)
     out = network.normalization(network.convolution(x, "conv1", 2, 3), "bn1")
     out = network.activation(out, "bn1")
@@ -97,5 +103,6 @@ def resnet50(
             out = network.block(out, f"layer{stage}.{number}", 2 if stage > 1 and number == 0 else 1)
     out = network.keep("avgpool", flatten(adaptive_avg_pool2d(out, 1)))
     network.keep("logits", linear(out, network.parameters["fc.weight"], network.parameters["fc.bias"]))
-    run = Run(network.tape, x, network.parameters, network.activations, statistics=network.statistics)
+    run = Run(network.tape, x, network.parameters, network.activations, None, network.statistics)
+    run.biased_statistics = network.biased_statistics
     return add_loss(run, labels)
