@@ -37,7 +37,7 @@ def exact_steps() -> st.SearchStrategy[list[Sample]]:
             for _ in range(12)
         ]
 
-    return st.builds(make, st.booleans(), st.integers(1, 3), seeds)
+    return st.builds(make, st.booleans(), st.integers(1, 8), seeds)
 
 
 @contract("train.exact_step", area="training step", samples=exact_steps(), share=0.45)
