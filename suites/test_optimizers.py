@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Sample, accuracy, contract
+from conformance.contract import find
 from conformance.strategies import generator, integers, real, seeds
 from reference_impl.oracle import optimizers as oracle
 
@@ -165,14 +166,17 @@ class adam:
         return float32_betas(parameter, gradient, state, hyper)
 
 
+ONE_STEP = find("optim.adam")
+
+
 @contract("optim.adam_steps", area="optimizers", samples=adam_samples(4), tensors=False, share=0.5)
 class adam_steps:
     """Four Adam steps in a row stay within the rounding that four steps can accumulate."""
 
-    torch = adam.calls["torch"]
-    paddle = adam.calls["paddle"]
-    oracle = adam.oracle
-    variant_float32_betas = staticmethod(adam.variants["float32_betas"])
+    torch = ONE_STEP.call("torch")
+    paddle = ONE_STEP.call("paddle")
+    oracle = ONE_STEP.oracle
+    variant_float32_betas = staticmethod(ONE_STEP.variants["float32_betas"])
 
 
 @contract("optim.adamw", area="optimizers", samples=adam_samples(1), tensors=False)

@@ -71,7 +71,7 @@ def hyperparameters(**changed: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """An optimizer class that takes other hyperparameters than it was given."""
 
     def wrap(cls: Any) -> Any:
-        class Wrong(cls):  # type: ignore[misc]
+        class Wrong(cls):
             def __init__(self, *arguments: Any, **options: Any) -> None:
                 options.update({key: change(options[key]) for key, change in changed.items() if key in options})
                 super().__init__(*arguments, **options)
@@ -86,7 +86,7 @@ def eps_inside(cls: Any) -> Any:
     """torch's Adam with eps under the square root."""
     import torch
 
-    class Adam(cls):  # type: ignore[misc]
+    class Adam(cls):
         @torch.no_grad()
         def step(self) -> None:
             for group in self.param_groups:

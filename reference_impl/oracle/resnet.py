@@ -61,7 +61,7 @@ class _Network:
         return self.activation(self.keep(name, add(out, x)), name)
 
 
-def parameter_names(state: State) -> Iterator[str]:
+def parameter_names(state: Iterable[str]) -> Iterator[str]:
     """Names of the trainable entries of a state dict: everything but running statistics and batch counters."""
     buffers = ("running_mean", "running_var", "num_batches_tracked")
     return (name for name in state if not name.endswith(buffers))
