@@ -1,0 +1,120 @@
+"""Shows that a gate spends its time in the frameworks, and is over before one's attention is.
+
+Claimed, of one run of the gate in one process:
+
+- of the time of the CNN's training steps (``train.exact_step`` and ``train.step`` together; drawing of samples, oracle
+  and verdict included) at least 50 % is spent inside the frameworks' calls;
+- of the time of the small operations (``nn.*``) at least 25 %, all together;
+- the whole gate is over within 90 s once the frameworks are imported, with at least 5,000 samples.
+
+"In the calls" is the time from plain arrays to plain arrays: tensors in, the calls and their gradients, arrays out. The
+claims are about "net", which leaves out of it all that this project's own helpers do inside the calls (to carry weights
+and optimizer state in and out, the frameworks' copies included).
+
+    python -m benchmarks.gate_speed
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import stopwatch
+from benchmarks.claims import Claim, judged, table
+
+ROOT = Path(__file__).parent.parent
+CNN = ("train.exact_step", "train.step")
+SMALL = "nn."
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
+
+
+class GateError(RuntimeError):
+    """The gate gave no verdict, or a red one, so that its speed means nothing."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Samples and seconds of some contracts: in all, inside the frameworks' calls, and there in our own helpers."""
+
+    what: str
+    samples: int
+    seconds: float
+    calls: float
+    helpers: float
+
+    @property
+    def net(self) -> float:
+        """Share of the time that is the frameworks' own."""
+        return (self.calls - self.helpers) / self.seconds
+
+    def row(self) -> tuple[str, ...]:
+        shares = (self.calls / self.seconds, self.net)
+        return (self.what, f"{self.samples:,}", f"{self.seconds:.2f}", *(f"{100 * share:.0f} %" for share in shares))
+
+
+def run_gate(arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run the gate in a process of its own; its results and what the stopwatch says. Raises :class:`GateError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        times, report = Path(folder) / "times.json", Path(folder) / "report"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.stopwatch", "-p", "no:cacheprovider"]
+        command += [f"--conformance-report={report}", *arguments]
+        environment = {**os.environ, **ONE_THREAD, stopwatch.VARIABLE: str(times)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise GateError(f"the gate ended with status {done.returncode}; its last lines:\n{done.stdout[-2000:]}")
+        return json.loads((report / "results.json").read_text()), json.loads(times.read_text())
+
+
+def share_of(what: str, contracts: list[dict[str, Any]], helpers: dict[str, float]) -> Share:
+    """The sums over some contracts of a report."""
+    samples, seconds, calls = (
+        sum(contract[key] for contract in contracts) for key in ("samples", "seconds", "framework_seconds")
+    )
+    return Share(what, samples, seconds, calls, sum(helpers.get(contract["id"], 0.0) for contract in contracts))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--seed", type=int, help="another seed of Hypothesis; without it, the gate's own samples")
+    parser.add_argument("--each", action="store_true", help="a line for every contract too, the dearest first")
+    options = parser.parse_args(arguments)
+    seed = [] if options.seed is None else ["--hypothesis-seed", str(options.seed)]
+    try:
+        results, times = run_gate(seed)
+    except GateError as error:
+        print(error, file=sys.stderr)
+        return 2
+    contracts, helpers = results["contracts"], times["helpers"]
+    cnn = share_of("CNN steps", [contract for contract in contracts if contract["id"] in CNN], helpers)
+    chosen = [contract for contract in contracts if contract["id"].startswith(SMALL)]
+    small = share_of(f"small operations ({len(chosen)})", chosen, helpers)
+    lowest = min((share_of(f"  lowest: {c['id']}", [c], helpers) for c in chosen), key=lambda share: share.net)
+    every = share_of(f"all contracts ({len(contracts)})", contracts, helpers)
+    parts = [share_of(f"  {name}", [c for c in contracts if c["id"] == name], helpers) for name in CNN]
+    shown = [cnn, *parts, small, lowest, every]
+    if options.each:
+        shown += sorted((share_of(c["id"], [c], helpers) for c in contracts), key=lambda share: -share.seconds)
+    print(table(("", "samples", "seconds", "in the calls", "net"), [share.row() for share in shown]))
+    print(
+        f"imports {times['imports']:.1f} s, then {times['gate']:.1f} s to the verdict, in which one of "
+        f"{os.cpu_count()} processors was used for {times['processor']:.1f} s\n"
+    )
+    return judged(
+        [
+            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, at_least=True, unit=" %"),
+            Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, at_least=True, unit=" %"),
+            Claim("whole gate after the imports", times["gate"], 90.0, unit=" s"),
+            Claim("samples of the gate", results["samples"], 5000, at_least=True),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
