@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reference_impl.oracle.batch_norm import batch_norm, update_running
 from reference_impl.oracle.convolution import Array
