@@ -34,7 +34,14 @@ def cnn_samples() -> st.SearchStrategy[Sample]:
     return st.builds(make, seeds, st.integers(1, 4), st.booleans(), st.sampled_from((0.0, 0.2, 0.5)))
 
 
-@contract("determinism.cnn_step", area="determinism", samples=cnn_samples(, may_be_zero=("other_seed_differs",)), tensors=False, share=0.15)
+@contract(
+    "determinism.cnn_step",
+    area="determinism",
+    samples=cnn_samples(),
+    tensors=False,
+    share=0.15,
+    may_be_zero=("other_seed_differs",),
+)
 class cnn_step:
     """A CNN's training step with Adam repeats bit for bit, with dropout too where the seed is the same."""
 
