@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
+
+from conformance import Sample
 
 
 def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
@@ -66,3 +69,19 @@ def pool_geometry(draw: st.DrawFn) -> dict[str, Any]:
         "output": (*leading, *output),
         "parameters": {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode},
     }
+
+
+def several(sample: st.SearchStrategy[Sample], count: int = 3) -> st.SearchStrategy[list[Sample]]:
+    """A few unrelated samples in one example, because drawing costs more than a call."""
+    return st.lists(sample, min_size=count, max_size=count)
+
+
+def right_and_wrong(
+    sample: Callable[[str | None], st.SearchStrategy[Sample]], faults: tuple[str, ...], count: int = 4
+) -> st.SearchStrategy[list[Sample]]:
+    """Two right samples and ``count`` with different faults: ``sample(fault)`` draws one with that fault, or None."""
+
+    def draw_each(order: list[str]) -> st.SearchStrategy[list[Sample]]:
+        return st.tuples(sample(None), sample(None), *(sample(fault) for fault in order[:count])).map(list)
+
+    return st.permutations(faults).flatmap(draw_each)
