@@ -8,31 +8,40 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.strategies import real
-from suites.layers import COUNTER
+from suites.layers import COUNTER, layers
 
-OPTIMIZERS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "sgd": {},
-    "momentum": {"momentum": st.sampled_from((0.5, 0.9)), "nesterov": st.booleans()},
-    "adam": {"beta1": st.sampled_from((0.9, 0.5)), "beta2": st.sampled_from((0.999, 0.99))},
-    "adamw": {"beta1": st.sampled_from((0.9, 0.5)), "beta2": st.sampled_from((0.999, 0.99))},
-    "rmsprop": {"momentum": st.sampled_from((0.0, 0.9)), "centered": st.booleans(), "eps": st.just(1e-4)},
-}
-SCHEDULES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "constant": {},
-    "step": {"step_size": st.integers(1, 3), "gamma": st.just(0.5)},
-    "multi_step": {"milestones": st.lists(st.integers(1, 5), max_size=3, unique=True).map(sorted)},
-    "exponential": {"gamma": st.sampled_from((0.5, 0.9))},
-    "cosine": {"T_max": st.integers(1, 6)},
-}
+OPTIMIZERS: tuple[dict[str, Any], ...] = (
+    {"name": "adam", "hyper": {"beta1": 0.9, "beta2": 0.999}},
+    {"name": "momentum", "hyper": {"momentum": 0.9, "nesterov": False}},
+    {"name": "rmsprop", "hyper": {"momentum": 0.9, "centered": True, "eps": 1e-4}},
+    {"name": "adamw", "hyper": {"beta1": 0.5, "beta2": 0.99}},
+    {"name": "rmsprop", "hyper": {"momentum": 0.0, "centered": False, "eps": 1e-4}},
+    {"name": "momentum", "hyper": {"momentum": 0.5, "nesterov": True}},
+    {"name": "sgd", "hyper": {}},
+    {"name": "rmsprop", "hyper": {"momentum": 0.5, "centered": False, "eps": 1e-4}},
+)
+"""Every kind of state that an optimizer keeps; the laws of their steps, for any hyperparameters, are elsewhere."""
+SCHEDULES: tuple[dict[str, Any], ...] = (
+    {"name": "cosine", "hyper": {"T_max": 3}},
+    {"name": "step", "hyper": {"step_size": 2, "gamma": 0.5}},
+    {"name": "exponential", "hyper": {"gamma": 0.9}},
+    {"name": "multi_step", "hyper": {"milestones": [1, 3], "gamma": 0.1}},
+    {"name": "constant", "hyper": {}},
+)
+epochs_done = st.sampled_from((2, 1, 3, 0))
+turns = st.integers(0, len(OPTIMIZERS) * len(SCHEDULES) - 1)
 powers_of_two = st.integers(-8, -3).map(lambda exponent: 2.0**exponent)
 """Learning rates by which RMSprop's momentum is multiplied and divided, between the frameworks, without rounding."""
 
 
-@st.composite
-def choices(draw: st.DrawFn, table: dict[str, dict[str, st.SearchStrategy[Any]]]) -> dict[str, Any]:
-    """The name of an optimizer or schedule, and hyperparameters for it."""
-    name = draw(st.sampled_from(sorted(table)))
-    return {"name": name, "hyper": draw(st.fixed_dictionaries(table[name]))}
+def optimized_layers(kinds: tuple[str, ...]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """A layer of each kind, and an optimizer for each, by turns: an example has every kind of both."""
+
+    def make(drawn: tuple[dict[str, Any], ...], turn: int) -> list[dict[str, Any]]:
+        count = len(OPTIMIZERS)
+        return [{**layer, "optimizer": OPTIMIZERS[(turn + place) % count]} for place, layer in enumerate(drawn)]
+
+    return st.builds(make, st.tuples(*[layers((kind,)) for kind in kinds]), turns)
 
 
 def is_trainable(name: str) -> bool:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, accuracy, contract
 from conformance.strategies import generator, seeds
 from suites.archives import checkpoint_bytes, checkpoint_tree
-from suites.layers import layers, paddle_layer, torch_layer, weight_shapes
-from suites.runs import OPTIMIZERS, choices, history_of, optimizer_arrays, plain_run, powers_of_two, scheduled
+from suites.layers import KINDS, paddle_layer, torch_layer, weight_shapes
+from suites.runs import epochs_done, history_of, optimized_layers, optimizer_arrays, plain_run, powers_of_two, scheduled
 from suites.test_transfer import as_bits, bits
 
 
@@ -40,25 +40,20 @@ def as_state_bits(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str
 
 
 @st.composite
-def saved_runs(draw: st.DrawFn) -> Sample:
-    """A layer and its optimizer with anything in them, after some epochs of an exponential schedule."""
-    layer, optimizer = draw(layers()), draw(choices(OPTIMIZERS))
-    rng, epoch = generator(draw(seeds)), draw(st.integers(0, 5))
-    shapes = weight_shapes(**layer)
-    return Sample(
-        {
-            **layer,
-            "weights": {name: bits(rng, shape) for name, shape in shapes.items()},
-            "optimizer": optimizer,
-            "state": arbitrary(rng, optimizer_arrays(rng, optimizer, shapes)),
-            "lr": draw(powers_of_two),
-            "epoch": epoch,
-            "history": history_of(rng, epoch),
-        }
-    )
+def saved_runs(draw: st.DrawFn) -> list[Sample]:
+    """Layers and their optimizers with anything in them, after some epochs of an exponential schedule."""
+    rng, epoch, lr = generator(draw(seeds)), draw(epochs_done), draw(powers_of_two)
+    samples = []
+    for inputs in draw(optimized_layers(KINDS)):
+        shapes = weight_shapes(inputs["kind"], inputs["sizes"])
+        weights = {name: bits(rng, shape) for name, shape in shapes.items()}
+        state = arbitrary(rng, optimizer_arrays(rng, inputs["optimizer"], shapes))
+        run = {"weights": weights, "state": state, "lr": lr, "epoch": epoch, "history": history_of(rng, epoch)}
+        samples.append(Sample({**inputs, **run}))
+    return samples
 
 
-@contract("checkpoint.round_trip", area="checkpoints", samples=saved_runs(), tensors=False)
+@contract("checkpoint.round_trip", area="checkpoints", samples=saved_runs(), tensors=False, share=0.13)
 class round_trip:
     """Weights, optimizer state, schedule, epoch and history come back bit for bit, in a file and in a fresh run."""
 
@@ -180,7 +175,7 @@ def in_torch_words(state: dict[str, dict[str, np.ndarray]], lr: float) -> dict[s
     }
 
 
-@contract("checkpoint.own_loader", area="checkpoints", samples=saved_runs(), tensors=False, share=0.75)
+@contract("checkpoint.own_loader", area="checkpoints", samples=saved_runs(), tensors=False, share=0.08)
 class own_loader:
     """The framework's own loader reads the weights of a checkpoint, of ``save`` and of one written without it."""
 

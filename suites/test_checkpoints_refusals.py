@@ -25,25 +25,20 @@ HOSTILE = ("runs_at_once", "runs_in_weights", "runs_in_history")
 
 
 @st.composite
-def faulty_files(draw: st.DrawFn) -> Sample:
-    """A checkpoint of either format with one thing wrong with it; ``cut`` says where it is cut."""
-    layer, fault = draw(layers()), draw(st.sampled_from((*DAMAGED, *FOREIGN, *HOSTILE)))
+def faulty_files(draw: st.DrawFn) -> list[Sample]:
+    """Checkpoints of both formats, each with one thing wrong with it; ``cut`` says where one is cut."""
+    layer, cut = draw(layers()), draw(st.floats(0.0, 1.0, exclude_max=True))
     rng, shapes = generator(draw(seeds)), weight_shapes(**layer)
-    weights = {name: real(rng, shape) for name, shape in shapes.items()}
-    state = optimizer_arrays(rng, MOMENTUM if fault == "other_optimizer" else ADAM, shapes)
-    return Sample(
-        {
-            **layer,
-            "weights": weights,
-            "state": state,
-            "fault": fault,
-            "cut": draw(st.floats(0.0, 1.0, exclude_max=True)),
-            "suffix": draw(st.sampled_from(SUFFIXES)),
-        }
-    )
+    inputs = {**layer, "weights": {name: real(rng, shape) for name, shape in shapes.items()}, "cut": cut}
+    own, others = (optimizer_arrays(rng, optimizer, shapes) for optimizer in (ADAM, MOMENTUM))
+    samples = []
+    for fault in (*DAMAGED, *FOREIGN, *HOSTILE):
+        state = others if fault == "other_optimizer" else own
+        samples += [Sample({**inputs, "state": state, "fault": fault, "suffix": suffix}) for suffix in SUFFIXES]
+    return samples
 
 
-@contract("checkpoint.refusals", area="checkpoints", samples=faulty_files(), tensors=False, share=2.0)
+@contract("checkpoint.refusals", area="checkpoints", samples=faulty_files(), tensors=False, share=0.13)
 class refusals:
     """A bad checkpoint is refused as such, by the name of its file; no code in it runs, the model stays as it was."""
 
