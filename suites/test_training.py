@@ -16,10 +16,12 @@ from suites.shared import Shared, decides_like
 from suites.test_optimizers import ROUNDING
 
 PRE_ACTIVATIONS = ("conv1", "conv2", "fc1")
+SCREENS = 12
+"""Integer batches through one network: the first meets the oracle, the others only have to agree."""
 
 
 def exact_steps() -> st.SearchStrategy[list[Sample]]:
-    """Twelve batches of integer images through one integer network; SGD with a learning rate of 2**-10."""
+    """Several batches of integer images through one integer network; SGD with a learning rate of 2**-10."""
 
     def make(relu: bool, batch: int, seed: int) -> list[Sample]:
         rng = generator(seed)
@@ -34,7 +36,7 @@ def exact_steps() -> st.SearchStrategy[list[Sample]]:
                 },
                 EXACT,
             )
-            for _ in range(12)
+            for _ in range(SCREENS)
         ]
 
     return st.builds(make, st.booleans(), st.integers(1, 8), seeds)

@@ -1,0 +1,67 @@
+"""The speed benchmarks: claims in both directions, sums of a report, and what happens where nothing can be measured."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import against_padiff, checks, gate_speed, start_up
+from benchmarks.claims import Claim, judged, table
+
+
+@pytest.mark.parametrize(
+    ("measured", "at_least", "holds"),
+    [(2.0, False, True), (2.1, False, False), (2.0, True, True), (1.9, True, False), (math.nan, False, False)],
+)
+def test_a_claim_that_fails_is_an_exit_status(capsys, measured, at_least, holds):
+    claim = Claim("time", measured, 2.0, at_least, " s")
+    assert claim.holds is holds
+    assert judged([Claim("other", 0, 1), claim]) == (0 if holds else 1)
+    assert ("FAILS" in capsys.readouterr().out) is not holds
+
+
+def test_columns_are_aligned():
+    assert table(("what", "s"), [("a", "1.0"), ("longer", "10.0")]) == "what       s\na        1.0\nlonger  10.0"
+
+
+def test_the_helpers_time_is_not_the_frameworks():
+    contracts = [
+        {"id": "nn.a", "samples": 3, "seconds": 2.0, "framework_seconds": 1.0},
+        {"id": "nn.b", "samples": 4, "seconds": 2.0, "framework_seconds": 1.0},
+    ]
+    share = gate_speed.share_of("both", contracts, {"nn.b": 0.5, "nn.c": 9.0})
+    assert (share.samples, share.seconds, share.net) == (7, 4.0, 0.375)
+
+
+def test_a_gate_that_fails_is_not_timed(monkeypatch, capsys):
+    failed = subprocess.CompletedProcess([], 1, "1 failed", "")
+    monkeypatch.setattr(subprocess, "run", lambda *_arguments, **_options: failed)
+    assert gate_speed.main([]) == 2
+    assert "status 1" in capsys.readouterr().err
+    assert start_up.main(["--runs", "1"]) == 2
+    assert "status 1" in capsys.readouterr().err
+
+
+def test_without_padiff_one_sentence_says_how_to_get_it(monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert against_padiff.main([]) == 2
+    assert "tox run -e benchmark" in capsys.readouterr().err
+
+
+def test_a_side_that_breaks_off_says_why(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", "false")
+    side = against_padiff.Side("conformance", 1, tmp_path / "side")
+    with pytest.raises(against_padiff.SideError, match="broke off"):
+        side.check(checks.SCREEN, checks.NO_FAULT)
+    side.stop()
+
+
+def test_the_average_check_is_weighed_as_the_gate_does():
+    counts = checks.gate_counts()
+    assert set(counts) == set(checks.KINDS)
+    assert counts[checks.SCREEN] > counts[checks.EXACT] > 0 < counts[checks.BOUNDED]
+    assert against_padiff.mixed(dict.fromkeys(checks.KINDS, 3.0)) == pytest.approx(3.0)
