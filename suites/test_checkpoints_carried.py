@@ -37,7 +37,14 @@ def carried_runs(draw: st.DrawFn) -> list[Sample]:
     return samples
 
 
-@contract("checkpoint.carried", area="checkpoints", samples=carried_runs(), tensors=False, share=0.17)
+@contract(
+    "checkpoint.carried",
+    area="checkpoints",
+    samples=carried_runs(),
+    tensors=False,
+    share=0.17,
+    may_be_zero=("epoch",),
+)
 class carried:
     """A run goes on from a file of either framework: the next step is the one that the file's framework would take."""
 
