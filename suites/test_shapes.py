@@ -295,7 +295,7 @@ def images(draw: st.DrawFn, fault: str | None) -> Sample:
     "shape.simple_cnn", area="shapes", samples=right_and_wrong(images, ("channels", "axes", "any size", "narrow"), 2)
 )
 class simple_cnn:
-    """SimpleCNN takes the image sizes that come down to 36 features a channel and no others; every layer has its shape."""
+    """SimpleCNN takes image sizes that come down to 36 features a channel, and no others; each layer has its shape."""
 
     @staticmethod
     def torch(x):
