@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, accuracy, contract
 from conformance.strategies import generator, real, seeds
 from reference_impl.samples import permutation
+from suites.images import ON_CPU
 from suites.repeats import Rows, equal_bits, paddle_interlude, torch_interlude
 
 
@@ -94,12 +95,26 @@ def shuffled(run: Any, interlude: Any, seed: int, passes: int) -> dict[str, Any]
     }
 
 
-@contract("determinism.shuffle", area="determinism", samples=loader_samples(workers=0), tensors=False, share=0.5)
+@contract(
+    "determinism.shuffle",
+    area="determinism",
+    samples=loader_samples(workers=0),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
 class shuffle(Loaders):
     """A loader's order depends on its seed and the epoch alone, in every framework, and can be taken up at an epoch."""
 
 
-@contract("determinism.workers", area="determinism", samples=loader_samples(workers=2), tensors=False, share=0.05)
+@contract(
+    "determinism.workers",
+    area="determinism",
+    samples=loader_samples(workers=2),
+    tensors=False,
+    share=0.05,
+    unsupported=ON_CPU,
+)
 class workers(Loaders):
     """Two reading processes give the batches of a single one, in the same order, each time."""
 
@@ -116,7 +131,7 @@ def draw_samples() -> st.SearchStrategy[list[Sample]]:
     return st.integers(0, 2**31).map(lambda seed: [Sample({"what": what, "seed": seed}) for what in DRAWS])
 
 
-@contract("determinism.seeded", area="determinism", samples=draw_samples(), share=0.13)
+@contract("determinism.seeded", area="determinism", samples=draw_samples(), share=0.13, unsupported=ON_CPU)
 class seeded:
     """Everything random that a framework does by itself is repeated by setting the framework's own seed."""
 
