@@ -30,6 +30,9 @@ LOSSLESS: dict[str, tuple[str, ...]] = {
     ".tiff": ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"),
 }
 """Suffix of a file format -> the modes that it gives back pixel by pixel (GIF: colour by colour)."""
+KINDS = [(suffix, mode) for suffix, modes in LOSSLESS.items() for mode in modes]
+KINDS += [(".jpg", mode) for mode in ("L", "RGB", "CMYK")]
+"""Every format with every mode that it can hold."""
 ON_CPU = {"*:cuda": "images and files are handled on the CPU", "*:gpu": "images and files are handled on the CPU"}
 """Why a lane on a GPU takes no part in a contract of this kind."""
 
@@ -99,6 +102,22 @@ def decoded(data: bytes) -> tuple[str, np.ndarray]:
     """Mode and pixels of a file, as Pillow decodes it."""
     with Image.open(io.BytesIO(data)) as image:
         return image.mode, np.array(image)
+
+
+def as_rgb(data: bytes) -> np.ndarray:
+    """The RGB pixels [H, W, 3] of a file of one of the modes of 8 bits: alpha is dropped, a palette looked up."""
+    with Image.open(io.BytesIO(data)) as image:
+        mode, drawn, palette = image.mode, np.array(image), image.getpalette("RGB")
+    if mode == "P":
+        return np.array(palette, np.uint8).reshape(-1, 3)[drawn]
+    if mode == "CMYK":
+        light = 255 - drawn[..., 3:].astype(np.int64)
+        product = drawn[..., :3] * light + 128
+        return (light - (((product >> 8) + product) >> 8)).astype(np.uint8)
+    if mode in ("1", "L", "LA"):
+        gray = drawn[..., 0] if mode == "LA" else drawn * np.uint8(255 if mode == "1" else 1)
+        return np.stack([gray] * 3, axis=-1)
+    return drawn[..., :3]
 
 
 @lru_cache

@@ -12,9 +12,6 @@ from suites.images import ON_CPU, same, sides
 
 AREA = "ToTensor"
 
-KINDS = [(suffix, mode) for suffix, modes in images.LOSSLESS.items() for mode in modes]
-KINDS += [(".jpg", mode) for mode in ("L", "RGB", "CMYK")]
-
 
 def drawn_file(kind: tuple[str, str], height: int, width: int, seed: int) -> dict[str, object]:
     """Name and bytes of a new file of one format and mode."""
@@ -36,7 +33,7 @@ def turned_file(height: int, width: int, seed: int, orientation: int) -> dict[st
 
 def files() -> st.SearchStrategy[list[Sample]]:
     """Three new files of any kind, one with an orientation, and two that the project keeps."""
-    drawn = st.builds(drawn_file, st.sampled_from(KINDS), sides, sides, seeds)
+    drawn = st.builds(drawn_file, st.sampled_from(images.KINDS), sides, sides, seeds)
     turned = st.builds(turned_file, sides, sides, seeds, st.integers(1, 8))
     kept = st.sampled_from(images.fixture_names("formats/")).map(fixture_file)
     return st.tuples(drawn, drawn, drawn, turned, kept, kept).map(lambda chosen: [Sample(inputs) for inputs in chosen])

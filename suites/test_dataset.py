@@ -1,0 +1,358 @@
+"""From image files to batches: what a dataset reads, what a loader makes of it, and what both refuse.
+
+Files are written to a temporary folder by the call, from the bytes that the sample holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Acceptance, Rejects, Sample, contract
+from conformance.strategies import generator, seeds
+from suites import images
+from suites.image_files import image_files, joined, loaded, passes, some_labels, written
+from suites.images import ON_CPU, same
+
+AREA = "dataset"
+
+
+def loads(workers: int) -> st.SearchStrategy[Sample]:
+    """Files, and everything that a loader can be asked for; several batches where processes are to share them."""
+
+    def make(count: int, size: tuple[int, int], seed: int, options: dict[str, Any], epochs: int) -> Sample:
+        rng = generator(seed)
+        content = {"files": image_files(rng, count, size), "labels": some_labels(rng, count)}
+        return Sample({**content, "options": {**options, "workers": workers}, "epochs": epochs})
+
+    options = {
+        "batch_size": st.integers(2, 3) if workers else st.integers(1, 5),
+        "drop_last": st.booleans(),
+        "shuffle": st.booleans(),
+        "seed": st.integers(0, 2**31),
+    }
+    side = st.integers(1, 12)
+    epochs = st.integers(1, 1 if workers else 3)  # each pass starts the processes again
+    count = st.integers(5, 8) if workers else st.integers(1, 9)
+    return st.builds(make, count, st.tuples(side, side), seeds, st.fixed_dictionaries(options), epochs)
+
+
+class Loads:
+    """The calls and the oracle of the contracts on loaders."""
+
+    @staticmethod
+    def torch(files, labels, options, epochs):
+        import tempfile
+
+        from reference_impl.torch_impl.dataset import CustomDataset, make_loader
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels, ToTensor())
+            return passes(make_loader(dataset, **options), epochs)
+
+    @staticmethod
+    def paddle(files, labels, options, epochs):
+        import tempfile
+
+        from reference_impl.paddle_impl.dataset import CustomDataset, make_loader
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels, ToTensor())
+            return passes(make_loader(dataset, **options), epochs)
+
+    @staticmethod
+    def oracle(files, labels, options, epochs):
+        return loaded(files, labels, options, epochs)
+
+
+@contract("dataset.batches", area=AREA, samples=loads(workers=0), tensors=False, unsupported=ON_CPU)
+class batches(Loads):
+    """Files become batches of float32 [N, 3, H, W] and int64 labels, in file order or in that of seed and epoch."""
+
+
+class WorkerLoads:
+    """As :class:`Loads`, with transforms that end in arrays.
+
+    Paddle frees a tensor while the process that made it is still sending it, and then raises or hangs; not so arrays.
+    """
+
+    @staticmethod
+    def torch(files, labels, options, epochs):
+        import tempfile
+
+        from reference_impl.torch_impl.dataset import CustomDataset, make_loader
+        from reference_impl.torch_impl.transforms import ToTensor
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels, lambda image: ToTensor()(image).numpy())
+            return passes(make_loader(dataset, **options), epochs)
+
+    @staticmethod
+    def paddle(files, labels, options, epochs):
+        import tempfile
+
+        from reference_impl.paddle_impl.dataset import CustomDataset, make_loader
+        from reference_impl.paddle_impl.transforms import ToTensor
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels, lambda image: ToTensor()(image).numpy())
+            return passes(make_loader(dataset, **options), epochs)
+
+    @staticmethod
+    def oracle(files, labels, options, epochs):
+        return loaded(files, labels, options, epochs)
+
+
+@contract("dataset.workers", area=AREA, samples=loads(workers=2), tensors=False, share=0.17, unsupported=ON_CPU)
+class workers(WorkerLoads):
+    """Two reading processes give the batches of a single one, in the same order."""
+
+
+def folders() -> st.SearchStrategy[Sample]:
+    """Files of any format, each of a size of its own, with labels."""
+
+    def make(seed: int, sizes: list[tuple[int, int]]) -> Sample:
+        rng = generator(seed)
+        files = [file for size in sizes for file in image_files(rng, 1, size)]
+        named = [{**file, "name": f"{index}-{file['name']}"} for index, file in enumerate(files)]
+        return Sample({"files": named, "labels": [label + 1 for label in some_labels(rng, len(files))]})
+
+    side = st.integers(1, 12)
+    return st.builds(make, seeds, st.lists(st.tuples(side, side), min_size=1, max_size=4))
+
+
+@contract("dataset.items", area=AREA, samples=folders(), tensors=False, unsupported=ON_CPU)
+class items:
+    """A dataset has one item a file: uint8 [H, W, 3] of its RGB pixels, whatever its mode, and an int64 label."""
+
+    @staticmethod
+    def torch(files, labels):
+        import tempfile
+
+        from reference_impl.torch_impl.dataset import CustomDataset
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels)
+            return {"length": len(dataset), **{f"item{index}": dataset[index] for index in range(len(dataset))}}
+
+    @staticmethod
+    def paddle(files, labels):
+        import tempfile
+
+        from reference_impl.paddle_impl.dataset import CustomDataset
+
+        with tempfile.TemporaryDirectory() as folder:
+            dataset = CustomDataset(written(folder, files), labels)
+            return {"length": len(dataset), **{f"item{index}": dataset[index] for index in range(len(dataset))}}
+
+    @staticmethod
+    def oracle(files, labels):
+        accepted = {"length": same(np.asarray(len(files)))}
+        for index, (file, label) in enumerate(zip(files, labels, strict=True)):
+            accepted[f"item{index}.0"] = same(images.as_rgb(file["data"]))
+            accepted[f"item{index}.1"] = same(np.asarray(label, np.int64))
+        return accepted
+
+
+BROKEN = ("cut off", "cut off", "empty", "text", "missing")
+
+
+def broken_folders(workers: int) -> st.SearchStrategy[Sample]:
+    """Good files, and one that is cut off, empty, text or not there."""
+
+    def make(count: int, seed: int, broken: int, damage: str, kept: float, batch: int) -> Sample:
+        rng = generator(seed)
+        files = image_files(rng, count, (7, 9))
+        place = broken % count
+        whole = files[place]["data"]
+        data = {"cut off": whole[: int(kept * len(whole))], "empty": b"", "text": b"no image\n", "missing": None}[
+            damage
+        ]
+        files[place] = {"name": f"broken_{files[place]['name']}", "data": data}
+        options = {"batch_size": batch, "workers": workers}
+        return Sample({"files": files, "labels": list(range(count)), "options": options, "epochs": 1})
+
+    damages = st.sampled_from(BROKEN)
+    return st.builds(make, st.integers(1, 6), seeds, st.integers(0, 5), damages, st.floats(0, 0.5), st.integers(1, 4))
+
+
+def names_broken_file(files, labels, options, epochs) -> Rejects:
+    """One sentence that names the file."""
+    (name,) = [file["name"] for file in files if file["name"].startswith("broken_")]
+    return Rejects("a file is cut off, no image, or not there", error=f"{name}' cannot be read")
+
+
+@contract("dataset.broken_file", area=AREA, samples=broken_folders(workers=0), tensors=False, unsupported=ON_CPU)
+class broken_file(Loads):
+    """A file that cannot be read ends the pass with an error that names it."""
+
+    oracle = staticmethod(names_broken_file)
+
+
+def rows() -> st.SearchStrategy[list[Sample]]:
+    """Items of numbers, of arrays, and of what holds them, with the size of a batch."""
+
+    def make(seed: int, count: int, batch: int, shape: tuple[int, ...]) -> list[Sample]:
+        rng = generator(seed)
+        numbers = [
+            rng.integers(-(2**40), 2**40, count).tolist(),
+            rng.standard_normal(count).tolist(),
+            (rng.random(count) < 0.5).tolist(),
+        ]
+        drawn = rng.integers(-100, 100, (count, *shape))
+        arrays = [list(drawn.astype(dtype)) for dtype in ("int32", "int8", "uint8", "float32", "float64")]
+        nested = [
+            {"weight": weight, "pair": [flag, array]}
+            for flag, weight, array in zip(numbers[2], numbers[1], arrays[3], strict=True)
+        ]
+        return [Sample({"items": column, "batch_size": batch}) for column in (*numbers, *arrays, nested)]
+
+    shape = st.lists(st.integers(1, 3), min_size=1, max_size=2).map(tuple)
+    return st.builds(make, seeds, st.integers(1, 7), st.integers(1, 4), shape)
+
+
+def leaves(structure: Any) -> list[Any]:
+    """What a structure of dictionaries and sequences holds, by sorted keys and in order."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure) for leaf in leaves(structure[key])]
+    if isinstance(structure, list | tuple):
+        return [leaf for part in structure for leaf in leaves(part)]
+    return [structure]
+
+
+def columns(batches: list[Any]) -> dict[str, Any]:
+    """Each part of the items over all batches, and the number of batches."""
+    parts = zip(*[leaves(batch) for batch in batches], strict=True)
+    return {"length": len(batches), **{f"part{place}": joined(part) for place, part in enumerate(parts)}}
+
+
+@contract("dataset.collate", area=AREA, samples=rows(), tensors=False, share=0.5, unsupported=ON_CPU)
+class collate:
+    """A framework's own DataLoader turns integers into int64, floats into float64, and keeps the dtypes of arrays."""
+
+    @staticmethod
+    def torch(items, batch_size):
+        from torch.utils.data import DataLoader, Dataset
+
+        class Items(Dataset):
+            def __len__(self):
+                return len(items)
+
+            def __getitem__(self, index):
+                return items[index]
+
+        return columns(list(DataLoader(Items(), batch_size)))
+
+    @staticmethod
+    def paddle(items, batch_size):
+        from paddle.io import DataLoader, Dataset
+
+        class Items(Dataset):
+            def __len__(self):
+                return len(items)
+
+            def __getitem__(self, index):
+                return items[index]
+
+        return columns(list(DataLoader(Items(), batch_size=batch_size)))
+
+    @staticmethod
+    def oracle(items, batch_size) -> dict[str, Acceptance]:
+        parts = zip(*[leaves(item) for item in items], strict=True)
+        return {
+            "length": same(np.asarray(-(-len(items) // batch_size))),
+            **{f"part{place}": same(np.array(part)) for place, part in enumerate(parts)},
+        }
+
+
+@contract(
+    "dataset.own_shuffle",
+    area=AREA,
+    samples=st.builds(
+        lambda count, batch, drop: Sample({"count": count, "batch_size": batch, "drop_last": drop}),
+        st.integers(12, 60),
+        st.integers(1, 7),
+        st.booleans(),
+    ),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
+class own_shuffle:
+    """A framework's own shuffling visits each item once in a pass, and in another order in the next."""
+
+    @staticmethod
+    def torch(count, batch_size, drop_last):
+        from torch.utils.data import DataLoader
+
+        loader = DataLoader(range(count), batch_size, shuffle=True, drop_last=drop_last)
+        return visits([[batch.numpy() for batch in loader] for _ in range(2)])
+
+    @staticmethod
+    def paddle(count, batch_size, drop_last):
+        from paddle.io import DataLoader, Dataset
+
+        class Numbers(Dataset):
+            def __len__(self):
+                return count
+
+            def __getitem__(self, index):
+                return index
+
+        loader = DataLoader(Numbers(), batch_size=batch_size, shuffle=True, drop_last=drop_last)
+        return visits([[batch.numpy() for batch in loader] for _ in range(2)])
+
+    @staticmethod
+    def oracle(count, batch_size, drop_last):
+        used = count - count % batch_size if drop_last else count
+        return {"visited": same(np.array([used, used])), "reordered": same(np.asarray(True))}
+
+
+def visits(passes: list[list[np.ndarray]]) -> dict[str, Any]:
+    """How many different items each pass visited, and whether the passes differ; an item seen twice is an error."""
+    orders = [np.concatenate(batches) for batches in passes]
+    for order in orders:
+        if len(np.unique(order)) != len(order):
+            raise ValueError("an item came twice in one pass")
+    return {"visited": np.array([len(order) for order in orders]), "reordered": bool((orders[0] != orders[1]).any())}
+
+
+REFUSED: tuple[dict[str, float], ...] = (
+    {"paths": 3, "labels": 2},
+    {"paths": 0, "labels": 1},
+    {"batch_size": 0},
+    {"batch_size": -2},
+    {"batch_size": 1.5},
+)
+
+
+@contract(
+    "dataset.refusals",
+    area=AREA,
+    samples=st.sampled_from(REFUSED).map(lambda wrong: Sample({"paths": 2, "labels": 2, "batch_size": 1, **wrong})),
+    tensors=False,
+    share=0.25,
+    unsupported=ON_CPU,
+)
+class refusals:
+    """Labels for other files than there are, and batches of no size, are refused before anything is read."""
+
+    @staticmethod
+    def torch(paths, labels, batch_size):
+        from reference_impl.torch_impl.dataset import CustomDataset, make_loader
+
+        make_loader(CustomDataset(["picture.png"] * paths, [0] * labels), batch_size)
+
+    @staticmethod
+    def paddle(paths, labels, batch_size):
+        from reference_impl.paddle_impl.dataset import CustomDataset, make_loader
+
+        make_loader(CustomDataset(["picture.png"] * paths, [0] * labels), batch_size)
+
+    @staticmethod
+    def oracle(paths, labels, batch_size):
+        return Rejects("the labels do not fit the files, or a batch has no whole size above 0")
