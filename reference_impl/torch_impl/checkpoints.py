@@ -13,7 +13,7 @@ import torch
 from reference_impl import checkpoint
 from reference_impl.checkpoint import Checkpoint, CheckpointError
 from reference_impl.optimizer_state import OptimizerStateError
-from reference_impl.transfer import TransferError, load_into_torch
+from reference_impl.transfer import TransferError, from_torch, load_into_torch
 
 from .optimizers import learning_rate, load_optimizer_state, optimizer_state, set_learning_rate
 from .schedules import load_schedule_state, schedule_state
@@ -57,17 +57,22 @@ def load(
 ) -> Checkpoint:
     """Puts model, optimizer and schedule where the .pth or .pdparams file at ``path`` says, and returns what it held.
 
-    Raises CheckpointError, with the model unchanged, where the file is bad or does not fit.
+    Raises CheckpointError, with the model unchanged, where the file is bad or does not fit; optimizer and schedule are
+    unchanged too where it is the weights that do not.
     """
     found = checkpoint.read(path)
     try:
-        weights = found.portable_model(model)
-        if schedule is not None:
-            load_schedule_state(schedule, found.schedule)
-        if optimizer is not None:
-            set_learning_rate(optimizer, found.optimizer["lr"])
-            load_optimizer_state(optimizer, model.named_parameters(), found.optimizer_state(model, "torch"))
-        load_into_torch(model, weights)
+        before = from_torch(model)
+        load_into_torch(model, found.portable_model(model))
+        try:
+            if schedule is not None:
+                load_schedule_state(schedule, found.schedule)
+            if optimizer is not None:
+                set_learning_rate(optimizer, found.optimizer["lr"])
+                load_optimizer_state(optimizer, model.named_parameters(), found.optimizer_state(model, "torch"))
+        except (TransferError, OptimizerStateError):
+            load_into_torch(model, before)
+            raise
     except (TransferError, OptimizerStateError) as error:
         raise CheckpointError(f"{fspath(path)}: {error}") from error
     return found
