@@ -74,41 +74,8 @@ class batches(Loads):
     """Files become batches of float32 [N, 3, H, W] and int64 labels, in file order or in that of seed and epoch."""
 
 
-class WorkerLoads:
-    """As :class:`Loads`, with transforms that end in arrays.
-
-    Paddle frees a tensor while the process that made it is still sending it, and then raises or hangs; not so arrays.
-    """
-
-    @staticmethod
-    def torch(files, labels, options, epochs):
-        import tempfile
-
-        from reference_impl.torch_impl.dataset import CustomDataset, make_loader
-        from reference_impl.torch_impl.transforms import ToTensor
-
-        with tempfile.TemporaryDirectory() as folder:
-            dataset = CustomDataset(written(folder, files), labels, lambda image: ToTensor()(image).numpy())
-            return passes(make_loader(dataset, **options), epochs)
-
-    @staticmethod
-    def paddle(files, labels, options, epochs):
-        import tempfile
-
-        from reference_impl.paddle_impl.dataset import CustomDataset, make_loader
-        from reference_impl.paddle_impl.transforms import ToTensor
-
-        with tempfile.TemporaryDirectory() as folder:
-            dataset = CustomDataset(written(folder, files), labels, lambda image: ToTensor()(image).numpy())
-            return passes(make_loader(dataset, **options), epochs)
-
-    @staticmethod
-    def oracle(files, labels, options, epochs):
-        return loaded(files, labels, options, epochs)
-
-
 @contract("dataset.workers", area=AREA, samples=loads(workers=2), tensors=False, share=0.17, unsupported=ON_CPU)
-class workers(WorkerLoads):
+class workers(Loads):
     """Two reading processes give the batches of a single one, in the same order."""
 
 
@@ -189,6 +156,20 @@ def names_broken_file(files, labels, options, epochs) -> Rejects:
 @contract("dataset.broken_file", area=AREA, samples=broken_folders(workers=0), tensors=False, unsupported=ON_CPU)
 class broken_file(Loads):
     """A file that cannot be read ends the pass with an error that names it."""
+
+    oracle = staticmethod(names_broken_file)
+
+
+@contract(
+    "dataset.broken_file_workers",
+    area=AREA,
+    samples=broken_folders(workers=2),
+    tensors=False,
+    share=0.1,
+    unsupported=ON_CPU,
+)
+class broken_file_workers(Loads):
+    """The error from a reading process is the same, and comes: no pass hangs or ends early."""
 
     oracle = staticmethod(names_broken_file)
 

@@ -14,7 +14,8 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from paddle.io import BatchSampler, DataLoader, Dataset, Sampler, SequenceSampler
+import paddle
+from paddle.io import BatchSampler, DataLoader, Dataset, Sampler, SequenceSampler, get_worker_info
 from paddle.io.dataloader.collate import default_collate_fn as collate
 
 from reference_impl.samples import Failure, Guarded, Order, SampleError, read_image
@@ -69,10 +70,17 @@ class Loader(DataLoader):
     """
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in super().__iter__():
-            if isinstance(batch, dict) and "failure" in batch:
-                raise SampleError(batch["failure"])
-            yield batch
+        batches = super().__iter__()
+        try:
+            for batch in batches:
+                if isinstance(batch, dict) and "failure" in batch:
+                    raise SampleError(batch["failure"])
+                yield batch
+        finally:
+            # An iterator that was not exhausted is kept alive, with its processes, by the thread that reads for it.
+            shut_down = getattr(batches, "_try_shutdown_all", None)
+            if shut_down is not None and self.num_workers:
+                shut_down()
 
 
 def _collate(batch: list[Any]) -> Any:
@@ -80,7 +88,11 @@ def _collate(batch: list[Any]) -> Any:
         if isinstance(sample, Failure):
             # Beside the text an array: a batch without any ends the epoch without a word, or hangs where workers read.
             return {"failure": sample.message, "nothing": np.zeros(1, np.float32)}
-    return collate(batch)
+    collated = collate(batch)
+    if get_worker_info() is None:
+        return collated
+    # Paddle frees a batch of tensors while its worker is still sending it, and then raises or hangs; arrays it copies.
+    return [part.numpy() if isinstance(part, paddle.Tensor) else part for part in collated]
 
 
 class _GuardedDataset(Guarded, Dataset):

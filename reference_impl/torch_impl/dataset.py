@@ -62,15 +62,15 @@ class Loader(DataLoader):
 
     def __iter__(self) -> Iterator[Any]:
         for batch in super().__iter__():
-            if isinstance(batch, Failure):
-                raise SampleError(batch.message)
+            if isinstance(batch, dict) and "failure" in batch:
+                raise SampleError(batch["failure"])
             yield batch
 
 
 def _collate(batch: list[Any]) -> Any:
     for sample in batch:
         if isinstance(sample, Failure):
-            return sample
+            return {"failure": sample.message}
     return collate(batch)
 
 
