@@ -12,6 +12,11 @@ import pytest
 from tests.small_project import Run, SmallProject
 
 
+def hear_interrupts() -> None:
+    """In the child: a shell that starts a command in the background lets it ignore Ctrl-C, and so its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(project: SmallProject, *arguments: str) -> Run:
     """Run pytest, and interrupt it as a terminal does once ``small.slow`` has begun."""
     began = project.folder / "began"
@@ -23,6 +28,7 @@ def interrupted(project: SmallProject, *arguments: str) -> Run:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
     limit = time.monotonic() + 60
     while not began.exists() and process.poll() is None and time.monotonic() < limit:
