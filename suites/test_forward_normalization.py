@@ -299,10 +299,10 @@ class dropout_train:
 
     @staticmethod
     def oracle(x, probability, seed, cotangent, observed) -> dict[str, Acceptance]:
-        mask = observed.get("output", np.zeros_like(x)) != 0
+        mask = (observed.get("output", np.zeros_like(x)) != 0).astype(np.float64)
         scale = 0.0 if probability == 1.0 else 1.0 / (1.0 - probability)
         # 1 - p, its reciprocal and the product are rounded once each; 1 - p is off by a unit of p too.
-        units = 3.5 + probability * scale
+        units = 3.0 + probability * scale
         first, last = x.size - x[0].size, x.size - x.size // x.shape[-1]
         return {
             "output": accuracy.rounded(mask * x * scale, units),
