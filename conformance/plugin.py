@@ -126,11 +126,13 @@ class ConformancePlugin:
         return Session(self.lanes, self.required, ledger, report, replay, seeded)
 
     @pytest.hookimpl
-    def pytest_pycollect_makeitem(self, collector: Any, obj: object) -> Any:
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
         if not isinstance(obj, Contract) or not isinstance(collector, pytest.Module):
             return None
         if obj.module != collector.obj.__name__:
             return []  # imported from another suite, which collects it itself
+        if name != next(first for first, value in vars(collector.obj).items() if value is obj):
+            return []  # a second name for it
         try:
             session = self.session()
         except pytest.UsageError as error:
@@ -142,8 +144,8 @@ class ConformancePlugin:
         items: list[pytest.Item] = [ContractItem.from_parent(collector, name=obj.id, **common)]
         if session.replay is None:
             for entry in session.ledger.of(obj.id):
-                name = f"{obj.id}:known[{entry.id}]"
-                items.append(WitnessItem.from_parent(collector, name=name, entry=entry, **common))
+                witness = f"{obj.id}:known[{entry.id}]"
+                items.append(WitnessItem.from_parent(collector, name=witness, entry=entry, **common))
         return items
 
     @pytest.hookimpl(tryfirst=True)

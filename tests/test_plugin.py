@@ -230,3 +230,10 @@ def test_only_an_error_of_ours_shows_a_traceback(odd):
     for name in ("empty", "filtered", "zero", "leaves", "flaky"):
         section = odd.output.split(f"__ odd.{name} __")[1].split("\n__")[0]
         assert "Error" not in section and ">   " not in section, section
+
+
+def test_a_contract_with_two_names_is_collected_once(make_project):
+    project = make_project()
+    project.write("suites/test_small.py", SUITE + "\nagain = double\n")
+    run = project.run("--collect-only", "-q")
+    assert run.output.count("::small.double\n") == 1, run.output
