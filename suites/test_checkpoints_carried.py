@@ -11,8 +11,8 @@ from suites.archives import SUFFIXES, checkpoint_bytes, checkpoint_tree
 from suites.layers import COUNTER, paddle_layer, torch_layer, weight_shapes
 from suites.models import paddle_cnn, torch_cnn
 from suites.runs import epochs_done, is_trainable, optimized_layers, optimizer_arrays, plain_run, powers_of_two
-from suites.test_training import portable_gradients, portable_state, step_oracle, steps
-from suites.test_training_loop import FLOAT32_BETAS, watch
+from suites.test_optimizers import FLOAT32_BETAS
+from suites.test_training import portable_gradients, portable_state, step_oracle, steps, watch
 
 KINDS = ("linear", "conv", "linear", "batch_norm", "linear", "embedding", "linear", "lstm")
 """Layers to carry; every other one is linear, whose moments are transposed on the way with its weight."""

@@ -23,6 +23,7 @@ from suites.models import (
     torch_resnet50,
 )
 from suites.shared import Shared, decides_like
+from suites.test_optimizers import FLOAT32_BETAS
 from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, updated
 
 
@@ -337,8 +338,7 @@ class resnet50_step:
     @staticmethod
     def variant_float32_betas(seed, looked, observed) -> dict[str, Acceptance]:
         """Adam's betas are float32, and running variances are biased."""
-        betas = {"beta_dtype": np.float32, "beta_power_dtype": np.float32}
-        return resnet_oracle(seed, looked, observed, unbiased=False, **betas)
+        return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)
 
 
 def followed(name: str) -> bool:

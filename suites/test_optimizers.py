@@ -20,6 +20,9 @@ from reference_impl.oracle import optimizers as oracle
 ROUNDING = 1.5
 """Multiple of the running error bound of ``reference_impl.oracle.rounding``; see benchmarks/optimizer_constants.py."""
 
+FLOAT32_BETAS: dict[str, Any] = {"beta_dtype": np.float32, "beta_power_dtype": np.float32}
+"""Options of the oracle's Adam that make it paddle's."""
+
 FAMILIES = ("normal", "mixed", "near_eps", "near_eps", "sparse", "tiny", "heavy")
 
 lrs = st.sampled_from((1e-3, 1e-3, 1e-2, 0.1, 1.0, 3e-4)) | st.floats(1e-5, 1.0)
@@ -136,9 +139,7 @@ def float32_betas(parameter, gradient, state, hyper, **options) -> dict[str, Acc
 
     A power that no longer changes (float32 has reached zero, or a fixed point) says only "at least so many steps".
     """
-    accepted = adam_oracle(
-        parameter, gradient, state, hyper, beta_dtype=np.float32, beta_power_dtype=np.float32, **options
-    )
+    accepted = adam_oracle(parameter, gradient, state, hyper, **FLOAT32_BETAS, **options)
     exponent = int(accepted["step"].value) + 1
     powers = np.multiply.accumulate(np.full(exponent, max(hyper["beta1"], hyper["beta2"]), np.float32))
     visible = int(np.flatnonzero(powers == powers[-1])[0])

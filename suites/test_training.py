@@ -13,7 +13,7 @@ from reference_impl.oracle import models
 from reference_impl.oracle import optimizers as oracle
 from suites.models import CNN_SHAPES, cnn_weights, exact_cnn_weights, paddle_cnn, torch_cnn
 from suites.shared import Shared, decides_like
-from suites.test_optimizers import ROUNDING
+from suites.test_optimizers import FLOAT32_BETAS, ROUNDING
 
 PRE_ACTIVATIONS = ("conv1", "conv2", "fc1")
 SCREENS = 12
@@ -168,17 +168,11 @@ class step:
         parameters = trainable(model)
         updater = make_optimizer(optimizer["name"], parameters, **optimizer["hyper"])
         load_optimizer_state(updater, parameters, state)
-        seen: dict[str, Any] = {}
-        hooks = [
-            getattr(model, name).register_forward_hook(lambda _m, _i, output, name=name: seen.update({name: output}))
-            for name in PRE_ACTIVATIONS
-        ]
+        seen = watch(model, "register_forward_hook")
         result = train_step(model, updater, torch.tensor(images), torch.tensor(labels), **penalties)
-        for hook in hooks:
-            hook.remove()
         gradients = {name: parameter.grad for name, parameter in parameters}
         after = optimizer_state(updater, parameters)
-        return {**seen, **result, "gradient": gradients, "parameter": from_torch(model), "state": after}
+        return {**seen(), **result, "gradient": gradients, "parameter": from_torch(model), "state": after}
 
     @staticmethod
     def paddle(images, labels, relu, weights, penalties, optimizer, state):
@@ -193,19 +187,11 @@ class step:
         parameters = trainable(model)
         updater = make_optimizer(optimizer["name"], parameters, **optimizer["hyper"])
         load_optimizer_state(updater, parameters, portable_state(state))
-        seen: dict[str, Any] = {}
-        hooks = [
-            getattr(model, name).register_forward_post_hook(
-                lambda _m, _i, output, name=name: seen.update({name: output})
-            )
-            for name in PRE_ACTIVATIONS
-        ]
+        seen = watch(model, "register_forward_post_hook")
         result = train_step(model, updater, paddle.to_tensor(images), paddle.to_tensor(labels), **penalties)
-        for hook in hooks:
-            hook.remove()
         gradients = portable_gradients(parameters)
         after = portable_state(optimizer_state(updater, parameters))
-        return {**seen, **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
+        return {**seen(), **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
 
     @staticmethod
     def oracle(images, labels, relu, weights, penalties, optimizer, state, observed) -> dict[str, Acceptance]:
@@ -213,8 +199,24 @@ class step:
 
     @staticmethod
     def variant_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed):
-        options = {"beta_dtype": np.float32, "beta_power_dtype": np.float32} if optimizer["name"] == "adam" else {}
+        options = FLOAT32_BETAS if optimizer["name"] == "adam" else {}
         return step_oracle(images, labels, relu, weights, penalties, optimizer, state, observed, **options)
+
+
+def watch(model: Any, register: str) -> Any:
+    """Follow the outputs that decide ReLU and pooling; the function returned removes the hooks and gives them."""
+    seen: dict[str, Any] = {}
+    hooks = [
+        getattr(getattr(model, name), register)(lambda _m, _i, output, name=name: seen.update({name: output}))
+        for name in PRE_ACTIVATIONS
+    ]
+
+    def finish() -> dict[str, Any]:
+        for hook in hooks:
+            hook.remove()
+        return seen
+
+    return finish
 
 
 def portable_state(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:

@@ -18,11 +18,11 @@ from reference_impl.oracle import optimizers as oracle
 from reference_impl.oracle.rounding import Bounded
 from suites.models import CNN_SHAPES, cnn_weights, paddle_cnn, torch_cnn
 from suites.shared import Shared, decides_like
-from suites.test_training import PRE_ACTIVATIONS, portable_gradients, step_oracle
+from suites.test_optimizers import FLOAT32_BETAS
+from suites.test_training import PRE_ACTIVATIONS, portable_gradients, step_oracle, watch
 
 FORMATS = ("PNG", "BMP", "JPEG", "TIFF", "WebP")
 ADAM: dict[str, Any] = {"name": "adam", "hyper": {"lr": 1e-3}}
-FLOAT32_BETAS = {"beta_dtype": np.float32, "beta_power_dtype": np.float32}
 MEAN, STD = (0.4, 0.5, 0.6), (0.25, 0.3, 0.2)
 
 
@@ -126,22 +126,6 @@ class from_files:
     @staticmethod
     def variant_float32_betas(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
         return files_oracle(files, labels, relu, seed, observed, **FLOAT32_BETAS)
-
-
-def watch(model: Any, register: str) -> Any:
-    """Follow the outputs that decide ReLU and pooling; the function returned removes the hooks and gives them."""
-    seen: dict[str, Any] = {}
-    hooks = [
-        getattr(getattr(model, name), register)(lambda _m, _i, output, name=name: seen.update({name: output}))
-        for name in PRE_ACTIVATIONS
-    ]
-
-    def finish() -> dict[str, Any]:
-        for hook in hooks:
-            hook.remove()
-        return seen
-
-    return finish
 
 
 def files_oracle(files, labels, relu, seed, observed, **options) -> dict[str, Acceptance]:
