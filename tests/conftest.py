@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,22 @@ from conformance.runner import ContractRun
 from tests import numpy_lane
 from tests.laws import Law
 from tests.small_project import SmallProject
+
+
+@pytest.fixture(scope="session")
+def torch() -> Any:
+    """The framework, on one thread."""
+    module = pytest.importorskip("torch")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture(scope="session")
+def paddle() -> Any:
+    """The framework."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # paddle warns about a missing ccache
+        return importlib.import_module("paddle")
 
 
 @pytest.fixture

@@ -11,13 +11,6 @@ U = 2.0**-24
 
 
 @pytest.fixture
-def torch():
-    module = pytest.importorskip("torch")
-    module.set_num_threads(1)
-    return module
-
-
-@pytest.fixture
 def rng():
     return np.random.default_rng(5)
 

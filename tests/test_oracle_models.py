@@ -15,13 +15,6 @@ PLAIN: dict[str, Any] = {"rnn": nn.simple_rnn, "lstm": nn.lstm, "gru": nn.gru}
 
 
 @pytest.fixture
-def torch():
-    module = pytest.importorskip("torch")
-    module.set_num_threads(1)
-    return module
-
-
-@pytest.fixture
 def rng():
     return np.random.default_rng(9)
 

@@ -18,13 +18,6 @@ CONVOLUTIONS = [
 
 
 @pytest.fixture
-def torch():
-    module = pytest.importorskip("torch")
-    module.set_num_threads(1)
-    return module
-
-
-@pytest.fixture
 def rng():
     return np.random.default_rng(7)
 

@@ -12,13 +12,6 @@ from reference_impl.transfer import from_paddle, from_torch, load_into_paddle, l
 
 
 @pytest.fixture
-def torch():
-    module = pytest.importorskip("torch")
-    module.set_num_threads(1)
-    return module
-
-
-@pytest.fixture
 def rng():
     return np.random.default_rng(3)
 

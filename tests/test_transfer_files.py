@@ -6,7 +6,6 @@ import os
 import pickle
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +44,6 @@ TREE: dict[str, Any] = {
     },
     "unsigned": [np.ones(3, code) for code in ("u2", "u4", "u8")],
 }
-
-
-@pytest.fixture(name="torch", scope="module")
-def import_torch() -> Any:
-    import torch
-
-    return torch
-
-
-@pytest.fixture(name="paddle", scope="module")
-def import_paddle() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # paddle warns about a missing ccache
-        import paddle
-    return paddle
 
 
 @pytest.fixture(name="in_torch")

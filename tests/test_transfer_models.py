@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from reference_impl.transfer import (
     load_into_torch,
     places,
 )
+from tests.states import random_state
 
 Build = Callable[[Any], Any]
 LAYERS: dict[str, tuple[Build, Build]] = {
@@ -79,30 +79,6 @@ HOSTILE_BITS = np.array(
     [0x80000000, 0x00000001, 0x807FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7FC12345, 0xFF812345, 0x7F800001],
     dtype=np.uint32,
 )
-
-
-@pytest.fixture(name="torch", scope="module")
-def import_torch() -> Any:
-    import torch
-
-    return torch
-
-
-@pytest.fixture(name="paddle", scope="module")
-def import_paddle() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # paddle warns about a missing ccache
-        import paddle
-    return paddle
-
-
-def random_state(state: dict[str, np.ndarray], seed: int = 0) -> dict[str, np.ndarray]:
-    """Positive float values, so that variances are valid; counters as they are."""
-    generator = np.random.default_rng(seed)
-    return {
-        key: generator.uniform(0.25, 1.0, value.shape).astype(value.dtype) if value.dtype.kind == "f" else value
-        for key, value in state.items()
-    }
 
 
 def hostile_state(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -21,30 +20,7 @@ from reference_impl.transfer import (
     load_into_torch,
     places,
 )
-
-
-@pytest.fixture(name="torch", scope="module")
-def import_torch() -> Any:
-    import torch
-
-    return torch
-
-
-@pytest.fixture(name="paddle", scope="module")
-def import_paddle() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # paddle warns about a missing ccache
-        import paddle
-    return paddle
-
-
-def random_state(state: dict[str, np.ndarray], seed: int = 0) -> dict[str, np.ndarray]:
-    """Positive float values, so that variances are valid; counters as they are."""
-    generator = np.random.default_rng(seed)
-    return {
-        key: generator.uniform(0.25, 1.0, value.shape).astype(value.dtype) if value.dtype.kind == "f" else value
-        for key, value in state.items()
-    }
+from tests.states import random_state
 
 
 def assert_bitwise(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
