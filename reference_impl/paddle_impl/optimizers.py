@@ -125,8 +125,7 @@ def load_optimizer_state(
     portable.check(state, shapes, _kind(optimizer), expected)
     # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
     # now, as its first step would, and fill them.
-    block = paddle.static.default_main_program().global_block()
-    optimizer._create_accumulators(block, [parameters[name] for name in state])
+    _create_accumulators(optimizer, [parameters[name] for name in state])
     kept = _accumulators(optimizer)
     given = {parameters[name].name: arrays for name, arrays in state.items()}
     for parameter_name, tensors in kept.items():
@@ -139,6 +138,13 @@ def load_optimizer_state(
                 value = portable.update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
                 tensor = tensors[_NAMES[slot]]
                 tensor.set_value(np.asarray(value, _dtype(tensor)))
+
+
+def _create_accumulators(optimizer: paddle.optimizer.Optimizer, parameters: list[paddle.Tensor]) -> None:
+    """Lets the optimizer create the tensors of its state, filled as before its first step."""
+    if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
+        optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
+    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
 
 
 def beta_powers(beta: float, count: int, dtype: Any = np.float32) -> np.ndarray:
