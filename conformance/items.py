@@ -58,10 +58,12 @@ class ContractItem(pytest.Item):
             run.check(session.replay[1])
             run.check_settings()
             return
+        settings, left_out = profiles.for_contract(self.contract.share, session.seeded)
+        first = iter(range(left_out))
         shrinker = Shrinker()
 
         def drawn(example: Sample | list[Sample]) -> None:
-            if not shrinker.exhausted(example):
+            if next(first, None) is None and not shrinker.exhausted(example):
                 try:
                     run.check(example)
                 except Exception as error:
@@ -71,7 +73,6 @@ class ContractItem(pytest.Item):
         # Hypothesis derives the seed of a derandomized test from its name.
         drawn.__name__ = drawn.__qualname__ = self.contract.id.replace(".", "_")
         if run.lanes:
-            settings = profiles.for_contract(self.contract.share, session.seeded)
             try:
                 settings(given(example=self.contract.samples)(drawn))()
             except errors.Unsatisfiable as error:

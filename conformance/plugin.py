@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conformance import profiles
+from conformance import names, profiles
 from conformance.contract import Contract, ContractError, Sample, find
 from conformance.items import ContractItem, WitnessItem
 from conformance.lanes import LaneError, parse
@@ -93,6 +93,7 @@ class ConformancePlugin:
         self.interrupted = False
         self.refusal: str | None = None
         self.offered = 0
+        self.selected = 0
         self.results: dict[str, Any] | None = None
         self.unwritten: str | None = None
         self._session: Session | None = None
@@ -117,13 +118,14 @@ class ConformancePlugin:
         root = self.config.rootpath
         for file in sorted((root / "suites").glob("test_*.py")):  # the ledger speaks of contracts by id
             importlib.import_module(f"suites.{file.stem}")
+        names.require(root / "fixtures" / names.FILE)
         ledger_file = Path(option("--ledger") or root / "fixtures" / "divergences.toml")
         ledger = load(ledger_file)
         ledger.check(ledger_file)
         report = Path(option("--conformance-report"))
         replay = _replay(Path(option("--replay"))) if option("--replay") else None
         seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
-        return Session(self.lanes, self.required, ledger, report, replay, seeded)
+        return Session(self.lanes, self.required, ledger, report, option("--ledger"), replay, seeded)
 
     @pytest.hookimpl
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
@@ -165,7 +167,8 @@ class ConformancePlugin:
         broken = session.testsfailed and not option.continue_on_collection_errors
         if distributing or broken or option.collectonly:
             return None
-        if self.refusal is None and any(isinstance(item, ContractItem) for item in session.items):
+        self.selected = sum(isinstance(item, ContractItem) for item in session.items)
+        if self.refusal is None and self.selected:
             self._start()
         if self.offered or self.refusal is not None:
             self._forget()
@@ -222,10 +225,15 @@ class ConformancePlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if not self.records or self._worker:
+        if self._worker:
+            return
+        if not self.records:
+            if self.selected and exitstatus == 0:  # --setup-only and the like
+                session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
             return
         records, seconds = list(self.records.values()), time.monotonic() - self.began
-        complete = not self.interrupted and exitstatus in (0, 1)
+        stopped = self.interrupted or bool(session.shouldstop or session.shouldfail)  # the latter is -x
+        complete = not stopped and exitstatus in (0, 1)
         failed = exitstatus == pytest.ExitCode.TESTS_FAILED
         self.results = results.build(records, self.fingerprints, seconds, complete, self._settings(), failed)
         try:

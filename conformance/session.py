@@ -22,13 +22,15 @@ SHRINK_SECONDS = 10.0
 class Session:
     """What a run was asked for, and its lanes once they are started (once in every process that runs contracts).
 
-    asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``.
+    asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. ledger_option:
+    the ``--ledger`` that was asked for, which a replay needs too.
     """
 
     asked: list[LaneSpec]
     required: list[LaneSpec]
     ledger: Ledger
     report: Path
+    ledger_option: str | None = None
     replay: tuple[str, Sample] | None = None
     seeded: bool = False
     lanes: list[Lane] = field(default_factory=list)

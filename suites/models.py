@@ -46,17 +46,29 @@ def exact_cnn_weights(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return weights
 
 
-@lru_cache
 def torch_cnn(relu: bool) -> Any:
-    """A torch SimpleCNN whose weights are about to be loaded."""
+    """A torch SimpleCNN on the lane's device, whose weights are about to be loaded."""
+    import torch
+
+    return _torch_cnn(relu, str(torch.get_default_device()))
+
+
+@lru_cache
+def _torch_cnn(relu: bool, device: str) -> Any:
     from reference_impl.torch_impl.cnn import SimpleCNN
 
     return SimpleCNN(relu)
 
 
-@lru_cache
 def paddle_cnn(relu: bool) -> Any:
-    """A paddle SimpleCNN whose weights are about to be loaded."""
+    """A paddle SimpleCNN on the lane's device, whose weights are about to be loaded."""
+    import paddle
+
+    return _paddle_cnn(relu, paddle.get_device())
+
+
+@lru_cache
+def _paddle_cnn(relu: bool, device: str) -> Any:
     from reference_impl.paddle_impl.cnn import SimpleCNN
 
     return SimpleCNN(relu)
@@ -105,17 +117,29 @@ def resnet50_weights(seed: int) -> dict[str, np.ndarray]:
     return weights
 
 
-@lru_cache
 def torch_resnet50() -> Any:
-    """A torch ResNet-50 with ten classes whose weights are about to be loaded."""
+    """A torch ResNet-50 with ten classes on the lane's device, whose weights are about to be loaded."""
+    import torch
+
+    return _torch_resnet50(str(torch.get_default_device()))
+
+
+@lru_cache
+def _torch_resnet50(device: str) -> Any:
     from reference_impl.torch_impl.resnet import resnet50
 
     return resnet50(10)
 
 
-@lru_cache
 def paddle_resnet50() -> Any:
-    """A paddle ResNet-50 with ten classes whose weights are about to be loaded."""
+    """A paddle ResNet-50 with ten classes on the lane's device, whose weights are about to be loaded."""
+    import paddle
+
+    return _paddle_resnet50(paddle.get_device())
+
+
+@lru_cache
+def _paddle_resnet50(device: str) -> Any:
     from reference_impl.paddle_impl.resnet import resnet50
 
     return resnet50(10)

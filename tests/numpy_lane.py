@@ -34,6 +34,7 @@ class Result:
         backward: Callable[[np.ndarray], list[Any]] | None = None,
     ) -> None:
         self.array = np.asarray(array)
+        self.shape = self.array.shape
         self.dtype = dtype or str(self.array.dtype)
         self.device = device
         self.backward = backward

@@ -41,7 +41,7 @@ def call(x, mode):
 def session(folder: Path, labels: tuple[str, ...] = ("torch:cpu", "paddle:cpu"), asked: tuple[str, ...] = ()) -> Any:
     prints = [{"label": label, **lane} for label, lane in zip(labels, LANES, strict=False)]
     specs = [parse(text) for text in asked]
-    return SimpleNamespace(report=folder, asked=specs, replay=None, fingerprints=lambda: prints)
+    return SimpleNamespace(report=folder, asked=specs, ledger_option=None, replay=None, fingerprints=lambda: prints)
 
 
 def seen(value: Any = None, dtype: str = "", error: str | None = None, name: str = "output") -> Observation:
@@ -333,6 +333,8 @@ def project(tmp_path: Path) -> Path:
     (suites.parent / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n')
     (suites.parent / "fixtures").mkdir()
     (suites.parent / "fixtures" / "divergences.toml").write_text("")
+    ids = [line.split('"')[1] for line in SUITE.splitlines() if "@contract(" in line]
+    (suites.parent / "fixtures" / "contracts.txt").write_text("\n".join(ids))
     (tmp_path / "fault.py").write_text(textwrap.dedent(FAULT))
     return suites.parent
 

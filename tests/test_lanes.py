@@ -237,6 +237,12 @@ def test_results_carry_dtype_and_device(declare):
     assert found.devices == {"a": "cpu", "b": "host", "c": "cuda", "d": "host"}
 
 
+def test_an_output_that_no_gradient_can_start_from_is_still_shown(declare):
+    law = declare(lambda x: np.ones(3), dict, gradients=("x",))
+    found = observed(law, {"x": np.ones(2), "cotangent": np.ones(2)})
+    assert found.error is None and list(found.values) == ["output"] and found.values["output"].shape == (3,)
+
+
 def test_gradients_are_named_and_one_that_does_not_arrive_is_left_out(declare):
     def call(x: Any, weight: Any, bias: Any) -> Result:
         return Result(x, backward=lambda g: [2 * g, None])

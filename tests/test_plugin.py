@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.small_project import SUITE, Run, SmallProject
+from tests.small_project import LEDGER, SUITE, Run, SmallProject
 
 MakeProject = Callable[[], SmallProject]
 
@@ -94,6 +94,23 @@ def test_contracts_that_no_lane_could_run_are_not_green(make_project):
     assert "small.double on torch:cpu: gone" in run.output
 
 
+def test_one_that_only_sets_up_is_not_green(make_project):
+    run = make_project().run("--setup-only")
+    assert run.code == 5, run.output
+    assert "this is not a pass" in run.output
+
+
+def test_a_contract_of_few_examples_follows_the_seed(make_project):
+    """Hypothesis begins with the same, simplest example whatever the seed is."""
+    project = make_project()
+    project.write("suites/test_small.py", SUITE.replace("share=0.2", "share=0.01"))
+    for seed in ("1", "2"):
+        run = project.run("-k", "double", f"--hypothesis-seed={seed}", DRAWN=seed)
+        assert run.code == 0, run.output
+    first, second = ((project.folder / name).read_text().split() for name in "12")
+    assert first and second and not set(first) & set(second)
+
+
 # A run that fails
 
 
@@ -111,6 +128,7 @@ def test_a_failure_names_the_lane_and_stops_at_x(failed):
     assert run.results is not None and run.results["verdict"] == "fail"
     (row,) = run.results["contracts"]
     assert (row["id"], row["verdict"], row["failure"]["lanes"]) == ("small.double", "diverge", ["paddle:cpu"])
+    assert run.results["complete"] is False  # two contracts were not run
     (case,) = ElementTree.parse(project.folder / "junit.xml").iter("testcase")
     failure = case.find("failure")
     assert failure is not None and failure.text is not None
@@ -128,6 +146,20 @@ def test_a_failure_is_replayed_by_the_command_that_it_prints(failed):
     assert mended.results is not None
     assert [(row["id"], row["samples"]) for row in mended.results["contracts"]] == [("small.double", 1)]
     assert project.results() == run.results  # the replay reports elsewhere
+
+
+def test_a_pass_removes_what_the_failure_wrote_and_a_replay_takes_the_ledger_along(make_project):
+    project = make_project()
+    project.write("other.toml", LEDGER)
+    failed = project.run("--ledger=other.toml", FAULT="double")
+    command = shlex.split(failed.contract("small.double")["failure"]["replay"])
+    assert f"--ledger={project.folder / 'other.toml'}" in command
+    files = [path.name for path in (project.report / "failures").iterdir()]
+    assert sorted(files) == ["small.double--paddle-cpu.py", "small.double.json"]
+    project.run("-k", "positive")
+    assert len(list((project.report / "failures").iterdir())) == 2
+    assert project.run().code == 0
+    assert not list((project.report / "failures").iterdir())
 
 
 # Everything that is neither agreement nor divergence

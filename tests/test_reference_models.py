@@ -9,11 +9,17 @@ import pytest
 
 from reference_impl.initial import initial_state
 from reference_impl.transfer import from_paddle, from_torch, load_into_paddle, load_into_torch
+from suites import models
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(3)
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
 
 
 @pytest.fixture
@@ -88,6 +94,14 @@ def test_the_initial_draw_does_not_depend_on_the_framework(torch, paddle):
         np.testing.assert_array_equal(array, right[name])
     other = initial_state(from_torch(first), 6)
     assert all((array != other[name]).any() for name, array in left.items())
+
+
+def test_each_device_has_a_model_of_its_own(torch):
+    for make in (lambda: models.torch_cnn(True), models.torch_resnet50):
+        with torch.device("meta"):
+            assert {parameter.device.type for parameter in make().parameters()} == {"meta"}
+        assert {parameter.device.type for parameter in make().parameters()} == {"cpu"}
+        assert make() is make()
 
 
 def test_dropout_acts_in_training_only(torch, paddle):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.small_project import LEDGER, SmallProject
+from tests.small_project import LEDGER, SUITE, SmallProject
 
 BROKEN_PADDLE = "raise ImportError('libpaddle.so: cannot open shared object file')"
 MISFIT = {"schema": 1, "contract": "small.double", "regime": "exact", "inputs": {"y": 1}}
@@ -49,6 +49,16 @@ def test_a_framework_that_is_broken(project):
     project.write("poison/paddle/__init__.py", BROKEN_PADDLE)
     says = ("importing or starting paddle failed (ImportError: libpaddle.so: cannot open", "repair the installation or")
     refused(project, says=says, NUMPY_LANES="torch")
+
+
+# The list of contracts
+
+
+def test_a_suite_that_was_lost(project):
+    project.write("fixtures/contracts.txt", "small.double\nsmall.positive\nsmall.slow\n")
+    assert project.run("-k", "double").code == 0
+    project.write("suites/test_small.py", SUITE.split('@contract("small.slow')[0])
+    refused(project, says=("small.slow is in", "contracts.txt, but no suite declares it: bring the suite back, or"))
 
 
 # The ledger
@@ -126,8 +136,9 @@ def test_a_replay_of_a_contract_that_is_not_in_the_files_that_are_named(project)
     refused(project, "--replay=replay.json", "suites/test_other.py", says=says)
 
 
-def test_a_profile_that_does_not_exist(project):
-    project.run("--hypothesis-profile=thorough").refused("no profile is called 'thorough'; this project has gate")
+@pytest.mark.parametrize("name", ["thorough", "default", "ci"])
+def test_a_profile_that_is_not_ours(project, name):
+    project.run(f"--hypothesis-profile={name}").refused(f"{name!r} is no profile of this project; it has gate")
 
 
 def test_tests_that_are_no_contracts_need_none_of_it(project):

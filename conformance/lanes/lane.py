@@ -142,7 +142,7 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
                     leaves[name] = adapter.tensor(value, name in contract.gradients)
         with adapter.scope():
             results = flatten(call(**{**inputs, **leaves}))
-            if contract.gradients:
+            if contract.gradients and fits(results["output"], sample.inputs["cotangent"]):
                 wanted = [name for name in contract.gradients if name in leaves]
                 found = adapter.gradients(results["output"], sample.inputs["cotangent"], [leaves[n] for n in wanted])
                 results.update({f"gradient.{name}": value for name, value in zip(wanted, found, strict=True)})
@@ -156,6 +156,11 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
         observation = Observation(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)
     observation.framework_seconds = time.perf_counter() - began
     return observation
+
+
+def fits(output: Any, cotangent: np.ndarray) -> bool:
+    """Whether an output can be backpropagated from: one of another shape is what the judge shall speak of."""
+    return tuple(output.shape) == cotangent.shape
 
 
 def flatten(result: Any, name: str = "output") -> dict[str, Any]:

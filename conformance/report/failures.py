@@ -107,8 +107,10 @@ def replay_command(error: Divergence, session: Session, replay: Path) -> str:
     # With a space instead of "=", pytest would look for its configuration near the replay file too.
     # The replay has a report of its own: the one of the run that failed is not overwritten.
     folder = session.report.absolute() if session.replay else session.report.absolute() / "replay"
-    own = f"--conformance-report={folder}"
-    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *lanes, own])
+    own = [f"--conformance-report={folder}"]
+    if session.ledger_option:
+        own.append(f"--ledger={Path(session.ledger_option).absolute()}")
+    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *lanes, *own])
 
 
 def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> str:

@@ -49,6 +49,14 @@ def discard(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def _discard_failures(folder: Path, document: dict[str, Any]) -> None:
+    """Remove what an earlier run wrote about contracts that this one found nothing wrong with."""
+    for row in document["contracts"]:
+        if row["failure"] is None and row["samples"]:
+            for path in [folder / f"{row['id']}.json", *folder.glob(f"{row['id']}--*.py")]:
+                path.unlink(missing_ok=True)
+
+
 def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
     """Add one item's record; the witnesses of a contract count towards the same row."""
     new = Record(**{**carried, "verdict": Verdict(carried["verdict"])})
@@ -144,6 +152,7 @@ def write(folder: Path, document: dict[str, Any]) -> None:
     try:
         write_whole(folder / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
         write_whole(folder / "summary.md", markdown)
+        _discard_failures(folder / "failures", document)
         step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if step_summary:
             with open(step_summary, "a", encoding="utf-8") as file:

@@ -1,0 +1,32 @@
+"""The list of contracts that a project promises to run: a suite that is lost must not leave the gate green."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.contract import REGISTRY, ContractError
+
+FILE = "contracts.txt"
+
+
+def require(path: Path) -> None:
+    """Hold the declared contracts to the ids in a file, one in a line; :class:`ContractError` where they differ."""
+    try:
+        listed = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ContractError(f"cannot read {path}, the list of this project's contracts: {reason}") from error
+    lost = sorted(set(listed) - REGISTRY.keys())
+    if lost:
+        raise ContractError(
+            f"{_several(lost)} in {path}, but no suite declares {'it' if len(lost) == 1 else 'them'}: "
+            "bring the suite back, or remove the line"
+        )
+    new = sorted(REGISTRY.keys() - set(listed))
+    if new:
+        raise ContractError(f"{_several(new)} not in {path}: add a line for each, so that it cannot be lost unseen")
+
+
+def _several(ids: list[str]) -> str:
+    more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+    return f"{', '.join(ids[:3])}{more} {'is' if len(ids) == 1 else 'are'}"
