@@ -229,7 +229,7 @@ class ContractRun:
 
     def _note_vacuity(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         arrays = sample.arrays()
-        self._informative = self._informative or not arrays or any(array.any() for array in arrays)
+        self._informative = self._informative or not arrays or any(map(_shows, arrays))
         for label, observation in observations.items():
             self._quantities.setdefault(label, set()).update(observation.values)
             for name, value in observation.values.items():
@@ -301,7 +301,8 @@ class ContractRun:
 
 def _shows(value: np.ndarray) -> bool:
     """Whether any element is not zero, or not empty."""
-    return bool(np.char.str_len(value).any() if value.dtype.kind == "U" else value.any())
+    with np.errstate(invalid="ignore"):  # a signalling NaN is something too
+        return bool(np.char.str_len(value).any() if value.dtype.kind == "U" else value.any())
 
 
 __all__ = ["ChangedSample", "ContractRun", "Divergence", "Judged", "LaneError", "Record", "VacuousContract"]

@@ -195,6 +195,13 @@ def test_a_quantity_that_is_always_zero_shows_nothing(declare, run):
     made.finish()
 
 
+def test_a_signalling_nan_is_not_nothing(declare, run):
+    """Looking at one sets a flag of the processor, which NumPy turns into a warning."""
+    made = run(declare(lambda x: np.ones(1, np.float32), lambda x: {"output": Acceptance(np.ones(1))}))
+    made.check(Sample({"x": np.array([0x7F800001], np.uint32).view(np.float32)}))
+    assert made.finish().samples == 1
+
+
 def test_a_quantity_that_no_sample_bounds_shows_nothing(identity, run):
     made = run(identity(bound=np.inf))
     made.check(real(1.0))
