@@ -61,20 +61,19 @@ def pixels(rng: np.random.Generator, mode: str, height: int, width: int, special
 
 
 def image_of(mode: str, pixels: np.ndarray) -> Image.Image:
-    """The Pillow image of a mode that holds the pixels; mode P gets a palette that is not the identity."""
+    """The Pillow image of a mode that holds the pixels; mode P gets a palette that is not the identity.
+
+    I;16B is the mode of 16-bit pixels that are read from a big-endian TIFF.
+    """
     if mode in PLAIN:
         return Image.fromarray(pixels)
     height, width = pixels.shape[:2]
+    if mode == "I;16B":
+        return Image.frombytes(mode, (width, height), pixels.astype(">u2").tobytes())
     image = Image.frombytes(mode, (width, height), pixels.tobytes())
     if mode == "P":
         image.putpalette([level for index in range(256) for level in (255 - index, index * 7 % 256, index * 11 % 256)])
     return image
-
-
-def big_endian_image(pixels: np.ndarray) -> Image.Image:
-    """The image of 16-bit pixels that is read from a big-endian TIFF: mode I;16B."""
-    height, width = pixels.shape
-    return Image.frombytes("I;16B", (width, height), pixels.astype(">u2").tobytes())
 
 
 def file_bytes(image: Image.Image, suffix: str, orientation: int | None = None) -> bytes:

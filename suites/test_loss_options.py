@@ -245,10 +245,18 @@ class cross_entropy_ignored_smoothed:
         return _flattened(judged(loss, cotangent, labels != ignore_index, units=OPTIONS))
 
     @staticmethod
+    def variant_classes_only(logits, labels, reduction, ignore_index, smoothing, cotangent):
+        """A label that is no class is refused, the ignored one too."""
+        if labels.min() < 0:
+            error = f"value should be at least 0, but received input ({labels.min()}) less than 0"
+            return Rejects("a smoothed label must be a class", error=error)
+        return cross_entropy_ignored_smoothed.oracle(logits, labels, reduction, ignore_index, smoothing, cotangent)
+
+    @staticmethod
     def variant_not_ignored(logits, labels, reduction, ignore_index, smoothing, cotangent):
         """No label is ignored, and a mean divides by all entries of the smoothed labels that differ from the index."""
         if labels.min() < 0:
-            return Rejects("a smoothed label must be a class")
+            return cross_entropy_ignored_smoothed.oracle(logits, labels, reduction, ignore_index, smoothing, cotangent)
         loss = losses.cross_entropy(logits, labels, None, smoothing, reduction="none")
         if reduction != "none":
             classes = logits.shape[1]

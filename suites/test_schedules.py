@@ -6,6 +6,7 @@ gradient one by exactly the rate in force.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,11 @@ def judged(rates: oracle.LearningRates) -> dict[str, Acceptance]:
     return {"rate": Acceptance(rates.value, rates.error, dtype="float64"), "move": Acceptance(rates.value, error)}
 
 
+def not_falling(gamma: float, error: str = "gamma should be < 1.0") -> Rejects | None:
+    """How paddle refuses a factor of 1 or more; ``None`` for one below."""
+    return Rejects("gamma must be below 1", error=error) if gamma >= 1.0 else None
+
+
 @contract("schedule.constant", area="schedules", samples=samples(), share=0.25)
 class constant:
     """Without a schedule, and under one that multiplies by one, every epoch has the same rate."""
@@ -115,6 +121,11 @@ class step:
     def oracle(lr, epochs, step_size, gamma):
         return judged(oracle.step(lr, epochs, step_size=step_size, gamma=gamma))
 
+    @staticmethod
+    def variant_falling_only(lr, epochs, step_size, gamma):
+        """A rate that would not fall is refused."""
+        return not_falling(gamma) or step.oracle(lr, epochs, step_size, gamma)
+
 
 @contract(
     "schedule.multi_step", area="schedules", samples=samples(milestones=milestones_drawn, gamma=gammas), share=0.75
@@ -138,6 +149,18 @@ class multi_step:
     def oracle(lr, epochs, milestones, gamma):
         return judged(oracle.multi_step(lr, epochs, milestones=milestones, gamma=gamma))
 
+    @staticmethod
+    def variant_falling_only(lr, epochs, milestones, gamma):
+        """A rate that would not fall is refused."""
+        return not_falling(gamma) or multi_step.oracle(lr, epochs, milestones, gamma)
+
+    @staticmethod
+    def variant_increasing_only(lr, epochs, milestones, gamma):
+        """Milestones that do not increase are refused."""
+        if all(first < second for first, second in pairwise(milestones)):
+            return multi_step.oracle(lr, epochs, milestones, gamma)
+        return Rejects("the milestones must increase", error="The elements of milestones must be incremented")
+
 
 @contract("schedule.exponential", area="schedules", samples=samples(gamma=gammas), share=0.75)
 class exponential:
@@ -158,6 +181,12 @@ class exponential:
     @staticmethod
     def oracle(lr, epochs, gamma):
         return judged(oracle.exponential(lr, epochs, gamma=gamma))
+
+    @staticmethod
+    def variant_falling_only(lr, epochs, gamma):
+        """A rate that would not fall is refused."""
+        error = "'gamma' must be in interval (0.0, 1.0)"
+        return not_falling(gamma, error) or exponential.oracle(lr, epochs, gamma)
 
 
 @contract("schedule.cosine", area="schedules", samples=samples(T_max=st.integers(1, 60), eta_min=etas), share=0.75)

@@ -91,10 +91,10 @@ class cross_entropy:
 
 @st.composite
 def small_labels(draw: st.DrawFn) -> Sample:
-    """Labels of an integer dtype other than int64."""
+    """Labels of int64 and of other integer dtypes."""
     rows, classes = draw(st.integers(1, 4)), draw(st.integers(2, 5))
     labels = draw(st.lists(st.integers(0, classes - 1), min_size=rows, max_size=rows))
-    dtype = draw(st.sampled_from(("int32", "uint8")))
+    dtype = draw(st.sampled_from(("int32", "uint8", "int64")))
     return Sample({"logits": np.ones((rows, classes), np.float32), "labels": np.array(labels, dtype)})
 
 
@@ -117,6 +117,20 @@ class cross_entropy_label_dtypes:
     @staticmethod
     def oracle(logits, labels) -> Judged:
         return {"output": accuracy.rounded(np.asarray(np.log(logits.shape[1])), 6.0)}
+
+    @staticmethod
+    def variant_no_int32(logits, labels) -> Judged:
+        """int32 is refused."""
+        if labels.dtype == np.int32:
+            return Rejects("labels are int64 or uint8", error="expected target dtype to be Long or Byte, but got Int")
+        return cross_entropy_label_dtypes.oracle(logits, labels)
+
+    @staticmethod
+    def variant_no_uint8(logits, labels) -> Judged:
+        """uint8 is refused."""
+        if labels.dtype == np.uint8:
+            return Rejects("labels are int32 or int64", error="Selected wrong DataType `uint8`")
+        return cross_entropy_label_dtypes.oracle(logits, labels)
 
 
 @st.composite
@@ -171,10 +185,20 @@ class mse:
 
 @st.composite
 def single_images(draw: st.DrawFn) -> Sample:
-    """One image [C, H, W] and the layer it goes through."""
+    """One image, [C, H, W] or as a batch of one, and the layer it goes through."""
     layer = draw(st.sampled_from(("conv2d", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d")))
-    shape = [draw(st.integers(1, 3)), draw(st.integers(2, 6)), draw(st.integers(2, 6))]
+    batch = draw(st.sampled_from(((), (), (1,))))
+    shape = [*batch, draw(st.integers(1, 3)), draw(st.integers(2, 6)), draw(st.integers(2, 6))]
     return Sample({"x": np.ones(shape, np.float32), "layer": layer})
+
+
+BATCHED = {
+    "conv2d": "Input x should be 4D tensor, but received x with the shape of",
+    "max_pool2d": "the input of Op(pool) should be 4-D or 5-D Tensor",
+    "avg_pool2d": "the input of Op(pool) should be 4-D or 5-D Tensor",
+    "adaptive_avg_pool2d": "not enough values to unpack",
+}
+"""What paddle says to an image without a batch axis, by layer."""
 
 
 @contract("shape.image_without_batch", area="shapes", samples=single_images())
@@ -187,7 +211,7 @@ class image_without_batch:
         import torch
         from torch.nn import functional
 
-        window = torch.ones(1, x.shape[0], 2, 2) if layer == "conv2d" else 2
+        window = torch.ones(1, x.shape[-3], 2, 2) if layer == "conv2d" else 2
         return {"shape": np.array(getattr(functional, layer)(x, window).shape, np.int64)}
 
     @staticmethod
@@ -196,11 +220,18 @@ class image_without_batch:
         import paddle
         from paddle.nn import functional
 
-        window = paddle.ones([1, x.shape[0], 2, 2]) if layer == "conv2d" else 2
+        window = paddle.ones([1, x.shape[-3], 2, 2]) if layer == "conv2d" else 2
         return {"shape": np.array(getattr(functional, layer)(x, window).shape, np.int64)}
 
     @staticmethod
     def oracle(x, layer) -> Judged:
-        channels, height, width = x.shape
+        *batch, channels, height, width = x.shape
         sizes: dict[str, Any] = {"conv2d": (1, height - 1, width - 1), "adaptive_avg_pool2d": (channels, 2, 2)}
-        return shape_of(lambda: sizes.get(layer, (channels, height // 2, width // 2)))
+        return shape_of(lambda: (*batch, *sizes.get(layer, (channels, height // 2, width // 2))))
+
+    @staticmethod
+    def variant_batches_only(x, layer) -> Judged:
+        """An image without a batch axis is refused."""
+        if x.ndim == 3:
+            return Rejects("an image batch has four axes", error=BATCHED[layer])
+        return image_without_batch.oracle(x, layer)

@@ -106,39 +106,41 @@ class to_tensor_documented(Pictures):
         return {"output": same(vision.to_tensor(pixels, mode))}
 
 
-def big_endian() -> st.SearchStrategy[Sample]:
-    """16-bit pixels in big-endian order, as Pillow reads them from a big-endian TIFF (mode I;16B)."""
+def big_endian() -> st.SearchStrategy[list[Sample]]:
+    """16-bit pixels in big-endian order, as Pillow reads them from a big-endian TIFF, and the same in 32 bits."""
 
-    def make(height: int, width: int, seed: int) -> Sample:
-        return Sample({"pixels": images.pixels(generator(seed), "I;16", height, width)})
+    def make(height: int, width: int, seed: int) -> list[Sample]:
+        drawn = images.pixels(generator(seed), "I;16", height, width)
+        return [Sample({"mode": "I;16B", "pixels": drawn}), Sample({"mode": "I", "pixels": drawn.astype(np.int32)})]
 
     return st.builds(make, sides, sides, seeds)
 
 
+NO_SUCH_DTYPE = "Input object type error or incompatible array data type. tensor.set() supports array with"
+"""What paddle says to an array that it makes no tensor of."""
+
+
 @contract("vision.to_tensor_big_endian", area=AREA, samples=big_endian(), tensors=False, share=0.25, unsupported=ON_CPU)
-class to_tensor_big_endian:
-    """A 16-bit image means the same in either byte order."""
+class to_tensor_big_endian(Pictures):
+    """A 16-bit image in big-endian order keeps its values, as the same image of 32 bits does."""
 
     @staticmethod
-    def torch(pixels):
-        from reference_impl.torch_impl.transforms import ToTensor
-
-        return ToTensor()(images.big_endian_image(pixels))
-
-    @staticmethod
-    def paddle(pixels):
-        from reference_impl.paddle_impl.transforms import ToTensor
-
-        return ToTensor()(images.big_endian_image(pixels))
-
-    @staticmethod
-    def oracle(pixels):
+    def oracle(mode, pixels):
         return {"output": same(pixels[None].astype(np.int32))}
 
     @staticmethod
-    def variant_low_byte(pixels):
+    def variant_low_byte(mode, pixels):
         """The low byte of each pixel, divided by 255: the mode is taken for one of 8 bits."""
+        if mode != "I;16B":
+            return to_tensor_big_endian.oracle(mode, pixels)
         return {"output": same((pixels[None] & 255).astype(np.float32) / np.float32(255))}
+
+    @staticmethod
+    def variant_own_order_only(mode, pixels):
+        """Pixels in foreign byte order are refused."""
+        if mode != "I;16B":
+            return to_tensor_big_endian.oracle(mode, pixels)
+        return Rejects("the byte order is not the machine's", error=NO_SUCH_DTYPE)
 
 
 ARRAY_DTYPES = ("uint8", "uint8", "int8", "int16", "int32", "int64", "bool", "float16", "float32", "float64")
@@ -220,17 +222,31 @@ class to_tensor_unsigned(Arrays):
         value = (vision.to_tensor(pixels).astype(np.uint32) << 16).view(np.float32)
         return {"output": Acceptance(value, dtype="bfloat16")}
 
+    @staticmethod
+    def variant_up_to_16_bits(pixels, layout):
+        """Unsigned integers of more than 16 bits are refused."""
+        if pixels.dtype.itemsize <= 2:
+            return Arrays.oracle(pixels, layout)
+        return Rejects("there are no tensors of this dtype", error=NO_SUCH_DTYPE)
+
 
 @contract(
     "vision.to_tensor_reversed",
     area=AREA,
-    samples=arrays(("uint8", "float32"), images.REVERSED),
+    samples=arrays(("uint8", "float32"), (*images.REVERSED, "contiguous")),
     tensors=False,
     share=0.5,
     unsupported=ON_CPU,
 )
 class to_tensor_reversed(Arrays):
     """A mirrored view, or BGR turned to RGB by [:, :, ::-1], converts like a copy of it."""
+
+    @staticmethod
+    def variant_no_negative_strides(pixels, layout):
+        """An array with a negative stride is refused."""
+        if min(images.laid_out(pixels, layout).strides) >= 0:
+            return Arrays.oracle(pixels, layout)
+        return Rejects("a stride is negative", error="stride in the given numpy array is negative")
 
 
 def no_images() -> st.SearchStrategy[Sample]:
