@@ -160,7 +160,7 @@ def flat(values: dict[str, Any], states: dict[str, dict[str, Any]]) -> dict[str,
 
 def stepped(name, hyper, layer, decay) -> dict[str, Acceptance]:
     """The oracle of one step, with the decay in the optimizer's gradient."""
-    accepted = {}
+    accepted: dict[str, Acceptance] = {}
     for part, given in layer.items():
         value, gradient, state = given["value"], given["gradient"], given["state"]
         zeros = np.zeros_like(value)
