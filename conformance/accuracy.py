@@ -20,6 +20,9 @@ U = UNIT_ROUNDOFF["float32"]
 SMALLEST = {"float32": 2.0**-149, "float64": 2.0**-1074}
 TINY = SMALLEST["float32"]
 
+MESSAGE = 12
+"""Characters of a message that tell one error from another."""
+
 _dot_format: contextvars.ContextVar[str] = contextvars.ContextVar("dot_format", default="float32")
 
 
@@ -45,10 +48,18 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Rejects:
-    """The acceptance of an input that every lane must refuse, with an error that contains ``error``."""
+    """The acceptance of an input that every lane must refuse, with an error that contains ``error``.
+
+    An error reads "CLASS: MESSAGE". That of a variant, which excuses a lane, must be :attr:`specific`.
+    """
 
     reason: str
     error: str = ""
+
+    @property
+    def specific(self) -> bool:
+        """Whether ``error`` holds some words of a message, and not just the name of an exception."""
+        return len(self.error) >= MESSAGE and " " in self.error.strip()
 
 
 @contextlib.contextmanager

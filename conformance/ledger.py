@@ -1,8 +1,8 @@
 """The ledger: known divergences, each with the versions it holds for, its reason and a witness that is replayed.
 
-An entry does not switch a law off. It names what the lane computes *instead* (a ``variant_`` method of the contract,
-or ``raises``), and the lane is held to exactly that, within the same bounds. The witness must still diverge: an entry
-whose divergence no longer occurs is *stale*, and red.
+An entry does not switch a law off. It names what the lane does *instead*, a ``variant_`` method of the contract, and
+the lane is held to exactly that, within the same bounds: a variant of a lane that refuses inputs says which ones, and
+with which message. The witness must still diverge: an entry whose divergence no longer occurs is *stale*, and red.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from conformance.contract import FRAMEWORKS, REGISTRY, Contract, Sample
+from conformance.contract import FRAMEWORKS, REGISTRY, Sample
 from conformance.portable import PortableError, sample_from_table
 
-RAISES = "raises"
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 OPTIONAL = ("device", "upstream", "found")
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
@@ -33,8 +32,7 @@ class LedgerError(ValueError):
 class Entry:
     """One known divergence.
 
-    behaviour: what the lane does instead: the name of a ``variant_`` of the contract, or ``raises``.
-    error: for ``raises``, a part of the message that must occur: any other error stays a failure.
+    behaviour: what the lane does instead: the name of a ``variant_`` of the contract.
     versions: PEP 440 specifier of the framework's releases that show it.
     """
 
@@ -43,7 +41,6 @@ class Entry:
     framework: str
     versions: SpecifierSet
     behaviour: str
-    error: str
     reason: str
     upstream: str
     device: str
@@ -90,8 +87,8 @@ class Ledger:
                 raise LedgerError(
                     f"{where} speaks of contract {entry.contract!r}, which no suite declares; remove or rename it"
                 )
-            if entry.behaviour != RAISES and entry.behaviour not in contract.variants:
-                known = ", ".join([RAISES, *contract.variants])
+            if entry.behaviour not in contract.variants:
+                known = ", ".join(contract.variants) or "none"
                 raise LedgerError(
                     f"{where}: behaviour {entry.behaviour!r} is no variant of {entry.contract} (it has {known})"
                 )
@@ -126,13 +123,13 @@ def load(path: Path) -> Ledger:
 def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     where = f"{path}: entry {table.get('id', f'number {place}')!r}"
     missing = [key for key in REQUIRED if not table.get(key)]
-    unknown = sorted(table.keys() - {*REQUIRED, *OPTIONAL, "error"})
+    unknown = sorted(table.keys() - {*REQUIRED, *OPTIONAL})
     if missing:
         raise LedgerError(f"{where} lacks {', '.join(missing)}; every entry needs {', '.join(REQUIRED)}")
     if unknown:
-        known = ", ".join((*REQUIRED, *OPTIONAL, "error"))
+        known = ", ".join((*REQUIRED, *OPTIONAL))
         raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
-    for key in (*REQUIRED[:-1], *OPTIONAL, "error"):
+    for key in (*REQUIRED[:-1], *OPTIONAL):
         if not isinstance(table.get(key, ""), str):
             raise LedgerError(f"{where}: {key} must be a text in quotes, it is {table[key]!r}")
     if table["framework"] not in FRAMEWORKS:
@@ -140,8 +137,6 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     devices = DEVICES[table["framework"]]
     if table.get("device") and table["device"] not in devices:
         raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
-    if (table["behaviour"] == RAISES) != bool(table.get("error")):
-        raise LedgerError(f"{where}: behaviour {RAISES!r} and error (a part of its message) go together")
     try:
         versions = SpecifierSet(table["versions"])
     except InvalidSpecifier as error:
@@ -156,14 +151,8 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         framework=table["framework"],
         versions=versions,
         behaviour=table["behaviour"],
-        error=table.get("error", ""),
         reason=table["reason"],
         upstream=table.get("upstream", ""),
         device=table.get("device", ""),
         witness=witness,
     )
-
-
-def instead(entry: Entry, contract: Contract) -> Any:
-    """The oracle of what the lane does instead; ``None`` for ``raises``."""
-    return None if entry.behaviour == RAISES else contract.variants[entry.behaviour]

@@ -15,10 +15,10 @@ import numpy as np
 
 from conformance import accuracy
 from conformance.accuracy import Rejects
-from conformance.contract import EXACT, Contract, Observation, Sample
+from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
 from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
 from conformance.lanes import Lane, LaneError
-from conformance.ledger import RAISES, Entry, instead
+from conformance.ledger import Entry
 
 WATCHED_BYTES = 2**18
 """Arrays up to this size are checked to come out of the calls as they went in."""
@@ -183,12 +183,16 @@ class ContractRun:
         version = lane.fingerprint()["version"]
         if not entry.applies(lane.spec.framework, lane.spec.device, version):
             return None
-        oracle = instead(entry, self.contract)
-        if entry.behaviour == RAISES or oracle is None:
-            return Judgement() if observation.error is not None and entry.error in observation.error else None
-        accepted = self.accept(lane, oracle, sample, observation)
+        accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
         judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
-        return None if judgement.differences else judgement
+        if judgement.differences:
+            return None
+        if isinstance(accepted, Rejects) and not accepted.specific:
+            raise ContractError(
+                f"{self.contract.id}: variant_{entry.behaviour} refuses with error={accepted.error!r}, which would "
+                "excuse any other error too; give it a part of the message"
+            )
+        return judgement
 
     def accept(self, lane: Lane, oracle: Any, sample: Sample, observation: Observation) -> Any:
         """The oracle's acceptances for one lane, in that lane's arithmetic.

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from conformance import Acceptance, Sample
+from conformance import Acceptance, Rejects, Sample
+from conformance.contract import ContractError
 from conformance.judge import Verdict
 from conformance.ledger import Entry
 from conformance.runner import Divergence
-from tests.laws import real, whole
+from tests.laws import Law, real, whole
 
 
-def entry(
-    behaviour: str = "odd", error: str = "", versions: str = "==3.3.*", witness: Sample | None = None, **more: Any
-) -> Entry:
+def entry(behaviour: str = "odd", versions: str = "==3.3.*", witness: Sample | None = None, **more: Any) -> Entry:
     given = {"framework": "paddle", "device": "", "id": "law-odd", **more}
     return Entry(
         contract="small.law",
         versions=SpecifierSet(versions),
         behaviour=behaviour,
-        error=error,
         reason="It is odd.",
         upstream="",
         witness=witness or whole(1, 2),
@@ -103,18 +103,71 @@ def test_an_entry_does_not_excuse_the_other_framework(identity, run):
     assert error.value.judged.wrong == {"torch:cpu"}
 
 
-def test_a_known_error(identity, run):
-    def fail(x: np.ndarray) -> np.ndarray:
-        raise RuntimeError("(Unimplemented) no kernel for it")
+def refusing(law: Callable[..., Law], from_: float, error: str = "no kernel for it") -> Law:
+    """The law on a lane that refuses numbers ``from_`` on, and is known to refuse those from 1 on with ``error``."""
 
-    law = identity(paddle=fail)
-    made = run(law, entries=(entry("raises", "no kernel"),))
-    made.check([whole(1), whole(2)])
-    assert made.finish().verdict is Verdict.KNOWN
-    with pytest.raises(Divergence):
-        run(law, entries=(entry("raises", "out of memory"),)).check(whole(1))
-    with pytest.raises(Divergence):
-        run(identity(paddle=lambda x: x + 1, name="small.other"), entries=(entry("raises", "no"),)).check(whole(1))
+    def fail(x: np.ndarray) -> np.ndarray:
+        if x.max() >= from_:
+            raise RuntimeError("(Unimplemented) no kernel for it")
+        return x
+
+    def small_only(x: np.ndarray) -> Any:
+        return Rejects("it is too large", error=error) if x.max() >= 1.0 else {"output": Acceptance(x * 1.0)}
+
+    return law(paddle=fail, variant_small_only=small_only)
+
+
+def test_a_lane_that_is_known_to_refuse_some_inputs(identity, run):
+    made = run(refusing(identity, from_=1.0), entries=(entry("small_only"),))
+    made.check([whole(1), whole(2), real(0.5), whole(-1)])
+    record = made.finish()
+    assert record.verdict is Verdict.KNOWN
+    assert [known["samples"] for known in record.known.values()] == [2]
+    assert made.replay_witness(entry("small_only")) == {"paddle:cpu": Verdict.KNOWN}
+
+
+@pytest.mark.parametrize("number", [0.0, 0.5, -1.0])
+def test_the_known_error_on_an_input_that_is_not_known_to_be_refused(identity, run, number):
+    made = run(refusing(identity, from_=-np.inf), entries=(entry("small_only"),))
+    made.check(whole(1))
+    with pytest.raises(Divergence) as error:
+        made.check(real(number))
+    assert error.value.judged.wrong == {"paddle:cpu"}
+    assert error.value.judged.differences[0].detail == "raises RuntimeError: (Unimplemented) no kernel for it"
+
+
+def test_another_error_than_the_known_one_is_not_known(identity, run):
+    law = refusing(identity, from_=1.0, error="out of memory")
+    with pytest.raises(Divergence) as error:
+        run(law, entries=(entry("small_only"),)).check(whole(1))
+    assert error.value.judged.wrong == {"paddle:cpu"}
+    assert run(law).replay_witness(entry("small_only")) == {"paddle:cpu": Verdict.DIVERGE}
+
+
+def test_a_lane_that_takes_what_it_is_known_to_refuse_agrees_and_its_entry_is_stale(identity, run):
+    made = run(refusing(identity, from_=np.inf), entries=(entry("small_only"),))
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.AGREE
+    assert made.replay_witness(entry("small_only")) == {"paddle:cpu": Verdict.STALE}
+
+
+@pytest.mark.parametrize("error", ["", "no kernel", "RuntimeError", "RuntimeError: ", "(Unimplemented)"])
+def test_a_known_refusal_needs_words_of_its_message(identity, run, error):
+    made = run(refusing(identity, from_=1.0, error=error), entries=(entry("small_only"),))
+    with pytest.raises(
+        ContractError, match=f"small.law: variant_small_only refuses with error={re.escape(repr(error))}"
+    ):
+        made.check(whole(1))
+    made.check(whole(0))
+
+
+def test_where_both_must_refuse_any_error_will_do_unless_the_law_names_one(declare, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("no kernel")
+
+    made = run(declare(fail, lambda x: Rejects("too large"), variant_odd=odd), entries=(entry(),))
+    made.check(whole(1))
+    assert made.record.known == {}
 
 
 def test_of_several_entries_the_one_that_fits_counts(identity, run):
