@@ -90,15 +90,15 @@ class cross_entropy:
 
 
 @st.composite
-def small_labels(draw: st.DrawFn) -> Sample:
-    """Labels of int64 and of other integer dtypes."""
+def integer_labels(draw: st.DrawFn) -> list[Sample]:
+    """The same labels in int64 and in other integer dtypes."""
     rows, classes = draw(st.integers(1, 4)), draw(st.integers(2, 5))
     labels = draw(st.lists(st.integers(0, classes - 1), min_size=rows, max_size=rows))
-    dtype = draw(st.sampled_from(("int32", "uint8", "int64")))
-    return Sample({"logits": np.ones((rows, classes), np.float32), "labels": np.array(labels, dtype)})
+    logits = np.ones((rows, classes), np.float32)
+    return [Sample({"logits": logits, "labels": np.array(labels, dtype)}) for dtype in ("int64", "int32", "uint8")]
 
 
-@contract("shape.cross_entropy_label_dtypes", area="shapes", samples=small_labels())
+@contract("shape.cross_entropy_label_dtypes", area="shapes", samples=integer_labels())
 class cross_entropy_label_dtypes:
     """Labels of any integer dtype name the same classes."""
 
@@ -183,15 +183,6 @@ class mse:
         return shape_of(shape)
 
 
-@st.composite
-def single_images(draw: st.DrawFn) -> Sample:
-    """One image, [C, H, W] or as a batch of one, and the layer it goes through."""
-    layer = draw(st.sampled_from(("conv2d", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d")))
-    batch = draw(st.sampled_from(((), (), (1,))))
-    shape = [*batch, draw(st.integers(1, 3)), draw(st.integers(2, 6)), draw(st.integers(2, 6))]
-    return Sample({"x": np.ones(shape, np.float32), "layer": layer})
-
-
 BATCHED = {
     "conv2d": "Input x should be 4D tensor, but received x with the shape of",
     "max_pool2d": "the input of Op(pool) should be 4-D or 5-D Tensor",
@@ -199,6 +190,13 @@ BATCHED = {
     "adaptive_avg_pool2d": "not enough values to unpack",
 }
 """What paddle says to an image without a batch axis, by layer."""
+
+
+@st.composite
+def single_images(draw: st.DrawFn) -> list[Sample]:
+    """One image, [C, H, W] and as a batch of one, and each layer that it goes through."""
+    x = np.ones([draw(st.integers(1, 3)), draw(st.integers(2, 6)), draw(st.integers(2, 6))], np.float32)
+    return [Sample({"x": image, "layer": layer}) for layer in BATCHED for image in (x, x[None])]
 
 
 @contract("shape.image_without_batch", area="shapes", samples=single_images())
