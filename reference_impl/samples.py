@@ -36,8 +36,8 @@ class Samples:
 def read_image(path: str | PathLike[str]) -> Image.Image:
     """The first frame of an image file, decoded and converted to RGB by Pillow.
 
-    An EXIF orientation is not applied, as in both frameworks' own file readers. Raises SampleError naming ``path``
-    where the file is missing, truncated or no image.
+    An EXIF orientation is not applied, as in both frameworks' own file readers, save that Pillow applies that of a TIFF
+    file as it decodes it. Raises SampleError naming ``path`` where the file is missing, truncated or no image.
     """
     try:
         with Image.open(path) as image:

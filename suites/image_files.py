@@ -16,16 +16,23 @@ NOT_RGB = ("I;16", "I", "F")
 KINDS = [kind for kind in images.KINDS if kind[1] not in NOT_RGB]
 """Formats and modes that turn into RGB without a choice of range."""
 
+ORIENTATIONS = {".jpg": 8, ".png": 8, ".webp": 8, ".tiff": 4}
+"""Formats that note a camera's orientation as EXIF -> the highest one drawn.
+
+Pillow itself turns a TIFF file as it decodes it; from 5 on that would exchange height and width.
+"""
+
 File = dict[str, Any]
 
 
 def image_files(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list[File]:
-    """Names and bytes of ``count`` files of one size, in any formats and modes."""
+    """Names and bytes of ``count`` files of one size, in any formats and modes, most with an EXIF orientation."""
     files = []
     for index in range(count):
         suffix, mode = KINDS[rng.integers(len(KINDS))]
         picture = images.image_of(mode, images.pixels(rng, mode, *size))
-        files.append({"name": f"{index:02d}{suffix}", "data": images.file_bytes(picture, suffix)})
+        orientation = int(rng.integers(ORIENTATIONS.get(suffix, 0) + 1)) or None
+        files.append({"name": f"{index:02d}{suffix}", "data": images.file_bytes(picture, suffix, orientation)})
     return files
 
 

@@ -33,6 +33,8 @@ LOSSLESS: dict[str, tuple[str, ...]] = {
 KINDS = [(suffix, mode) for suffix, modes in LOSSLESS.items() for mode in modes]
 KINDS += [(".jpg", mode) for mode in ("L", "RGB", "CMYK")]
 """Every format with every mode that it can hold."""
+TURNED: dict[int, tuple[int, ...]] = {1: (), 2: (1,), 3: (0, 1), 4: (0,)}
+"""EXIF orientation -> axes along which the image is flipped."""
 ON_CPU = {"*:cuda": "images and files are handled on the CPU", "*:gpu": "images and files are handled on the CPU"}
 """Why a lane on a GPU takes no part in a contract of this kind."""
 
@@ -79,7 +81,8 @@ def image_of(mode: str, pixels: np.ndarray) -> Image.Image:
 def file_bytes(image: Image.Image, suffix: str, orientation: int | None = None) -> bytes:
     """The image as a file of the format of ``suffix``, without loss where :data:`LOSSLESS` says so.
 
-    ``orientation`` from 1 to 8 is that of the camera, noted as EXIF, by which a viewer would turn or mirror the image.
+    ``orientation`` from 1 to 8 is that of the camera, noted as EXIF, by which a viewer would turn or mirror the image;
+    Pillow does so as it decodes a TIFF file, for which it is at most 4 here.
     """
     options: dict[str, Any] = {}
     if suffix == ".webp":
@@ -91,8 +94,10 @@ def file_bytes(image: Image.Image, suffix: str, orientation: int | None = None) 
         options["exif"][ExifTags.Base.Orientation] = orientation
     stream = io.BytesIO()
     image.save(stream, Image.registered_extensions()[suffix], **options)
-    data = stream.getvalue()
-    if suffix not in (".gif", ".jpg") and not np.array_equal(decoded(data)[1], np.asarray(image), equal_nan=True):
+    data, held = stream.getvalue(), np.asarray(image)
+    if suffix == ".tiff" and orientation is not None:
+        held = np.flip(held, TURNED[orientation])
+    if suffix not in (".gif", ".jpg") and not np.array_equal(decoded(data)[1], held, equal_nan=True):
         raise AssertionError(f"a {suffix} file does not give back the pixels of mode {image.mode} that were written")
     return data
 

@@ -94,7 +94,10 @@ def folders() -> st.SearchStrategy[Sample]:
 
 @contract("dataset.items", area=AREA, samples=folders(), tensors=False, unsupported=ON_CPU)
 class items:
-    """A dataset has one item a file: uint8 [H, W, 3] of its RGB pixels, whatever its mode, and an int64 label."""
+    """A dataset has one item a file: uint8 [H, W, 3] of its RGB pixels, whatever its mode, and an int64 label.
+
+    The pixels are those that Pillow decodes: an EXIF orientation is not applied to them.
+    """
 
     @staticmethod
     def torch(files, labels):

@@ -22,7 +22,7 @@ from reference_impl.samples import Failure, Guarded, Order, SampleError, read_im
 
 
 class CustomDataset(Dataset):
-    """Pairs (image, label) from image files, read with Pillow and converted to RGB.
+    """Pairs (image, label) from image files, read with Pillow and converted to RGB, no EXIF orientation applied.
 
     ``transform`` is given the Pillow image; without one the image is a uint8 array [height, width, 3]. Labels are
     int64. Raises ValueError where the lists' lengths differ; reading raises SampleError naming the file.
