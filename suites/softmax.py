@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance import Acceptance, accuracy
+from reference_impl.oracle.losses import repeated_growth
 
 SOFTMAX = 3.0
 """Unit roundoffs of the conditions in `Softmax`; the largest seen in 20,000 samples was 2.3."""
@@ -44,7 +45,8 @@ class Softmax:
     """A softmax in float64 with the first-order condition of each float32 result.
 
     A probability inherits the rounding of its own shifted logit and of every other in the sum, so its relative error
-    is a multiple of |z - m| + sum p |z - m| + sqrt(n) + 1. Probabilities too small for a float32 are lost.
+    is a multiple of |z - m| + sum p |z - m| + growth + 1, where the growth is that of a sum of n powers. Probabilities
+    too small for a float32 are lost.
     """
 
     def __init__(self, distances: np.ndarray, axis: int, cotangent: np.ndarray) -> None:
@@ -54,7 +56,7 @@ class Softmax:
         self.value, self.log_total = powers / total, np.log(total)
         self.log_value = distances - self.log_total
         self.distance = np.where(powers > 0, np.abs(distances), 0.0)
-        self.spread = self._sum(self.value * self.distance) + np.sqrt(distances.shape[axis]) + 1.0
+        self.spread = self._sum(self.value * self.distance) + repeated_growth(powers, axis) + 1.0
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         return values.sum(axis=self.axis, keepdims=True)
@@ -68,6 +70,7 @@ class Softmax:
         p, g = self.value, self.cotangent
         relative = self.distance + self.spread
         mean, reach = self._sum(p * g), self._sum(p * np.abs(g) * (relative + 1.0))
+        reach += self._sum(p * np.abs(g)) * repeated_growth(p * g, self.axis)
         condition = p * (np.abs(g - mean) * (relative + 2.0) + np.abs(g) + reach)
         return {
             "output": accuracy.rounded(p, SOFTMAX, p * relative),
@@ -79,7 +82,7 @@ class Softmax:
         p, g, y = self.value, self.cotangent, self.log_value
         value_condition = np.where(np.isfinite(y), np.abs(y), 0.0) + self.spread + np.abs(self.log_total)
         total = self._sum(g)
-        reach = self._sum(np.abs(g)) * np.sqrt(g.shape[self.axis])
+        reach = self._sum(np.abs(g)) * repeated_growth(g, self.axis)
         relative = np.where(p > 0, np.abs(y), 0.0) + self.spread + np.abs(self.log_total)
         condition = np.abs(g) + p * (np.abs(total) * (relative + 2.0) + reach)
         return {
