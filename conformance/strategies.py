@@ -18,7 +18,31 @@ from conformance.contract import EXACT, REAL, Sample
 FAMILIES = ("normal", "offset", "positive", "heavy", "mixed", "tiny", "huge", "constant", "sparse", "sorted")
 """Families of real values. Each stresses another part of an error bound or another kind of fault."""
 
+
+def unsorted(families: tuple[str, ...], terms: int) -> tuple[str, ...]:
+    """The families whose sums of ``terms`` the propagated variance of a chain bounds: sorted ones only while short.
+
+    Sums of sorted values go far from their result before they cancel, and are rounded there; the variance counts
+    results, and is short by a third at 33 terms. ``accuracy.dot`` counts magnitudes, and bounds them at any length.
+    """
+    return tuple(family for family in families if family != "sorted" or terms <= 9)
+
+
 seeds = st.integers(0, 2**32 - 1)
+
+LONG = (1000, 16, 17, 33, 64, 100, 100, 1000)
+"""Lengths that a few elements never have: kernels take vectors, blocks or another algorithm there.
+
+The longest stand here twice, so that the few examples of a gate hold one: faults of long axes show on them too.
+"""
+SIDES = (64, 20, 33, 64)
+"""Long sides of images that have few channels."""
+WIDTHS = (64, 16, 17, 32, 33, 64)
+"""Long axes where two of them, or an axis and a kernel, are multiplied: channels, hidden units."""
+ROWS = (32, 9, 16, 100)
+"""Large batches."""
+COUNTS = (1000, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 257, 1000)
+"""Numbers of elements around the width of a vector register, and far beyond it."""
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -53,6 +77,30 @@ def real(
     elif family != "normal":
         raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
     return np.asarray(values, dtype)  # an operation on a 0-d array gives a scalar
+
+
+@st.composite
+def lengths(draw: st.DrawFn, *axes: tuple[int, int, tuple[int, ...]], share: float = 0.7) -> tuple[int, ...]:
+    """A length within lowest and highest of each axis; in a ``share`` of the draws, one of them is long instead.
+
+    An axis is (lowest, highest, long lengths); without any of the last it is never long. Never are two long, because a
+    kernel that is wrong on a long axis is so beside short ones too, and the work grows with the product. The share is
+    large, because Hypothesis repeats itself and simple draws.
+    """
+    drawn = [draw(st.integers(lowest, highest)) for lowest, highest, _ in axes]
+    if draw(st.integers(1, 10)) > 10 * (1 - share):
+        place = draw(st.sampled_from([place for place, (_, _, long) in enumerate(axes) if long]))
+        drawn[place] = draw(st.sampled_from(axes[place][2]))
+    return tuple(drawn)
+
+
+@st.composite
+def array_shapes(draw: st.DrawFn, highest: int, axes: int, fewest: int = 1, share: float = 0.7) -> tuple[int, ...]:
+    """Up to ``axes`` axes of up to ``highest`` elements; in a ``share``, one of :data:`COUNTS` in a row."""
+    shape = draw(st.lists(st.integers(1, highest), min_size=fewest, max_size=axes).map(tuple))
+    if draw(st.integers(1, 10)) > 10 * (1 - share):
+        shape = (*shape[: min(1, axes - 1)], draw(st.sampled_from(COUNTS)))
+    return shape
 
 
 def integers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 4, dtype: str = "float32") -> np.ndarray:

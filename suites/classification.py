@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy
-from conformance.strategies import FAMILIES, Fill, fills, generator, seeds
+from conformance.strategies import FAMILIES, LONG, ROWS, Fill, fills, generator, lengths, seeds
 from reference_impl.oracle import losses
 from suites.specials import bounded
 
@@ -30,11 +30,11 @@ def classifications(
     options: Callable[..., dict[str, Any]] | None = None,
     flat: bool = False,
 ) -> list[Sample]:
-    """Logits of up to twelve classes and int64 labels; ``options`` draws further inputs from (rng, classes, labels).
+    """Logits of a few classes, or many, and int64 labels; ``options`` draws further inputs from (rng, classes, labels).
 
     ``flat``: the cotangent has one axis even where the loss is a scalar.
     """
-    rows, classes = draw(st.integers(1, 6)), draw(st.integers(1, 12))
+    (rows,), (classes,) = draw(lengths((1, 6, ROWS), share=0.4)), draw(lengths((1, 12, LONG)))
     rng = generator(draw(seeds))
     labels = rng.integers(0, classes, rows)
     reduction = draw(reductions)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance import Sample
+from conformance.strategies import ROWS, SIDES, WIDTHS, lengths
 
 
 def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
@@ -21,22 +22,66 @@ def convolution_output(size: int, kernel: int, stride: int, padding: int, dilati
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
+BLOCKED = (
+    (1, 64, 32),
+    (1, 64, 64),
+    (1, 33, 17),
+    (1, 3, 64),
+    (2, 8, 8),
+    (3, 8, 16),
+    (2, 16, 16),
+    (17, 1, 1),
+    (33, 1, 2),
+)
+"""Groups, and channels per group in and out: kernels lay out channels in blocks of 8 or 16, or take one a group."""
+
+
 @st.composite
 def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
     """Shapes and hyperparameters of a 2-D convolution that has at least one output pixel."""
     groups = draw(st.sampled_from((1, 1, 2, 3)))
-    kernel, stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
-    spare = draw(pairs(0, largest - 5))
+    parameters = draw(_convolution_parameters(groups))
+    kernel, spare = draw(pairs(1, 3)), draw(pairs(0, largest - 5))
+    inner, outer, batch = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    return _convolution_shapes(batch, (inner, outer), kernel, spare, draw(st.booleans()), parameters)
+
+
+@st.composite
+def long_convolution_geometry(draw: st.DrawFn) -> dict[str, Any]:
+    """As :func:`convolution_geometry`, with many channels, an image wider than a vector, or a large batch."""
+    groups, inner, outer = draw(st.sampled_from(BLOCKED + ((1, 2, 3), (2, 1, 1)) * 4))
+    parameters = draw(_convolution_parameters(groups))
+    batch, height, width = 1, *draw(pairs(0, 4))
+    if groups * inner * outer < 8:
+        batch, height, width = draw(lengths((1, 3, ROWS), (0, 4, ()), (0, 4, SIDES), share=1.0))
+    kernel = draw(st.sampled_from(((1, 1), (3, 3))) | pairs(1, 3))
+    return _convolution_shapes(batch, (inner, outer), kernel, (height, width), draw(st.booleans()), parameters)
+
+
+def _convolution_parameters(groups: int) -> st.SearchStrategy[dict[str, Any]]:
+    how = {"stride": pairs(1, 3), "padding": pairs(0, 2), "dilation": pairs(1, 2), "groups": st.just(groups)}
+    return st.fixed_dictionaries(how)
+
+
+def _convolution_shapes(
+    batch: int,
+    channels: tuple[int, int],
+    kernel: tuple[int, int],
+    spare: tuple[int, ...],
+    biased: bool,
+    parameters: dict[str, Any],
+) -> dict[str, Any]:
+    """Shapes where ``channels`` are those of one group, and ``spare`` what the image has beyond one window."""
+    stride, padding, dilation, groups = (parameters[name] for name in ("stride", "padding", "dilation", "groups"))
     size = tuple(max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i]) + spare[i] for i in range(2))
-    channels = (groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3)))
-    batch = draw(st.integers(1, 3))
     output = tuple(convolution_output(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2))
+    inner, outer = channels
     return {
-        "x": (batch, channels[0], *size),
-        "weight": (channels[1], channels[0] // groups, *kernel),
-        "bias": (channels[1],) if draw(st.booleans()) else None,
-        "output": (batch, channels[1], *output),
-        "parameters": {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
+        "x": (batch, groups * inner, *size),
+        "weight": (groups * outer, inner, *kernel),
+        "bias": (groups * outer,) if biased else None,
+        "output": (batch, groups * outer, *output),
+        "parameters": parameters,
     }
 
 
@@ -48,22 +93,26 @@ def pooled_output(size: int, kernel: int, stride: int, padding: int, ceil_mode: 
 
 
 @st.composite
-def pool_geometry(draw: st.DrawFn) -> dict[str, Any]:
+def pool_geometry(draw: st.DrawFn, long: bool = False) -> dict[str, Any]:
     """Shapes and hyperparameters of a 2-D pool with at least one output pixel, whose every window meets the input.
 
     Windows that ceil mode would place wholly outside are the subject of ``shape.max_pool2d`` and ``shape.avg_pool2d``.
+    ``long``: half of them have an image wider or higher than a vector, or many channels.
     """
-    kernel, ceil_mode = draw(pairs(1, 4)), draw(st.booleans())
+    kernel, ceil_mode = draw(pairs(1, 4) | st.just((3, 3))), draw(st.booleans())
     stride = draw(st.none() | pairs(1, 4))
     padding = tuple(draw(st.integers(0, side // 2)) for side in kernel)
-    spare = draw(pairs(0, 6))
+    sides, channels = (SIDES, WIDTHS) if long else ((), ())
+    *leading, height, width = draw(
+        lengths((1, 3, ()), (1, 3, channels), (0, 6, sides), (0, 6, sides), share=0.7 if long else 0.0)
+    )
+    spare = (height, width)
     size = [max(1, kernel[i] - 2 * padding[i]) + spare[i] for i in range(2)]
     steps = kernel if stride is None else stride
     for i in range(2):
         while ceil_mode and -(-(size[i] + 2 * padding[i] - kernel[i]) // steps[i]) * steps[i] >= size[i] + padding[i]:
             size[i] += 1
     output = tuple(pooled_output(size[i], kernel[i], steps[i], padding[i], ceil_mode) for i in range(2))
-    leading = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
     return {
         "x": (*leading, *size),
         "output": (*leading, *output),

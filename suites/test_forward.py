@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import fills, generator, seeds
+from conformance.strategies import LONG, ROWS, WIDTHS, array_shapes, fills, generator, lengths, seeds
 from reference_impl.oracle import nn
-from suites.shapes import convolution_geometry
+from suites.shapes import convolution_geometry, long_convolution_geometry
 from suites.specials import INFINITIES, NOT_A_NUMBER, sprinkled
 
 
@@ -29,7 +29,8 @@ def convolutions() -> st.SearchStrategy[list[Sample]]:
         )
         return sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.02)
 
-    return convolution_geometry().flatmap(samples)
+    small = convolution_geometry()
+    return st.one_of(small, long_convolution_geometry()).flatmap(samples)
 
 
 @contract("nn.conv2d", area="forward", samples=convolutions(), gradients=("x", "weight", "bias"))
@@ -75,10 +76,12 @@ class conv2d:
 
 @st.composite
 def linears(draw: st.DrawFn) -> list[Sample]:
-    """Linear layers on inputs of one to four axes, square ones often, with and without bias, some on NaN and inf."""
-    inner = draw(st.integers(1, 9))
-    outer = draw(st.sampled_from((inner, inner, 1, 2, 5, 8, 17)))
-    leading = draw(st.lists(st.integers(1, 4), max_size=3).map(tuple))
+    """Linear layers on inputs of one to three axes, square or long ones often, with or without bias, some on NaN."""
+    (inner,), (rows,) = draw(lengths((1, 9, LONG))), draw(lengths((1, 4, ROWS), share=0.4))
+    (outer,) = draw(lengths((1, 9, LONG if inner <= 9 else WIDTHS)))
+    outer = draw(st.sampled_from((outer, outer, min(inner, 100))))
+    leading = draw(st.lists(st.integers(1, 4), max_size=2).map(tuple))
+    leading = draw(st.sampled_from(((*leading, rows), (*leading, rows), ())))
     biased = draw(st.booleans())
     drawn = fills(
         lambda fill: {
@@ -126,8 +129,8 @@ def embeddings(padding_row: bool) -> st.SearchStrategy[list[Sample]]:
     ``padding_row``: the row of the padding index holds values, where the layers of both frameworks put zeros.
     """
 
-    def samples(drawn: tuple[int, int, tuple[int, ...], int, str, bool, bool]) -> st.SearchStrategy[list[Sample]]:
-        vocabulary, width, shape, seed, dtype, padded, from_end = drawn
+    def samples(drawn: tuple[Any, Any, Any, int, str, bool, bool]) -> st.SearchStrategy[list[Sample]]:
+        (vocabulary,), (width,), shape, seed, dtype, padded, from_end = drawn
         rng = generator(seed)
         indices = rng.integers(0, vocabulary, shape).astype(dtype)
         padding = int(rng.integers(vocabulary)) if padded or padding_row else None
@@ -143,9 +146,9 @@ def embeddings(padding_row: bool) -> st.SearchStrategy[list[Sample]]:
 
         return fills(build)
 
-    shape = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
+    shape = array_shapes(6, axes=3)
     dtype = st.sampled_from(("int64", "int64", "int32"))
-    drawn = (st.integers(1, 7), st.integers(1, 5), shape, seeds, dtype, st.booleans(), st.booleans())
+    drawn = (lengths((1, 7, LONG)), lengths((1, 5, WIDTHS)), shape, seeds, dtype, st.booleans(), st.booleans())
     return st.tuples(*drawn).flatmap(samples)
 
 

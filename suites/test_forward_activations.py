@@ -8,17 +8,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import fills
+from conformance.strategies import LONG, array_shapes, fills
 from reference_impl.oracle import nn
 from suites.softmax import Softmax, clipped, clipped_in_registers, shifted
 from suites.specials import INFINITIES, NOT_A_NUMBER, ZEROS, bounded, sprinkled
 
-shapes = st.lists(st.integers(1, 9), min_size=1, max_size=4).map(tuple)
-
 
 def elementwise() -> st.SearchStrategy[list[Sample]]:
     """Arrays of any rank, some with NaN, infinities, subnormals and zeros of either sign among their values."""
-    return shapes.flatmap(
+    return array_shapes(9, axes=4).flatmap(
         lambda shape: sprinkled(fills(lambda fill: {"x": fill(shape), "cotangent": fill(shape)}, limit=12))
     )
 
@@ -118,9 +116,16 @@ class tanh:
 
 @st.composite
 def softmaxes(draw: st.DrawFn) -> list[Sample]:
-    """Logits of any rank with the axis counted from either end; some gaps exceed 64, and some logits are infinite."""
-    shape = draw(shapes)
-    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    """Logits of any rank with the axis counted from either end; some gaps exceed 64, and some logits are infinite.
+
+    In most draws the axis is long.
+    """
+    lengths = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    axis = draw(st.integers(-len(lengths), len(lengths) - 1))
+    if draw(st.integers(1, 10)) > 3:
+        lengths = [min(length, 3) for length in lengths]
+        lengths[axis] = draw(st.sampled_from(LONG))
+    shape = tuple(lengths)
     drawn = fills(lambda fill: {"x": fill(shape), "axis": axis, "cotangent": fill(shape)}, limit=20).map(bounded)
     return draw(sprinkled(drawn, values=(*INFINITIES, *NOT_A_NUMBER, *ZEROS), share=0.1))
 

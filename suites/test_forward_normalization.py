@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import REAL, Acceptance, Sample, accuracy, contract
-from conformance.strategies import FAMILIES, Fill, fills, generator, seeds
+from conformance.strategies import FAMILIES, LONG, ROWS, WIDTHS, Fill, fills, generator, lengths, seeds, unsorted
 from reference_impl.oracle import batch_norm as chain
 from reference_impl.oracle.tape import Tape, Variable, variance_of
 from suites.specials import INFINITIES, NOT_A_NUMBER, bounded, sprinkled
@@ -20,10 +20,11 @@ NORMALIZED = 3.0
 @st.composite
 def batches(draw: st.DrawFn) -> tuple[int, ...]:
     """A shape of two to four axes with at least two values a channel."""
-    channels, rank = draw(st.integers(1, 4)), draw(st.integers(0, 2))
-    spatial = draw(st.lists(st.integers(1, 5), min_size=rank, max_size=rank))
-    others = int(np.prod(spatial))
-    return (draw(st.integers(1 if others > 1 else 2, 5)), channels, *spatial)
+    rank = draw(st.integers(0, 2))
+    (channels,) = draw(lengths((1, 4, WIDTHS), share=0.5))
+    rows, long = (ROWS, LONG) if channels <= 4 else ((9, 17), (9, 17))
+    batch, *spatial = draw(lengths((1, 5, rows), *[(1, 5, long)] * rank))
+    return (max(batch, 1 if int(np.prod(spatial)) > 1 else 2), channels, *spatial)
 
 
 @st.composite
@@ -48,7 +49,8 @@ def normalizations(draw: st.DrawFn, gradients: bool = True, partial: bool = Fals
         }
         return {**inputs, "cotangent": fill(shape)} if gradients else inputs
 
-    drawn = fills(build, tuple(family for family in FAMILIES if family != "huge")).map(bounded)
+    families = unsorted(FAMILIES, max(shape))
+    drawn = fills(build, tuple(family for family in families if family != "huge")).map(bounded)
     return draw(sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.1) if gradients else drawn)
 
 

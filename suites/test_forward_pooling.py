@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import fills
+from conformance.strategies import SIDES, WIDTHS, fills, lengths
 from reference_impl.oracle import nn
 from reference_impl.oracle.pooling import adaptive_average_windows, average_windows
 from suites.shapes import pairs, pool_geometry
@@ -43,7 +43,7 @@ def max_pools() -> st.SearchStrategy[list[Sample]]:
         )
         return sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES)
 
-    return pool_geometry().flatmap(samples)
+    return pool_geometry(long=True).flatmap(samples)
 
 
 @contract("nn.max_pool2d", area="forward", samples=max_pools(), gradients=("x",))
@@ -123,7 +123,7 @@ def average_pools() -> st.SearchStrategy[list[Sample]]:
 
         return averages(build, divisors)
 
-    return st.tuples(pool_geometry(), st.booleans()).flatmap(samples)
+    return st.tuples(pool_geometry(long=True), st.booleans()).flatmap(samples)
 
 
 @contract("nn.avg_pool2d", area="forward", samples=average_pools(), gradients=("x",))
@@ -158,17 +158,19 @@ class avg_pool2d:
 def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
     """Adaptive average pools to fewer, as many and more pixels than the input has."""
 
-    def samples(drawn: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]) -> st.SearchStrategy[list[Sample]]:
-        leading, size, output = drawn
-        *_, divisors = adaptive_average_windows((*leading, *size), output)
+    def samples(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> st.SearchStrategy[list[Sample]]:
+        shape, output = drawn
+        leading = shape[:2]
+        *_, divisors = adaptive_average_windows(shape, (output[0], output[1]))
 
         def build(fill: Any) -> dict[str, Any]:
-            return {"x": fill((*leading, *size)), "output": output, "cotangent": fill((*leading, *output))}
+            return {"x": fill(shape), "output": output, "cotangent": fill((*leading, *output))}
 
         return averages(build, divisors)
 
-    output = pairs(1, 4) | st.just((1, 1)) | pairs(1, 9)
-    return st.tuples(pairs(1, 3), pairs(1, 8), output).flatmap(samples)
+    output = pairs(1, 4) | st.just((1, 1)) | pairs(1, 9) | lengths((1, 4, SIDES), (1, 4, SIDES), share=1.0)
+    shape = lengths((1, 3, ()), (1, 3, WIDTHS), (1, 8, SIDES), (1, 8, SIDES))
+    return st.tuples(shape, output).flatmap(samples)
 
 
 @contract("nn.adaptive_avg_pool2d", area="forward", samples=adaptive_average_pools(), gradients=("x",))

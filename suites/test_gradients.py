@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import Fill, fills
+from conformance.strategies import LONG, ROWS, WIDTHS, Fill, array_shapes, fills, lengths, unsorted
 from reference_impl.oracle import layers, nn
 from reference_impl.oracle.tape import Tape
 
@@ -20,10 +20,9 @@ CHAINED = 2.0
 
 
 @st.composite
-def layers_and_batches(draw: st.DrawFn, square: bool = False) -> list[Sample]:
+def layers_and_batches(draw: st.DrawFn) -> list[Sample]:
     """A linear layer's weight and two batches with their upstream gradients."""
-    inner, rows = draw(st.integers(1, 6)), draw(st.integers(1, 5))
-    outer = inner if square else draw(st.integers(1, 6))
+    (inner,), (outer, rows) = draw(lengths((1, 6, WIDTHS))), draw(lengths((1, 6, LONG), (1, 5, ROWS)))
 
     def build(fill: Fill) -> dict[str, Any]:
         return {
@@ -74,13 +73,14 @@ class accumulates:
 @st.composite
 def shared(draw: st.DrawFn) -> list[Sample]:
     """An input that goes through one square layer twice, and around it."""
-    inner, rows = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    inner, rows = draw(lengths((1, 5, WIDTHS), (1, 4, ROWS)))
 
     def build(fill: Fill) -> dict[str, Any]:
         x, upstream = fill((rows, inner)), fill((rows, inner))
         return {"x": x, "weight": fill((inner, inner)), "cotangent": upstream}
 
-    return draw(fills(build, ("normal", "offset", "positive", "mixed", "tiny", "constant", "sparse", "sorted")))
+    families = ("normal", "offset", "positive", "mixed", "tiny", "constant", "sparse", "sorted")
+    return draw(fills(build, unsorted(families, max(inner, rows))))
 
 
 @contract("gradient.shared", area="gradients", samples=shared(), gradients=("x", "weight"))
@@ -128,7 +128,7 @@ def _added(left: Any, right: Any) -> Any:
 @st.composite
 def broadcasts(draw: st.DrawFn) -> list[Sample]:
     """Two factors of which each has a length of 1, or no axis at all, where the other does not."""
-    shape = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    shape = draw(array_shapes(4, axes=4))
     left = tuple(1 if draw(st.integers(0, 2)) == 0 else n for n in shape)
     right = tuple(1 if draw(st.integers(0, 2)) == 0 else n for n in shape)[draw(st.integers(0, len(shape))) :]
     together = np.broadcast_shapes(left, right)
@@ -168,7 +168,7 @@ class broadcast:
 @st.composite
 def blocked(draw: st.DrawFn) -> list[Sample]:
     """Values and the way in which one use of them is kept from the gradient."""
-    shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple))
+    shape = draw(array_shapes(5, axes=3))
     how = draw(st.sampled_from(("detach", "no_grad", "nothing")))
     return draw(fills(lambda fill: {"x": fill(shape), "how": how, "cotangent": fill(shape)}))
 
@@ -217,7 +217,7 @@ class gradient_blocked:
 @st.composite
 def frozen_parts(draw: st.DrawFn) -> list[Sample]:
     """Two linear layers, any of whose four parameters are frozen."""
-    inner, hidden, rows = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    inner, hidden, rows = draw(lengths((1, 4, WIDTHS), (1, 4, WIDTHS), (1, 4, ROWS)))
     names = ("weight_1", "bias_1", "weight_2", "bias_2")
     frozen = [name for name in names if draw(st.booleans())]
     if len(frozen) == 4:

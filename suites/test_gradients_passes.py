@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, Sample, accuracy, contract
-from conformance.strategies import Fill, fills
+from conformance.strategies import ROWS, WIDTHS, Fill, array_shapes, fills, lengths
 
 Judged = dict[str, Acceptance] | Rejects
 CLEARINGS = ("optimizer", "layer")
@@ -17,7 +17,7 @@ CLEARINGS = ("optimizer", "layer")
 @st.composite
 def clearings(draw: st.DrawFn) -> list[Sample]:
     """A linear layer, two batches, and who clears the gradients between them."""
-    inner, outer, rows = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    inner, outer, rows = draw(lengths((1, 5, WIDTHS), (1, 4, WIDTHS), (1, 4, ROWS)))
     who = draw(st.sampled_from(CLEARINGS))
 
     def build(fill: Fill) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class gradient_cleared:
 @st.composite
 def idle_steps(draw: st.DrawFn) -> list[Sample]:
     """Whole parameters and gradients, and powers of two for the rate and the momentum: steps without rounding."""
-    shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple))
+    shape = draw(array_shapes(5, axes=3))
     lr, momentum = draw(st.sampled_from((0.5, 0.25))), draw(st.sampled_from((0.5, 0.75)))
     decay = draw(st.sampled_from((0.0, 0.25)))
 

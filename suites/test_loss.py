@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.strategies import Fill, fills
+from conformance.strategies import Fill, array_shapes, fills
 from reference_impl.oracle import losses
 from suites.classification import classifications, judged, reduced, reductions
 from suites.softmax import clipped_in_registers
@@ -65,7 +65,7 @@ class cross_entropy:
 @st.composite
 def regressions(draw: st.DrawFn) -> list[Sample]:
     """Predictions and targets of one shape, some predictions NaN or infinite."""
-    shape = draw(st.lists(st.integers(1, 7), max_size=3).map(tuple))
+    shape = draw(array_shapes(7, axes=3, fewest=0))
     reduction = draw(reductions)
 
     def build(fill: Fill) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class mse:
 @st.composite
 def penalized(draw: st.DrawFn) -> list[Sample]:
     """Two parameters and a coefficient, the tutorial's 1e-4 often."""
-    shapes = draw(st.tuples(*[st.lists(st.integers(1, 8), min_size=1, max_size=3).map(tuple)] * 2))
+    shapes = draw(st.tuples(*[array_shapes(8, axes=3)] * 2))
     coefficient = draw(st.sampled_from((1e-4, 1e-4, 0.01, 1.0, 0.5)) | st.floats(1e-6, 10.0))
 
     def build(fill: Fill) -> dict[str, Any]:

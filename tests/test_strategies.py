@@ -6,10 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis.errors import NoSuchExample
 
 from conformance import EXACT, REAL
-from conformance.strategies import FAMILIES, fills, generator, integers, real, seeds
+from conformance.strategies import FAMILIES, array_shapes, fills, generator, integers, lengths, real, seeds
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -79,3 +80,37 @@ def test_fills_of_one_structure_differ_from_each_other():
 def test_seeds_are_what_a_generator_takes(seed):
     assert 0 <= seed < 2**32
     generator(seed)
+
+
+def test_lengths_keep_within_their_axes_but_for_one():
+    axes = ((1, 3, (64,)), (2, 4, ()), (1, 2, (100, 1000)))
+    drawn: list[tuple[int, ...]] = []
+
+    @settings(max_examples=300, database=None, derandomize=True)
+    @given(lengths(*axes))
+    def collect(found):
+        drawn.append(found)
+
+    collect()
+    within = [[low <= n <= high for n, (low, high, _) in zip(found, axes, strict=True)] for found in drawn]
+    assert min(map(sum, within)) == 2
+    assert {max(found) for found, inside in zip(drawn, within, strict=True) if not all(inside)} == {64, 100, 1000}
+    assert 0.1 < np.mean([all(inside) for inside in within]) < 0.8
+
+
+def test_lengths_are_always_or_never_long_on_demand():
+    assert find(lengths((1, 3, (64,)), (1, 3, ()), share=1.0), lambda found: True) == (64, 1)
+    with pytest.raises(NoSuchExample):
+        find(lengths((1, 3, (64,)), share=0.0), lambda found: found[0] > 3)
+
+
+@pytest.mark.parametrize("wanted", [9, 17, 33, 65, 257])
+def test_a_few_draws_find_an_array_beyond_a_register(wanted):
+    few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
+    found = find(array_shapes(4, axes=3), lambda shape: shape[-1] >= wanted, settings=few)
+    assert len(found) <= 3 and min(found) >= 1
+
+
+def test_array_shapes_have_as_many_axes_as_asked_for():
+    assert find(array_shapes(4, axes=3, fewest=0), lambda shape: True) == ()
+    assert len(find(array_shapes(4, axes=1), lambda shape: shape[-1] > 4)) == 1
