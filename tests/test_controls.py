@@ -82,6 +82,25 @@ def hyperparameters(**changed: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return wrap
 
 
+def coefficient(change: Callable[[float], float]) -> Callable[[Any], Any]:
+    """A regularizer class of paddle with another coefficient than it was given."""
+
+    def wrap(cls: Any) -> Any:
+        class Wrong(cls):
+            def __init__(self, coeff: float = 0.0) -> None:
+                super().__init__(change(coeff))
+
+        Wrong.__name__ = cls.__name__
+        return Wrong
+
+    return wrap
+
+
+def without_regularizer(call: Any) -> Any:
+    """A parameter attribute that loses its regularizer."""
+    return lambda regularizer=None, **options: call(**options)
+
+
 def eps_inside(cls: Any) -> Any:
     """torch's Adam with eps under the square root."""
     import torch
@@ -138,6 +157,8 @@ EPS = {
     TORCH: hyperparameters(eps=lambda eps: 10 * eps),
     PADDLE: hyperparameters(epsilon=lambda eps: 10 * eps),
 }
+DECAY = ("optim.decay", "optim.decay_by_parameter")
+L1_HOOK = "reference_impl.torch_impl.optimizers:_add_l1_gradient"
 TRANSFER = "reference_impl.transfer.rules:Layout.to_paddle"
 
 
@@ -165,6 +186,10 @@ CONTROLS = (
     *both("Adam eps times 10", ADAM, EPS, "optim.adam"),
     *both("Adam beta2 0.99", ADAM, BETA2, "optim.adam", also_torch=("train.step",)),
     Control("Adam eps inside the root", TORCH, ("optim.adam",), ADAM[TORCH], eps_inside),
+    Control("L1 of the other sign", PADDLE, DECAY, "paddle.regularizer:L1Decay", coefficient(lambda number: -number)),
+    Control("L2 doubled", PADDLE, DECAY, "paddle.regularizer:L2Decay", coefficient(lambda number: 2 * number)),
+    Control("regularizer of one lost", PADDLE, DECAY[1:], "paddle:ParamAttr", without_regularizer),
+    Control("L1 hook lost", TORCH, DECAY, L1_HOOK, lambda call: lambda parameters, number: None),
     *both("ToTensor without /255", TO_TENSOR, not_divided, "vision.to_tensor"),
     Control("square linear not transposed", PADDLE, ("transfer.meaning",), TRANSFER, square_not_transposed),
 )
@@ -213,6 +238,6 @@ def test_the_gate_blames_the_lane_with_the_fault(
 
     drawn.__name__ = contract_id.replace(".", "_")
     with pytest.raises(Divergence) as caught:
-        gate = profiles.for_contract(contract.share, seeded=False)
+        gate, _ = profiles.for_contract(contract.share, seeded=False)
         settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()
     assert caught.value.judged.wrong == {control.lane}
