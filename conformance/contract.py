@@ -85,13 +85,18 @@ def shorten(text: str, width: int) -> str:
 
 @dataclass
 class Observation:
-    """What a lane returned for a sample: named arrays with dtype and device, or the error it raised."""
+    """What a lane returned for a sample: named arrays with dtype and device, or the error it raised.
+
+    changed: the call wrote to the arrays of its sample. died: why the lane's interpreter ended on this sample.
+    """
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
     dtypes: dict[str, str] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     error: str | None = None
     framework_seconds: float = 0.0
+    changed: bool = False
+    died: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
 from conformance.ledger import Entry
 from conformance.report import failures
-from conformance.runner import ChangedSample, ContractRun, Divergence, VacuousContract
+from conformance.runner import ChangedSample, ContractRun, Divergence, LaneDied, VacuousContract
 from conformance.session import Session, Shrinker
 
 
@@ -64,6 +64,8 @@ class ContractItem(pytest.Item):
 
         def drawn(example: Sample | list[Sample]) -> None:
             if next(first, None) is None and not shrinker.exhausted(example):
+                if isinstance(shrinker.error, LaneDied):
+                    raise shrinker.error
                 try:
                     run.check(example)
                 except Exception as error:
@@ -89,6 +91,8 @@ class ContractItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Divergence) and self.run is not None:
             return failures.render(excinfo.value, self._session_of(), self.run.record.failure or {})
+        if isinstance(excinfo.value, LaneDied) and self.run is not None:
+            return failures.render_death(excinfo.value, self.run.record.failure or {})
         if isinstance(excinfo.value, VacuousContract | ChangedSample | LaneError | StaleEntry | NotRepeatable):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

@@ -20,6 +20,7 @@ from conformance import names, profiles
 from conformance.contract import Contract, ContractError, Sample, find
 from conformance.items import ContractItem, WitnessItem
 from conformance.lanes import LaneError, parse
+from conformance.lanes.gateway import Surroundings
 from conformance.lanes.spec import SpecError
 from conformance.ledger import LedgerError, load
 from conformance.portable import PortableError, sample_from_file
@@ -32,13 +33,39 @@ profiles.register()
 REFUSAL = "conformance_refusal"
 """Key of a worker's output under which it says why it ran nothing."""
 
+DEFAULT_LIMIT = 120.0
+"""Seconds that a sample may take."""
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "--lane": {
         "action": "append",
         "default": [],
         "metavar": "SPEC",
-        "help": "run on this lane (repeatable): [LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32], for example torch:cpu, "
-        "paddle:gpu or coarse=torch:cuda+tf32. Default: torch and paddle, on the CPU and on every visible GPU",
+        "help": "run on this lane (repeatable): [LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32][@WHERE], for example "
+        "torch:cpu, coarse=torch:cuda+tf32 or old=paddle@/envs/paddle-2.6. WHERE is a virtual environment, an "
+        "interpreter, or an execnet specification such as ssh=gpu-box//python=python3.12; it needs NumPy and the "
+        "framework only. Default: torch and paddle, on the CPU and on every visible GPU, in this environment",
+    },
+    "--isolated": {
+        "action": "store_true",
+        "help": "run every lane in an interpreter of its own",
+    },
+    "--in-process": {
+        "action": "store_true",
+        "help": "run the lanes in this process instead of one interpreter each, so that a debugger can step into the "
+        "calls; a crash of a framework then ends the run",
+    },
+    "--sample-limit": {
+        "default": f"{DEFAULT_LIMIT:g}",
+        "metavar": "SECONDS",
+        "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
+        "'error' (default: %(default)s)",
+    },
+    "--lane-import": {
+        "action": "append",
+        "default": [],
+        "metavar": "MODULE",
+        "help": "import this module in every lane before its framework (repeatable), to put a fault in on purpose",
     },
     "--require-lane": {
         "action": "append",
@@ -100,6 +127,7 @@ class ConformancePlugin:
         try:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
             self.required = [parse(text) for text in config.getoption("--require-lane")]
+            self.limit = _seconds(config.getoption("--sample-limit"))
         except SpecError as error:
             self._forget()
             raise pytest.UsageError(str(error)) from None
@@ -125,7 +153,22 @@ class ConformancePlugin:
         report = Path(option("--conformance-report"))
         replay = _replay(Path(option("--replay"))) if option("--replay") else None
         seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
-        return Session(self.lanes, self.required, ledger, report, option("--ledger"), replay, seeded)
+        elsewhere = option("--isolated") or any(spec.where for spec in self.lanes)
+        own = self._surroundings() if elsewhere and not option("--in-process") else None
+        return Session(self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own)
+
+    def _repeated(self) -> list[str]:
+        """Options besides the lanes that a replay has to be given again."""
+        option = self.config.getoption
+        kept = [f"--lane-import={name}" for name in option("--lane-import")]
+        kept += [name for name in ("--isolated", "--in-process") if option(name)]
+        kept += [f"--sample-limit={self.limit:g}"] if self.limit != DEFAULT_LIMIT else []
+        return kept + ([f"--ledger={Path(option('--ledger')).absolute()}"] if option("--ledger") else [])
+
+    def _surroundings(self) -> Surroundings:
+        option = self.config.getoption
+        roots = dict.fromkeys([str(self.config.rootpath), str(Path(__file__).parent.parent)])
+        return Surroundings(list(roots), self.limit, option("--lane-import"))
 
     @pytest.hookimpl
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
@@ -225,6 +268,8 @@ class ConformancePlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self._session is not None:
+            self._session.stop()
         if self._worker:
             return
         if not self.records:
@@ -262,6 +307,16 @@ class ConformancePlugin:
             terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")
         if self.unwritten is not None:
             terminalreporter.write_line(f"ERROR: {self.unwritten}", red=True)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise SpecError(f"--sample-limit: {text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _replay(file: Path) -> tuple[str, Sample]:

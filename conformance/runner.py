@@ -6,7 +6,9 @@ sample that nothing explains; Hypothesis then shrinks the sample as it would for
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +22,6 @@ from conformance.judge import HOST, Difference, Judgement, Verdict, compare, com
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import Entry
 
-WATCHED_BYTES = 2**18
-"""Arrays up to this size are checked to come out of the calls as they went in."""
-
 
 class Divergence(AssertionError):  # noqa: N818
     """A sample on which a lane disagrees and no ledger entry explains it."""
@@ -35,6 +34,14 @@ class Divergence(AssertionError):  # noqa: N818
 
 class ChangedSample(AssertionError):  # noqa: N818
     """A call changed its inputs, so that the next lane and the oracle would see others."""
+
+
+class LaneDied(LaneError):  # noqa: N818
+    """A lane's interpreter crashed or hung on a sample; it has been started again."""
+
+    def __init__(self, contract: Contract, sample: Sample, label: str, death: str) -> None:
+        self.contract, self.sample, self.label, self.death = contract, sample, label, death
+        super().__init__(f"{contract.id}: lane {label} {death}")
 
 
 class VacuousContract(AssertionError):  # noqa: N818
@@ -104,6 +111,7 @@ class ContractRun:
         self._quantities: dict[str, set[str]] = {}
         self._informative = False
         self._accepted: tuple[Sample | None, dict[Any, Any]] = (None, {})
+        self._ahead = min((lane.ahead for lane in self.lanes), default=1)
 
     def begin(self) -> None:
         """Seed the lanes."""
@@ -113,32 +121,43 @@ class ContractRun:
     def check(self, example: Sample | Sequence[Sample]) -> None:
         """Run one drawn example; raise :class:`Divergence` for the first sample that nothing explains."""
         samples = [example] if isinstance(example, Sample) else example
+        submitted: deque[list[Any]] = deque()
+        waiting = iter(samples)
         met_oracle = False
-        for sample in samples:
-            began = time.perf_counter()
-            exact = sample.regime == EXACT
-            judged = self.judge(sample, screen=exact and met_oracle)
-            met_oracle = met_oracle or (exact and len(self._frameworks()) > 1)
-            self._note(sample, judged, time.perf_counter() - began)
-            if judged.differences:
-                raise Divergence(self.contract, sample, judged)
+        try:
+            for sample in samples:
+                began = time.perf_counter()
+                for following in itertools.islice(waiting, self._ahead - len(submitted)):
+                    submitted.append([lane.submit(self.contract, following) for lane in self.lanes])
+                exact = sample.regime == EXACT
+                judged = self._judge(sample, submitted.popleft(), screen=exact and met_oracle)
+                met_oracle = met_oracle or (exact and len(self._frameworks()) > 1)
+                self._note(sample, judged, time.perf_counter() - began)
+                if judged.differences:
+                    raise Divergence(self.contract, sample, judged)
+        finally:
+            for place, lane in enumerate(self.lanes):
+                lane.forget([handles[place] for handles in submitted])
 
     def _frameworks(self) -> set[str]:
         return {lane.spec.framework for lane in self.lanes}
 
     def judge(self, sample: Sample, screen: bool = False) -> Judged:
-        """Observe a sample on every lane and judge it.
+        """Observe a sample on every lane and judge it; see :meth:`check`."""
+        return self._judge(sample, [lane.submit(self.contract, sample) for lane in self.lanes], screen)
+
+    def _judge(self, sample: Sample, handles: Sequence[Any], screen: bool) -> Judged:
+        """Judge a submitted sample, one handle for each lane.
 
         ``screen``: in the exact regime it is enough that lanes of different frameworks are equal bit for bit; the
         oracle then speaks only where they are not. The first exact sample of every example meets the oracle itself.
         """
-        kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
-        handles = [(lane, lane.submit(self.contract, sample)) for lane in self.lanes]
-        judged = Judged(observations={lane.label: lane.result(handle) for lane, handle in handles})
-        if any(array.tobytes() != before for array, before in kept):
-            raise ChangedSample(
-                f"{self.contract.id}: a call writes to the arrays of its sample; it must copy them first"
-            )
+        if not (screen or self.contract.conditioned):  # the oracle computes while the lanes do
+            for lane in self.lanes:
+                self.accept(lane, self.contract.oracle, sample, Observation())
+        judged = Judged()
+        for lane, handle in zip(self.lanes, handles, strict=True):
+            judged.observations[lane.label] = self._observed(lane, sample, handle)
         self._note_vacuity(sample, judged.observations)
         if screen and not self._differ(judged, sample):
             judged.ratios = {label: dict.fromkeys(seen.values, 0.0) for label, seen in judged.observations.items()}
@@ -151,6 +170,16 @@ class ContractRun:
         if not judged.differences and not any(isinstance(item, Rejects) for item in judged.accepted.values()):
             judged.differences += compare_lanes(plain, judged.accepted, sample).differences
         return judged
+
+    def _observed(self, lane: Lane, sample: Sample, handle: Any) -> Observation:
+        observation = lane.result(handle)
+        if observation.died is not None:
+            raise LaneDied(self.contract, sample, lane.label, observation.died)
+        if observation.changed:
+            raise ChangedSample(
+                f"{self.contract.id}: {lane.label}'s call writes to the arrays of its sample; it must copy them first"
+            )
+        return observation
 
     def _differ(self, judged: Judged, sample: Sample) -> bool:
         for lane in self.lanes:
@@ -288,7 +317,7 @@ class ContractRun:
         for lane in self.lanes:
             if not entry.applies(lane.spec.framework, lane.spec.device, lane.fingerprint()["version"]):
                 continue
-            observation = lane.result(lane.submit(self.contract, entry.witness))
+            observation = self._observed(lane, entry.witness, lane.submit(self.contract, entry.witness))
             accepted = self.accept(lane, self.contract.oracle, entry.witness, observation)
             if not compare(lane.label, observation, accepted, entry.witness, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE

@@ -11,8 +11,10 @@ from typing import Any
 
 from conformance.contract import Sample
 from conformance.lanes import InProcessLane, Lane, LaneError, LaneSpec, default_specs
+from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import SpecError, require_installed
 from conformance.ledger import Ledger
+from conformance.runner import LaneDied
 
 SHRINK_SECONDS = 10.0
 """After a first failure Hypothesis may look for a simpler sample for this long."""
@@ -22,17 +24,19 @@ SHRINK_SECONDS = 10.0
 class Session:
     """What a run was asked for, and its lanes once they are started (once in every process that runs contracts).
 
-    asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. ledger_option:
-    the ``--ledger`` that was asked for, which a replay needs too.
+    asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. repeated:
+    further options that a replay needs too. surroundings: what lanes with an interpreter of their own are started with;
+    ``None`` where all run in this process.
     """
 
     asked: list[LaneSpec]
     required: list[LaneSpec]
     ledger: Ledger
     report: Path
-    ledger_option: str | None = None
+    repeated: list[str] = field(default_factory=list)
     replay: tuple[str, Sample] | None = None
     seeded: bool = False
+    surroundings: Surroundings | None = None
     lanes: list[Lane] = field(default_factory=list)
 
     def start(self) -> None:
@@ -47,15 +51,18 @@ class Session:
             return
         specs = self.asked or default_specs()
         for spec in specs:
-            require_installed(spec)
+            if not spec.where:
+                require_installed(spec)
+            elif self.surroundings is None:
+                raise SpecError(f"lane {spec}: a lane @{spec.where} cannot run --in-process; leave out one of the two")
             if [str(other) for other in specs].count(str(spec)) > 1:
                 raise SpecError(f"two lanes are called {spec}; name one of them with LABEL={spec.name}")
-        lanes = [_started(spec) for spec in specs]
+        lanes = self._started(specs)
         if not self.asked:
             for lane in list(lanes):
                 device = {"torch": "cuda", "paddle": "gpu"}[lane.spec.framework]
-                count = lane.adapter.visible_gpus()
-                lanes += [_started(LaneSpec(lane.spec.framework, device, index)) for index in range(count)]
+                places = range(lane.visible_gpus())
+                lanes += self._started([LaneSpec(lane.spec.framework, device, index) for index in places])
         present = {lane.spec.name for lane in lanes} | {lane.label for lane in lanes}
         for spec in self.required:
             if spec.name not in present and str(spec) not in present:
@@ -63,17 +70,32 @@ class Session:
                     f"the required lane {spec} is not running (running: {', '.join(lane.label for lane in lanes)}); "
                     "add it with --lane, or make its device visible"
                 )
-        self.lanes = list(lanes)
+        self.lanes = lanes
+
+    def _started(self, specs: list[LaneSpec]) -> list[Lane]:
+        """Started lanes; all begin to import their framework before the first one is waited for."""
+        lanes: list[Lane] = []
+        try:
+            for spec in specs:
+                own = self.surroundings
+                lanes.append(InProcessLane(spec) if own is None else GatewayLane(spec, own))
+                lanes[-1].launch()
+            for lane in lanes:
+                lane.start()
+        except BaseException:
+            for lane in lanes:
+                lane.stop()
+            raise
+        return lanes
+
+    def stop(self) -> None:
+        """End the lanes."""
+        for lane in self.lanes:
+            lane.stop()
 
     def fingerprints(self) -> list[dict[str, Any]]:
         """The fingerprint of every lane."""
         return [lane.fingerprint() for lane in self.lanes]
-
-
-def _started(spec: LaneSpec) -> InProcessLane:
-    lane = InProcessLane(spec)
-    lane.start()
-    return lane
 
 
 class Shrinker:
@@ -95,8 +117,10 @@ class Shrinker:
         return identity(example) not in self._failed
 
     def failed(self, example: Sample | Sequence[Sample], error: Exception) -> None:
-        """Note an example that failed, and how."""
+        """Note an example that failed, and how. One that a lane died of is not tried again, nor made smaller."""
         self.error = error
+        if isinstance(error, LaneDied):
+            self.seconds = 0.0
         self._first_failure = self._first_failure or time.monotonic()
         self._failed.add(identity(example))
 

@@ -7,8 +7,6 @@ dtype, sit on another device, lose a gradient, leave a setting changed.
 from __future__ import annotations
 
 import contextlib
-import sys
-import types
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -97,11 +95,7 @@ class NumpyAdapter:
 
 def install(frameworks: Iterable[str] = ("torch", "paddle"), into: dict[str, str] = ADAPTERS) -> None:
     """Put NumPy adapters in the place of the real ones of these frameworks."""
-    for framework in frameworks:
-        module = types.ModuleType(f"tests.numpy_lane_of_{framework}")
-        module.Adapter = type("Adapter", (NumpyAdapter,), {"framework": framework})  # type: ignore[attr-defined]
-        sys.modules[module.__name__] = module
-        into[framework] = module.__name__
+    into.update({framework: f"tests.numpy_{framework}" for framework in frameworks})
 
 
 def started(*specs: str) -> list[InProcessLane]:

@@ -41,7 +41,7 @@ def call(x, mode):
 def session(folder: Path, labels: tuple[str, ...] = ("torch:cpu", "paddle:cpu"), asked: tuple[str, ...] = ()) -> Any:
     prints = [{"label": label, **lane} for label, lane in zip(labels, LANES, strict=False)]
     specs = [parse(text) for text in asked]
-    return SimpleNamespace(report=folder, asked=specs, ledger_option=None, replay=None, fingerprints=lambda: prints)
+    return SimpleNamespace(report=folder, asked=specs, repeated=[], replay=None, fingerprints=lambda: prints)
 
 
 def seen(value: Any = None, dtype: str = "", error: str | None = None, name: str = "output") -> Observation:
@@ -328,6 +328,7 @@ def project(tmp_path: Path) -> Path:
     root = Path(__file__).resolve().parent.parent
     suites = tmp_path / "some project" / "suites"
     suites.mkdir(parents=True)
+    (suites / "__init__.py").touch()
     (suites / "test_toy.py").write_text(textwrap.dedent(SUITE))
     (suites.parent / "conftest.py").write_text((root / "conftest.py").read_text())
     (suites.parent / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n')
@@ -348,16 +349,16 @@ def test_a_failing_run_can_be_replayed_from_anywhere(project: Path, tmp_path: Pa
         return done.returncode, done.stdout + done.stderr
 
     first = [sys.executable, "-m", "pytest", "suites", "--lane=torch", "--conformance-report=the report"]
-    status, output = run([*first, "-p", "fault"], project)
+    status, output = run([*first, "--lane-import=fault"], project)
     assert status == 1, output
     commands = {
         word: shlex.split(next(line for line in output.splitlines() if line.startswith(f"  {word}  ")))[1:]
         for word in ("replay", "script")
     }
     results = (project / "the report" / "results.json").read_text()
-    status, output = run([*commands["replay"], "-p", "fault"], tmp_path)
-    assert status == 1 and "torch:cpu is wrong; no other lane ran." in one_line(output), output
     status, output = run(commands["replay"], tmp_path)
+    assert status == 1 and "torch:cpu is wrong; no other lane ran." in one_line(output), output
+    status, output = run([word for word in commands["replay"] if word != "--lane-import=fault"], tmp_path)
     assert status == 0 and "1 contracts, 1 samples" in output, output
     assert (project / "the report" / "results.json").read_text() == results
     status, output = run(commands["script"], tmp_path)

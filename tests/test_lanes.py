@@ -12,7 +12,7 @@ import pytest
 from conformance import Sample
 from conformance.lanes import InProcessLane, LaneError, LaneSpec, default_specs, parse
 from conformance.lanes.lane import ADAPTERS, flatten, observe
-from conformance.lanes.spec import SpecError, require_installed
+from conformance.lanes.spec import SpecError, require_installed, written
 from conformance.ledger import Ledger
 from conformance.session import Session
 from tests.numpy_lane import NumpyAdapter, Result
@@ -31,12 +31,19 @@ from tests.numpy_lane import NumpyAdapter, Result
         ("torch:cuda:1", LaneSpec("torch", "cuda", 1), "torch:cuda:1"),
         ("coarse=torch:cuda:1+tf32", LaneSpec("torch", "cuda", 1, True, "coarse"), "torch:cuda:1+tf32"),
         ("new-2.0=paddle", LaneSpec("paddle", "cpu", label="new-2.0"), "paddle:cpu"),
+        ("torch:cpu@/envs/old", LaneSpec("torch", "cpu", where="/envs/old"), "torch:cpu"),
+        (
+            "old=torch:cuda+tf32@ssh=gpu-box//python=python3.12",
+            LaneSpec("torch", "cuda", tf32=True, label="old", where="ssh=gpu-box//python=python3.12"),
+            "torch:cuda+tf32",
+        ),
     ],
 )
 def test_a_lane_is_read(text, spec, name):
     found = parse(text)
     assert found == spec
     assert (found.name, str(found)) == (name, spec.label or name)
+    assert parse(written(found)) == found
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,6 @@ def test_a_lane_is_read(text, spec, name):
         ("paddle:npu:0", "unknown device 'npu'; paddle knows cpu, gpu"),
         ("torch:cpu:1", "the CPU has no index; drop :1"),
         ("torch+tf32", "TF32 exists on CUDA devices only"),
-        ("torch:cpu@/envs/old", "lanes in another environment are not supported; drop @/envs/old"),
     ],
 )
 def test_what_is_no_lane_is_refused_with_the_part_that_is_wrong(text, sentence):

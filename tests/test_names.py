@@ -15,7 +15,7 @@ def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for contract_id in list(REGISTRY):
         monkeypatch.delitem(REGISTRY, contract_id)
     for contract_id in ("a.one", "a.two"):
-        monkeypatch.setitem(REGISTRY, contract_id, None)  # type: ignore[arg-type]
+        monkeypatch.setitem(REGISTRY, contract_id, None)
     file = tmp_path / names.FILE
     file.write_text("a.one\na.two\n")
     return file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -249,7 +248,7 @@ def test_a_call_may_not_write_to_its_sample(declare, run, inputs):
 
     law = declare(call, lambda x: {}, tensors=False)
     array = np.array([1.0, np.nan], np.float32)
-    with pytest.raises(ChangedSample, match=re.escape("small.law: a call writes to the arrays of its sample")):
+    with pytest.raises(ChangedSample, match="small.law: torch:cpu's call writes to the arrays"):
         run(law).check(Sample({"x": array if inputs == "top" else {"w": array}}))
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from conformance.contract import Contract, Observation, Sample
 from conformance.lanes.spec import LaneSpec
+
+WATCHED_BYTES = 2**18
+"""Arrays up to this size are checked to come out of the calls as they went in."""
 
 
 class LaneError(RuntimeError):
@@ -28,17 +32,33 @@ class Lane(Protocol):
     @property
     def label(self) -> str: ...
 
+    def launch(self) -> None:
+        """Begin to start, where that takes time that other lanes can use."""
+
     def start(self) -> None:
         """Import the framework and pin its settings; :class:`LaneError` where that fails."""
 
     def fingerprint(self) -> dict[str, Any]:
         """Versions, device, threads and flags, as JSON-ready data."""
 
+    @property
+    def ahead(self) -> int:
+        """How many samples may be submitted before the first of their results is asked for."""
+
+    def visible_gpus(self) -> int:
+        """How many GPUs its framework sees."""
+
     def submit(self, contract: Contract, sample: Sample) -> Any:
         """Begin a sample; the handle goes to :meth:`result`."""
 
     def result(self, handle: Any) -> Observation:
         """The observation of a submitted sample."""
+
+    def forget(self, handles: Sequence[Any]) -> None:
+        """Results of these samples are not wanted any more."""
+
+    def stop(self) -> None:
+        """The run is over."""
 
     def begin_contract(self) -> None:
         """Seed every generator, so that a contract does not depend on what ran before it."""
@@ -57,6 +77,7 @@ class InProcessLane:
     framework only one is active at a time; it is pinned anew when the turn passes to it.
     """
 
+    ahead = 1
     _active: ClassVar[dict[str, InProcessLane]] = {}
 
     def __init__(self, spec: LaneSpec) -> None:
@@ -69,6 +90,9 @@ class InProcessLane:
     @property
     def label(self) -> str:
         return str(self.spec)
+
+    def launch(self) -> None:
+        """Nothing: imports of one process come one after another."""
 
     def start(self) -> None:
         self._leave()
@@ -106,12 +130,21 @@ class InProcessLane:
     def fingerprint(self) -> dict[str, Any]:
         return {"label": self.label, "framework": self.spec.framework, **self._versions, **self._pinned}
 
+    def visible_gpus(self) -> int:
+        return int(self.adapter.visible_gpus())
+
     def submit(self, contract: Contract, sample: Sample) -> Observation:
         self._enter()
         return observe(self.adapter, contract, sample)
 
     def result(self, handle: Observation) -> Observation:
         return handle
+
+    def forget(self, handles: Sequence[Observation]) -> None:
+        """Nothing: they were made already."""
+
+    def stop(self) -> None:
+        """Nothing: the process is the test runner's."""
 
     def begin_contract(self) -> None:
         self._enter()
@@ -133,6 +166,7 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     call = contract.call(adapter.framework)
     observation = Observation()
     inputs = {name: value for name, value in sample.inputs.items() if name != "cotangent"}
+    kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
     began = time.perf_counter()
     try:
         leaves = {}
@@ -151,10 +185,11 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
                 continue  # no gradient reached this input; the judge names what is missing
             array, dtype, device = adapter.plain(value)
             observation.values[name], observation.dtypes[name], observation.devices[name] = array, dtype, device
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = str(error).strip()
         observation = Observation(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)
     observation.framework_seconds = time.perf_counter() - began
+    observation.changed = any(array.tobytes() != before for array, before in kept)
     return observation
 
 

@@ -11,7 +11,10 @@ DEVICES = {
     "torch": {"cpu": "cpu", "cuda": "cuda", "gpu": "cuda"},
     "paddle": {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"},
 }
-FORM = "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32], for example torch, paddle:cpu or new=torch:cuda:0+tf32"
+FORM = (
+    "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32][@WHERE], for example torch, paddle:cpu, new=torch:cuda:0+tf32 or "
+    "old=paddle@/envs/paddle-2.6"
+)
 
 _SPEC = re.compile(
     r"(?:(?P<label>[\w.-]+)=)?(?P<framework>[^:@+=]+)(?::(?P<device>[^:@+]+))?(?::(?P<index>\d+))?"
@@ -25,13 +28,17 @@ class SpecError(ValueError):
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """A lane that was asked for. ``device`` is in the framework's own word: torch says cuda, paddle says gpu."""
+    """A lane that was asked for. ``device`` is in the framework's own word: torch says cuda, paddle says gpu.
+
+    where: a virtual environment, an interpreter or an execnet specification; empty for the interpreter of the run.
+    """
 
     framework: str
     device: str
     index: int = 0
     tf32: bool = False
     label: str = ""
+    where: str = ""
 
     def __str__(self) -> str:
         return self.label or self.name
@@ -43,6 +50,12 @@ class LaneSpec:
         return f"{self.framework}:{place}" + ("+tf32" if self.tf32 else "")
 
 
+def written(spec: LaneSpec) -> str:
+    """A specification as a person would type it."""
+    lead = f"{spec.label}=" if spec.label else ""
+    return lead + spec.name + (f"@{spec.where}" if spec.where else "")
+
+
 def parse(text: str) -> LaneSpec:
     """Read one specification; raise :class:`SpecError` with a sentence that names the part that is wrong."""
     match = _SPEC.fullmatch(text.strip())
@@ -51,8 +64,6 @@ def parse(text: str) -> LaneSpec:
     framework = match["framework"].lower()
     if framework not in FRAMEWORKS:
         raise SpecError(f"lane {text!r}: unknown framework {framework!r}; known are {', '.join(FRAMEWORKS)}")
-    if match["where"]:
-        raise SpecError(f"lane {text!r}: lanes in another environment are not supported; drop @{match['where']}")
     device = (match["device"] or "cpu").lower()
     if device not in DEVICES[framework]:
         known = ", ".join(dict.fromkeys(DEVICES[framework].values()))
@@ -62,7 +73,8 @@ def parse(text: str) -> LaneSpec:
         raise SpecError(f"lane {text!r}: the CPU has no index; drop :{match['index']}")
     if match["tf32"] and device == "cpu":
         raise SpecError(f"lane {text!r}: TF32 exists on CUDA devices only; drop +tf32 or name a GPU")
-    return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "")
+    where = match["where"] or ""
+    return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "", where)
 
 
 def default_specs() -> list[LaneSpec]:

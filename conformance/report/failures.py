@@ -16,9 +16,10 @@ import numpy as np
 from conformance.accuracy import Acceptance
 from conformance.contract import EXACT, Observation, Sample
 from conformance.judge import ORACLE, Difference
+from conformance.lanes.spec import written
 from conformance.portable import sample_to_json, write_whole
 from conformance.report import standalone
-from conformance.runner import Divergence, Judged
+from conformance.runner import Divergence, Judged, LaneDied
 from conformance.session import Session
 
 SHOWN = 5
@@ -32,6 +33,8 @@ def describe(error: BaseException, session: Session) -> dict[str, Any]:
 
     ``scripts`` are the paths by lane, ``no_script`` says for every other lane at fault why it has none.
     """
+    if isinstance(error, LaneDied):
+        return _death(error, session)
     if not isinstance(error, Divergence):
         return {"lanes": [], "message": _line(f"{type(error).__name__}: {error}")}
     worst = max(error.judged.differences, key=lambda difference: difference.ratio)
@@ -46,6 +49,16 @@ def describe(error: BaseException, session: Session) -> dict[str, Any]:
     except OSError as problem:
         reason = f"cannot be written to {session.report}: {problem.strerror or problem}"
         return {**told, "replay": f"none: the sample {reason}", "scripts": {}, "no_script": {}}
+
+
+def _death(error: LaneDied, session: Session) -> dict[str, Any]:
+    told = {"lanes": [error.label], "message": error.death, "sample": error.sample.describe()}
+    replay = (session.report / "failures").absolute() / f"{error.contract.id}.json"
+    try:
+        write_whole(replay, sample_to_json(error.contract.id, error.sample))
+    except OSError as problem:
+        return {**told, "replay": f"none: the sample cannot be written to {replay}: {problem.strerror or problem}"}
+    return {**told, "replay": replay_command(error, session, replay)}
 
 
 def _write_files(error: Divergence, session: Session) -> dict[str, Any]:
@@ -100,17 +113,15 @@ def _other_values(judged: Judged, label: str, other: str, names: Iterable[str]) 
     return made
 
 
-def replay_command(error: Divergence, session: Session, replay: Path) -> str:
+def replay_command(error: Divergence | LaneDied, session: Session, replay: Path) -> str:
     """A command that runs the sample again from any folder, on the lanes that were asked for."""
     suite = getattr(sys.modules.get(error.contract.module), "__file__", None) or "suites"
-    lanes = ["--lane=" + (f"{spec.label}=" if spec.label else "") + spec.name for spec in session.asked]
+    lanes = [f"--lane={written(spec)}" for spec in session.asked]
     # With a space instead of "=", pytest would look for its configuration near the replay file too.
     # The replay has a report of its own: the one of the run that failed is not overwritten.
     folder = session.report.absolute() if session.replay else session.report.absolute() / "replay"
-    own = [f"--conformance-report={folder}"]
-    if session.ledger_option:
-        own.append(f"--ledger={Path(session.ledger_option).absolute()}")
-    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *lanes, *own])
+    own = [*lanes, *session.repeated, f"--conformance-report={folder}"]
+    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *own])
 
 
 def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> str:
@@ -136,6 +147,16 @@ def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> s
         text.append(f"  script  {shlex.join([sys.executable, path])}")
     for label, reason in failure.get("no_script", {}).items():
         text += _wrapped(f"  script  none for {label}: {reason}", " " * 10)
+    return "\n".join(text)
+
+
+def render_death(error: LaneDied, failure: Mapping[str, Any]) -> str:
+    """The text for a sample on which a lane's interpreter ended."""
+    text = [*_wrapped(f"{error.contract.id}: {' '.join(error.contract.claim.split())}", ""), ""]
+    reason, _, words = error.death.partition("\n")
+    text += [*_wrapped(f"{error.label} {reason}", "  ", "  ")]
+    text += [f"    {line}" for line in words.splitlines()]
+    text += ["", *_sample("", error.sample), f"  replay  {failure.get('replay', 'none')}"]
     return "\n".join(text)
 
 
@@ -240,4 +261,4 @@ def _sample(lead: str, sample: Sample) -> list[str]:
     return [line.replace(_HARD_SPACE, " ") for line in lines]
 
 
-__all__ = ["describe", "render", "replay_command"]
+__all__ = ["describe", "render", "render_death", "replay_command"]

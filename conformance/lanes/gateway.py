@@ -1,0 +1,348 @@
+"""A lane in an interpreter of its own, over an execnet gateway: another environment, release or machine.
+
+A framework that crashes or hangs there costs one sample: the lane says so in its observation, is started again, and
+takes up what it had not answered yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import execnet
+
+from conformance.contract import Contract, Observation, Sample
+from conformance.lanes import source, wire
+from conformance.lanes.lane import ADAPTERS, LaneError
+from conformance.lanes.spec import LaneSpec
+from conformance.lanes.worker import tail
+
+BOOTSTRAP = """
+import sys
+if sys.version_info < (3, 10):
+    channel.send("its Python is " + sys.version.split()[0] + ", and this project needs 3.10 or later")
+else:
+    roots, archive = channel.receive()
+    if archive is not None:
+        import io, tempfile, zipfile
+        roots = [tempfile.mkdtemp(prefix="conformance-")]
+        zipfile.ZipFile(io.BytesIO(archive)).extractall(roots[0])
+    sys.path[:0] = roots
+    try:
+        import numpy
+        from conformance.lanes import worker
+    except ImportError as error:
+        channel.send(type(error).__name__ + ": " + str(error))
+    else:
+        channel.send(roots)
+        worker.serve(channel)
+"""
+AHEAD = 4
+"""Samples that a lane is given before its answer to the first of them is looked at."""
+START_SECONDS = 300.0
+GONE_SECONDS = 5.0
+"""How long a process that hung up may take to be gone, so that its exit status can be told."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every lane of a run is started with.
+
+    roots: folders to import this project's packages from. limit: seconds that a sample may take. imports: modules that
+    a lane imports before its framework.
+    """
+
+    roots: Sequence[str]
+    limit: float
+    imports: Sequence[str] = ()
+    sources: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", self.sources or source.digest(self.roots))
+
+
+@dataclass
+class _Process:
+    """One life of a lane's interpreter."""
+
+    gateway: Any
+    channel: Any
+    stderr: str | None
+    remote: bool
+    roots: list[str] = field(default_factory=list)
+
+
+class GatewayLane:
+    """See the module; the interface is that of :class:`conformance.lanes.lane.Lane`."""
+
+    ahead = AHEAD
+
+    def __init__(self, spec: LaneSpec, surroundings: Surroundings) -> None:
+        self.spec = spec
+        self.surroundings = surroundings
+        self._process: _Process | None = None
+        self._fingerprint: dict[str, Any] = {}
+        self._gpus = 0
+        self._next = 0
+        self._pending: deque[tuple[int, Contract, Sample]] = deque()
+        self._answers: dict[int, Observation] = {}
+        self._forgotten: set[int] = set()
+
+    @property
+    def label(self) -> str:
+        return str(self.spec)
+
+    # Life and death
+
+    def launch(self) -> None:
+        """Begin to start, so that several lanes import their frameworks at the same time."""
+        target = gateway_spec(self.spec)
+        remote = target.startswith(("ssh=", "vagrant_ssh=", "socket="))
+        stderr = None
+        if not remote:
+            handle, stderr = tempfile.mkstemp(prefix="conformance-lane-")
+            os.close(handle)
+        try:
+            gateway = execnet.makegateway(target)
+            channel = gateway.remote_exec(BOOTSTRAP)
+            self._process = _Process(gateway, channel, stderr, remote)
+            roots = list(self.surroundings.roots)
+            channel.send((roots, source.archive(roots) if remote else None))
+        except (execnet.HostNotFound, OSError, EOFError) as error:
+            self._discard()
+            raise LaneError(f"lane {self.label}: {self._unreachable(target)} ({_reason(error)})") from error
+
+    def _unreachable(self, target: str) -> str:
+        if target.startswith(("ssh=", "vagrant_ssh=")):
+            host = target.split("=", 1)[1].split("//")[0]
+            return f"the machine {host} cannot be reached, or has no such Python; try `ssh {host}` by hand"
+        return f"{self.spec.where or 'this interpreter'} is not a Python interpreter that runs"
+
+    def start(self) -> None:
+        """Import the framework there and pin its settings; :class:`LaneError` where that fails."""
+        if self._process is None:
+            self.launch()
+        process = self._alive()
+        try:
+            found = process.channel.receive(timeout=START_SECONDS)
+            if isinstance(found, str):
+                raise LaneError(f"lane {self.label}: {self._place()} cannot be used ({found})")
+            process.roots = found
+            request = {
+                "spec": {**asdict(self.spec), "where": ""},
+                "adapters": dict(ADAPTERS),
+                "imports": list(self.surroundings.imports),
+                "stderr": process.stderr,
+                "sources": self.surroundings.sources,
+                "roots": found,
+            }
+            process.channel.send(wire.pack(("start", request)))
+            kind, *rest = wire.unpack(process.channel.receive(timeout=START_SECONDS))
+        except (EOFError, OSError) as error:
+            death, _ = self._death()
+            raise LaneError(f"lane {self.label}: its interpreter {death}, while it started") from error
+        except process.channel.TimeoutError:
+            self.stop()
+            raise LaneError(f"lane {self.label}: it did not start within {START_SECONDS:g} s") from None
+        process.stderr = rest[-1]
+        if kind == "failed":
+            self.stop()
+            text = str(rest[0]).removeprefix(f"lane {self.spec.name}: ").removeprefix(f"lane {self.label}: ")
+            raise LaneError(f"lane {self.label}: {text}")
+        self._fingerprint, self._gpus = {**rest[0], "label": self.label}, rest[1]
+        if self.spec.where:
+            self._fingerprint["where"] = self.spec.where
+
+    def _place(self) -> str:
+        return self.spec.where or "this interpreter"
+
+    def _alive(self) -> _Process:
+        if self._process is None:
+            raise LaneError(f"lane {self.label}: it is gone, and could not be started again")
+        return self._process
+
+    def stop(self) -> None:
+        """End the interpreter."""
+        if self._process is not None:
+            self._kill()
+            if self._process.stderr and not self._process.remote:
+                tail(Path(self._process.stderr))
+        self._discard()
+
+    def _kill(self) -> None:
+        assert self._process is not None
+        io = self._process.gateway._io  # execnet tells neither the process nor its exit status
+        with contextlib.suppress(Exception):
+            io.kill()
+
+    def _discard(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(Exception):
+                process.gateway.exit()
+                process.gateway._io.popen.wait(GONE_SECONDS)
+
+    def _death(self, reason: str = "") -> tuple[str, str | None]:
+        """Why the interpreter ended with its last words, and where these are if not here; the process is gone then."""
+        process = self._alive()
+        status: int | None = None
+        with contextlib.suppress(Exception):
+            status = process.gateway._io.popen.wait(GONE_SECONDS)
+        self._kill()
+        self._discard()
+        reason = reason or exit_reason(status)
+        if process.remote:
+            return reason, process.stderr
+        return reason + _last_words(tail(Path(process.stderr or ""))), None
+
+    def _restart(self, words_at: str | None = None) -> str:
+        """Start again and take up what was not answered; gives the last words that the one before left there."""
+        self.launch()
+        self.start()
+        words = ""
+        if words_at:
+            self._send(("tail", words_at))
+            words = wire.unpack(self._alive().channel.receive(timeout=START_SECONDS))[1]
+        self._send(("begin",))
+        for number, contract, sample in self._pending:
+            self._send_sample(number, contract, sample)
+        return _last_words(words)
+
+    # Samples
+
+    def fingerprint(self) -> dict[str, Any]:
+        return dict(self._fingerprint)
+
+    def visible_gpus(self) -> int:
+        return self._gpus
+
+    def begin_contract(self) -> None:
+        if self._process is None:
+            self._pending.clear()
+            self._forgotten.clear()
+            self._restart()
+        else:
+            self._send(("begin",))
+
+    def submit(self, contract: Contract, sample: Sample) -> int:
+        self._next += 1
+        self._pending.append((self._next, contract, sample))
+        if self._process is None:
+            self._restart()
+        else:
+            self._send_sample(self._next, contract, sample)
+        return self._next
+
+    def _send_sample(self, number: int, contract: Contract, sample: Sample) -> None:
+        self._send(("sample", number, contract.id, contract.module, dict(sample.inputs), sample.regime))
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        with contextlib.suppress(OSError):  # of a process that is gone; receiving tells
+            self._alive().channel.send(wire.pack(message))
+
+    def forget(self, handles: Sequence[int]) -> None:
+        """Answers to these are not wanted any more."""
+        for handle in handles:
+            if self._answers.pop(handle, None) is None:
+                self._forgotten.add(handle)
+
+    def result(self, handle: int) -> Observation:
+        while handle not in self._answers:
+            self._take(self._receive())
+        return self._answers.pop(handle)
+
+    def _receive(self) -> Any:
+        """The next answer, or ``None`` when the lane died, was given up, and has been started again."""
+        if self._process is None:
+            self._restart()
+        channel = self._alive().channel
+        try:
+            return wire.unpack(channel.receive(timeout=self.surroundings.limit), writable=False)
+        except (EOFError, channel.RemoteError):
+            self._blame(*self._death())
+        except channel.TimeoutError:
+            self._kill()
+            self._blame(*self._death(f"gave no answer within {self.surroundings.limit:g} s, and was ended"))
+        return None
+
+    def _blame(self, death: str, words_at: str | None) -> None:
+        """The oldest sample without an answer is the one that the lane died of."""
+        culprit = self._pending.popleft()[0] if self._pending else None
+        death += self._restart(words_at)
+        if culprit in self._forgotten:
+            self._forgotten.discard(culprit)
+        elif culprit is not None:
+            self._answers[culprit] = Observation(error=f"LaneDied: {death}", died=death)
+
+    def _take(self, answer: Any) -> None:
+        if answer is None:
+            return
+        kind, number, *rest = answer
+        self._pending.popleft()
+        if number in self._forgotten:
+            self._forgotten.discard(number)
+            return
+        if kind == "broken":
+            raise LaneError(f"lane {self.label}: the call could not be made:\n{rest[0]}")
+        self._answers[number] = Observation(**rest[0])
+
+    def check_settings(self) -> None:
+        """:class:`LaneError` where a setting differs from what was pinned at the start."""
+        if self._process is None:
+            return
+        while self._pending:
+            self._take(self._receive())
+        self._send(("check",))
+        answer = self._receive()
+        if answer is not None and answer[1] is not None:
+            raise LaneError(answer[1].replace(f"lane {self.spec.name}:", f"lane {self.label}:", 1))
+
+
+def gateway_spec(spec: LaneSpec) -> str:
+    """What execnet calls the interpreter of a lane."""
+    if not spec.where:
+        return "popen"
+    path = Path(spec.where).expanduser()
+    if path.is_dir():
+        found = [path / "bin" / "python", path / "Scripts" / "python.exe"]
+        python = next((candidate for candidate in found if candidate.exists()), None)
+        if python is None:
+            raise LaneError(f"lane {spec}: {spec.where} is no virtual environment: it has no {found[0]}")
+        return f"popen//python={shlex.quote(os.path.abspath(python))}"
+    if path.is_file():
+        return f"popen//python={shlex.quote(os.path.abspath(path))}"
+    if spec.where.split("=", 1)[0].split("//")[0] in ("ssh", "vagrant_ssh", "socket", "popen", "python"):
+        return spec.where if not spec.where.startswith("python=") else f"popen//{spec.where}"
+    raise LaneError(
+        f"lane {spec}: {spec.where} does not exist; write @ and a virtual environment, an interpreter, "
+        "or an execnet specification such as ssh=HOST//python=PYTHON"
+    )
+
+
+def exit_reason(status: int | None) -> str:
+    """An exit status in words."""
+    if status is None:
+        return "its connection was lost"
+    if status < 0:
+        try:
+            return f"was ended by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"was ended by signal {-status}"
+    return f"ended itself with status {status}"
+
+
+def _last_words(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "; its last words:\n" + "\n".join(lines[-25:]) if lines else ""
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,108 @@
+"""The far end of a lane with an interpreter of its own: takes samples, makes the calls, gives observations back.
+
+Runs in the environment of the framework under test, which needs NumPy and that framework and nothing of the test
+runner. Messages are tuples, packed by :mod:`conformance.lanes.wire`; the first item is the kind.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import signal
+import tempfile
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import Sample, find
+from conformance.lanes import stand_in, wire
+from conformance.lanes.lane import InProcessLane, LaneError
+from conformance.lanes.source import digest
+from conformance.lanes.spec import LaneSpec
+
+TAIL = 4000
+"""Characters of a dead lane's last words that are kept."""
+
+
+def serve(channel: Any) -> None:
+    """Answer messages until the other side hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that a person started
+    lane: InProcessLane | None = None
+    answer: tuple[Any, ...] | None
+    while True:
+        try:
+            kind, *rest = wire.unpack(channel.receive())
+        except EOFError:
+            return
+        if kind == "start":
+            lane, answer = _start(**rest[0])
+        elif kind == "tail":
+            answer = ("tail", tail(Path(rest[0])))
+        else:
+            assert lane is not None
+            answer = _answer(lane, kind, rest)
+        if answer is not None:
+            channel.send(wire.pack(answer))
+
+
+def _start(
+    spec: dict[str, Any],
+    adapters: dict[str, str],
+    imports: list[str],
+    stderr: str | None,
+    sources: str,
+    roots: list[str],
+) -> tuple[InProcessLane | None, tuple[Any, ...]]:
+    if stderr is None:
+        handle, stderr = tempfile.mkstemp(prefix="conformance-lane-")
+    else:
+        handle = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 2)  # the frameworks' C++ code writes there too
+    os.close(handle)
+    faulthandler.enable(2, all_threads=False)
+    if digest(roots) != sources:
+        return None, ("failed", "it runs another version of this project", stderr)
+    try:
+        lane_module = importlib.import_module("conformance.lanes.lane")
+        lane_module.ADAPTERS.update(adapters)
+        for name in imports:
+            importlib.import_module(name)
+        lane = InProcessLane(LaneSpec(**spec))
+        lane.start()
+        return lane, ("started", lane.fingerprint(), lane.visible_gpus(), stderr)
+    except LaneError as error:
+        return None, ("failed", str(error), stderr)
+    except Exception as error:
+        return None, ("failed", f"{type(error).__name__}: {error}", stderr)
+
+
+def _answer(lane: InProcessLane, kind: str, rest: list[Any]) -> tuple[Any, ...] | None:
+    if kind == "begin":
+        lane.begin_contract()
+        return None
+    if kind == "check":
+        try:
+            lane.check_settings()
+        except LaneError as error:
+            return ("settings", str(error))
+        return ("settings", None)
+    number, contract_id, module, inputs, regime = rest
+    try:
+        with stand_in.installed():
+            importlib.import_module(module)
+        observation = lane.result(lane.submit(find(contract_id), Sample(inputs, regime)))
+        return ("observed", number, asdict(observation))
+    except Exception:  # a fault of ours: the call's own errors are part of an observation
+        return ("broken", number, traceback.format_exc())
+
+
+def tail(path: Path) -> str:
+    """The end of a file, and the file is gone."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        path.unlink()
+    except OSError:
+        return ""
+    return text[-TAIL:]

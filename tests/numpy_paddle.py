@@ -1,0 +1,7 @@
+"""NumPy under paddle's name, as a module that an interpreter of its own can import too."""
+
+from tests.numpy_lane import NumpyAdapter
+
+
+class Adapter(NumpyAdapter):
+    framework = "paddle"

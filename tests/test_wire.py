@@ -1,0 +1,80 @@
+"""Samples and observations between interpreters: bit for bit, and nothing that is not plain data."""
+
+from __future__ import annotations
+
+import marshal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.lanes.wire import WireError, pack, unpack
+from suites.shared import same
+
+VALUES: list[Any] = [
+    None,
+    True,
+    -(2**70),
+    0.1,
+    float("inf"),
+    1j,
+    "ä\ud800",
+    b"\0\xff",
+    [],
+    (),
+    ((1,), [2, (3, "x")]),
+    {"a": {"b": (1, [2.5])}, 3: None},
+    np.float32(0.1),
+    np.int64(-1),
+    np.arange(6, dtype=np.int16).reshape(2, 3),
+    np.array(3.5),
+    np.zeros((0, 3), np.float32),
+    np.array([], "<U1"),
+    np.array(["ab", "c"]),
+    np.array(["", ""]),
+    np.array([True, False]),
+    np.arange(4, dtype=">u2"),
+    np.arange(12.0).reshape(3, 4)[::-1, ::2],
+    np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_plain_data_arrives_as_it_left(value):
+    there = unpack(pack(value))
+    assert same(there, value) and type(there) is type(value)
+    if isinstance(value, np.ndarray):
+        assert there.dtype == value.dtype and there.shape == value.shape and there.flags.writeable
+
+
+def test_bits_are_kept():
+    bits = np.array([0x7F800001, 0xFFC12345, 0x80000000, 1], np.uint32)
+    assert (unpack(pack(bits.view(np.float32))).view(np.uint32) == bits).all()
+
+
+def test_arrays_that_are_only_read_are_not_copied():
+    assert not unpack(pack(np.ones(3)), writable=False).flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(Fraction(1, 2), "fractions.Fraction"), ({1, 2}, "builtins.set"), ([object()], "builtins.object")],
+)
+def test_what_is_not_plain_is_named(value, name):
+    with pytest.raises(WireError, match=name):
+        pack(value)
+
+
+def test_an_array_of_objects_is_refused():
+    with pytest.raises(WireError, match="array of Python objects"):
+        pack({"x": np.array([None])})
+
+
+def test_an_older_python_can_read_it():
+    """One that knows format 4 of marshal, and no array."""
+    assert marshal.loads(pack(["a", (1, 2), np.ones(1, "f4")])) == [
+        "a",
+        ("tuple", [1, 2]),
+        ("array", "<f4", (1,), b"\0\0\x80?"),
+    ]
