@@ -95,8 +95,8 @@ class reshape:
 
     @staticmethod
     def variant_zero_copies(x, shape) -> Judged:
-        """A 0 stands for the length that the input has at the same place."""
-        return shape_of(lambda: arithmetic.reshape(x.shape, shape, zero_copies=True))
+        """A 0 stands for the length that the input has at the same place, unless the input has no elements."""
+        return shape_of(lambda: arithmetic.reshape(x.shape, shape, zero_copies=x.size > 0))
 
 
 @st.composite
@@ -149,18 +149,22 @@ class embedding:
         def shape() -> arithmetic.Shape:
             rows = len(weight)
             require(indices.dtype in (np.int32, np.int64), "an index is an int32 or int64")
-            if not (unchecked and padding is not None):
+            lowest = -2 * rows if unchecked else -rows
+            require(padding is None or lowest <= padding < rows, "the padding index lies outside the vocabulary")
+            if not unchecked or padding in (None, -rows - 1):
                 require(indices.max() < rows, "an index lies beyond the vocabulary")
                 require(indices.min() >= (-1 if unchecked else 0), "an index is negative")
-            require(padding is None or padding < rows, "the padding index lies beyond the vocabulary")
-            require(unchecked or padding is None or padding >= -rows, "the padding index lies below the vocabulary")
             return (*indices.shape, weight.shape[1])
 
         return shape_of(shape)
 
     @staticmethod
     def variant_unchecked(indices, weight, padding) -> Judged:
-        """Beside a padding index no index is checked, and -1 never is; a padding index may lie below the vocabulary."""
+        """Beside a padding index no index is checked, and -1 never is.
+
+        The range of a padding index is checked after one below 0 has been counted from the end: as far below the
+        vocabulary as the vocabulary is long it is taken, and one place below it comes out as -1, which stands for none.
+        """
         return embedding.oracle(indices, weight, padding, unchecked=True)
 
 
@@ -217,7 +221,8 @@ class batch_norm:
         def shape() -> arithmetic.Shape:
             require(x.ndim > 1, "there is no axis of channels")
             require({len(weight), len(bias)} == {x.shape[1]}, "the channels do not fit")
-            require(lenient or {len(mean), len(variance)} == {x.shape[1]}, "the statistics do not fit")
+            longer = lenient and training and min(len(mean), len(variance)) >= x.shape[1]
+            require(longer or {len(mean), len(variance)} == {x.shape[1]}, "the statistics do not fit")
             require(lenient or eps >= 0.0, "eps must not be negative")
             require(lenient or not training or x.size > x.shape[1], "one value has no variance")
             return x.shape
@@ -226,7 +231,7 @@ class batch_norm:
 
     @staticmethod
     def variant_lenient(x, mean, variance, weight, bias, training, eps) -> Judged:
-        """Longer statistics and a negative eps are taken, and one value a channel has variance 0."""
+        """A negative eps is taken, longer statistics are in training, and one value a channel has variance 0."""
         return batch_norm.oracle(x, mean, variance, weight, bias, training, eps, lenient=True)
 
 
