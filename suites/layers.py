@@ -9,6 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance.strategies import LONG, WIDTHS, lengths
+
 KINDS = ("linear", "conv", "conv_transposed", "batch_norm", "layer_norm", "embedding", "rnn", "lstm", "gru", "prelu")
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 COUNTER = "num_batches_tracked"
@@ -18,9 +20,10 @@ COUNTER = "num_batches_tracked"
 def layers(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> dict[str, Any]:
     """A layer's kind and sizes; one linear layer in three is square, so that a forgotten transpose cannot hide."""
     kind = draw(st.sampled_from(kinds))
-    inner, outer = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    long = LONG if kind in ("linear", "embedding", "batch_norm", "prelu") else WIDTHS
+    inner, outer = draw(lengths((1, 6, long), (1, 6, long), share=0.3))
     if draw(st.integers(0, 2)) == 0:
-        outer = inner
+        outer = inner = min(inner, 33)
     sizes = {"inner": inner, "outer": outer, "kernel": (draw(st.integers(1, 3)), draw(st.integers(1, 3)))}
     if kind in GATES:
         sizes |= {"layers": draw(st.integers(1, 2)), "bidirectional": draw(st.booleans())}

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
-from conformance.strategies import FAMILIES, generator, integers, real, seeds
+from conformance.strategies import FAMILIES, SIDES, generator, integers, lengths, real, seeds
 from reference_impl.oracle import vision
 from suites import resampling
 from suites.images import same, sides, sizes
@@ -19,7 +19,7 @@ AREA = "transforms"
 @st.composite
 def tensor_shapes(draw: st.DrawFn) -> tuple[int, ...]:
     """[C, H, W], sometimes with a batch in front."""
-    shape = (draw(st.integers(1, 4)), draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+    shape = draw(lengths((1, 4, ()), (1, 9, SIDES), (1, 9, SIDES), share=0.5))
     return (draw(st.integers(1, 3)), *shape) if draw(st.integers(0, 3)) == 0 else shape
 
 

@@ -41,7 +41,7 @@ class SoftmaxTerms:
     target: Array  # weight of each class in each row's loss, [B, C]
     mass: Array  # sum of target, [B, 1]
     smoothed: Array  # where 1 - smoothing stands in the target, what it was subtracted from loses by it, [B, C]
-    powers: Array  # exp(z - max z), [B, C]
+    growth: Array  # that of the sum of exp(z - max z), [B, 1]
     row_loss: Array  # [B, 1]
     divisor: float  # what the reduction divides by
 
@@ -54,10 +54,12 @@ class SoftmaxTerms:
         of the sum of t * (log s - (z-m)) over the classes that have a share in the loss, which is one class or all.
         """
         direct = (self.target * self.distance).sum(axis=1, keepdims=True)
-        inherited = self.spread + np.abs(self.log_sum) + 1.0 + repeated_growth(self.powers)
+        inherited = self.spread + np.abs(self.log_sum) + 1.0 + self.growth
         shares = self.target * (self.log_sum + self.distance)
+        single = np.count_nonzero(self.target, axis=1).max(initial=0) < 2
+        growth = 0.0 if single else repeated_growth(shares)
         rounded = (self.smoothed * (self.log_sum + self.distance)).sum(axis=1, keepdims=True)
-        return self.mass * inherited + direct + np.abs(self.row_loss) * (1.0 + repeated_growth(shares)) + rounded
+        return self.mass * inherited + direct + np.abs(self.row_loss) * (1.0 + growth) + rounded
 
     def gradient(self) -> Array:
         """(p * mass - target) / divisor, [B, C]."""
@@ -65,7 +67,7 @@ class SoftmaxTerms:
 
     def gradient_condition(self) -> Array:
         """[p * mass * (|z-m| + sum p |z-m| + |log s| + 2 + sqrt C) + target + e where 1 - e is in it] / divisor."""
-        factor = self.distance + self.spread + np.abs(self.log_sum) + 2.0 + repeated_growth(self.powers)
+        factor = self.distance + self.spread + np.abs(self.log_sum) + 2.0 + self.growth
         return (self.probabilities * self.mass * factor + self.target + self.smoothed) / self.divisor
 
 
@@ -105,7 +107,8 @@ def softmax_terms(
     distance = np.abs(shifted)
     spread = (probabilities * distance).sum(axis=1, keepdims=True)
     mass = target.sum(axis=1, keepdims=True)
-    return SoftmaxTerms(probabilities, distance, spread, log_sum, target, mass, smoothed, powers, row_loss, divisor)
+    growth = repeated_growth(powers)
+    return SoftmaxTerms(probabilities, distance, spread, log_sum, target, mass, smoothed, growth, row_loss, divisor)
 
 
 def cross_entropy(
