@@ -39,7 +39,8 @@ class ContractItem(pytest.Item):
     def runtest(self) -> None:
         session = self._session_of()
         began = time.perf_counter()
-        self.run = ContractRun(self.contract, session.lanes, session.ledger.of(self.contract.id))
+        entries, only = session.ledger.of(self.contract.id), session.regressions_only
+        self.run = ContractRun(self.contract, session.lanes, entries, only)
         try:
             self.run.begin()
             self.execute(session, self.run)
@@ -50,6 +51,8 @@ class ContractItem(pytest.Item):
             self.run.record.failure = failures.describe(error, session)
             raise
         finally:
+            if self.run.upgrade is not None and self.run.upgrade.counts:
+                self.run.record.upgrade = self.run.upgrade.plain(self.run.record.worst)
             self.run.record.seconds = time.perf_counter() - began
 
     def execute(self, session: Session, run: ContractRun) -> None:

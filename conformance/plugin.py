@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conformance import names, profiles
+from conformance import names, profiles, upgrade
 from conformance.contract import Contract, ContractError, Sample, find
 from conformance.items import ContractItem, WitnessItem
 from conformance.lanes import LaneError, parse
@@ -60,6 +60,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
         "'error' (default: %(default)s)",
+    },
+    "--gate-on": {
+        "choices": ["failures", "regressions"],
+        "default": "failures",
+        "help": "what fails a comparison of --lane old=... with --lane new=...: every divergence that is not known, or "
+        "regressions only, that is samples on which new is wrong and old is not (default: %(default)s)",
     },
     "--lane-import": {
         "action": "append",
@@ -154,14 +160,20 @@ class ConformancePlugin:
         replay = _replay(Path(option("--replay"))) if option("--replay") else None
         seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
         elsewhere = option("--isolated") or any(spec.where for spec in self.lanes)
+        only = option("--gate-on") == "regressions"
+        if only and upgrade.pair(self.lanes) is None:
+            raise SpecError(
+                "--gate-on regressions compares two releases of one framework; name them --lane old=... --lane new=..."
+            )
         own = self._surroundings() if elsewhere and not option("--in-process") else None
-        return Session(self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own)
+        return Session(self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own, only)
 
     def _repeated(self) -> list[str]:
         """Options besides the lanes that a replay has to be given again."""
         option = self.config.getoption
         kept = [f"--lane-import={name}" for name in option("--lane-import")]
         kept += [name for name in ("--isolated", "--in-process") if option(name)]
+        kept += ["--gate-on=regressions"] if option("--gate-on") == "regressions" else []
         kept += [f"--sample-limit={self.limit:g}"] if self.limit != DEFAULT_LIMIT else []
         return kept + ([f"--ledger={Path(option('--ledger')).absolute()}"] if option("--ledger") else [])
 
@@ -296,6 +308,7 @@ class ConformancePlugin:
             "profile": settings.get_current_profile_name(),
             "seed": getattr(self.config.option, "hypothesis_seed", None),
             "max_examples": settings().max_examples,
+            "gate_on": self.config.getoption("--gate-on"),
         }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

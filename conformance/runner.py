@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance import accuracy
+from conformance import accuracy, upgrade
 from conformance.accuracy import Rejects
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
 from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
@@ -58,6 +58,8 @@ class Judged:
     known: list[tuple[str, Entry]] = field(default_factory=list)
     observations: dict[str, Observation] = field(default_factory=dict)
     accepted: dict[str, Any] = field(default_factory=dict)
+    unlike: dict[str, str] = field(default_factory=dict)
+    """How each lane that differs from the oracle does so, whether the ledger explains it or not."""
 
     @property
     def wrong(self) -> set[str]:
@@ -80,6 +82,7 @@ class Record:
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     failure: dict[str, Any] | None = None
+    upgrade: dict[str, Any] | None = None
     framework_seconds: float = 0.0
     seconds: float = 0.0
 
@@ -96,8 +99,16 @@ class Record:
 class ContractRun:
     """One contract over a set of started lanes."""
 
-    def __init__(self, contract: Contract, lanes: Sequence[Lane], entries: Sequence[Entry] = ()) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        lanes: Sequence[Lane],
+        entries: Sequence[Entry] = (),
+        regressions_only: bool = False,
+    ) -> None:
         self.contract = contract
+        self.regressions_only = regressions_only
+        self._smallest: Divergence | None = None
         self.record = Record(contract.id, contract.area, contract.claim)
         self.entries = entries
         self.lanes: list[Lane] = []
@@ -107,6 +118,7 @@ class ContractRun:
                 self.lanes.append(lane)
             else:
                 self.record.unsupported[lane.label] = reason
+        self.upgrade = upgrade.Tally() if upgrade.pair([lane.spec for lane in self.lanes]) else None
         self._nonzero: set[str] = set()
         self._quantities: dict[str, set[str]] = {}
         self._informative = False
@@ -133,11 +145,34 @@ class ContractRun:
                 judged = self._judge(sample, submitted.popleft(), screen=exact and met_oracle)
                 met_oracle = met_oracle or (exact and len(self._frameworks()) > 1)
                 self._note(sample, judged, time.perf_counter() - began)
+                status = self._compare_releases(sample, judged)
                 if judged.differences:
-                    raise Divergence(self.contract, sample, judged)
+                    self._found(Divergence(self.contract, sample, judged), status)
+        except LaneDied as death:
+            if self.upgrade is not None:
+                self.upgrade.count({}, {}, death.sample.describe(), death.label)
+            raise
         finally:
             for place, lane in enumerate(self.lanes):
                 lane.forget([handles[place] for handles in submitted])
+
+    def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
+        if self.upgrade is None:
+            return None
+        return self.upgrade.count(judged.observations, judged.unlike, sample.describe())
+
+    def _found(self, error: Divergence, status: str | None) -> None:
+        """Raise a divergence; of an upgrade, every sample is wanted, and the smallest that diverges is told at the end.
+
+        Where regressions alone are asked for, so is only one of them.
+        """
+        if self.upgrade is None:
+            raise error
+        if self.regressions_only and status != upgrade.NEWLY_WRONG:
+            self.record.verdict = Verdict.DIVERGE
+            return
+        if self._smallest is None or _size(error.sample) < _size(self._smallest.sample):
+            self._smallest = error
 
     def _frameworks(self) -> set[str]:
         return {lane.spec.framework for lane in self.lanes}
@@ -196,6 +231,7 @@ class ContractRun:
         judged.accepted[lane.label] = accepted
         judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
         if judgement.differences:
+            judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
             for entry in self.entries:
                 found = self._explain(entry, lane, sample, observation)
                 if found is not None:
@@ -281,6 +317,8 @@ class ContractRun:
         if not self.lanes:
             self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
             return self.record
+        if self._smallest is not None:
+            raise self._smallest
         if self.record.samples == 0:
             raise VacuousContract(f"{self.contract.id}: no sample was executed, so nothing was shown")
         if not self._informative:
@@ -330,6 +368,11 @@ class ContractRun:
         self.record.samples += bool(verdicts)
         self.record.seconds += time.perf_counter() - began
         return verdicts
+
+
+def _size(sample: Sample) -> tuple[int, int]:
+    arrays = sample.arrays()
+    return sum(array.size for array in arrays), len(sample.describe())
 
 
 def _shows(value: np.ndarray) -> bool:

@@ -26,7 +26,7 @@ class Session:
 
     asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. repeated:
     further options that a replay needs too. surroundings: what lanes with an interpreter of their own are started with;
-    ``None`` where all run in this process.
+    ``None`` where all run in this process. regressions_only: fail for what an upgrade makes wrong, not for what was.
     """
 
     asked: list[LaneSpec]
@@ -37,6 +37,7 @@ class Session:
     replay: tuple[str, Sample] | None = None
     seeded: bool = False
     surroundings: Surroundings | None = None
+    regressions_only: bool = False
     lanes: list[Lane] = field(default_factory=list)
 
     def start(self) -> None:

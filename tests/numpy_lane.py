@@ -7,6 +7,7 @@ dtype, sit on another device, lose a gradient, leave a setting changed.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -71,7 +72,8 @@ class NumpyAdapter:
         return dict(self.state[self.framework])
 
     def versions(self) -> dict[str, Any]:
-        return {"version": VERSIONS[self.framework], "python": "3.11", "numpy": np.__version__}
+        version = os.environ.get(f"{self.framework}_VERSION".upper(), VERSIONS[self.framework])
+        return {"version": version, "python": "3.11", "numpy": np.__version__}
 
     def seed(self, value: int) -> None:
         self.seeds.append((self.framework, value))

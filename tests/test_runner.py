@@ -248,7 +248,7 @@ def test_a_call_may_not_write_to_its_sample(declare, run, inputs):
 
     law = declare(call, lambda x: {}, tensors=False)
     array = np.array([1.0, np.nan], np.float32)
-    with pytest.raises(ChangedSample, match="small.law: torch:cpu's call writes to the arrays"):
+    with pytest.raises(ChangedSample, match=r"small\.law: torch:cpu's call writes to the arrays"):
         run(law).check(Sample({"x": array if inputs == "top" else {"w": array}}))
 
 

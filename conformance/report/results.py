@@ -75,6 +75,7 @@ def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
         old.known[key] = {**entry, "samples": entry["samples"] + counted}
     old.unsupported.update(new.unsupported)
     old.failure = old.failure or new.failure
+    old.upgrade = old.upgrade or new.upgrade
 
 
 def build(
@@ -88,10 +89,12 @@ def build(
     """The document of a run.
 
     ``complete`` is false for an interrupted run, which can never be green; ``failed`` says that some test of the run
-    failed, even one that is no contract.
+    failed, even one that is no contract. Where the run gates on regressions, a divergence that is none is not red.
     """
     samples = sum(record.samples for record in records)
-    if failed or any(record.verdict in RED for record in records):
+    regressions_only = settings.get("gate_on") == "regressions"
+    red = [record for record in records if record.verdict in RED and not (regressions_only and record.failure is None)]
+    if failed or red:
         verdict = "fail"
     elif not complete:
         verdict = "incomplete"
@@ -128,6 +131,7 @@ def _contract(record: Record) -> dict[str, Any]:
         "known": [record.known[key] for key in sorted(record.known)],
         "unsupported": record.unsupported,
         "failure": record.failure,
+        **({"upgrade": record.upgrade} if record.upgrade else {}),
         "seconds": round(record.seconds, 4),
         "framework_seconds": round(record.framework_seconds, 4),
     }

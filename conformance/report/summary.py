@@ -7,12 +7,14 @@ import textwrap
 from collections import Counter
 from typing import Any
 
+from conformance import upgrade
+
 HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
 
 
 def lines(document: dict[str, Any]) -> list[str]:
     """The terminal summary. A margin is the largest error in units of its bound; above 1 is a divergence."""
-    text = [_lane(lane) for lane in document["lanes"]]
+    text = [*upgrade.lines(document), *(_lane(lane) for lane in document["lanes"])]
     rows = [HEADER, *_rows(document)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     text += [
@@ -37,6 +39,9 @@ def markdown(document: dict[str, Any]) -> str:
     """The same as a Markdown page."""
     text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", ""]
     text += [f"- `{_lane(lane)}`" for lane in document["lanes"]]
+    compared = upgrade.lines(document)
+    if compared:
+        text += ["", "### Upgrade", "", "```text", *compared[:-1], "```"]
     text += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
     text += [_table_row(*row) for row in _rows(document)]
     failures = [item for item in document["contracts"] if item["failure"]]

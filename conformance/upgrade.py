@@ -1,0 +1,133 @@
+"""What an upgrade changes: two lanes of one framework, called old and new, held to the oracle and to each other.
+
+A contract is *newly wrong* where new differs from the oracle on a sample and old does not, *newly right* the other way
+round, *still wrong* where both differ, *changed* where both lie within their bounds and not on the same bits, and
+*unchanged* otherwise. A known divergence counts as wrong here: that the ledger explains it does not mean that a user
+had it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from conformance.contract import Observation
+from conformance.lanes import LaneSpec
+
+OLD, NEW = "old", "new"
+NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG, CHANGED, UNCHANGED = (
+    "newly wrong",
+    "newly right",
+    "still wrong",
+    "changed within bounds",
+    "unchanged",
+)
+STATUSES = (NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG, CHANGED, UNCHANGED)
+"""The most important first: a contract has the first of these that a sample of it has."""
+DRIFT = 1.5
+"""A margin that grew or shrank by less than this factor is not worth a line."""
+
+
+def pair(specs: Sequence[LaneSpec]) -> str | None:
+    """The framework whose releases two lanes called old and new compare, ``None`` where there is no such pair."""
+    named = {spec.label: spec.framework for spec in specs if spec.label in (OLD, NEW)}
+    return named[OLD] if len(named) == 2 and named[OLD] == named[NEW] else None
+
+
+@dataclass
+class Tally:
+    """One contract's samples by status; plain data but for the method that counts.
+
+    first: what was wrong on the first newly wrong sample, or else the first that is no longer wrong.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
+
+    def count(
+        self, observations: Mapping[str, Observation], wrong: Mapping[str, str], sample: str, died: str | None = None
+    ) -> str:
+        """Note a sample: ``wrong`` says for each lane that differs from the oracle how; ``died`` is a lane's label."""
+        old, new = (label in wrong or label == died for label in (OLD, NEW))
+        if new and not old:
+            status = NEWLY_WRONG
+        elif old and not new:
+            status = NEWLY_RIGHT
+        elif old:
+            status = STILL_WRONG
+        else:
+            status = UNCHANGED if _same(observations[OLD], observations[NEW]) else CHANGED
+        self.counts[status] = self.counts.get(status, 0) + 1
+        if status in (NEWLY_WRONG, NEWLY_RIGHT) and status not in self.first:
+            how = wrong.get(NEW if status == NEWLY_WRONG else OLD, "its interpreter ended")
+            self.first[status] = f"{how}; sample {sample}"
+        return status
+
+    @property
+    def status(self) -> str:
+        """The contract's status."""
+        return next((status for status in STATUSES if self.counts.get(status)), UNCHANGED)
+
+    def plain(self, worst: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+        """What ``results.json`` keeps: counts, examples, and the margins that moved, from old to new."""
+        return {"status": self.status, **asdict(self), "drift": drift(worst.get(OLD, {}), worst.get(NEW, {}))}
+
+
+def drift(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, list[float]]:
+    """Quantities whose worst margin moved by :data:`DRIFT` or more, as [old, new]."""
+    moved = {}
+    for name in old.keys() & new.keys():
+        low, high = sorted((float(old[name]), float(new[name])))
+        if high > DRIFT * low and high > 0.01:
+            moved[name] = [float(old[name]), float(new[name])]
+    return dict(sorted(moved.items()))
+
+
+def _same(one: Observation, other: Observation) -> bool:
+    """Whether two lanes gave the same bits, dtypes and names, or raised errors of one type."""
+    if (one.error is None) != (other.error is None):
+        return False
+    if one.error is not None and other.error is not None:
+        return one.error.split(":")[0] == other.error.split(":")[0]
+    if one.values.keys() != other.values.keys() or one.dtypes != other.dtypes:
+        return False
+    pairs = [(one.values[name], other.values[name]) for name in one.values]
+    return all(left.shape == right.shape and left.tobytes() == right.tobytes() for left, right in pairs)
+
+
+def lines(document: Mapping[str, Any]) -> list[str]:
+    """The head of the terminal summary of an upgrade run."""
+    rows = [row for row in document["contracts"] if row.get("upgrade")]
+    if not rows:
+        return []
+    lanes = {lane["label"]: lane for lane in document["lanes"]}
+    text = [f"upgrade of {lanes[OLD]['framework']}: {lanes[OLD]['version']} -> {lanes[NEW]['version']}", ""]
+    for status in STATUSES:
+        found = [row for row in rows if row["upgrade"]["status"] == status]
+        text.append(f"  {status:22} {len(found):4} contract{'s' if len(found) != 1 else ''}")
+        if status in (NEWLY_WRONG, NEWLY_RIGHT):
+            text += [f"      {_told(row, status)}" for row in found]
+        elif status == STILL_WRONG and found:
+            text.append(f"      {', '.join(row['id'] for row in found)}")
+    moved = sorted(_moved(rows), key=lambda item: -item[0])[:10]
+    if moved:
+        text += ["", "  margins that moved most, in units of the bound:", *(f"      {line}" for _, line in moved)]
+    return [*text, ""]
+
+
+def _told(row: Mapping[str, Any], status: str) -> str:
+    counted = row["upgrade"]["counts"]
+    reasons = [entry["reason"] for entry in row["known"] if entry["lane"] == (NEW if status == NEWLY_WRONG else OLD)]
+    told = f"known: {reasons[0]}" if reasons else row["upgrade"]["first"].get(status, "")
+    text = f"{row['id']} ({counted[status]} of {sum(counted.values())} samples): {' '.join(told.split())}"
+    return text if len(text) <= 150 else text[:147] + "..."
+
+
+def _moved(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
+    return [
+        (max(new, old) / max(min(new, old), 1e-3), f"{row['id']} {name}: {old:.2g} -> {new:.2g}")
+        for row in rows
+        if row["upgrade"]["status"] in (CHANGED, UNCHANGED)
+        for name, (old, new) in row["upgrade"]["drift"].items()
+    ]
