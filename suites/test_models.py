@@ -202,12 +202,15 @@ class rnn:
 
     @staticmethod
     def variant_reset_underflow(x, labels, kind, sizes, weights, upstream) -> dict[str, Acceptance]:
-        """Nothing is promised of a GRU's gradients, not even that they are numbers, once a reset gate underflows."""
+        """Nothing is promised of the gradients in and before a GRU, not even numbers, once a reset gate underflows.
+
+        Those of the head behind it, and all activations, are held as ever.
+        """
         run = recurrent_run(x, labels, kind, sizes, weights, upstream)
         accepted = judged(run)
         if run.lowest_reset < RESET_UNDERFLOW:
             for name, item in accepted.items():
-                if name.startswith("gradient."):
+                if name.startswith(("gradient.recurrent.", "gradient.embedding.")):
                     accepted[name] = replace(item, bound=np.inf)
         return accepted
 
