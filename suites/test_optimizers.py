@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Sample, accuracy, contract
 from conformance.contract import find
-from conformance.strategies import generator, integers, real, seeds
+from conformance.strategies import array_shapes, generator, integers, real, seeds
 from reference_impl.oracle import optimizers as oracle
 
 ROUNDING = 1.5
@@ -30,7 +30,7 @@ decays = st.sampled_from((0.0, 0.0, 1e-4, 1e-2, 0.3))
 momenta = st.sampled_from((0.9, 0.5, 0.99)) | st.floats(0.05, 0.99)
 epsilons = st.sampled_from((1e-8, 1e-8, 1e-7, 1e-6, 1e-4, 1e-10))
 steps_taken = st.sampled_from((0, 1, 1, 2, 3, 5, 10, 100, 1000, 20_000))
-shapes = st.lists(st.integers(1, 7), min_size=1, max_size=3).map(tuple)
+shapes = array_shapes(7, axes=3, share=0.5)
 
 ADAM = {
     "lr": lrs,
