@@ -223,8 +223,8 @@ class loop:
 def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> dict[str, Acceptance]:
     """The acceptances of all steps: of each, as the lane came to it, and of the losses, beside those of float64 alone.
 
-    A loss may differ from that of the float64 trajectory by what the differences of the parameters can make of it, all
-    of them judged, and by the rounding of its own step.
+    A loss may differ from that of the float64 trajectory by what the differences of the parameters, all of them judged,
+    can make of it to first order, by what they do make of it in float64, and by the rounding of its own step.
     """
     sample = (images, labels, relu, batch, seed)
     accepted: dict[str, Acceptance] = {}
@@ -256,7 +256,7 @@ def judged_step(run: models.Run, alone: models.Run) -> dict[str, Acceptance]:
         accepted[f"gradient.{name}"] = accuracy.chain(variable.gradient, variable.gradient_variance, chain["gradient"])
     assert run.loss is not None and alone.loss is not None
     loss = accuracy.chain(run.loss.value, run.loss.variance, chain["loss"])
-    drift = np.fmax(reach(run, alone), np.abs(run.loss.value - alone.loss.value))
+    drift = reach(run, alone) + np.abs(run.loss.value - alone.loss.value)
     return {**accepted, "loss": replace(loss, value=alone.loss.value, bound=loss.bound + drift, noted=True)}
 
 
