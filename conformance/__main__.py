@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance import diff
+from conformance.matrix import command as matrix
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,12 +21,20 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("old", metavar="OLD", type=Path, help="results.json of the earlier run")
     one.add_argument("new", metavar="NEW", type=Path, help="results.json of the later run")
     one.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    many = commands.add_parser("matrix", help="run the gate on many releases: a table of contract x release")
+    many.description = (
+        "Run the gate on many releases, each in an environment of its own that uv makes. Interrupted, the same command "
+        "goes on with what is not done. Exit status: 0, or 1 where a release has no verdicts."
+    )
+    matrix.add_arguments(many)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 2 for input that cannot be used."""
     options = parser().parse_args(arguments)
+    if options.command == "matrix":
+        return matrix.main(options)
     try:
         return compare(options)
     except diff.ResultsError as error:

@@ -63,7 +63,7 @@ class ContractItem(pytest.Item):
             return
         settings, left_out = profiles.for_contract(self.contract.share, session.seeded)
         first = iter(range(left_out))
-        shrinker = Shrinker()
+        shrinker = Shrinker(session.shrink_seconds)
 
         def drawn(example: Sample | list[Sample]) -> None:
             if next(first, None) is None and not shrinker.exhausted(example):

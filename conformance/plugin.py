@@ -26,7 +26,7 @@ from conformance.ledger import LedgerError, load
 from conformance.portable import PortableError, sample_from_file
 from conformance.report import results, summary
 from conformance.report.results import ReportError
-from conformance.session import Session
+from conformance.session import SHRINK_SECONDS, Session
 
 profiles.register()
 
@@ -60,6 +60,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
         "'error' (default: %(default)s)",
+    },
+    "--shrink-seconds": {
+        "default": f"{SHRINK_SECONDS:g}",
+        "metavar": "SECONDS",
+        "help": "how long to look for a simpler sample after a failure (default: %(default)s)",
     },
     "--gate-on": {
         "choices": ["failures", "regressions"],
@@ -133,7 +138,8 @@ class ConformancePlugin:
         try:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
             self.required = [parse(text) for text in config.getoption("--require-lane")]
-            self.limit = _seconds(config.getoption("--sample-limit"))
+            self.limit = _seconds(config, "--sample-limit")
+            self.shrink_seconds = _seconds(config, "--shrink-seconds")
         except SpecError as error:
             self._forget()
             raise pytest.UsageError(str(error)) from None
@@ -166,7 +172,9 @@ class ConformancePlugin:
                 "--gate-on regressions compares two releases of one framework; name them --lane old=... --lane new=..."
             )
         own = self._surroundings() if elsewhere and not option("--in-process") else None
-        return Session(self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own, only)
+        return Session(
+            self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own, only, self.shrink_seconds
+        )
 
     def _repeated(self) -> list[str]:
         """Options besides the lanes that a replay has to be given again."""
@@ -322,13 +330,14 @@ class ConformancePlugin:
             terminalreporter.write_line(f"ERROR: {self.unwritten}", red=True)
 
 
-def _seconds(text: str) -> float:
+def _seconds(config: pytest.Config, option: str) -> float:
+    text = config.getoption(option)
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0.0 < seconds < float("inf"):
-        raise SpecError(f"--sample-limit: {text!r} is no number of seconds above 0")
+        raise SpecError(f"{option}: {text!r} is no number of seconds above 0")
     return seconds
 
 

@@ -38,6 +38,7 @@ class Session:
     seeded: bool = False
     surroundings: Surroundings | None = None
     regressions_only: bool = False
+    shrink_seconds: float = SHRINK_SECONDS
     lanes: list[Lane] = field(default_factory=list)
 
     def start(self) -> None:

@@ -1,0 +1,184 @@
+"""The matrix as JSON, Markdown and HTML: contract x release, and the first release in which each change appears."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from conformance.matrix.cells import DONE
+from conformance.portable import write_whole
+
+SCHEMA = 1
+SIGNS = {
+    "agree": "✓",
+    "known divergence": "k",
+    "unsupported": "-",
+    "stale": "s",
+    "diverge": "✗",
+    "error": "!",
+}
+LEGEND = (
+    "✓ agrees with the oracle, k known divergence, ✗ diverges, ! the lane crashed or hung, s stale ledger entry, "
+    "- not run"
+)
+STYLE = """
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #1f2328; background: #fff }
+table { border-collapse: collapse; margin: 1rem 0 }
+th, td { border: 1px solid #d0d7de; padding: .15rem .5rem; text-align: left }
+thead th { position: sticky; top: 0; background: #f6f8fa }
+td.cell { text-align: center }
+.agree { background: #dafbe1 } .known { background: #fff8c5 } .diverge, .error, .stale { background: #ffd8d3 }
+.none { background: #eaeef2 } .changed { outline: 2px solid #0969da; outline-offset: -2px }
+"""
+
+
+def document(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The whole matrix as plain data, in the order of frameworks and releases."""
+    cells = sorted(outcomes, key=lambda outcome: _order(outcome["cell"]))
+    return {"schema": SCHEMA, "cells": cells, "changes": changes(cells)}
+
+
+def _order(cell: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (cell["framework"] != "torch", cell["device"], Version(cell["release"]))
+
+
+def changes(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Where a contract's standing differs from that in the release before: verdict, known divergences, or message."""
+    found = []
+    for before, after in itertools.pairwise(cell for cell in cells if cell["status"] == DONE):
+        same_row = all(before["cell"][key] == after["cell"][key] for key in ("framework", "device"))
+        if not same_row:
+            continue
+        for name in sorted(before["contracts"].keys() & after["contracts"].keys()):
+            old, new = before["contracts"][name], after["contracts"][name]
+            if _standing(old) != _standing(new):
+                found.append(
+                    {
+                        "contract": name,
+                        "framework": after["cell"]["framework"],
+                        "device": after["cell"]["device"],
+                        "release": after["cell"]["release"],
+                        "before": before["cell"]["release"],
+                        "from": _told(old),
+                        "to": _told(new),
+                    }
+                )
+    return found
+
+
+def _standing(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["verdict"], row["known"]
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    detail = ", ".join(row["known"]) if row["verdict"] == "known divergence" else " ".join(row["message"].split())
+    return row["verdict"] + (f": {detail}" if detail else "")
+
+
+def write(folder: Path, matrix: Mapping[str, Any]) -> list[Path]:
+    """Write ``matrix.json``, ``matrix.md`` and ``matrix.html``, each whole; returns their paths."""
+    files = {
+        "matrix.json": json.dumps(matrix, indent=1, sort_keys=True) + "\n",
+        "matrix.md": markdown(matrix),
+        "matrix.html": page(matrix),
+    }
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    return [folder / name for name in files]
+
+
+def _columns(matrix: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(_name(outcome["cell"]), outcome) for outcome in matrix["cells"]]
+
+
+def _name(cell: Mapping[str, Any]) -> str:
+    return f"{cell['framework']} {cell['release']}" + ("" if cell["device"] == "cpu" else f" {cell['device']}")
+
+
+def _contracts(matrix: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Area and id of every contract that any release was judged by."""
+    return sorted({(row["area"], name) for outcome in matrix["cells"] for name, row in outcome["contracts"].items()})
+
+
+def markdown(matrix: Mapping[str, Any]) -> str:
+    """The matrix as a Markdown page."""
+    columns = _columns(matrix)
+    text = ["# Contracts by release", "", LEGEND + ".", ""]
+    text += [
+        f"- **{name}** has no verdicts: {outcome['status']} ({outcome['reason']})" for name, outcome in _void(matrix)
+    ]
+    text += ["", "| contract | " + " | ".join(name for name, _ in columns) + " |", "| --- |" + " :-: |" * len(columns)]
+    for _, contract in _contracts(matrix):
+        signs = [_sign(outcome["contracts"].get(contract)) for _, outcome in columns]
+        text.append(f"| {contract} | " + " | ".join(signs) + " |")
+    text += [
+        "",
+        "## The first release of each change",
+        "",
+        "| contract | since | was | is |",
+        "| --- | --- | --- | --- |",
+    ]
+    text += ["| " + " | ".join(_cell_text(part) for part in _change(row)) + " |" for row in matrix["changes"]]
+    return "\n".join(text) + "\n"
+
+
+def _void(matrix: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, outcome) for name, outcome in _columns(matrix) if outcome["status"] != DONE]
+
+
+def _change(row: Mapping[str, str]) -> tuple[str, str, str, str]:
+    return row["contract"], f"{row['framework']} {row['release']}", _short(row["from"]), _short(row["to"])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _cell_text(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _sign(row: Mapping[str, Any] | None) -> str:
+    return SIGNS[row["verdict"]] if row else "·"
+
+
+def page(matrix: Mapping[str, Any]) -> str:
+    """The matrix as one self-contained HTML page; a cell's title has the reason."""
+    columns = _columns(matrix)
+    changed = {(row["contract"], f"{row['framework']} {row['release']}") for row in matrix["changes"]}
+    head = "".join(f"<th>{html.escape(name)}</th>" for name, _ in columns)
+    rows = []
+    for area, contract in _contracts(matrix):
+        cells = [
+            _html_cell(outcome["contracts"].get(contract), (contract, name) in changed) for name, outcome in columns
+        ]
+        rows.append(f"<tr><td>{html.escape(area)}</td><td><code>{contract}</code></td>{''.join(cells)}</tr>")
+    void = "".join(
+        f"<p><b>{html.escape(name)}</b> has no verdicts: {html.escape(outcome['status'])} "
+        f"({html.escape(outcome['reason'])})</p>"
+        for name, outcome in _void(matrix)
+    )
+    listed = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(part)}</td>" for part in _change(row)) + "</tr>"
+        for row in matrix["changes"]
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Contracts by release</title>'
+        f"<style>{STYLE}</style>"
+        f"<h1>Contracts by release</h1><p>{LEGEND}. A blue frame marks a change from the release before.</p>{void}"
+        f"<table><thead><tr><th>area</th><th>contract</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        "<h2>The first release of each change</h2><table><thead><tr><th>contract</th><th>since</th><th>was</th>"
+        f"<th>is</th></tr></thead><tbody>{listed}</tbody></table></html>\n"
+    )
+
+
+def _html_cell(row: Mapping[str, Any] | None, changed: bool) -> str:
+    kind = row["verdict"].split()[0] if row else "none"
+    title = html.escape(_told(row), quote=True) if row else "no verdict"
+    return f'<td class="cell {kind}{" changed" if changed else ""}" title="{title}">{_sign(row)}</td>'

@@ -1,0 +1,282 @@
+"""The version matrix: plans, keeps what is finished, tells what cannot be had, and shows where a change came first."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.__main__ import main
+from conformance.matrix import cells, command, engines, environments, tables
+from conformance.matrix.cells import BROKEN, DONE, NOT_INSTALLED, Cell
+
+
+def row(verdict: str = "agree", known: tuple[str, ...] = (), message: str = "") -> dict[str, Any]:
+    shown = {"area": "forward", "samples": 9, "message": message, "sample": ""}
+    return {"verdict": verdict, "known": list(known), **shown}
+
+
+def outcome(release: str, framework: str = "torch", status: str = DONE, **contracts: dict[str, Any]) -> dict[str, Any]:
+    cell = {**asdict(Cell(framework, release)), "arguments": []}
+    reason = "" if status == DONE else "no such <release>"
+    named = {name.replace("_", "."): found for name, found in contracts.items()}
+    return {"cell": cell, "status": status, "reason": reason, "lane": None, "contracts": named}
+
+
+# The tables
+
+
+def test_columns_are_in_the_order_of_releases():
+    made = tables.document(
+        [outcome("3.0.0", "paddle"), outcome("2.15.0"), outcome("2.4.1"), outcome("2.6.2", "paddle")]
+    )
+    assert [(cell["cell"]["framework"], cell["cell"]["release"]) for cell in made["cells"]] == [
+        ("torch", "2.4.1"),
+        ("torch", "2.15.0"),
+        ("paddle", "2.6.2"),
+        ("paddle", "3.0.0"),
+    ]
+
+
+def test_a_change_is_told_with_the_first_release_that_has_it():
+    made = tables.document(
+        [
+            outcome("2.4", nn_relu=row(), nn_pool=row("known divergence", ("pool-a",))),
+            outcome("2.5", nn_relu=row("diverge", message="output is 2"), nn_pool=row("known divergence", ("pool-b",))),
+            outcome("2.6", nn_relu=row("diverge", message="output is 3"), nn_pool=row("known divergence", ("pool-b",))),
+            outcome("3.0", "paddle", nn_relu=row()),
+        ]
+    )
+    told = [(change["contract"], change["release"], change["from"], change["to"]) for change in made["changes"]]
+    assert told == [
+        ("nn.pool", "2.5", "known divergence: pool-a", "known divergence: pool-b"),
+        ("nn.relu", "2.5", "agree", "diverge: output is 2"),
+    ]
+
+
+def test_a_release_without_verdicts_is_passed_over():
+    made = tables.document(
+        [outcome("2.4", nn_relu=row()), outcome("2.5", status=NOT_INSTALLED), outcome("2.6", nn_relu=row("error"))]
+    )
+    assert [(change["before"], change["release"]) for change in made["changes"]] == [("2.4", "2.6")]
+
+
+def test_the_pages_show_every_cell_and_escape_what_they_show():
+    made = tables.document(
+        [
+            outcome("2.4", nn_relu=row("diverge", message="a <b> | c")),
+            outcome("2.5", nn_relu=row()),
+            outcome("9", status=BROKEN),
+        ]
+    )
+    text = tables.markdown(made)
+    assert "| nn.relu | ✗ | ✓ | · |" in text
+    assert "| nn.relu | torch 2.5 | diverge: a &lt;b> \\| c | agree |" in text
+    assert "- **torch 9** has no verdicts: broken (no such <release>)" in text
+    page = tables.page(made)
+    assert 'class="cell diverge" title="diverge: a &lt;b&gt; | c">✗' in page
+    assert 'class="cell agree changed"' in page and "no such &lt;release&gt;" in page
+    assert "<script" not in page and "http" not in page
+
+
+# A matrix of small projects, without installing anything
+
+
+@pytest.fixture
+def small(project, monkeypatch: pytest.MonkeyPatch):
+    """The cells run the small project; "installing" makes an interpreter whose lanes say the release."""
+
+    def make(folder: Path, framework: str, release: str) -> Path:
+        if release == "9.9":
+            raise environments.InstallationError("there is no such release")
+        python = folder / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        fault = "double" if release == "3.1.0" else ""
+        python.write_text(
+            f'#!/bin/sh\n{framework.upper()}_VERSION={release} FAULT={fault} exec {sys.executable} "$@"\n'
+        )
+        python.chmod(0o755)
+        made.append(release)
+        return folder
+
+    made: list[str] = []
+    monkeypatch.setattr(cells, "ROOT", project.folder)
+    monkeypatch.setattr(environments, "make", make)
+    monkeypatch.setattr(environments, "uv", lambda: "uv")
+    for name, value in project.environment().items():
+        monkeypatch.setenv(name, value)
+    return made
+
+
+def matrix(out: Path, *more: str) -> int:
+    return main(["matrix", "--out", str(out), *more])
+
+
+RELEASES = ("--paddle", "3.3.1, 3.0.0,9.9,3.1.0", "--torch", "2.15.0")
+
+
+def test_a_matrix_and_its_table(small, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert matrix(out, *RELEASES) == 1  # one release has no verdicts
+    told = capsys.readouterr().out
+    assert "paddle-9.9: not installed (there is no such release)" in told
+    assert "paddle-3.1.0: 1 agree, 1 known divergence, 1 diverge" in told and "/5, about" in told
+    made = json.loads((out / "matrix.json").read_text())
+    assert [cell["status"] for cell in made["cells"]] == [DONE, DONE, DONE, DONE, NOT_INSTALLED]
+    assert [(change["contract"], change["release"]) for change in made["changes"]] == [
+        ("small.double", "3.1.0"),
+        ("small.double", "3.3.1"),
+    ]
+    assert made["changes"][0]["to"].startswith("diverge: ")
+    assert "| small.double | ✓ | ✓ | ✗ | ✓ | · |" in (out / "matrix.md").read_text()
+    assert not list((out / "environments").glob("*")) and str(tmp_path) not in (out / "matrix.json").read_text()
+
+
+def test_what_is_finished_is_not_run_again(small, tmp_path, capsys):
+    assert matrix(tmp_path, "--paddle", "3.0.0") == 0
+    first = (tmp_path / "matrix.json").read_text()
+    assert matrix(tmp_path, "--paddle", "3.0.0") == 0
+    assert small == ["3.0.0"] and (tmp_path / "matrix.json").read_text() == first
+    assert "1 of 1 cells are done already" in capsys.readouterr().out
+    assert matrix(tmp_path, "--paddle", "3.0.0,3.3.1") == 0
+    assert small == ["3.0.0", "3.3.1"]
+    assert matrix(tmp_path, "--paddle", "3.0.0", "--", "-k", "double") == 0  # other options, other results
+    assert small == ["3.0.0", "3.3.1", "3.0.0"]
+    (tmp_path / "cells" / "paddle-3.3.1.json").write_text('{"half')
+    assert matrix(tmp_path, "--paddle", "3.3.1") == 0
+    assert small[-1] == "3.3.1"
+
+
+def test_an_interrupted_matrix_goes_on(small, tmp_path, monkeypatch, capsys):
+    whole = cells.run
+
+    def interrupted(cell: Cell, *rest: Any) -> dict[str, Any]:
+        if cell.release == "3.1.0":
+            raise KeyboardInterrupt
+        return whole(cell, *rest)
+
+    monkeypatch.setattr(engines, "run", interrupted)
+    assert matrix(tmp_path, "--paddle", "3.0.0,3.1.0", "--jobs", "1") == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    monkeypatch.setattr(engines, "run", whole)
+    assert matrix(tmp_path, "--paddle", "3.0.0,3.1.0") == 0
+    assert small == ["3.0.0", "3.1.0"]
+
+
+def test_environments_are_kept_on_request(small, tmp_path):
+    assert matrix(tmp_path, "--paddle", "3.0.0", "--keep-environments", "--environments", str(tmp_path / "e")) == 0
+    assert (tmp_path / "e" / "paddle-3.0.0" / "bin" / "python").exists()
+
+
+def test_a_full_disk_is_a_cell_that_says_so(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cells, "MINIMUM_FREE", 2**80)
+    assert matrix(tmp_path, "--paddle", "3.0.0") == 1
+    assert "paddle-3.0.0: not installed (the disk is full: " in capsys.readouterr().out
+    assert not small
+
+
+def test_a_lane_that_cannot_start_is_a_cell_that_says_so(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NUMPY_LANES", "torch")
+    assert matrix(tmp_path, "--paddle", "3.0.0") == 1
+    assert "paddle-3.0.0: broken (lane paddle:cpu: importing or starting paddle failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "no release was named; for example --torch 2.4.1,2.15.0"),
+        (["--torch", "newest"], "--torch: 'newest' is no release number such as 2.15.0"),
+        (["--torch", "2.15.0", "--jobs", "0"], "--jobs 0: at least one cell"),
+        (["--torch", "2.15.0", "--engine", "ray", "--address", "nowhere:1"], "no Ray cluster answers at nowhere:1"),
+    ],
+)
+def test_what_cannot_be_run(small, tmp_path, capsys, arguments, says):
+    if "ray" in arguments:
+        pytest.importorskip("ray")
+    assert matrix(tmp_path, *arguments) == 2
+    told = capsys.readouterr().err
+    assert says in told and told.count("\n") == 1
+
+
+def test_two_matrices_do_not_share_a_folder(small, tmp_path, capsys):
+    with open(tmp_path / ".lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert matrix(tmp_path, "--paddle", "3.0.0") == 2
+    assert "another matrix is writing there" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to(small, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert matrix(tmp_path / "file", "--paddle", "3.0.0") == 2
+    assert "cannot write there" in capsys.readouterr().err
+
+
+def test_without_ray_the_engine_says_what_to_install(small, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
+    assert matrix(tmp_path, "--paddle", "3.0.0", "--engine", "ray") == 2
+    assert "pip install --group ray" in capsys.readouterr().err
+
+
+# Environments
+
+
+def test_what_a_release_needs():
+    assert environments.requirements("torch", "2.4.1") == [
+        "torch==2.4.1",
+        "pillow",
+        "setuptools",
+        "torchvision>=0.15",
+        "numpy",
+    ]
+    assert environments.requirements("paddle", "2.6.2")[-1] == "numpy<2"
+
+
+@pytest.fixture
+def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    script = tmp_path / "bin" / "uv"
+    script.parent.mkdir()
+    script.write_text(
+        "#!/bin/sh\n"
+        f'echo "$@" >> {tmp_path}/calls\n'
+        'if [ "$1" = venv ]; then for last; do :; done; mkdir -p "$last/bin"; touch "$last/bin/python"; exit 0; fi\n'
+        'case "$*" in *==9.9*) echo "  × No solution found" >&2; echo "  ╰─▶ there is no torch==9.9" >&2; exit 1;; esac\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path / "calls"
+
+
+def test_an_environment_is_made_once(fake_uv, tmp_path):
+    for _ in range(2):
+        assert environments.make(tmp_path / "e", "torch", "2.4.1") == tmp_path / "e"
+    assert fake_uv.read_text().count("torch==2.4.1") == 1
+    (tmp_path / "e" / "complete").unlink()  # one that was left half-made is made again
+    environments.make(tmp_path / "e", "torch", "2.4.1")
+    assert fake_uv.read_text().count("torch==2.4.1") == 2
+
+
+def test_what_cannot_be_installed_is_told_on_one_line(fake_uv, tmp_path):
+    with pytest.raises(environments.InstallationError, match=r"^No solution found there is no torch==9\.9$"):
+        environments.make(tmp_path / "e", "torch", "9.9")
+
+
+def test_a_cell_travels_as_json():
+    cell = Cell("torch", "2.4.1", "cuda", "explore", ("-k", "optim"))
+    assert Cell.of(json.loads(json.dumps(asdict(cell)))) == cell
+    assert cell.name == "torch-2.4.1-cuda" and command.plan(
+        command_line("--torch", "2.4.1", "--device", "gpu", "--profile", "explore", "--out", "x", "--", "-k", "optim")
+    ) == [cell]
+
+
+def command_line(*arguments: str) -> Any:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(arguments)
