@@ -64,7 +64,7 @@ def run_gate(arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         times, report = Path(folder) / "times.json", Path(folder) / "report"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.stopwatch", "-p", "no:cacheprovider"]
-        command += [f"--conformance-report={report}", *arguments]
+        command += ["--in-process", f"--conformance-report={report}", *arguments]
         environment = {**os.environ, **ONE_THREAD, stopwatch.VARIABLE: str(times)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:

@@ -46,10 +46,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "interpreter, or an execnet specification such as ssh=gpu-box//python=python3.12; it needs NumPy and the "
         "framework only. Default: torch and paddle, on the CPU and on every visible GPU, in this environment",
     },
-    "--isolated": {
-        "action": "store_true",
-        "help": "run every lane in an interpreter of its own",
-    },
     "--in-process": {
         "action": "store_true",
         "help": "run the lanes in this process instead of one interpreter each, so that a debugger can step into the "
@@ -165,13 +161,12 @@ class ConformancePlugin:
         report = Path(option("--conformance-report"))
         replay = _replay(Path(option("--replay"))) if option("--replay") else None
         seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
-        elsewhere = option("--isolated") or any(spec.where for spec in self.lanes)
         only = option("--gate-on") == "regressions"
         if only and upgrade.pair(self.lanes) is None:
             raise SpecError(
                 "--gate-on regressions compares two releases of one framework; name them --lane old=... --lane new=..."
             )
-        own = self._surroundings() if elsewhere and not option("--in-process") else None
+        own = None if option("--in-process") else self._surroundings()
         return Session(
             self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own, only, self.shrink_seconds
         )
@@ -180,7 +175,7 @@ class ConformancePlugin:
         """Options besides the lanes that a replay has to be given again."""
         option = self.config.getoption
         kept = [f"--lane-import={name}" for name in option("--lane-import")]
-        kept += [name for name in ("--isolated", "--in-process") if option(name)]
+        kept += ["--in-process"] if option("--in-process") else []
         kept += ["--gate-on=regressions"] if option("--gate-on") == "regressions" else []
         kept += [f"--sample-limit={self.limit:g}"] if self.limit != DEFAULT_LIMIT else []
         return kept + ([f"--ledger={Path(option('--ledger')).absolute()}"] if option("--ledger") else [])
@@ -205,6 +200,8 @@ class ConformancePlugin:
         if self.refusal is not None or (session.replay is not None and session.replay[0] != obj.id):
             return []
         self.offered += 1
+        if self.offered == 1:
+            self._launch(session)
         common = {"contract": obj, "session_of": self.session}
         items: list[pytest.Item] = [ContractItem.from_parent(collector, name=obj.id, **common)]
         if session.replay is None:
@@ -212,6 +209,19 @@ class ConformancePlugin:
                 witness = f"{obj.id}:known[{entry.id}]"
                 items.append(WitnessItem.from_parent(collector, name=witness, entry=entry, **common))
         return items
+
+    def _launch(self, session: Session) -> None:
+        """Let lanes with an interpreter of their own import their frameworks while the suites are collected."""
+        if session.surroundings is not None and not self._distributing and not self.config.option.collectonly:
+            try:
+                session.launch()
+            except (SpecError, LaneError) as error:
+                self.refusal = str(error)
+
+    @property
+    def _distributing(self) -> bool:
+        """Whether this process only hands contracts to workers."""
+        return getattr(self.config.option, "dist", "no") != "no" and not self._worker
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -226,9 +236,8 @@ class ConformancePlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Start the lanes once it is certain that contracts will run in this process."""
         option = self.config.option
-        distributing = getattr(option, "dist", "no") != "no" and not self._worker
         broken = session.testsfailed and not option.continue_on_collection_errors
-        if distributing or broken or option.collectonly:
+        if self._distributing or broken or option.collectonly:
             return None
         self.selected = sum(isinstance(item, ContractItem) for item in session.items)
         if self.refusal is None and self.selected:

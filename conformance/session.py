@@ -40,6 +40,35 @@ class Session:
     regressions_only: bool = False
     shrink_seconds: float = SHRINK_SECONDS
     lanes: list[Lane] = field(default_factory=list)
+    _launched: list[Lane] = field(default_factory=list)
+
+    def launch(self) -> None:
+        """Begin to start the lanes with an interpreter of their own, while there is something else to do.
+
+        Raises
+        ------
+        SpecError: a framework is not installed, or two lanes have one label.
+        LaneError: a lane's interpreter cannot be started.
+        """
+        if self._launched or self.lanes:
+            return
+        specs = self.asked or default_specs()
+        for spec in specs:
+            if not spec.where:
+                require_installed(spec)
+            elif self.surroundings is None:
+                raise SpecError(f"lane {spec}: a lane @{spec.where} cannot run --in-process; leave out one of the two")
+            if [str(other) for other in specs].count(str(spec)) > 1:
+                raise SpecError(f"two lanes are called {spec}; name one of them with LABEL={spec.name}")
+        self._launch(specs)
+
+    def _launch(self, specs: list[LaneSpec]) -> list[Lane]:
+        own = self.surroundings
+        made: list[Lane] = [InProcessLane(spec) if own is None else GatewayLane(spec, own) for spec in specs]
+        self._launched += made
+        for lane in made:
+            lane.launch()
+        return made
 
     def start(self) -> None:
         """Import the frameworks and pin their settings. Without ``--lane``, every visible GPU becomes a lane too.
@@ -51,20 +80,16 @@ class Session:
         """
         if self.lanes:
             return
-        specs = self.asked or default_specs()
-        for spec in specs:
-            if not spec.where:
-                require_installed(spec)
-            elif self.surroundings is None:
-                raise SpecError(f"lane {spec}: a lane @{spec.where} cannot run --in-process; leave out one of the two")
-            if [str(other) for other in specs].count(str(spec)) > 1:
-                raise SpecError(f"two lanes are called {spec}; name one of them with LABEL={spec.name}")
-        lanes = self._started(specs)
+        self.launch()
+        for lane in self._launched:
+            lane.start()
         if not self.asked:
-            for lane in list(lanes):
+            for lane in list(self._launched):
                 device = {"torch": "cuda", "paddle": "gpu"}[lane.spec.framework]
                 places = range(lane.visible_gpus())
-                lanes += self._started([LaneSpec(lane.spec.framework, device, index) for index in places])
+                for more in self._launch([LaneSpec(lane.spec.framework, device, index) for index in places]):
+                    more.start()
+        lanes = self._launched
         present = {lane.spec.name for lane in lanes} | {lane.label for lane in lanes}
         for spec in self.required:
             if spec.name not in present and str(spec) not in present:
@@ -74,25 +99,9 @@ class Session:
                 )
         self.lanes = lanes
 
-    def _started(self, specs: list[LaneSpec]) -> list[Lane]:
-        """Started lanes; all begin to import their framework before the first one is waited for."""
-        lanes: list[Lane] = []
-        try:
-            for spec in specs:
-                own = self.surroundings
-                lanes.append(InProcessLane(spec) if own is None else GatewayLane(spec, own))
-                lanes[-1].launch()
-            for lane in lanes:
-                lane.start()
-        except BaseException:
-            for lane in lanes:
-                lane.stop()
-            raise
-        return lanes
-
     def stop(self) -> None:
         """End the lanes."""
-        for lane in self.lanes:
+        for lane in self._launched:
             lane.stop()
 
     def fingerprints(self) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ import pytest
 
 from conformance.lanes import LaneError, parse
 from conformance.lanes.gateway import GatewayLane, Surroundings, exit_reason, gateway_spec
-from tests.numpy_lane import install
 from tests.small_project import ROOT, SUITE, SmallProject
 
 CRASHES = '''
@@ -59,7 +58,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory):
     (project.folder / "suites" / "test_small.py").unlink()
     project.write("fixtures/divergences.toml", "")
     project.write("suites/test_crash.py", CRASHES)
-    return project, project.run("--isolated", "--sample-limit=2")
+    return project, project.run("--sample-limit=2")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_a_replay_dies_again(crashed):
     import shlex
 
     command = shlex.split(run.contract("crash.killed")["failure"]["replay"])
-    assert "--isolated" in command
+    assert "--sample-limit=2" in command
     again = project.execute(command)
     assert again.code == 1 and again.contract("crash.killed")["verdict"] == "error", again.output
 
@@ -118,7 +117,7 @@ def rows(run) -> list[dict]:
 @pytest.mark.parametrize("fault", ["", "double"])
 def test_both_transports_give_the_same_verdicts(project, fault):
     here = project.run("--in-process", "--conformance-report=here", FAULT=fault, DRAWN="a")
-    there = project.run("--isolated", "--conformance-report=there", FAULT=fault, DRAWN="b")
+    there = project.run("--conformance-report=there", FAULT=fault, DRAWN="b")
     assert here.code == there.code == (1 if fault else 0), there.output
     assert rows(here) == rows(there)
     assert [lane["label"] for lane in there.results["lanes"]] == ["torch:cpu", "paddle:cpu"]
@@ -192,8 +191,7 @@ def test_a_limit_that_is_none(project, limit):
 
 
 @pytest.fixture
-def lane(declare):
-    install()
+def lane(numpy_lanes):
     made = GatewayLane(parse("torch"), Surroundings([str(ROOT)], 20.0))
     yield made
     made.stop()

@@ -245,7 +245,8 @@ def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "#!/bin/sh\n"
         f'echo "$@" >> {tmp_path}/calls\n'
         'if [ "$1" = venv ]; then for last; do :; done; mkdir -p "$last/bin"; touch "$last/bin/python"; exit 0; fi\n'
-        'case "$*" in *==9.9*) echo "  × No solution found" >&2; echo "  ╰─▶ there is no torch==9.9" >&2; exit 1;; esac\n'
+        'case "$*" in *==9.9*) printf "  \\303\\227 No solution found\\n  \\342\\225\\260 no torch==9.9\\n" >&2; '
+        "exit 1;; esac\n"
     )
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
@@ -262,7 +263,7 @@ def test_an_environment_is_made_once(fake_uv, tmp_path):
 
 
 def test_what_cannot_be_installed_is_told_on_one_line(fake_uv, tmp_path):
-    with pytest.raises(environments.InstallationError, match=r"^No solution found there is no torch==9\.9$"):
+    with pytest.raises(environments.InstallationError, match=r"^No solution found no torch==9\.9$"):
         environments.make(tmp_path / "e", "torch", "9.9")
 
 

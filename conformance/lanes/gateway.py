@@ -13,7 +13,7 @@ import signal
 import tempfile
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ else:
     except ImportError as error:
         channel.send(type(error).__name__ + ": " + str(error))
     else:
-        channel.send(roots)
-        worker.serve(channel)
+        channel.send(None)
+        worker.serve(channel, roots)
 """
 AHEAD = 4
 """Samples that a lane is given before its answer to the first of them is looked at."""
@@ -77,7 +77,6 @@ class _Process:
     channel: Any
     stderr: str | None
     remote: bool
-    roots: list[str] = field(default_factory=list)
 
 
 class GatewayLane:
@@ -116,6 +115,14 @@ class GatewayLane:
             self._process = _Process(gateway, channel, stderr, remote)
             roots = list(self.surroundings.roots)
             channel.send((roots, source.archive(roots) if remote else None))
+            request = {
+                "spec": {**asdict(self.spec), "where": ""},
+                "adapters": dict(ADAPTERS),
+                "imports": list(self.surroundings.imports),
+                "stderr": stderr,
+                "sources": self.surroundings.sources,
+            }
+            channel.send(wire.pack(("start", request)))
         except (execnet.HostNotFound, OSError, EOFError) as error:
             self._discard()
             raise LaneError(f"lane {self.label}: {self._unreachable(target)} ({_reason(error)})") from error
@@ -133,18 +140,9 @@ class GatewayLane:
         process = self._alive()
         try:
             found = process.channel.receive(timeout=START_SECONDS)
-            if isinstance(found, str):
+            if found is not None:
+                self.stop()
                 raise LaneError(f"lane {self.label}: {self._place()} cannot be used ({found})")
-            process.roots = found
-            request = {
-                "spec": {**asdict(self.spec), "where": ""},
-                "adapters": dict(ADAPTERS),
-                "imports": list(self.surroundings.imports),
-                "stderr": process.stderr,
-                "sources": self.surroundings.sources,
-                "roots": found,
-            }
-            process.channel.send(wire.pack(("start", request)))
             kind, *rest = wire.unpack(process.channel.receive(timeout=START_SECONDS))
         except (EOFError, OSError) as error:
             death, _ = self._death()

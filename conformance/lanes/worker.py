@@ -26,8 +26,8 @@ TAIL = 4000
 """Characters of a dead lane's last words that are kept."""
 
 
-def serve(channel: Any) -> None:
-    """Answer messages until the other side hangs up."""
+def serve(channel: Any, roots: list[str]) -> None:
+    """Answer messages until the other side hangs up. ``roots``: where the sources came from."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that a person started
     lane: InProcessLane | None = None
     answer: tuple[Any, ...] | None
@@ -37,7 +37,7 @@ def serve(channel: Any) -> None:
         except EOFError:
             return
         if kind == "start":
-            lane, answer = _start(**rest[0])
+            lane, answer = _start(**rest[0], roots=roots)
         elif kind == "tail":
             answer = ("tail", tail(Path(rest[0])))
         else:
