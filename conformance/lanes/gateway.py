@@ -125,6 +125,7 @@ class GatewayLane:
             channel.send(wire.pack(("start", request)))
         except (execnet.HostNotFound, OSError, EOFError) as error:
             self._discard()
+            tail(Path(stderr or ""))
             raise LaneError(f"lane {self.label}: {self._unreachable(target)} ({_reason(error)})") from error
 
     def _unreachable(self, target: str) -> str:
@@ -144,12 +145,12 @@ class GatewayLane:
                 self.stop()
                 raise LaneError(f"lane {self.label}: {self._place()} cannot be used ({found})")
             kind, *rest = wire.unpack(process.channel.receive(timeout=START_SECONDS))
-        except (EOFError, OSError) as error:
-            death, _ = self._death()
-            raise LaneError(f"lane {self.label}: its interpreter {death}, while it started") from error
         except process.channel.TimeoutError:
             self.stop()
             raise LaneError(f"lane {self.label}: it did not start within {START_SECONDS:g} s") from None
+        except (EOFError, OSError, process.channel.RemoteError) as error:
+            death, _ = self._death()
+            raise LaneError(f"lane {self.label}: its interpreter {death}, while it started") from error
         process.stderr = rest[-1]
         if kind == "failed":
             self.stop()
