@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,21 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.matrix import environments
+from conformance.matrix import environments, processes
 
 ROOT = Path(__file__).parent.parent.parent
 DONE, NOT_INSTALLED, BROKEN = "done", "not installed", "broken"
 MINIMUM_FREE = 8 * 2**30
 """Bytes that must be free on the disk before another environment is made."""
-
-
-_running: set[subprocess.Popen[str]] = set()
-
-
-def stop() -> None:
-    """End the gates that are running in this process's threads."""
-    for process in list(_running):
-        process.terminate()
 
 
 @dataclass(frozen=True)
@@ -88,12 +78,7 @@ def _gate(cell: Cell, environment: Path, folder: Path) -> dict[str, Any]:
     variables = {key: value for key, value in os.environ.items() if key != "GITHUB_STEP_SUMMARY"}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         variables.setdefault(name, "1")
-    with subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        _running.add(process)
-        output, _ = process.communicate()
-        _running.discard(process)
+    _, output = processes.execute(command, ROOT, variables)
     try:
         document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

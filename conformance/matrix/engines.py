@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from conformance.matrix.cells import ROOT, Cell, run, stop
+from conformance.matrix import processes
+from conformance.matrix.cells import ROOT, Cell, run
 
 Outcome = dict[str, Any]
 Tell = Callable[[Cell, str], None]
@@ -45,7 +46,7 @@ def local(cells: Sequence[Cell], environments: Path, keep: bool, jobs: int, tell
                     yield outcome
     finally:
         stopped.set()
-        stop()
+        processes.stop()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from conformance.matrix import processes
+
 PACKAGES = {"torch": "torch", "paddle": "paddlepaddle"}
 SECONDS = 1800
 """How long making one environment may take, downloads included."""
@@ -71,11 +73,11 @@ def make(folder: Path, framework: str, release: str) -> Path:
 
 def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        status, output = processes.execute(command, limit=SECONDS)
     except subprocess.TimeoutExpired:
         raise InstallationError(f"installing took longer than {SECONDS} s") from None
-    if done.returncode != 0:
-        raise InstallationError(_reason(done.stderr))
+    if status != 0:
+        raise InstallationError(_reason(output))
 
 
 def _reason(text: str) -> str:
