@@ -7,6 +7,7 @@ with which message. The witness must still diverge: an entry whose divergence no
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from conformance.contract import FRAMEWORKS, REGISTRY, Sample
 from conformance.portable import PortableError, sample_from_table
 
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
-OPTIONAL = ("device", "upstream", "found")
+OPTIONAL = ("device", "upstream", "found", "no_script")
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
 
 
@@ -34,6 +35,7 @@ class Entry:
 
     behaviour: what the lane does instead: the name of a ``variant_`` of the contract.
     versions: PEP 440 specifier of the framework's releases that show it.
+    no_script: why no standalone script can show it, where the oracle needs to see what the lane did.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Entry:
     upstream: str
     device: str
     witness: Sample
+    no_script: str = ""
 
     def applies(self, framework: str, device: str, version: str) -> bool:
         """Whether a lane is one that this entry speaks of."""
@@ -120,6 +123,19 @@ def load(path: Path) -> Ledger:
     return Ledger(entries)
 
 
+def leader(entry_id: str, reasons: Mapping[str, str]) -> str:
+    """The entry under which one is told: its own, unless its reason begins with "As ENTRY", and so on from there.
+
+    reasons: those of all entries, by id.
+    """
+    seen = [entry_id]
+    while named := re.match(r"As ([\w-]+)", reasons[seen[-1]]):
+        if named[1] not in reasons or named[1] in seen:
+            break
+        seen.append(named[1])
+    return entry_id if named and named[1] in seen else seen[-1]
+
+
 def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     where = f"{path}: entry {table.get('id', f'number {place}')!r}"
     missing = [key for key in REQUIRED if not table.get(key)]
@@ -155,4 +171,5 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         upstream=table.get("upstream", ""),
         device=table.get("device", ""),
         witness=witness,
+        no_script=table.get("no_script", ""),
     )

@@ -14,6 +14,8 @@ from conformance.report.sources import CannotInline
 
 READABLE = 160
 """Arrays up to this many elements are written out."""
+PLAIN = 2048
+"""Bytes up to this length are written without compression, which gives other bytes with another zlib."""
 LARGEST = 12 * 2**20
 """Characters of one script: more cannot be attached to an issue."""
 WIDTH = 100
@@ -40,6 +42,8 @@ def literal(value: Any, indent: int = 0) -> str:
         return _joined("[", [literal(item, indent + 4) for item in value], "]", indent)
     if isinstance(value, tuple):
         return _joined("(", [literal(item, indent + 4) for item in value], ",)" if len(value) == 1 else ")", indent)
+    if isinstance(value, bytes) and READABLE < len(value) <= PLAIN:
+        return f"base64.b64decode({_lines(base64.b64encode(value).decode(), indent)})"
     if isinstance(value, bytes) and len(value) > READABLE:
         return f"zlib.decompress(base64.b64decode({_packed(value, indent)}))"
     if value is None or isinstance(value, bool | int | float | complex | str | bytes):
@@ -61,8 +65,25 @@ def _array(array: np.ndarray, indent: int) -> str:
             text = _readable(items, code, indent)
             if _same(text, array):
                 return text
+    if not array.size and code == array.dtype.name:
+        return f"np.zeros({array.shape}, {code!r})"
+    cycle = _cycle(array)
+    if cycle is not None:
+        return f"np.resize({_array(cycle, indent)}, {array.shape})"
     packed = _packed(np.ascontiguousarray(array).tobytes(), indent)
     return f"unpack({packed}, {code!r}, {array.shape})"
+
+
+def _cycle(array: np.ndarray) -> np.ndarray | None:
+    """The values that an array too large to be written out repeats, if that many can be."""
+    if array.size <= READABLE:
+        return None
+    flat = np.ascontiguousarray(array).reshape(-1)
+    raw, step = flat.tobytes(), flat.itemsize
+    for period in range(step, READABLE * step + 1, step):
+        if raw[period : 4 * period] == raw[: 3 * period][: len(raw) - period] and raw[period:] == raw[:-period]:
+            return flat[: period // step]
+    return None
 
 
 def _shortest(array: np.ndarray) -> Any:
@@ -115,6 +136,11 @@ def _packed(raw: bytes, indent: int) -> str:
     text = base64.b64encode(zlib.compress(raw, 6)).decode()
     if len(text) > LARGEST:
         raise TooLarge(f"an array of {len(raw) / 2**20:.0f} MiB is too large for a script")
+    return _lines(text, indent)
+
+
+def _lines(text: str, indent: int) -> str:
+    """A text without spaces as one literal, or as several on lines of their own."""
     if len(text) + indent <= WIDTH:
         return repr(text)
     margin = " " * (indent + 4)

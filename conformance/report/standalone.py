@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import sys
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ def script(
     fingerprint: Mapping[str, Any] | None = None,
     reference: str = ORACLE,
     differing: Collection[str] = (),
+    only: Collection[str] | None = None,
+    about: Sequence[str] = (),
 ) -> str:
     """The text of a script that shows what one framework does with a sample.
 
@@ -53,17 +55,21 @@ def script(
     fingerprint: that of the lane, for its versions, device and TF32; without it the script runs on the CPU.
     reference: where the expected values come from, for the reader.
     differing: quantities to keep to, where all of them make the script too large to be attached to an issue.
+    only: quantities to keep to in any case.
+    about: paragraphs of what is known, in place of the title and of the lane on which the sample was seen.
 
     Raises
     ------
     CannotInline: the call, or the sample, cannot be carried in a script; the message says why.
     """
+    if only is not None and isinstance(accepted, Mapping):
+        return _script(contract, framework, sample, accepted, fingerprint or {}, reference, list(only), about)
     few = [name for name in accepted if name in differing] if isinstance(accepted, Mapping) else []
     few.sort(key=lambda name: np.size(getattr(accepted[name], "value", accepted[name])))
     refusal: CannotInline
-    for only in [None, few, few[:1]] if few else [None]:
+    for kept in [None, few, few[:1]] if few else [None]:
         try:
-            return _script(contract, framework, sample, accepted, fingerprint or {}, reference, only)
+            return _script(contract, framework, sample, accepted, fingerprint or {}, reference, kept, about)
         except TooLarge as error:
             refusal = error
     raise refusal
@@ -77,6 +83,7 @@ def _script(
     lane: Mapping[str, Any],
     reference: str,
     only: list[str] | None,
+    about: Sequence[str],
 ) -> str:
     if only is not None:
         accepted = {name: accepted[name] for name in only}
@@ -99,7 +106,7 @@ def _script(
     if other in inliner.packages():
         raise CannotInline(f"the {framework} call also imports {other}")
     needs = _packages(["\n".join(imports), *code, *around])
-    head = _docstring(contract, framework, sample, accepted, lane, reference, needs)
+    head = _docstring(contract, framework, sample, accepted, lane, reference, needs, about)
     top = "\n".join([head, "", "from __future__ import annotations", "", *imports])
     return _checked("\n\n\n".join([top, *code, *data, *around, main]) + "\n", inliner.project)
 
@@ -160,6 +167,7 @@ def _docstring(
     lane: Mapping[str, Any],
     reference: str,
     needs: list[str],
+    about: Sequence[str],
 ) -> str:
     version = lane.get("version") or _version(framework)
     device = lane.get("device_name") or lane.get("device", "cpu")
@@ -169,15 +177,15 @@ def _docstring(
     else:
         limit = "exactly (small integers: nothing is rounded)" if sample.regime == EXACT else "within the error allowed"
         expected = f"Expected: the values of {reference}, {limit}."
-    lines = [
-        f"{framework} {version} against {contract.id}",
-        "",
-        f"Claim: {' '.join(contract.claim.split())}",
-        expected,
-        f"Seen with {', '.join([f'{framework} {version}', *others])} on {device}.",
+    if about:
+        lines = [*about, "", expected]
+    else:
+        lines = [f"{framework} {version} against {contract.id}", "", f"Claim: {' '.join(contract.claim.split())}"]
+        lines += [expected, f"Seen with {', '.join([f'{framework} {version}', *others])} on {device}."]
+    lines.append(
         f"Needs {', '.join(needs)}. Prints got, expected, error and allowed by quantity; "
-        "exits 1 on divergence, 0 on agreement.",
-    ]
+        "exits 1 on divergence, 0 on agreement."
+    )
     text = "\n".join(textwrap.fill(line, 110) for line in lines)
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
 

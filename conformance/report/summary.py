@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
 from typing import Any
 
 from conformance import upgrade
+from conformance.ledger import leader
 
 HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
 
@@ -143,15 +143,15 @@ def _noted(document: dict[str, Any]) -> list[str]:
 
 def _folded(known: list[dict[str, Any]]) -> list[str]:
     """One line for each entry; those whose reason begins with "As ENTRY" are counted in that entry's line."""
-    roots = {entry["id"] for entry in known}
+    reasons = {entry["id"]: entry["reason"] for entry in known}
     followers: Counter[tuple[str, str]] = Counter()
     leading = []
     for entry in known:
-        named = re.match(r"As ([\w-]+)", entry["reason"])
-        if named and named[1] in roots:
-            followers[named[1], entry["lane"]] += 1
-        else:
+        root = leader(entry["id"], reasons)
+        if root == entry["id"]:
             leading.append(entry)
+        else:
+            followers[root, entry["lane"]] += 1
     lines = []
     for entry in leading:
         more = followers[entry["id"], entry["lane"]]

@@ -1,0 +1,193 @@
+"""For each known divergence a standalone script, held to what the contract's oracle expects of the entry's witness.
+
+The scripts are kept in the repository and must come out the same on every machine. The last bits of a float64 oracle do
+not: they differ between processors. So its numbers are written to the precision that their bounds ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from conformance.accuracy import Acceptance, Rejects
+from conformance.contract import EXACT, Contract, Sample
+from conformance.ledger import Entry
+from conformance.report import standalone
+from conformance.report.literals import READABLE
+
+QUANTITIES = 4
+"""Quantities that a script keeps to where all of them are too large to be written out."""
+FINER = 100
+"""A value is written to this part of its bound."""
+_ALIKE = "without the lane's own intermediate results, what it does on the witness may be as expected"
+
+Accepted = Mapping[str, Acceptance] | Rejects
+
+
+@dataclass(frozen=True, eq=False)
+class Reproducer:
+    """What is expected of an entry's witness, what its framework does instead, and the script that shows it.
+
+    expected, instead: by quantity; of several or large ones, those that tell the two apart.
+    text: the script; ``None`` where there can be none, for the reason in ``refusal``.
+    """
+
+    expected: Accepted
+    instead: Accepted
+    text: str | None
+    refusal: str = ""
+
+
+def make(entry: Entry, contract: Contract) -> Reproducer:
+    """The reproducer of one entry; no framework is needed for it."""
+    witness, variant = entry.witness, contract.variants[entry.behaviour]
+    expected, instead = _alone(contract, contract.oracle, witness), _alone(contract, variant, witness, widen=False)
+    told, carried, only = differing(expected, instead), expected, None
+    if isinstance(expected, Mapping):
+        if any(np.size(item.value) > READABLE for item in expected.values()):
+            told = [name for name in told if name in expected]
+            only = told = [name for name in told if np.size(expected[name].value) <= READABLE][:QUANTITIES] or told[:1]
+        carried = {name: stable(expected[name], witness.regime) for name in (expected if only is None else only)}
+        expected = {name: carried[name] for name in told if name in carried}
+    if isinstance(instead, Mapping):
+        instead = {name: stable(item, witness.regime) for name, item in instead.items() if name in (told or instead)}
+    if entry.no_script or not (told or isinstance(expected, Rejects)):
+        return Reproducer(expected, instead, None, entry.no_script or _ALIKE)
+    lane, about = {"device": entry.device or "cpu"}, _about(entry, contract)
+    try:
+        text = standalone.script(contract, entry.framework, witness, carried, lane, only=only, about=about)
+    except standalone.CannotInline as reason:
+        return Reproducer(expected, instead, None, str(reason))
+    return Reproducer(expected, instead, text)
+
+
+def released(entry: Entry) -> str:
+    """The releases of an entry in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
+    parts = sorted((part for part in entry.versions), key=lambda part: (part.operator.startswith("<"), str(part)))
+    on = f" on {entry.device}" if entry.device else ""
+    return f"{entry.framework} {', '.join(map(str, parts))}{on}"
+
+
+def _about(entry: Entry, contract: Contract) -> list[str]:
+    return [
+        f"{entry.id}: {released(entry)} against {contract.id}",
+        "",
+        "Made by `python -m conformance findings`, from the ledger of known divergences.",
+        f"Claim: {' '.join(contract.claim.split())}",
+        f"Instead: {' '.join(entry.reason.split())}",
+        f"Upstream: {entry.upstream or 'none known'}.",
+    ]
+
+
+def differing(expected: Accepted, instead: Accepted) -> list[str]:
+    """The quantities in which what is known is not what is expected, the smallest first.
+
+    Of those that differ clearly, by twice the bound, if there are any.
+    """
+    if isinstance(expected, Rejects):
+        return []
+    names = sorted(expected, key=lambda name: np.size(expected[name].value))
+    if isinstance(instead, Rejects):
+        return names
+
+    def beyond(factor: float) -> list[str]:
+        return [name for name in names if name not in instead or apart(expected[name], instead[name], factor).any()]
+
+    more = [name for name in instead if name not in expected]
+    return [*beyond(2.0), *more] or beyond(1.0)
+
+
+def apart(one: Acceptance, other: Acceptance, factor: float = 1.0) -> np.ndarray:
+    """Where the other value is outside the one's bound; a single ``True`` where dtypes or shapes already say so."""
+    a, b = np.asarray(one.value), np.asarray(other.value)
+    if a.shape != b.shape or (one.dtype and other.dtype and one.dtype != other.dtype):
+        return np.array(True)
+    if a.dtype.kind != "f" and b.dtype.kind != "f":
+        return np.asarray(a != b)
+    with np.errstate(all="ignore"):
+        far = ~(np.abs(a - b) <= factor * np.asarray(one.bound))
+        same = (a == b) | (np.isnan(a) & np.isnan(b)) | np.isposinf(one.bound)
+        anything = np.isposinf(other.bound) & ~np.isposinf(one.bound)
+    return np.asarray((far & ~same) | anything)
+
+
+# What the oracle says, without a lane and in stable digits.
+
+
+def _alone(contract: Contract, oracle: Callable[..., Any], witness: Sample, widen: bool = True) -> Accepted:
+    """The acceptances of an oracle; one that follows a lane's decisions takes those that it makes itself.
+
+    An oracle that goes on from what a lane returned, an optimizer's from the lane's gradient for one, gives the bound
+    of that last part alone. A script is no lane, so the oracle is asked again, for a lane at either end of each bound,
+    and what its answers differ by is allowed too.
+    """
+
+    def ask(observed: Mapping[str, np.ndarray]) -> Any:
+        extra = {"observed": observed} if contract.conditioned else {}
+        with np.errstate(all="ignore"):
+            return oracle(**witness.inputs, **extra)
+
+    found = ask({})
+    if isinstance(found, Rejects):
+        return found
+    accepted = {
+        name: item if isinstance(item, Acceptance) else Acceptance(np.asarray(item)) for name, item in found.items()
+    }
+    if contract.conditioned and widen:
+        ends = [ask({name: _end(item, sign) for name, item in accepted.items()}) for sign in (-1.0, 1.0)]
+        accepted = {name: _widened(item, [end[name] for end in ends]) for name, item in accepted.items()}
+    return accepted
+
+
+def _end(item: Acceptance, sign: float) -> np.ndarray:
+    value, bound = np.asarray(item.value), np.where(np.isfinite(item.bound), item.bound, 0.0)
+    return np.asarray(value + sign * bound, np.float32) if value.dtype.kind == "f" else value
+
+
+def _widened(item: Acceptance, ends: list[Acceptance]) -> Acceptance:
+    value = np.asarray(item.value)
+    if value.dtype.kind != "f":
+        return item
+    with np.errstate(invalid="ignore"):
+        bound = np.max([np.broadcast_to(end.bound, value.shape) for end in (item, *ends)], axis=0)
+        moved = np.max([np.abs(np.asarray(end.value) - value) for end in ends], axis=0)
+    return replace(item, bound=bound + np.where(np.isnan(moved), 0.0, moved))
+
+
+def stable(item: Acceptance, regime: str) -> Acceptance:
+    """An acceptance whose numbers end where its bounds make further digits pointless.
+
+    A value without a bound keeps every digit. A bound keeps two, upwards, and covers what its value lost.
+    """
+    value = np.asarray(item.value)
+    bound = np.broadcast_to(np.asarray(item.bound, np.float64), value.shape)
+    if value.dtype.kind != "f" or regime == EXACT or not value.size:
+        return item
+    pairs = [_short(float(number), float(limit)) for number, limit in zip(value.flat, bound.flat, strict=True)]
+    values, bounds = (np.array(numbers).reshape(value.shape) for numbers in zip(*pairs, strict=True))
+    return replace(item, value=values, bound=bounds)
+
+
+def _short(value: float, bound: float) -> tuple[float, float]:
+    if bound == 0.0 or np.isnan(bound) or not np.isfinite(value):
+        return value, bound
+    if np.isinf(bound):
+        return float(f"{value:.6g}"), bound
+    places = -int(f"{bound / FINER:.0e}".partition("e")[2])
+    rounded = round(value, places) + 0.0
+    return rounded, _upwards(bound + abs(rounded - value) if rounded != value else bound)
+
+
+def _upwards(bound: float) -> float:
+    """The least number of two digits that is not below ``bound``."""
+    text = f"{bound:.1e}"
+    if float(text) >= bound:
+        return float(text)
+    digits, _, exponent = text.partition("e")
+    return float(f"{round(10 * float(digits)) + 1}e{int(exponent) - 1}")
+
+
+__all__ = ["Reproducer", "apart", "differing", "make", "released"]
