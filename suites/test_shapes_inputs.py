@@ -180,6 +180,11 @@ def normalizations(draw: st.DrawFn, fault: str | None) -> Sample:
     elif fault == "one value":
         x = [1, channels, *[1] * (len(x) - 2)]
     statistics, weight = channels + (fault == "statistics"), channels + (fault == "weight")
+    training = draw(st.booleans())
+    if fault == "eps":
+        eps = draw(st.sampled_from((-1e-5, 0.0) if training else (-1e-5,)))
+    else:
+        eps = draw(st.sampled_from((1e-5,) if training else (1e-5, 0.0)))
     return Sample(
         {
             "x": np.ones(x, np.float32),
@@ -187,8 +192,8 @@ def normalizations(draw: st.DrawFn, fault: str | None) -> Sample:
             "variance": np.ones(statistics, np.float32),
             "weight": np.ones(weight, np.float32),
             "bias": np.ones(channels, np.float32),
-            "training": draw(st.booleans()),
-            "eps": -1e-5 if fault == "eps" else 1e-5,
+            "training": training,
+            "eps": eps,
         }
     )
 
@@ -198,7 +203,10 @@ NORMALIZING = ("channels", "statistics", "weight", "axis", "one value", "eps")
 
 @contract("shape.batch_norm", area="shapes", samples=right_and_wrong(normalizations, NORMALIZING))
 class batch_norm:
-    """A batch norm keeps the shape, and refuses other channels, a negative eps and training on one value a channel."""
+    """A batch norm keeps the shape, and refuses other channels, a negative eps and training on one value a channel.
+
+    In training an eps of 0 is refused too: equal values of a channel would be divided by 0.
+    """
 
     @staticmethod
     def torch(x, mean, variance, weight, bias, training, eps):
@@ -217,13 +225,13 @@ class batch_norm:
         return {"shape": np.array(output.shape, np.int64)}
 
     @staticmethod
-    def oracle(x, mean, variance, weight, bias, training, eps, lenient=False) -> Judged:
+    def oracle(x, mean, variance, weight, bias, training, eps, lenient=False, any_eps=False) -> Judged:
         def shape() -> arithmetic.Shape:
             require(x.ndim > 1, "there is no axis of channels")
             require({len(weight), len(bias)} == {x.shape[1]}, "the channels do not fit")
             longer = lenient and training and min(len(mean), len(variance)) >= x.shape[1]
             require(longer or {len(mean), len(variance)} == {x.shape[1]}, "the statistics do not fit")
-            require(lenient or eps >= 0.0, "eps must not be negative")
+            require(lenient or any_eps or eps > 0.0 or (eps == 0.0 and not training), "eps must be positive")
             require(lenient or not training or x.size > x.shape[1], "one value has no variance")
             return x.shape
 
@@ -231,8 +239,20 @@ class batch_norm:
 
     @staticmethod
     def variant_lenient(x, mean, variance, weight, bias, training, eps) -> Judged:
-        """A negative eps is taken, longer statistics are in training, and one value a channel has variance 0."""
+        """Any eps is taken, longer statistics are in training, and one value a channel has variance 0."""
         return batch_norm.oracle(x, mean, variance, weight, bias, training, eps, lenient=True)
+
+    @staticmethod
+    def variant_any_eps(x, mean, variance, weight, bias, training, eps) -> Judged:
+        """Eps is not looked at."""
+        return batch_norm.oracle(x, mean, variance, weight, bias, training, eps, any_eps=True)
+
+    @staticmethod
+    def variant_positive_eps(x, mean, variance, weight, bias, training, eps) -> Judged:
+        """Eps must be positive in evaluation too."""
+        if eps == 0.0 and not training:
+            return Rejects("eps must be positive", error="batch_norm eps must be positive, but got 0.0")
+        return batch_norm.oracle(x, mean, variance, weight, bias, training, eps)
 
 
 @st.composite

@@ -126,6 +126,13 @@ class cross_entropy_label_dtypes:
         return cross_entropy_label_dtypes.oracle(logits, labels)
 
     @staticmethod
+    def variant_no_int32_scalars(logits, labels) -> Judged:
+        """int32 is refused, as not of the expected scalar type."""
+        if labels.dtype == np.int32:
+            return Rejects("labels are int64 or uint8", error="expected scalar type Long but found Int")
+        return cross_entropy_label_dtypes.oracle(logits, labels)
+
+    @staticmethod
     def variant_no_uint8(logits, labels) -> Judged:
         """uint8 is refused."""
         if labels.dtype == np.uint8:
