@@ -41,7 +41,12 @@ def call(x, mode):
 def session(folder: Path, labels: tuple[str, ...] = ("torch:cpu", "paddle:cpu"), asked: tuple[str, ...] = ()) -> Any:
     prints = [{"label": label, **lane} for label, lane in zip(labels, LANES, strict=False)]
     specs = [parse(text) for text in asked]
-    return SimpleNamespace(report=folder, asked=specs, repeated=[], replay=None, fingerprints=lambda: prints)
+    lanes = [
+        SimpleNamespace(label=lane["label"], spec=parse(f"{lane['framework']}@{sys.executable}")) for lane in prints
+    ]
+    return SimpleNamespace(
+        report=folder, asked=specs, repeated=[], replay=None, lanes=lanes, fingerprints=lambda: prints
+    )
 
 
 def seen(value: Any = None, dtype: str = "", error: str | None = None, name: str = "output") -> Observation:

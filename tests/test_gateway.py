@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.lanes import LaneError, parse
-from conformance.lanes.gateway import GatewayLane, Surroundings, exit_reason, gateway_spec
+from conformance.lanes.gateway import GatewayLane, Surroundings, exit_reason, gateway_spec, interpreter
 from tests.small_project import ROOT, SUITE, SmallProject
 
 CRASHES = '''
@@ -214,6 +214,12 @@ def test_exit_statuses_in_words():
     assert exit_reason(-99) == "was ended by signal 99"
     assert exit_reason(1) == "ended itself with status 1"
     assert exit_reason(None) == "its connection was lost"
+
+
+def test_where_a_lane_s_interpreter_is(tmp_path):
+    assert interpreter(parse("torch")) == sys.executable
+    assert interpreter(parse(f"torch@{sys.executable}")) == sys.executable
+    assert interpreter(parse("torch@ssh=far//python=python3")) is None
 
 
 def test_an_interpreter_may_have_a_space_in_its_path(tmp_path):

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shlex
 import signal
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Sequence
@@ -309,21 +310,28 @@ def gateway_spec(spec: LaneSpec) -> str:
     """What execnet calls the interpreter of a lane."""
     if not spec.where:
         return "popen"
-    path = Path(spec.where).expanduser()
-    if path.is_dir():
-        found = [path / "bin" / "python", path / "Scripts" / "python.exe"]
-        python = next((candidate for candidate in found if candidate.exists()), None)
-        if python is None:
-            raise LaneError(f"lane {spec}: {spec.where} is no virtual environment: it has no {found[0]}")
-        return f"popen//python={shlex.quote(os.path.abspath(python))}"
-    if path.is_file():
-        return f"popen//python={shlex.quote(os.path.abspath(path))}"
+    python = interpreter(spec)
+    if python is not None:
+        return f"popen//python={shlex.quote(python)}"
     if spec.where.split("=", 1)[0].split("//")[0] in ("ssh", "vagrant_ssh", "socket", "popen", "python"):
         return spec.where if not spec.where.startswith("python=") else f"popen//{spec.where}"
     raise LaneError(
         f"lane {spec}: {spec.where} does not exist; write @ and a virtual environment, an interpreter, "
         "or an execnet specification such as ssh=HOST//python=PYTHON"
     )
+
+
+def interpreter(spec: LaneSpec) -> str | None:
+    """The path of a lane's interpreter where it is on this machine."""
+    if not spec.where:
+        return sys.executable
+    path = Path(spec.where).expanduser()
+    if path.is_dir():
+        found = [path / "bin" / "python", path / "Scripts" / "python.exe"]
+        path = next((candidate for candidate in found if candidate.exists()), path)
+        if path.is_dir():
+            raise LaneError(f"lane {spec}: {spec.where} is no virtual environment: it has no {found[0]}")
+    return os.path.abspath(path) if path.is_file() else None
 
 
 def exit_reason(status: int | None) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from conformance.accuracy import Acceptance
 from conformance.contract import EXACT, Observation, Sample
 from conformance.judge import ORACLE, Difference
+from conformance.lanes.gateway import interpreter
 from conformance.lanes.spec import written
 from conformance.portable import sample_to_json, write_whole
 from conformance.report import standalone
@@ -143,8 +144,9 @@ def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> s
     exact = "(small integers, so nothing is rounded) " if error.sample.regime == EXACT else ""
     text += ["", *_sample(exact, error.sample)]
     text.append(f"  replay  {failure.get('replay', 'none')}")
-    for path in failure.get("scripts", {}).values():
-        text.append(f"  script  {shlex.join([sys.executable, path])}")
+    pythons = {lane.label: interpreter(lane.spec) for lane in session.lanes}
+    for label, path in failure.get("scripts", {}).items():
+        text.append(f"  script  {shlex.join([pythons.get(label) or 'python', path])}")
     for label, reason in failure.get("no_script", {}).items():
         text += _wrapped(f"  script  none for {label}: {reason}", " " * 10)
     return "\n".join(text)
