@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance import diff
+from conformance.contract import ContractError
+from conformance.findings import command as findings
+from conformance.findings.verify import VerifyError
+from conformance.ledger import LedgerError
 from conformance.matrix import command as matrix
 
 
@@ -27,6 +31,13 @@ def parser() -> argparse.ArgumentParser:
         "goes on with what is not done. Exit status: 0, or 1 where a release has no verdicts."
     )
     matrix.add_arguments(many)
+    told = commands.add_parser("findings", help="write docs/findings.md and a standalone script for each divergence")
+    told.description = (
+        "Write the page of known divergences, and a script for each that needs neither this project nor the other "
+        "framework, from the ledger. Needs no framework. Exit status: 0; 1 where --check or --verify finds something; "
+        "2 for input that cannot be used."
+    )
+    findings.add_arguments(told)
     return made
 
 
@@ -36,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "matrix":
         return matrix.main(options)
     try:
-        return compare(options)
-    except diff.ResultsError as error:
+        return findings.main(options) if options.command == "findings" else compare(options)
+    except (diff.ResultsError, LedgerError, ContractError, findings.FindingsError, VerifyError) as error:
         print(f"python -m conformance {options.command}: {error}", file=sys.stderr)
         return 2
 

@@ -22,6 +22,8 @@ QUANTITIES = 4
 """Quantities that a script keeps to where all of them are too large to be written out."""
 FINER = 100
 """A value is written to this part of its bound."""
+SMALLEST = 1e-300
+"""Bounds below this are left alone: a hundredth of them may be no number."""
 _ALIKE = "without the lane's own intermediate results, what it does on the witness may be as expected"
 
 Accepted = Mapping[str, Acceptance] | Rejects
@@ -176,6 +178,8 @@ def _short(value: float, bound: float) -> tuple[float, float]:
         return value, bound
     if np.isinf(bound):
         return float(f"{value:.6g}"), bound
+    if bound < SMALLEST:
+        return value, bound
     places = -int(f"{bound / FINER:.0e}".partition("e")[2])
     rounded = round(value, places) + 0.0
     return rounded, _upwards(bound + abs(rounded - value) if rounded != value else bound)

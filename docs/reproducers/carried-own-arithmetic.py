@@ -1,0 +1,1980 @@
+"""carried-own-arithmetic: paddle ==3.3.* against checkpoint.carried
+
+Made by `python -m conformance findings`, from the ledger of known divergences.
+Claim: A run goes on from a file of either framework: the next step is the one that the file's framework would
+take.
+Instead: As adam-float32-betas and rmsprop-eps-inside: the state that arrives is right, the step from it is
+paddle's own.
+Upstream: none known.
+
+Expected: the values of a reference computed in NumPy float64, within the error allowed.
+Needs numpy, paddle, torch. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
+agreement.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import pickle
+import pickletools
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from functools import lru_cache
+from os import fspath
+from pathlib import Path
+from types import SimpleNamespace
+import numpy as np
+import paddle
+from paddle.optimizer import lr as lr_scheduler
+
+
+class OptimizerStateError(ValueError):
+    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
+
+
+def slots(kind, momentum=0.0, centered=False):
+    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
+    if kind in ("adam", "adamw"):
+        return ("step", "m", "v")
+    if kind == "momentum":
+        return ("velocity",)
+    if kind == "rmsprop":
+        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
+        return ("square_average", *extra)
+    return ()
+
+
+def optimizer_state_check(
+    state,
+    shapes,
+    kind,
+    expected,
+):
+    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots."""
+    for name, arrays in state.items():
+        if name not in shapes:
+            raise OptimizerStateError(f"optimizer state is given for {name!r}, which is no trainable parameter here")
+        found = {"momentum_buffer" if slot == "update_buffer" else slot for slot in arrays}
+        if found != set(expected):
+            raise OptimizerStateError(
+                f"optimizer state of {name!r} holds {_words(found)}, but a {kind} optimizer with these hyperparameters "
+                f"needs {_words(expected)}: build the optimizer that the state came from"
+            )
+        for slot, array in arrays.items():
+            shape = () if slot == "step" else shapes[name]
+            if np.shape(array) != shape:
+                raise OptimizerStateError(
+                    f"optimizer state {slot!r} of {name!r} has shape {np.shape(array)}, the parameter needs {shape}"
+                )
+
+
+def momentum_buffer(arrays, lr):
+    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "momentum_buffer" in arrays:
+        return arrays["momentum_buffer"]
+    buffer = np.asarray(arrays["update_buffer"], np.float64)
+    if lr == 0 and buffer.any():
+        raise OptimizerStateError(
+            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
+            "move it while the schedule is above 0"
+        )
+    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
+    return buffer / (lr or 1.0)
+
+
+def update_buffer(arrays, lr):
+    """RMSProp's momentum in paddle's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "update_buffer" in arrays:
+        return arrays["update_buffer"]
+    return np.asarray(arrays["momentum_buffer"], np.float64) * lr
+
+
+def _words(names):
+    return ", ".join(sorted(names)) or "nothing"
+
+
+class TransferError(ValueError):
+    """A state that does not fit the model, or a layer that the rules do not know. Nothing was loaded."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one tensor's paddle array relates to its portable (torch) array.
+
+    `paddle_shape` maps the portable shape to paddle's; `portable_shape` maps it back and may look at the paddle layer,
+    because paddle flattens some shapes. All elements stay bitwise equal: a layout only moves them.
+    """
+
+    name: str
+    paddle_shape: Callable[[Shape], Shape]
+    portable_shape: Callable[[Shape, Any], Shape]
+    transposes: bool = False
+
+    def to_paddle(self, array):
+        """Return the portable `array` in paddle's layout (a view where that is possible)."""
+        return (array.T if self.transposes else array).reshape(self.paddle_shape(array.shape))
+
+    def to_portable(self, array, shape):
+        """Return the paddle `array` in the portable layout with the given portable `shape`."""
+        return (array.T if self.transposes else array).reshape(shape)
+
+
+SAME = Layout("same", lambda shape: shape, lambda shape, layer: shape)
+
+
+TRANSPOSED = Layout("transposed", lambda shape: shape[::-1], lambda shape, layer: shape[::-1], transposes=True)
+
+
+FLATTENED = Layout("flattened", lambda shape: (math.prod(shape),), lambda shape, layer: tuple(layer._normalized_shape))
+
+
+ROW = Layout("row", lambda shape: (1, *shape), lambda shape, layer: shape[1:])
+
+
+@dataclass(frozen=True)
+class TensorRule:
+    """One tensor of a layer: its torch name, its paddle name (None: paddle has no counterpart) and its layout.
+
+    A trailing `*` stands for any ending, the same on both sides (`weight_ih_l*`).
+    `constant`: the value that a paddle release may keep in this tensor when the layer was built without it.
+    """
+
+    torch: str
+    paddle: str | None
+    layout: Layout = SAME
+    constant: float | None = None
+
+    def paddle_name(self, torch_name):
+        """Return the paddle name for `torch_name`, which this rule matches."""
+        return _renamed(self.torch, self.paddle, torch_name)
+
+    def torch_name(self, paddle_name):
+        """Return the torch name for `paddle_name`, which this rule matches."""
+        assert self.paddle is not None
+        return _renamed(self.paddle, self.torch, paddle_name) or ""
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """The classes, by name, that are one kind of layer in each framework, and their tensors.
+
+    `opaque`: the layer's sublayers hold only aliases of the layer's own tensors (paddle's recurrent layers).
+    """
+
+    torch: tuple[str, ...]
+    paddle: tuple[str, ...]
+    tensors: tuple[TensorRule, ...]
+    opaque: bool = False
+
+    def find(self, side, name):
+        """Return the rule for the tensor that `side` ("torch" or "paddle") calls `name`, or None."""
+        for rule in self.tensors:
+            pattern = rule.torch if side == "torch" else rule.paddle
+            if pattern is not None and (name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1]))):
+                return rule
+        return None
+
+
+def _renamed(source, target, name):
+    if target is None or not source.endswith("*"):
+        return target
+    return target.removesuffix("*") + name[len(source) - 1 :]
+
+
+def _dimensions(*patterns):
+    return tuple(pattern.format(count) for pattern in patterns for count in (1, 2, 3))
+
+
+def _same(*names):
+    return tuple(TensorRule(name, name) for name in names)
+
+
+RECURRENT = _same("weight_ih_l*", "weight_hh_l*", "bias_ih_l*", "bias_hh_l*")
+
+
+CELL = _same("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+AFFINE = (TensorRule("weight", "weight", constant=1.0), TensorRule("bias", "bias", constant=0.0))
+
+
+RULES = (
+    LayerRule(
+        _dimensions("Conv{}d", "ConvTranspose{}d"), _dimensions("Conv{}D", "Conv{}DTranspose"), _same("weight", "bias")
+    ),
+    LayerRule(("Linear",), ("Linear",), (TensorRule("weight", "weight", TRANSPOSED), TensorRule("bias", "bias"))),
+    LayerRule((), ("compat.Linear",), _same("weight", "bias")),
+    LayerRule(
+        (*_dimensions("BatchNorm{}d"), "SyncBatchNorm"),
+        (*_dimensions("BatchNorm{}D"), "SyncBatchNorm", "BatchNorm"),
+        (
+            *AFFINE,
+            TensorRule("running_mean", "_mean"),
+            TensorRule("running_var", "_variance"),
+            TensorRule("num_batches_tracked", None),
+        ),
+    ),
+    LayerRule(
+        ("LayerNorm",),
+        ("LayerNorm",),
+        (TensorRule("weight", "weight", FLATTENED), TensorRule("bias", "bias", FLATTENED)),
+    ),
+    LayerRule(("GroupNorm",), ("GroupNorm",), AFFINE),
+    LayerRule(
+        _dimensions("InstanceNorm{}d"),
+        _dimensions("InstanceNorm{}D"),
+        (TensorRule("weight", "scale"), TensorRule("bias", "bias")),
+    ),
+    LayerRule(("Embedding",), ("Embedding",), _same("weight")),
+    LayerRule(("PReLU",), ("PReLU",), (TensorRule("weight", "_weight"),)),
+    LayerRule(("Bilinear",), ("Bilinear",), (TensorRule("weight", "weight"), TensorRule("bias", "bias", ROW))),
+    LayerRule(("RNN", "LSTM", "GRU"), ("SimpleRNN", "LSTM", "GRU"), RECURRENT, opaque=True),
+    LayerRule(("RNNCell", "LSTMCell", "GRUCell"), ("SimpleRNNCell", "LSTMCell", "GRUCell"), CELL),
+)
+
+
+def index_rules(side, extra=()):
+    """Return the rules of `side` by class name; `extra` rules, for a user's own classes, as "own.<class name>"."""
+    index = {name: rule for rule in RULES for name in getattr(rule, side)}
+    return index | {f"own.{name}": rule for rule in extra for name in getattr(rule, side)}
+
+
+def find_rule(layer_type, index):
+    """Return the rule of the nearest base class that has one; only the framework's own classes count by bare name."""
+    for base in layer_type.__mro__:
+        own = index.get(f"own.{base.__name__}")
+        if own is not None:
+            return own
+        if base.__module__.startswith("paddle.compat."):
+            name = f"compat.{base.__name__}"
+        elif base.__module__.startswith(("torch.nn.", "paddle.nn.")):
+            name = base.__name__
+        else:
+            continue
+        if name in index:
+            return index[name]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One tensor of a model.
+
+    `key`, `shape` and `dtype` are those of the portable array. `paddle` is the tensor's key in a paddle state dict
+    (None: paddle has no counterpart), `aliases` are further keys under which such a dict lists the same tensor.
+    `optional`: loading may do without it, the tensor is then set to zero (torch's batch counter).
+    """
+
+    key: str
+    paddle: str | None
+    layout: Layout
+    shape: Shape
+    dtype: np.dtype[Any]
+    aliases: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def side_of(model):
+    """Return "torch" or "paddle", whichever framework `model` belongs to, without importing either."""
+    for base in type(model).__mro__:
+        if base.__module__.startswith("torch.nn.") and base.__name__ == "Module":
+            return "torch"
+        if base.__module__.startswith("paddle.nn.") and base.__name__ == "Layer":
+            return "paddle"
+    raise TransferError(f"a {type(model).__name__} is neither a torch.nn.Module nor a paddle.nn.Layer; pass a model")
+
+
+def places(model, rules=()):
+    """Return the places of all tensors of a torch or paddle `model` by portable key.
+
+    `rules` adds layer rules for the user's own classes. Raises TransferError for a layer without a rule, for tied
+    weights and for a dtype that NumPy does not have.
+    """
+    return {place.key: place for place, _ in walk(model, side_of(model), rules)}
+
+
+def walk(model, side, rules=()):
+    """Return every (place, tensor) of `model`, each tensor exactly once, in the order of definition."""
+    index = index_rules(side, rules)
+    found = []
+    owners = {}
+    for path, layer in _layers(model, side, index):
+        rule = find_rule(type(layer), index)
+        for name, tensor in _own_tensors(layer, side):
+            place = places_place(path, layer, name, tensor, rule, side)
+            if place is None:
+                continue
+            owner = owners.setdefault(id(tensor), place.key)
+            if owner != place.key:
+                raise TransferError(
+                    f"{owner} and {place.key} are one tensor (tied weights), and a tie cannot be carried to the other "
+                    "framework; give each layer its own tensor, or tie them again after the transfer"
+                )
+            found.append((place, tensor))
+        if rule is not None and rule.opaque:
+            _require_aliases(path, layer, side, owners)
+    return found
+
+
+def _layers(layer, side, index, path=""):
+    yield path, layer
+    rule = find_rule(type(layer), index)
+    if rule is not None and rule.opaque:
+        return
+    children = layer._modules if side == "torch" else layer._sub_layers
+    for name, child in children.items():
+        if child is not None:
+            yield from _layers(child, side, index, f"{path}{name}.")
+
+
+def _own_tensors(layer, side):
+    skipped = layer._non_persistent_buffers_set if side == "torch" else layer._non_persistable_buffer_names_set
+    for name, tensor in layer._parameters.items():
+        if tensor is not None:
+            yield name, tensor
+    for name, tensor in layer._buffers.items():
+        if tensor is not None and name not in skipped:
+            yield name, tensor
+
+
+def _require_aliases(path, layer, side, owners):
+    children = layer.named_modules() if side == "torch" else layer.named_sublayers()
+    for child_path, child in children:
+        for name, tensor in _own_tensors(child, side):
+            if id(tensor) not in owners:
+                raise TransferError(
+                    f"{path}{child_path}.{name} of {type(layer).__name__} has no transfer rule (an LSTM with proj_size "
+                    "keeps such a tensor); pass a LayerRule for this class, or build the layer without it"
+                )
+
+
+def places_place(path, layer, name, tensor, rule, side):
+    kind = type(layer).__name__
+    found = None if rule is None else rule.find(side, name)
+    if found is None:
+        what = f"layer kind {kind} has no transfer rule" + ("" if rule is None else f" for {name!r}")
+        raise TransferError(f"{path}{name}: {what}; pass rules=[LayerRule(...)] that says how it is laid out in paddle")
+    _require_values(path + name, tensor, side)
+    dtype = _dtype(path + name, tensor)
+    shape = tuple(int(length) for length in tensor.shape)
+    aliases = _aliases(path, name, _bidirectional(layer)) if rule is not None and rule.opaque else ()
+    if side == "torch":
+        paddle_name = found.paddle_name(name)
+        paddle = None if paddle_name is None else path + paddle_name
+        return Place(path + name, paddle, found.layout, shape, dtype, aliases, paddle is None and not _counts(layer))
+    if _is_constant(layer, name, found, tensor):
+        return None
+    torch_key = path + found.torch_name(name)
+    return Place(torch_key, path + name, found.layout, found.layout.portable_shape(shape, layer), dtype, aliases)
+
+
+def _counts(layer):
+    # With momentum None, torch averages over all batches and needs the counter of batches.
+    return getattr(layer, "momentum", 0.1) is None
+
+
+def _bidirectional(layer):
+    return any(name.endswith("_reverse") for name in layer._parameters)
+
+
+def _aliases(path, name, bidirectional):
+    match = re.fullmatch(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?", name)
+    if match is None:
+        return ()
+    part, gate, depth, reverse = match.groups()
+    cell = "cell" if not bidirectional else "cell_bw" if reverse else "cell_fw"
+    return (f"{path}{depth}.{cell}.{part}_{gate}",)
+
+
+def _is_constant(layer, name, rule, tensor):
+    # Paddle releases before 3 keep ones and zeros where torch has no tensor at all.
+    if rule.constant is None or getattr(layer, f"_{name}_attr", None) is not False:
+        return False
+    return bool((tensor.numpy() == rule.constant).all())
+
+
+def _require_values(key, tensor, side):
+    # Copying into a torch meta tensor does nothing and raises nothing.
+    if side == "torch":
+        is_empty = type(tensor).__name__.startswith("Uninitialized") or tensor.is_meta
+    else:
+        is_empty = not tensor._is_initialized()
+    if is_empty:
+        raise TransferError(f"{key} has no values yet (a lazy or meta tensor); materialise the model first")
+
+
+def _dtype(key, tensor):
+    name = str(tensor.dtype).rpartition(".")[2]
+    try:
+        return np.dtype(name)
+    except TypeError:
+        message = f"{key} has dtype {name}, which NumPy does not have; cast the model to float32 first"
+        raise TransferError(message) from None
+
+
+def check(values, model_places, target):
+    """Raise TransferError unless `values` fit `model_places` in keys, shapes and dtypes. `target` names the model."""
+    problems = []
+    for key, place in model_places.items():
+        if key not in values:
+            if not place.optional:
+                problems.append(f"{key} {place.shape} is missing")
+            continue
+        value = values[key]
+        if not isinstance(value, np.ndarray):
+            problems.append(f"{key} is a {type(value).__name__}, not a NumPy array")
+        elif value.shape != place.shape:
+            problems.append(f"{key} has shape {value.shape} and the model needs {place.shape}{_hint(value, place)}")
+        elif value.dtype != place.dtype:
+            problems.append(f"{key} has dtype {value.dtype} and the model needs {place.dtype}")
+    problems += [f"{key} {np.shape(values[key])} is left over" for key in values if key not in model_places]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise TransferError(
+            f"the state does not fit the {target}, nothing was loaded: {shown}. "
+            "Build the model with the same layers, sizes and names as the one the state came from"
+        )
+
+
+def _hint(value, place):
+    if place.layout.transposes and value.shape == place.shape[::-1]:
+        return " (its transpose: torch keeps a linear weight as (out, in), paddle as (in, out))"
+    return ""
+
+
+_COUNTER = "num_batches_tracked"
+
+
+def to_paddle(portable, model_places):
+    """Return `portable` as a paddle state dict: paddle's names and layout, aliases included.
+
+    Raises TransferError unless the portable state fits `model_places` exactly; batch counters are dropped.
+    """
+    shared = {key: place for key, place in model_places.items() if place.paddle is not None}
+    check(without_counters(portable, shared), shared, "model")
+    state = {}
+    for key, place in shared.items():
+        value = np.array(place.layout.to_paddle(portable[key]), order="C")
+        state.update(dict.fromkeys((str(place.paddle), *place.aliases), value))
+    return state
+
+
+def to_portable(paddle_state, model_places):
+    """Return a paddle state dict as a portable state. Raises TransferError unless it fits `model_places` exactly."""
+    shared = {place.paddle: place for place in model_places.values() if place.paddle is not None}
+    expected = {key: replace(place, shape=place.layout.paddle_shape(place.shape)) for key, place in shared.items()}
+    check(_without_aliases(paddle_state, shared), expected, "model")
+    return {
+        place.key: np.array(place.layout.to_portable(paddle_state[key], place.shape), order="C")
+        for key, place in shared.items()
+    }
+
+
+def without_counters(portable, expected):
+    """Return `portable` without the batch counters of layers whose running statistics are in `expected`."""
+    return {
+        key: value
+        for key, value in portable.items()
+        if key.rpartition(".")[2] != _COUNTER or key.removesuffix(_COUNTER) + "running_mean" not in expected
+    }
+
+
+def _without_aliases(paddle_state, shared):
+    owners = {alias: key for key, place in shared.items() for alias in place.aliases}
+    for alias, key in owners.items():
+        if alias in paddle_state and key in paddle_state and not _bitwise(paddle_state[alias], paddle_state[key]):
+            raise TransferError(
+                f"{alias} and {key} are one tensor in paddle, but their values differ; keep one of them"
+            )
+    return {key: value for key, value in paddle_state.items() if key not in owners}
+
+
+def _bitwise(first, second):
+    return first.shape == second.shape and first.dtype == second.dtype and first.tobytes() == second.tobytes()
+
+
+DEPTH_LIMIT = 64
+
+
+NODE_LIMIT = 1_000_000
+
+
+_NUMBERS = ("INT", "LONG", "LONG1", "LONG4", "BININT", "BININT1", "BININT2", "FLOAT", "BINFLOAT")
+
+
+_TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "STRING", "BINSTRING", "SHORT_BINSTRING")
+
+
+_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
+
+
+_LITERALS = frozenset((*_NUMBERS, *_TEXTS, *_BYTES))
+
+
+_EMPTY = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_DICT": dict,
+    "EMPTY_LIST": list,
+    "EMPTY_TUPLE": tuple,
+}
+
+
+_CONTAINERS = ("MARK", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "DICT")
+
+
+_FILLING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS")
+
+
+_MEMO = ("MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET")
+
+
+_CALLS = ("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID")
+
+
+_ACTIONS = frozenset((*_CONTAINERS, *_FILLING, *_MEMO, *_CALLS))
+
+
+_SCALARS = (str, int, float, bool, bytes, type(None))
+
+
+class RefusedError(Exception):
+    """The pickle is well formed, but asks for something that plain data does not need."""
+
+
+class UnsupportedError(Exception):
+    """The file is sound and harmless, but holds what a portable state cannot."""
+
+
+class DamagedError(Exception):
+    """The pickle is truncated or otherwise not well formed."""
+
+
+@dataclass(frozen=True, slots=True)
+class unpickle_Name:
+    """A global that the pickle names. It stays a name."""
+
+    text: str
+
+
+class Pending:
+    """A value that a BUILD opcode completes through `set_state`, such as an array."""
+
+    value: Any = None
+
+    def set_state(self, state):
+        """Complete the value from the pickled `state`."""
+        raise NotImplementedError
+
+
+def parse(
+    data, constructors, persistent=None
+):
+    """Return the value pickled in `data` and the number of bytes it took.
+
+    `constructors` maps the admitted names to functions of this project that take the pickled arguments (None: the name
+    may be mentioned, not called). `persistent` resolves persistent ids. Raises RefusedError or DamagedError.
+    """
+    machine = _Machine(constructors, persistent)
+    try:
+        return machine.run(data)
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
+        raise DamagedError(str(error)) from error
+
+
+def plain(value, leaf):
+    """Return `value` as plain dicts, lists, tuples, scalars and whatever `leaf` makes of the rest.
+
+    Raises RefusedError for cycles and for nests that would expand beyond memory.
+    """
+    budget = [NODE_LIMIT]
+
+    def visit(node, depth):
+        budget[0] -= 1
+        if depth > DEPTH_LIMIT or budget[0] < 0:
+            raise RefusedError(f"it nests deeper than {DEPTH_LIMIT} levels or holds more than {NODE_LIMIT:,} values")
+        if type(node) is dict:
+            return {key: visit(item, depth + 1) for key, item in node.items()}
+        if type(node) is list:
+            return [visit(item, depth + 1) for item in node]
+        if type(node) is tuple:
+            return leaf(tuple(visit(item, depth + 1) for item in node))
+        return node if type(node) in _SCALARS else leaf(node)
+
+    return visit(value, 0)
+
+
+class _Machine:
+    """The stack, the marks and the memo of one pickle."""
+
+    def __init__(self, constructors, persistent):
+        self.constructors = constructors
+        self.persistent = persistent
+        self.stack = []
+        self.marks = []
+        self.memo = {}
+
+    def run(self, data):
+        for opcode, argument, position in pickletools.genops(data):
+            name = opcode.name
+            if name == "STOP":
+                (value,) = self.stack
+                return value, (position or 0) + 1
+            if name in _LITERALS:
+                self.stack.append(argument)
+            elif name in _EMPTY:
+                self.stack.append(_EMPTY[name]())
+            elif name in _ACTIONS:
+                getattr(self, f"_{name.lower()}")(argument)
+            elif name not in ("PROTO", "FRAME"):
+                raise RefusedError(f"it uses the pickle operation {name}")
+        raise DamagedError("it has no end")
+
+    def _since_mark(self):
+        start = self.marks.pop()
+        items = self.stack[start:]
+        if len(self.stack) < start:
+            raise DamagedError("its stack is unbalanced")
+        del self.stack[start:]
+        return items
+
+    def _mark(self, _):
+        self.marks.append(len(self.stack))
+
+    def _tuple(self, _):
+        self.stack.append(tuple(self._since_mark()))
+
+    def _fixed_tuple(self, length):
+        if len(self.stack) < length:
+            raise DamagedError("its stack is unbalanced")
+        items = tuple(self.stack[-length:])
+        del self.stack[-length:]
+        self.stack.append(items)
+
+    def _tuple1(self, _):
+        self._fixed_tuple(1)
+
+    def _tuple2(self, _):
+        self._fixed_tuple(2)
+
+    def _tuple3(self, _):
+        self._fixed_tuple(3)
+
+    def _list(self, _):
+        self.stack.append(self._since_mark())
+
+    def _dict(self, _):
+        items = self._since_mark()
+        self.stack.append({})
+        self._set(items)
+
+    def _append(self, _):
+        self._extend([self.stack.pop()])
+
+    def _appends(self, _):
+        self._extend(self._since_mark())
+
+    def _extend(self, items):
+        target = self.stack[-1]
+        if type(target) is not list:
+            raise RefusedError(f"it appends to a {type(target).__name__}")
+        target.extend(items)
+
+    def _setitem(self, _):
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set([key, value])
+
+    def _setitems(self, _):
+        self._set(self._since_mark())
+
+    def _set(self, items):
+        target = self.stack[-1]
+        if type(target) is not dict:
+            raise RefusedError(f"it sets an item of a {type(target).__name__}")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if type(key) not in (str, int):
+                raise RefusedError(f"it has a dict key of type {type(key).__name__}")
+            if key in target:
+                raise RefusedError(f"it holds the key {key!r} twice")
+            target[key] = value
+
+    def _memoize(self, _):
+        self.memo[len(self.memo)] = self.stack[-1]
+
+    def _put(self, index):
+        self.memo[index] = self.stack[-1]
+
+    _binput = _long_binput = _put
+
+    def _get(self, index):
+        self.stack.append(self.memo[index])
+
+    _binget = _long_binget = _get
+
+    def _global(self, argument):
+        self._push_name(argument.replace(" ", ".", 1))
+
+    def _stack_global(self, _):
+        name, module = self.stack.pop(), self.stack.pop()
+        self._push_name(f"{module}.{name}")
+
+    def _push_name(self, text):
+        if text not in self.constructors:
+            raise RefusedError(f"it names {text[:80]}")
+        self.stack.append(unpickle_Name(text))
+
+    def _reduce(self, _):
+        arguments, target = self.stack.pop(), self.stack.pop()
+        constructor = self.constructors.get(target.text) if type(target) is unpickle_Name else None
+        if constructor is None or type(arguments) is not tuple:
+            raise RefusedError(f'it calls {(target.text if type(target) is unpickle_Name else type(target).__name__)}')
+        self.stack.append(constructor(*arguments))
+
+    def _build(self, _):
+        state, target = self.stack.pop(), self.stack[-1]
+        if isinstance(target, Pending):
+            target.set_state(state)
+        elif type(target) is not dict or type(state) is not dict:
+            raise RefusedError(f"it sets the state of a {type(target).__name__}")
+        # The state of a dict is the metadata that torch hangs on an OrderedDict; no value depends on it.
+
+    def _binpersid(self, _):
+        if self.persistent is None:
+            raise RefusedError("it refers to data outside itself")
+        self.stack.append(self.persistent(self.stack.pop()))
+
+
+arrays_DTYPES = re.compile(r"[<>|=]?(?:b1|\?|[iu][1248]|f[248]|c8|c16)")
+
+
+class PendingDtype(Pending):
+    """A NumPy dtype; its state holds the byte order."""
+
+    def __init__(self, code, *_):
+        code = code.decode("latin-1") if isinstance(code, bytes) else code
+        if not isinstance(code, str) or not arrays_DTYPES.fullmatch(code):
+            raise RefusedError(f"it holds an array of type {code!r}")
+        self.value = np.dtype(code)
+
+    def set_state(self, state):
+        order = state[1].decode("latin-1") if isinstance(state[1], bytes) else state[1]
+        if order not in ("<", ">", "|", "="):
+            raise DamagedError(f"byte order {order!r}")
+        if self.value.itemsize > 1:
+            self.value = self.value.newbyteorder(order)
+
+
+class PendingArray(Pending):
+    """A NumPy array; its state is (version, shape, dtype, is Fortran order, bytes)."""
+
+    def __init__(self, *_):
+        self.value = None
+
+    def set_state(self, state):
+        _, shape, dtype, fortran, raw = state
+        self.value = array_from(raw, dtype, shape, "F" if fortran else "C")
+
+
+def array_from(raw, dtype, shape, order="C"):
+    """Return the array of `shape` held in `raw`, in native byte order, writable and C-contiguous."""
+    raw = raw.encode("latin-1") if isinstance(raw, str) else raw  # a pickle of Python 2
+    if not isinstance(raw, bytes | bytearray) or not isinstance(dtype, PendingDtype) or order not in ("C", "F"):
+        raise RefusedError("it holds an array that is not plain bytes")
+    lengths = _lengths(shape)
+    if math.prod(lengths) * dtype.value.itemsize != len(raw):
+        raise DamagedError(f"an array of shape {lengths} has {len(raw)} bytes")
+    values = np.frombuffer(raw, dtype.value).reshape(lengths, order=order)
+    return values.astype(dtype.value.newbyteorder("="), order="C")
+
+
+def _lengths(shape):
+    if type(shape) is not tuple or any(type(length) is not int or length < 0 for length in shape):
+        raise DamagedError(f"shape {shape!r}")
+    return shape
+
+
+def _scalar(dtype, raw):
+    return array_from(raw, dtype, ()).item()
+
+
+def _encode(text, encoding="latin1"):
+    # Protocol 2 has no bytes; pickle writes them as a call of codecs.encode.
+    if encoding not in ("latin1", "latin-1"):
+        raise RefusedError(f"it encodes text as {encoding!r}")
+    return bytes(text.encode("latin-1"))
+
+
+def _tuple(items=()):
+    if type(items) not in (list, tuple):
+        raise RefusedError("it makes a tuple of something else")
+    return tuple(items)
+
+
+def _ordered_dict():
+    return {}
+
+
+PLAIN_NAMES = {
+    "collections.OrderedDict": _ordered_dict,
+    "builtins.tuple": _tuple,
+    "__builtin__.tuple": _tuple,
+    "_codecs.encode": _encode,
+    "numpy.ndarray": None,
+    "numpy.dtype": PendingDtype,
+    **{
+        f"numpy.{core}.{name}": constructor
+        for core in ("core", "_core")
+        for name, constructor in (
+            ("multiarray._reconstruct", PendingArray),
+            ("multiarray.scalar", _scalar),
+            ("numeric._frombuffer", array_from),
+        )
+    },
+}
+
+
+arrays_STORAGES = {
+    "Float": "float32",
+    "Double": "float64",
+    "Half": "float16",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "Bool": "bool",
+    "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128",
+    "BFloat16": "bfloat16",
+}
+
+
+_STORAGE_TYPES = {f"torch.{name}Storage": dtype for name, dtype in arrays_STORAGES.items()}
+
+
+_UNTYPED = "torch.storage.UntypedStorage"
+
+
+_TORCH_DTYPES = {f"torch.{dtype}": dtype for dtype in (*arrays_STORAGES.values(), "uint16", "uint32", "uint64")}
+
+
+class Storage:
+    """The bytes of a torch storage, with the dtype its class implies (None: untyped)."""
+
+    def __init__(self, raw, dtype):
+        self.raw = raw
+        self.dtype = dtype
+
+
+def torch_names(read):
+    """Return the names a torch pickle may use and the resolver of its storages, whose bytes `read` returns by key."""
+
+    def persistent(identity):
+        match identity:
+            case ("storage", unpickle_Name(text), str(key), str(), int()) if text in _STORAGE_TYPES or text == _UNTYPED:
+                return Storage(read(key), _STORAGE_TYPES.get(text))
+        raise RefusedError("it refers to data outside itself that is no tensor storage")
+
+    names = {
+        "torch._utils._rebuild_tensor_v2": _tensor,
+        "torch._utils._rebuild_tensor_v3": _tensor_of_dtype,
+        "torch._utils._rebuild_parameter": lambda data, *_: data,
+        "torch.Size": _tuple,
+        _UNTYPED: None,
+        **dict.fromkeys((*_STORAGE_TYPES, *_TORCH_DTYPES)),
+    }
+    return {**PLAIN_NAMES, **names}, persistent
+
+
+def _tensor(storage, offset, size, stride, *_):
+    if type(storage) is not Storage or storage.dtype is None:
+        raise RefusedError("it builds a tensor from something that is not a storage")
+    if storage.dtype == "bfloat16":
+        raise UnsupportedError("it holds bfloat16, which NumPy does not have")
+    values = np.frombuffer(storage.raw, storage.dtype)
+    lengths, steps = _lengths(size), _lengths(stride)
+    if len(lengths) != len(steps) or type(offset) is not int or offset < 0:
+        raise DamagedError(f"a tensor of size {lengths} has stride {steps}")
+    count = math.prod(lengths)
+    last = offset + sum((length - 1) * step for length, step in zip(lengths, steps, strict=True))
+    if count > len(values) or (count > 0 and last >= len(values)):
+        raise DamagedError(f"a tensor of size {lengths} and stride {steps} exceeds its {len(values)} stored values")
+    if count == 0:
+        return np.empty(lengths, values.dtype)
+    byte_steps = tuple(step * values.itemsize for step in steps)
+    return np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+
+
+def _tensor_of_dtype(storage, offset, size, stride, _, __, dtype, *___):
+    if type(storage) is not Storage or type(dtype) is not unpickle_Name or dtype.text not in _TORCH_DTYPES:
+        raise RefusedError("it builds a tensor from something that is not a storage")
+    return _tensor(Storage(storage.raw, _TORCH_DTYPES[dtype.text]), offset, size, stride)
+
+
+_NAME_TABLE = "StructuredToParameterName@@"
+
+
+_SLICES = "UnpackBigParamInfor@@"
+
+
+_CHECKSUM = b"\ncrc32="
+
+
+def paddle_format_read(data):
+    """Return the tree in a .pdparams file's bytes. Raises RefusedError or DamagedError."""
+    if data[:2] == b"PK":
+        raise DamagedError("it is a zip archive, as torch writes; name it .pth")
+    value, end = parse(data, PLAIN_NAMES)
+    if end < len(data) and data[end:] != paddle_format_checksum(data[:end]):
+        raise DamagedError("its checksum does not match")
+    tree = plain(value, paddle_format_leaf)
+    return _joined(tree) if isinstance(tree, dict) else tree
+
+
+def paddle_format_write(stream, tree):
+    """Write a checked tree to `stream`."""
+    # Protocol 4 is the highest that paddle itself writes.
+    data = pickle.dumps(tree, protocol=4)
+    stream.write(data)
+    stream.write(paddle_format_checksum(data))
+
+
+def paddle_format_checksum(data):
+    return _CHECKSUM + b"%08x" % zlib.crc32(data)
+
+
+def paddle_format_leaf(node):
+    if isinstance(node, Pending) and isinstance(node.value, np.ndarray):
+        return node.value
+    if isinstance(node, np.ndarray):
+        return node
+    if type(node) is tuple:
+        is_tensor = len(node) == 2 and isinstance(node[0], str) and isinstance(node[1], np.ndarray)
+        return node[1] if is_tensor else node
+    raise RefusedError(f"it holds a {type(node).__name__}, which is not plain data")
+
+
+def _joined(tree):
+    # Protocols 2 and 3 cannot hold 4 GB in one piece, so paddle cuts large tensors and notes the pieces here.
+    tree.pop(_NAME_TABLE, None)
+    cut = tree.pop(_SLICES, {})
+    try:
+        for key, note in cut.items():
+            pieces = [tree.pop(piece) for piece in note["slices"]]
+            tree[key] = np.concatenate(pieces).reshape(note["OriginShape"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedError(f"its table of cut tensors is wrong: {error}") from None
+    return tree
+
+
+paddle_format = SimpleNamespace(read=paddle_format_read, write=paddle_format_write)
+
+
+_LAYOUTS = {"pt": "torch", "pd": "paddle", "paddle": "paddle"}
+
+
+_HEADER_LIMIT = 100_000_000
+
+
+_DTYPES = {
+    **{"BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4"},
+    **{"U64": "<u8", "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8", "C64": "<c8"},
+}
+
+
+_FIELDS = {"dtype", "shape", "data_offsets"}
+
+
+def safetensors_format_read(data):
+    """Return the arrays and the layout ("torch", "paddle" or, when the file does not say, None)."""
+    header, start = _header(data)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise DamagedError("its metadata are no texts by name")
+    places = {name: safetensors_format_place(name, entry) for name, entry in header.items()}
+    end = 0
+    for first, last, _, _ in sorted(places.values(), key=lambda place: place[:2]):
+        if first != end:
+            raise DamagedError(f"its arrays overlap or leave a gap at byte {end}")
+        end = last
+    if end != len(data) - start:
+        raise DamagedError(f"its header speaks of {end} bytes of arrays, it holds {len(data) - start}")
+    arrays = {}
+    for name, (first, last, dtype, shape) in places.items():
+        try:
+            arrays[name] = np.frombuffer(bytearray(data[start + first : start + last]), dtype).reshape(shape)
+        except ValueError as error:  # more axes than NumPy has
+            raise UnsupportedError(f"{name!r} has a shape that NumPy does not have ({error})") from None
+    if "crc32" in metadata and metadata["crc32"] != _checksum(arrays):
+        raise DamagedError("its checksum does not match")
+    label = metadata.get("format", "")
+    return arrays, _LAYOUTS.get(label) if isinstance(label, str) else None
+
+
+def _header(data):
+    """The header, and where the arrays begin."""
+    length = int.from_bytes(data[:8], "little")
+    if length > _HEADER_LIMIT or len(data) < 8 + length:
+        raise DamagedError(f"its header of {length} bytes is too long")
+    text = data[8 : 8 + length]
+    if not text.startswith(b"{"):
+        raise DamagedError("it has no header")
+    try:
+        header = json.loads(text, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"its header cannot be read ({error})") from None
+    return header, 8 + length
+
+
+def _without_repeats(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def safetensors_format_place(name, entry):
+    """First and last byte, dtype and shape of an array; DamagedError where they do not fit each other."""
+    if not isinstance(entry, dict) or entry.keys() != _FIELDS:
+        raise DamagedError(f"what it says of {name!r} is no array")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    lists = isinstance(shape, list) and isinstance(offsets, list) and len(offsets) == 2
+    if not lists or not all(type(number) is int and number >= 0 for number in (*shape, *offsets)):
+        raise DamagedError(f"shape or place of {name!r} are no counts")
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
+        raise UnsupportedError(f"it holds the type {dtype}, which NumPy does not have")
+    made = np.dtype(_DTYPES[dtype])
+    if offsets[1] - offsets[0] != math.prod(shape) * made.itemsize:
+        raise DamagedError(f"the place of {name!r} does not fit its shape {shape}")
+    return offsets[0], offsets[1], made, tuple(shape)
+
+
+def _checksum(arrays):
+    total = 0
+    for key in sorted(arrays):
+        value = arrays[key]
+        total = zlib.crc32(f"{key} {value.dtype.str} {value.shape}".encode(), total)
+        total = zlib.crc32(np.ascontiguousarray(value).tobytes(), total)
+    return f"{total:08x}"
+
+
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError),
+    *(KeyError, ValueError, OSError, EOFError, OverflowError),
+)
+
+
+def torch_format_read(data):
+    """Return the tree in a .pth file's bytes, tensors as arrays. Raises RefusedError or DamagedError."""
+    if data[:2] != b"PK":
+        kind = "a bare pickle, as paddle or torch before 1.6 writes" if data[:1] == b"\x80" else "no torch archive"
+        raise DamagedError(f"it is {kind}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read_archive(archive)
+    except _ZIP_ERRORS as error:
+        raise DamagedError(str(error)) from None
+
+
+def write(stream, tree):
+    """Write a checked tree to `stream`, arrays as tensors, in torch's own writer's words."""
+    import torch
+
+    # torch.save wants to seek in its target.
+    buffer = io.BytesIO()
+    torch.save(_with_tensors(tree, torch.from_numpy), buffer)
+    stream.write(buffer.getbuffer())
+
+
+def _read_archive(archive):
+    roots = [name.removesuffix("/data.pkl") for name in archive.namelist() if name.endswith("/data.pkl")]
+    if len(roots) != 1:
+        raise DamagedError("it is a zip archive without torch's data.pkl")
+
+    def read_entry(name):
+        entry = archive.getinfo(f"{roots[0]}/{name}")
+        if entry.compress_type != zipfile.ZIP_STORED:
+            raise RefusedError(f"its entry {name} is compressed, which torch never does")
+        return archive.read(entry)
+
+    if f"{roots[0]}/byteorder" in archive.namelist() and read_entry("byteorder") != b"little":
+        raise UnsupportedError("it was written on a big-endian machine")
+    names, persistent = torch_names(lambda key: read_entry(f"data/{key}"))
+    value, _ = parse(read_entry("data.pkl"), names, persistent)
+    return plain(value, _leaf)
+
+
+def _leaf(node):
+    if isinstance(node, Pending) and isinstance(node.value, np.ndarray):
+        return node.value
+    if isinstance(node, np.ndarray | tuple):
+        return node
+    what = (
+        node.text if isinstance(node, unpickle_Name) else "a bare storage" if isinstance(node, Storage) else type(node).__name__
+    )
+    raise RefusedError(f"it holds {what}, which is not plain data")
+
+
+def _with_tensors(tree, tensor):
+    if isinstance(tree, dict):
+        return {key: _with_tensors(item, tensor) for key, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_with_tensors(item, tensor) for item in tree)
+    return tensor(tree) if isinstance(tree, np.ndarray) else tree
+
+
+torch_format = SimpleNamespace(read=torch_format_read, write=write)
+
+
+SUFFIXES = {".pth": "torch", ".pt": "torch", ".pdparams": "paddle", ".pdopt": "paddle", ".safetensors": "safetensors"}
+
+
+def read_tree(path):
+    """Return what the file holds: plain containers, numbers, strings and NumPy arrays, in the file's own layout.
+
+    Raises TransferError for a missing, truncated or damaged file, an unknown or wrong suffix, and for a pickle that
+    asks for anything but plain data; nothing in such a file is run.
+    """
+    return _read(Path(path))[0]
+
+
+def _read(path):
+    kind = _format(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TransferError(f"cannot read {path}: {error.strerror or error}; check the path") from None
+    try:
+        if kind == "safetensors":
+            return safetensors_format_read(data)
+        return (torch_format if kind == "torch" else paddle_format).read(data), kind
+    except RefusedError as error:
+        raise TransferError(
+            f"{path} is refused: {error}; a file of weights holds arrays in plain containers, and nothing of this one "
+            "was run. Save the state dict instead of the object, or get the file from a source you trust"
+        ) from None
+    except UnsupportedError as error:
+        raise TransferError(f"cannot read {path}: {error}; save the model again as float32 on this machine") from None
+    except DamagedError as error:
+        raise TransferError(
+            f"{path} cannot be read as {path.suffix}: {error}; it is truncated, damaged or misnamed. Copy it again"
+        ) from None
+
+
+def _format(path):
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
+    return kind
+
+
+def optimizer_to_portable(state, places):
+    """Return optimizer state in paddle's parameter names and layout as portable state (torch's names and layout).
+
+    Parameters without state (frozen, or before the first step) may be absent. Raises TransferError for an unknown
+    parameter or a moment whose shape is not its parameter's.
+    """
+    keyed = {place.paddle: place for place in places.values() if place.paddle is not None}
+    result = {}
+    for key, quantities in state.items():
+        place = _place(key, keyed, "paddle")
+        shape = place.layout.paddle_shape(place.shape)
+        result[place.key] = {
+            name: np.array(place.layout.to_portable(value, place.shape), order="C")
+            if _is_moment(key, name, value, shape)
+            else value
+            for name, value in quantities.items()
+        }
+    return result
+
+
+def optimizer_to_paddle(state, places):
+    """Return portable optimizer state in paddle's parameter names and layout: `optimizer_to_portable` inverted."""
+    result = {}
+    for key, quantities in state.items():
+        place = _place(key, places, "torch")
+        if place.paddle is None:
+            raise TransferError(f"{key} has optimizer state but no counterpart in paddle; leave it out")
+        result[place.paddle] = {
+            name: np.array(place.layout.to_paddle(value), order="C")
+            if _is_moment(key, name, value, place.shape)
+            else value
+            for name, value in quantities.items()
+        }
+    return result
+
+
+def _place(key, places, side):
+    if key not in places:
+        raise TransferError(f"optimizer state for {key!r}, which is no {side} parameter of the model; check the model")
+    return places[key]
+
+
+def _is_moment(key, name, value, shape):
+    """Return whether `value` is laid out like the parameter of `shape`; single numbers are not."""
+    if not isinstance(value, np.ndarray) or (value.size == 1 and value.shape != shape):
+        return False
+    if value.shape != shape:
+        raise TransferError(
+            f"optimizer state {name!r} of {key} has shape {value.shape} and its parameter {shape}; "
+            "take the state from an optimizer over this model"
+        )
+    return True
+
+
+def from_paddle(model, rules=()):
+    """Return the portable state of a paddle `model`, in torch's names and layout, as independent arrays.
+
+    Raises TransferError like `from_torch`.
+    """
+    found = walk(_require(model, "paddle"), "paddle", rules)
+    return {
+        place.key: np.array(place.layout.to_portable(tensor.numpy(), place.shape), order="C") for place, tensor in found
+    }
+
+
+def load_into_paddle(model, portable, rules=()):
+    """Copy `portable` into a paddle `model`, all of it or, with a TransferError, nothing.
+
+    Torch's `num_batches_tracked` is dropped where the model has a batch norm of that name: paddle keeps no such count.
+    """
+    found = walk(_require(model, "paddle"), "paddle", rules)
+    expected = {place.key: place for place, _ in found}
+    check(without_counters(portable, expected), expected, "paddle model")
+    values = [place.layout.to_paddle(portable[place.key]) for place, _ in found]
+    for (_, tensor), value in zip(found, values, strict=True):
+        tensor.set_value(value)
+
+
+def _require(model, side):
+    actual = side_of(model)
+    if actual != side:
+        raise TransferError(f"{type(model).__name__} is a {actual} model; use from_{actual} or load_into_{actual}")
+    return model
+
+
+FORMAT = 1
+
+
+checkpoint_SUFFIXES = {"torch": ".pth", "paddle": ".pdparams"}
+
+
+_PARTS = {"format": int, "framework": str, "model": dict, "optimizer": dict, "schedule": dict, "epoch": int}
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or does not fit what it is loaded into; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training run at the end of an epoch.
+
+    ``optimizer`` is {"lr": float, "state": {parameter: {slot: array}}}; ``schedule`` is {"epoch", "base_lr", "lr"};
+    ``options`` are those that the run was started with, ``history`` holds one {"epoch", "loss", "lr"} per epoch.
+    """
+
+    framework: str
+    model: dict[str, np.ndarray]
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    epoch: int
+    options: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def portable_model(self, model):
+        """The weights in torch's names and layout; ``model``, of either framework, says which layers they are of."""
+        return to_portable(self.model, places(model)) if self.framework == "paddle" else self.model
+
+    def optimizer_state(self, model, framework):
+        """The optimizer's state in the names and layout of ``framework``'s parameters of ``model``."""
+        state = self.optimizer["state"]
+        if self.framework == framework:
+            return state
+        convert = optimizer_to_portable if self.framework == "paddle" else optimizer_to_paddle
+        return convert(state, places(model))
+
+
+def read(path):
+    """The checkpoint in a .pth or .pdparams file of either framework; nothing in the file is executed.
+
+    Raises CheckpointError for a file that is missing, truncated, refused, or no checkpoint.
+    """
+    try:
+        tree = read_tree(path)
+    except TransferError as error:
+        raise CheckpointError(str(error)) from error
+    problem = _problem(tree)
+    if problem:
+        raise CheckpointError(f"{fspath(path)} is no training checkpoint: {problem}; give a file that train wrote")
+    parts = {key: tree[key] for key in Checkpoint.__dataclass_fields__ if key in tree}
+    return Checkpoint(**parts)
+
+
+def _problem(tree):
+    """What keeps ``tree`` from being a checkpoint, or nothing."""
+    if not isinstance(tree, Mapping):
+        return f"it holds a {type(tree).__name__}"
+    for key, kind in _PARTS.items():
+        if not isinstance(tree.get(key), kind):
+            return f"it has no {key!r}" if key not in tree else f"its {key!r} is a {type(tree[key]).__name__}"
+    if tree["format"] != FORMAT:
+        return f"its format is {tree['format']}, this program reads {FORMAT}"
+    if tree["framework"] not in checkpoint_SUFFIXES:
+        return f"its framework is {tree['framework']!r}"
+    if not isinstance(tree["optimizer"].get("state"), dict) or not _is_number(tree["optimizer"].get("lr")):
+        return "its optimizer lacks 'state' or 'lr'"
+    if not all(_is_number(tree["schedule"].get(key)) for key in ("epoch", "base_lr", "lr")):
+        return "its schedule lacks 'epoch', 'base_lr' or 'lr'"
+    return ""
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+REQUIRED = object()
+
+
+OPTIMIZERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9, "nesterov": False},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
+}
+
+
+SCHEDULES = {
+    "constant": {},
+    "step": {"step_size": REQUIRED, "gamma": 0.1},
+    "multi_step": {"milestones": REQUIRED, "gamma": 0.1},
+    "exponential": {"gamma": REQUIRED},
+    "cosine": {"T_max": REQUIRED, "eta_min": 0.0},
+}
+
+
+def resolve(kind, table, name, given):
+    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
+
+    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
+    ``kind`` ("optimizer", "schedule") only words the message.
+    """
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
+    defaults = table[name]
+    for key in given:
+        if key not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
+    values = {**defaults, **given}
+    for key, value in values.items():
+        if value is REQUIRED:
+            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
+    return values
+
+
+_NAMES = {
+    "m": "moment1",
+    "v": "moment2",
+    "velocity": "velocity",
+    "square_average": "mean_square",
+    "momentum_buffer": "momentum",
+    "gradient_average": "mean_grad",
+}
+
+
+_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
+
+
+_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
+
+
+def make_optimizer(
+    name,
+    named_parameters,
+    lr,
+    weight_decay=0.0,
+    l1_decay=0.0,
+    **hyperparameters,
+):
+    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
+
+    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
+    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
+    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
+    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
+    unknown names and for combinations that one of the frameworks lacks.
+
+    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
+    """
+    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
+    if l1_decay and (weight_decay or name == "adamw"):
+        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
+    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
+    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
+    values = {renamed.get(key, key): value for key, value in values.items()}
+    classes = {
+        "sgd": paddle.optimizer.SGD,
+        "momentum": paddle.optimizer.Momentum,
+        "adam": paddle.optimizer.Adam,
+        "adamw": paddle.optimizer.AdamW,
+        "rmsprop": paddle.optimizer.RMSProp,
+    }
+    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
+    return classes[name](
+        learning_rate=float(lr) if isinstance(lr, int) else lr,
+        parameters=parameters,
+        weight_decay=decay if decay or name == "adamw" else None,
+        **values,
+    )
+
+
+def learning_rate(optimizer):
+    """The learning rate that the next step will use."""
+    return float(optimizer.get_lr())
+
+
+def set_learning_rate(optimizer, lr):
+    """Sets the learning rate of the next step; where a schedule has the say, it has been set with the schedule."""
+    if not isinstance(optimizer._learning_rate, paddle.optimizer.lr.LRScheduler):
+        optimizer.set_lr(lr)
+
+
+def optimizer_state(
+    optimizer, named_parameters, own_units=False
+):
+    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
+
+    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
+    """
+    expected = _slots(optimizer)
+    kept = _accumulators(optimizer)
+    state = {}
+    for name, parameter in named_parameters:
+        tensors = kept.get(parameter.name)
+        if not tensors or not expected:
+            continue
+        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
+        if "step" in expected:
+            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        if "momentum_buffer" in arrays:
+            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
+            lr = learning_rate(optimizer)
+            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
+        state[name] = arrays
+    return state
+
+
+def load_optimizer_state(
+    optimizer,
+    named_parameters,
+    state,
+):
+    """Replaces what ``optimizer`` remembers by ``state``; a parameter without an entry starts anew.
+
+    Raises OptimizerStateError, having changed nothing, where ``state`` does not fit.
+    """
+    parameters = {name: parameter for name, parameter in named_parameters if not parameter.stop_gradient}
+    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+    expected = _slots(optimizer)
+    optimizer_state_check(state, shapes, _kind(optimizer), expected)
+    # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
+    # now, as its first step would, and fill them.
+    _create_accumulators(optimizer, [parameters[name] for name in state])
+    kept = _accumulators(optimizer)
+    given = {parameters[name].name: arrays for name, arrays in state.items()}
+    for parameter_name, tensors in kept.items():
+        arrays = given.get(parameter_name) or _fresh(expected, tensors)
+        for slot in expected:
+            if slot == "step":
+                _set_powers(optimizer, tensors, int(arrays["step"]))
+            else:
+                lr = learning_rate(optimizer)
+                value = update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
+                tensor = tensors[_NAMES[slot]]
+                tensor.set_value(np.asarray(value, optimizers_dtype(tensor)))
+
+
+def _create_accumulators(optimizer, parameters):
+    """Lets the optimizer create the tensors of its state, filled as before its first step."""
+    if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
+        optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
+    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
+
+
+def beta_powers(beta, count, dtype=np.float32):
+    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, beta, dtype))
+
+
+def _accumulators(optimizer):
+    """The optimizer's own tensors by parameter name and accumulator name."""
+    found = {}
+    for key, tensor in optimizer.state_dict().items():
+        match = _KEY.fullmatch(key)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = tensor
+    return found
+
+
+def _fresh(expected, tensors):
+    return {slot: np.zeros([] if slot == "step" else tensors[_NAMES[slot]].shape) for slot in expected}
+
+
+def _set_powers(optimizer, tensors, step):
+    for power, beta in zip(_POWERS, (optimizer._beta1, optimizer._beta2), strict=True):
+        dtype = optimizers_dtype(tensors[power])
+        tensors[power].set_value(beta_powers(beta, step + 1, dtype)[-1:])
+
+
+def _steps_taken(optimizer, tensors):
+    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
+    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
+    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizers_dtype(tensors[power]))) - 1
+
+
+@lru_cache
+def _exponent(beta, power, dtype):
+    """The least n with beta**n == ``power`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    count = 1024
+    while True:
+        powers = beta_powers(beta, count, dtype)
+        hits = np.flatnonzero(powers == power)
+        if hits.size:
+            return int(hits[0]) + 1
+        if powers[-1] < power or powers[-1] == powers[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def optimizers_dtype(tensor):
+    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+
+
+def _kind(optimizer):
+    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
+    name = type(optimizer).__name__
+    if name not in kinds:
+        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
+    return kinds[name]
+
+
+def _slots(optimizer):
+    kind = _kind(optimizer)
+    centered = kind == "rmsprop" and optimizer._centered
+    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
+def make_schedule(name, optimizer, **hyperparameters):
+    """One of constant, step, multi_step, exponential, cosine, starting at the optimizer's learning rate.
+
+    Hyperparameters and defaults: :data:`reference_impl.hyperparameters.SCHEDULES`. Raises ValueError for unknown names.
+    Unlike torch, paddle also refuses gamma >= 1 and milestones that do not increase.
+    """
+    schedule = _make(name, optimizer.get_lr(), hyperparameters)
+    optimizer.set_lr_scheduler(schedule)
+    return schedule
+
+
+def _make(name, lr, hyperparameters):
+    values = resolve("schedule", SCHEDULES, name, hyperparameters)
+    if name == "constant":
+        return lr_scheduler.LambdaDecay(lr, lambda epoch: 1.0)
+    classes = {
+        "step": lr_scheduler.StepDecay,
+        "multi_step": lr_scheduler.MultiStepDecay,
+        "exponential": lr_scheduler.ExponentialDecay,
+        "cosine": lr_scheduler.CosineAnnealingDecay,
+    }
+    return classes[name](lr, **values)
+
+
+def load_schedule_state(schedule, state):
+    """Puts the schedule, and with it its optimizer's learning rate, where ``state`` says."""
+    schedule.base_lr = state["base_lr"]
+    schedule.set_state_dict({"last_epoch": int(state["epoch"]), "last_lr": state["lr"]})
+
+
+def load(
+    path,
+    model,
+    optimizer=None,
+    schedule=None,
+):
+    """Puts model, optimizer and schedule where the .pth or .pdparams file at ``path`` says, and returns what it held.
+
+    Raises CheckpointError, with the model unchanged, where the file is bad or does not fit; optimizer and schedule are
+    unchanged too where it is the weights that do not.
+    """
+    found = read(path)
+    try:
+        before = from_paddle(model)
+        load_into_paddle(model, found.portable_model(model))
+        try:
+            if schedule is not None:
+                load_schedule_state(schedule, found.schedule)
+            if optimizer is not None:
+                set_learning_rate(optimizer, found.optimizer["lr"])
+                load_optimizer_state(optimizer, model.named_parameters(), found.optimizer_state(model, "paddle"))
+        except (TransferError, OptimizerStateError):
+            load_into_paddle(model, before)
+            raise
+    except (TransferError, OptimizerStateError) as error:
+        raise CheckpointError(f"{fspath(path)}: {error}") from error
+    return found
+
+
+def trainable(model):
+    """The model's parameters that are trained, with their names: paddle also lists batch norm's statistics."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if not parameter.stop_gradient]
+
+
+_STORAGES = {"float32": "FloatStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
+
+
+@dataclass(frozen=True)
+class Name:
+    """Something that a pickle names, by module and name."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that a pickle asks its reader for."""
+
+    function: Name
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Persistent:
+    """A reference to data beside the pickle."""
+
+    key: tuple[Any, ...]
+
+
+def pickled(tree):
+    """The pickle, of protocol 2, of plain containers, numbers, strings and :class:`Call`."""
+    return b"\x80\x02" + _opcodes(tree) + b"."
+
+
+def _opcodes(value):
+    """What puts a value on the stack of a pickle machine (see ``pickletools.dis``)."""
+    if isinstance(value, Mapping):
+        items = b"".join(_opcodes(key) + _opcodes(item) for key, item in value.items())
+        return b"}(" + items + b"u"
+    if isinstance(value, list):
+        return b"](" + b"".join(map(_opcodes, value)) + b"e"
+    if isinstance(value, tuple):
+        return b"(" + b"".join(map(_opcodes, value)) + b"t"
+    if isinstance(value, str):
+        text = value.encode()
+        return b"X" + struct.pack("<I", len(text)) + text
+    if isinstance(value, float):
+        return b"G" + struct.pack(">d", value)
+    if value is None or isinstance(value, bool):
+        return {None: b"N", True: b"\x88", False: b"\x89"}[value]
+    if isinstance(value, int):
+        data = pickle.encode_long(value)
+        return b"\x8a" + struct.pack("<B", len(data)) + data
+    if isinstance(value, Name):
+        return f"c{value.module}\n{value.name}\n".encode()
+    if isinstance(value, Call):
+        return _opcodes(value.function) + _opcodes(value.arguments) + b"R"
+    if isinstance(value, _Persistent):
+        return _opcodes(value.key) + b"Q"
+    raise TypeError(f"a {type(value).__name__} has no place in a pickle of plain data")
+
+
+def torch_archive(tree):
+    """The bytes of a .pth file: a zip archive of a pickle, and of each tensor's elements beside it."""
+    elements = []
+
+    def with_tensors(value):
+        if isinstance(value, np.ndarray):
+            elements.append(value.tobytes())
+            key = ("storage", Name("torch", _STORAGES[str(value.dtype)]), str(len(elements) - 1), "cpu", value.size)
+            strides = tuple(int(np.prod(value.shape[place + 1 :])) for place in range(value.ndim))
+            hooks = Call(Name("collections", "OrderedDict"), ())
+            parts = (_Persistent(key), 0, value.shape, strides, False, hooks)
+            return Call(Name("torch._utils", "_rebuild_tensor_v2"), parts)
+        if isinstance(value, Mapping):
+            return {key: with_tensors(item) for key, item in value.items()}
+        return [with_tensors(item) for item in value] if isinstance(value, list) else value
+
+    pickle_data = pickled(with_tensors(tree))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data.pkl", pickle_data)
+        archive.writestr("archive/byteorder", "little")
+        for place, data in enumerate(elements):
+            archive.writestr(f"archive/data/{place}", data)
+        archive.writestr("archive/version", "3\n")
+    return buffer.getvalue()
+
+
+def checkpoint_tree(run, suffix, places):
+    """The tree of a checkpoint, as the framework that writes ``suffix`` (.pth, .pdparams) keeps it.
+
+    ``run`` has the fields of ``reference_impl.checkpoint.Checkpoint``, weights and optimizer state in torch's names and
+    layout; ``places`` are those of its model. RMSprop's momentum becomes paddle's, which contains the learning rate.
+    """
+    model, optimizer = run["model"], run["optimizer"]
+    if suffix == ".pdparams":
+        model = to_paddle(model, places)
+        state = {
+            name: {paddle_slot(slot): paddle_array(slot, array, optimizer["lr"]) for slot, array in arrays.items()}
+            for name, arrays in optimizer["state"].items()
+        }
+        optimizer = {**optimizer, "state": optimizer_to_paddle(state, places)}
+    framework = {".pth": "torch", ".pdparams": "paddle"}[suffix]
+    return {"format": FORMAT, "framework": framework, **run, "model": model, "optimizer": optimizer}
+
+
+def paddle_slot(slot):
+    """The name of an array of optimizer state in a file that paddle writes."""
+    return "update_buffer" if slot == "momentum_buffer" else slot
+
+
+def paddle_array(slot, array, lr):
+    """An array of optimizer state as paddle keeps it."""
+    return (array * np.float64(lr)).astype(np.float32) if slot == "momentum_buffer" else array
+
+
+def checkpoint_bytes(tree, suffix):
+    """The bytes of a checkpoint file of a format, written without its framework."""
+    if suffix == ".pth":
+        return torch_archive(tree)
+    return pickle.dumps(dict(tree), protocol=4)
+
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+
+
+COUNTER = "num_batches_tracked"
+
+
+def paddle_layer(kind, sizes):
+    """The paddle layer of a kind."""
+    from paddle import nn
+
+    inner, outer = sizes["inner"], sizes["outer"]
+    if kind in GATES:
+        made = {"rnn": nn.SimpleRNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
+        direction = "bidirect" if sizes["bidirectional"] else "forward"
+        return made(inner, outer, sizes["layers"], direction=direction)
+    return {
+        "linear": lambda: nn.Linear(inner, outer),
+        "conv": lambda: nn.Conv2D(inner, outer, list(sizes["kernel"])),
+        "conv_transposed": lambda: nn.Conv2DTranspose(inner, outer, list(sizes["kernel"])),
+        "batch_norm": lambda: nn.BatchNorm2D(inner),
+        "layer_norm": lambda: nn.LayerNorm([inner, outer]),
+        "embedding": lambda: nn.Embedding(inner, outer),
+        "prelu": lambda: nn.PReLU(inner),
+    }[kind]()
+
+
+def scheduled(lr, epoch):
+    """Where an exponential schedule with gamma 1/2 stands; exact, for ``lr`` a power of two."""
+    return {"epoch": epoch, "base_lr": lr, "lr": lr * 0.5**epoch}
+
+
+def plain_run(weights, state, lr, epoch, history):
+    """The parts of a checkpoint of a run under an exponential schedule with gamma 1/2, in torch's layout."""
+    schedule = scheduled(lr, epoch)
+    optimizer = {"lr": schedule["lr"], "state": state}
+    return {"model": weights, "optimizer": optimizer, "schedule": schedule, "epoch": epoch, "history": history}
+
+
+def call(kind, sizes, weights, optimizer, state, lr, epoch, gradients, suffix):
+    import tempfile
+    from pathlib import Path
+
+    import paddle
+
+    model = paddle_layer(kind, sizes)
+    updater = make_optimizer(optimizer["name"], trainable(model), 1.0, **optimizer["hyper"])
+    schedule = make_schedule("exponential", updater, gamma=0.5)
+    run = plain_run(weights, state, lr, epoch, [])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"other{suffix}"
+        path.write_bytes(checkpoint_bytes(checkpoint_tree(run, suffix, places(model)), suffix))
+        found = load(path, model, updater, schedule)
+    laid_out = optimizer_to_paddle({name: {"": array} for name, array in gradients.items()}, places(model))
+    for name, parameter in trainable(model):
+        (parameter * paddle.to_tensor(laid_out[name][""])).sum().backward()
+    updater.step()
+    schedule.step()
+    after = {name: array for name, array in from_paddle(model).items() if not name.endswith(COUNTER)}
+    kept = optimizer_to_portable(optimizer_state(updater, trainable(model), own_units=True), places(model))
+    return {"epoch": found.epoch, "lr": learning_rate(updater), "weights": after, "state": kept}
+
+
+INPUTS = {
+    'kind': 'linear',
+    'sizes': {'inner': 1, 'outer': 1, 'kernel': [1, 1]},
+    'optimizer': {'name': 'adam', 'hyper': {'beta1': 0.9, 'beta2': 0.999}},
+    'lr': 0.125,
+    'epoch': 1,
+    'suffix': '.pth',
+    'weights': {'weight': np.array([[0.5]], 'float32'), 'bias': np.array([0.25], 'float32')},
+    'state': {
+        'weight': {
+            'step': np.array(3, 'int64'),
+            'm': np.array([[0.5]], 'float32'),
+            'v': np.array([[0.125]], 'float32'),
+        },
+        'bias': {
+            'step': np.array(3, 'int64'),
+            'm': np.array([0.25], 'float32'),
+            'v': np.array([0.5], 'float32'),
+        },
+    },
+    'gradients': {'weight': np.array([[0.75]], 'float32'), 'bias': np.array([-0.5], 'float32')},
+}
+
+
+COTANGENT = None
+
+
+# Value, allowed absolute error and dtype by quantity.
+EXPECTED = {
+    'epoch': (np.array(1, 'int64'), 0.0, None),
+    'lr': (np.array(0.03125, 'float64'), 0.0, 'float64'),
+    'weights.weight': (np.array([[0.4829745854]], 'float64'), 6.1e-08, 'float32'),
+    'state.weight.m': (np.array([[0.525]], 'float64'), 1.5e-07, 'float32'),
+    'state.weight.v': (np.array([[0.1254375]], 'float64'), 3.4e-08, 'float32'),
+    'state.weight.step': (np.array(4, 'int64'), 0.0, 'int64'),
+    'weights.bias': (np.array([0.2471567586], 'float64'), 2.6e-08, 'float32'),
+    'state.bias.m': (np.array([0.175], 'float64'), 6.5e-08, 'float32'),
+    'state.bias.v': (np.array([0.49975], 'float64'), 1.4e-07, 'float32'),
+    'state.bias.step': (np.array(4, 'int64'), 0.0, 'int64'),
+}
+
+
+def flatten(result, name="output"):
+    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'.
+
+    Parts of parts have dotted names, at any depth.
+    """
+    if isinstance(result, dict):
+        return {k: v for key, value in result.items() for k, v in _parts(str(key), value)}
+    if isinstance(result, list | tuple):
+        return {k: v for place, value in enumerate(result) for k, v in _parts(f"{name}.{place}", value)}
+    return {name: result}
+
+
+def _parts(name, value):
+    inner = flatten(value, name)
+    return [(f"{name}.{key}", part) for key, part in inner.items()] if isinstance(value, dict) else list(inner.items())
+
+
+def observe_paddle(
+    call,
+    inputs,
+    tensors,
+    gradients,
+    cotangent,
+    device,
+    tf32,
+):
+    """Every quantity of the call as (array, dtype by name), on one thread, TF32 as asked."""
+    import paddle
+
+    paddle.set_device(device)
+    paddle.base.core.set_num_threads(1)
+    if device != "cpu":
+        paddle.set_flags({"FLAGS_allow_tf32_cublas": tf32, "FLAGS_allow_tf32_cudnn": tf32})
+    paddle.seed(0)
+    given = dict(inputs)
+    for name, value in inputs.items():
+        if tensors and isinstance(value, np.ndarray):
+            given[name] = paddle.to_tensor(value, stop_gradient=name not in gradients)
+    results = flatten(call(**given))
+    leaves = {name: given[name] for name in gradients if isinstance(given.get(name), paddle.Tensor)}
+    if leaves:
+        upstream = [paddle.to_tensor(cotangent)]
+        found = paddle.grad([results["output"]], list(leaves.values()), upstream, allow_unused=True)
+        results.update({f"gradient.{name}": value for name, value in zip(leaves, found, strict=True)})
+    observed = {}
+    for name, value in results.items():
+        if isinstance(value, paddle.Tensor):
+            dtype = str(value.dtype).removeprefix("paddle.")
+            plain = value.astype("float32") if dtype in ("float16", "bfloat16") else value
+            observed[name] = (plain.numpy(), dtype)
+        elif value is not None:
+            observed[name] = (np.asarray(value), str(np.asarray(value).dtype))
+    return observed
+
+
+def compare(observe, expected):
+    """Print got, expected, error and allowed of every quantity, at the worst place; 1 where one diverges, else 0.
+
+    expected: value, allowed absolute error and dtype (``None``: any) by quantity.
+    """
+    try:
+        observed = observe()
+    except ImportError:
+        raise
+    except Exception as error:
+        print(f"got {type(error).__name__}: {error}\nexpected values, not an error: DIVERGES")
+        return 1
+    agree = observed.keys() == expected.keys()
+    for name in sorted(observed.keys() ^ expected.keys()):
+        print(f"{name}: {'expected, but not returned' if name in expected else 'returned, but not expected'}: DIVERGES")
+    for name in [name for name in expected if name in observed]:
+        text, holds = compare_quantity(*observed[name], *expected[name])
+        print(f"{name}: {text}: {'agrees' if holds else 'DIVERGES'}")
+        agree = agree and holds
+    return 0 if agree else 1
+
+
+def compare_quantity(got, dtype, value, allowed, wanted):
+    """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
+    if wanted is not None and dtype != wanted:
+        return f"got dtype {dtype}, expected {wanted}", False
+    if got.shape != value.shape:
+        return f"got shape {got.shape}, expected {value.shape}", False
+    if not got.size:
+        return f"got shape {got.shape} without elements, as expected", True
+    equal = got == value
+    if got.dtype.kind == "f" or (got.dtype.kind in "iu" and value.dtype.kind == "f"):
+        with np.errstate(all="ignore"):
+            equal = equal | (np.isnan(got) & np.isnan(value))
+            distance = np.abs(np.subtract(got, value, dtype=np.float64))
+            error = np.where(equal, 0.0, np.where(np.isfinite(distance), distance, np.inf))
+            ratio = np.where(equal | np.isposinf(allowed), 0.0, error / allowed)  # an infinite bound promises nothing
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    else:
+        error = ratio = np.where(equal, 0.0, np.inf)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    limit = float(np.broadcast_to(allowed, ratio.shape)[at])
+    text = f"got {got[at]}, expected {value[at]}, error {error[at]:.3g}, allowed {limit:.3g}"
+    where = f" at {[int(i) for i in at]}, {np.count_nonzero(ratio > 1)} of {ratio.size} outside" if got.ndim else ""
+    return text + where, bool((ratio <= 1).all())
+
+
+def observe():
+    return observe_paddle(call, INPUTS, False, (), COTANGENT, 'cpu', False)
+
+
+if __name__ == "__main__":
+    sys.exit(compare(observe, EXPECTED))

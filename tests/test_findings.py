@@ -1,0 +1,304 @@
+"""The page of findings and its scripts: up to date, true of the frameworks installed, and honest about gaps."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from conformance import Acceptance, Rejects, Sample
+from conformance.__main__ import main
+from conformance.contract import EXACT, FRAMEWORKS
+from conformance.findings import command, verify
+from conformance.findings.page import Finding, page
+from conformance.ledger import Entry, leader
+from conformance.report import reproducers
+
+for file in sorted((command.ROOT / "suites").glob("test_*.py")):
+    importlib.import_module(f"suites.{file.stem}")
+DOCS = command.ROOT / "docs"
+PACKAGE = {"torch": "torch", "paddle": "paddlepaddle"}
+RELU = """
+[[divergence]]
+id = "relu-nan"
+contract = "nn.relu"
+framework = "paddle"
+versions = ">=3.0,<3.4"
+behaviour = "zero_for_nan"
+reason = "A NaN becomes 0. It is | hidden by _x > 0_."
+[divergence.witness]
+x = { dtype = "float32", shape = [3], data = [nan, 1.0, -1.0] }
+cotangent = { dtype = "float32", shape = [3], data = [1.0, 1.0, 1.0] }
+"""
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Finding]:
+    return command.find()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger.toml"
+    path.write_text(RELU)
+    return path
+
+
+# The page and the scripts of this project.
+
+
+def test_page_and_scripts_are_what_the_ledger_gives(made: list[Finding]) -> None:
+    assert not command.outdated(DOCS, command.texts(made))
+
+
+def test_nearly_every_finding_has_a_script_without_this_project(made: list[Finding]) -> None:
+    without = {each.entry.id: each.reproducer.refusal for each in made if each.reproducer.text is None}
+    assert without.keys() == {each.entry.id for each in made if each.entry.no_script}, without
+    for each in made:
+        text = each.reproducer.text or ""
+        assert not re.search(r"^\s*(from|import) (conformance|reference_impl|suites)\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_script_finds_what_the_ledger_says_of_the_release(framework: str, made: list[Finding]) -> None:
+    """And an oracle that follows a lane is right without one: the framework that does not diverge agrees with it."""
+    here = [each for each in made if each.entry.device in ("", "cpu") and each.reproducer.text is not None]
+    mine = [each for each in here if each.entry.framework == framework]
+    others = [each for each in here if each.entry.framework != framework and each.contract.conditioned]
+    done = verify.run(Path(sys.executable), [*mine, *(swapped(each, framework) for each in others)])
+    release = version(PACKAGE[framework])
+    assert not [line for each in mine if (line := verify.unlike(each, mine, release, done))]
+    assert sum(done[each.entry.id].status == 1 for each in mine) >= 10
+    assert not [done[each.entry.id] for each in others if done[each.entry.id].status != 0]
+
+
+def swapped(finding: Finding, framework: str) -> Finding:
+    """The finding as if it were another framework's."""
+    entry = replace(finding.entry, framework=framework)
+    return replace(finding, entry=entry, reproducer=reproducers.make(entry, finding.contract))
+
+
+# The command.
+
+
+def test_the_command_writes_and_checks_and_removes(ledger: Path, tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "docs"
+    asked = ["findings", "--ledger", str(ledger), "--out", str(out)]
+    assert main([*asked, "--check"]) == 1
+    assert "findings.md is missing" in capsys.readouterr().out and not out.exists()
+    assert main(asked) == 0
+    script = out / "reproducers" / "relu-nan.py"
+    assert script.is_file() and main([*asked, "--check"]) == 0
+    capsys.readouterr()
+    (out / "findings.md").write_text((out / "findings.md").read_text().replace("A NaN", "No NaN"))
+    own = out / "reproducers" / "of_mine.py"
+    own.write_text("print('mine')\n")
+    script.rename(script.with_name("relu-was.py"))
+    assert main([*asked, "--check"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split("/")[-1] for line in told[:-1]] == [
+        "findings.md is out of date",
+        "relu-nan.py is missing",
+        "relu-was.py belongs to no finding",
+    ]
+    assert told[-1] == "make them with: python -m conformance findings"
+    assert main(asked) == 0 and main([*asked, "--check"]) == 0
+    assert {path.name for path in own.parent.iterdir()} == {"of_mine.py", "relu-nan.py"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("nn.relu", "nn.lost", "entry 'relu-nan' speaks of contract 'nn.lost', which no suite declares"),
+        ("zero_for_nan", "one_for_nan", "behaviour 'one_for_nan' is no variant of nn.relu"),
+        ("[[divergence]]", "[divergence", "is not valid TOML"),
+    ],
+)
+def test_a_bad_ledger_is_one_sentence(ledger: Path, tmp_path: Path, capsys: Any, old: str, new: str, part: str) -> None:
+    ledger.write_text(RELU.replace(old, new))
+    assert main(["findings", "--ledger", str(ledger), "--out", str(tmp_path / "docs")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m conformance findings: ") and part in line
+    assert not (tmp_path / "docs").exists()
+
+
+def test_other_bad_input_is_one_sentence(ledger: Path, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "file").write_text("")
+    asked = ["findings", "--ledger", str(ledger)]
+    for more, part in (
+        (["--ledger", str(tmp_path / "none.toml")], "cannot read the ledger"),
+        (["--out", str(tmp_path / "file")], "cannot keep the findings in"),
+        (["--verify", str(tmp_path / "nothing")], "there is no interpreter"),
+    ):
+        assert main([*asked, *more]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert part in line
+
+
+def test_verify_tells_what_is_not_as_the_ledger_says(ledger: Path, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(verify, "versions", lambda python: {"paddle": "3.3.1"})
+    ledger.write_text(RELU.replace(">=3.0,<3.4", "<3.0"))
+    assert main(["findings", "--ledger", str(ledger), "--verify", sys.executable]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "paddle 3.3.1: 1 scripts, 0 agree, 1 not as the ledger says"
+    assert second.startswith("  relu-nan (<3.0): exit status 1, expected 0: output: got 0.0, expected nan")
+
+
+def test_a_script_outside_of_its_range_may_show_another_entry_of_the_contract(declare: Any) -> None:
+    law = declare(plain, oracle, variant_odd=oracle)
+    made = reproducers.Reproducer({}, {}, "")
+    old, new = (
+        Finding(entry(name, versions=SpecifierSet(range_)), law, made)
+        for name, range_ in (("old", "<3.2"), ("new", ">=3.2"))
+    )
+
+    def unlike(finding: Finding, release: str, status: int | None) -> bool:
+        seen = {finding.entry.id: verify.Outcome(status, "DIVERGES" if status else "")}
+        return verify.unlike(finding, [old, new], release, seen) is not None
+
+    assert [unlike(old, "3.3.1", status) for status in (0, 1, None)] == [False, False, True]
+    assert [unlike(new, "3.3.1", status) for status in (0, 1, None)] == [True, False, True]
+    other = replace(new, entry=replace(new.entry, framework="torch"))
+    assert verify.unlike(old, [old, other], "3.3.1", {"old": verify.Outcome(1, "DIVERGES")})
+
+
+def test_a_process_that_dies_is_told_and_the_rest_is_run(declare: Any) -> None:
+    law = declare(plain, oracle)
+    texts = {"agrees": "raise SystemExit(0)", "dies": "import os\nos.abort()", "last": "print('DIVERGES')\nexit(1)"}
+    findings = [Finding(entry(name), law, reproducers.Reproducer({}, {}, text)) for name, text in texts.items()]
+    done = verify.run(Path(sys.executable), findings)
+    assert {name: outcome.status for name, outcome in done.items()} == {"agrees": 0, "dies": None, "last": 1}
+    assert done["dies"].output.startswith("ended with -6")
+
+
+# The page.
+
+
+def entry(id: str, reason: str = "It is odd.", framework: str = "paddle", **more: Any) -> Entry:
+    given: dict[str, Any] = {"versions": SpecifierSet("<3.4,>=3.0"), "behaviour": "odd", "upstream": "", "device": ""}
+    witness = Sample({"x": np.array([1.0, 2.0], "float32")}, EXACT)
+    made = {**given, "witness": witness, **more}
+    return Entry(id=id, contract="small.law", framework=framework, reason=reason, **made)
+
+
+def plain(x):
+    return x
+
+
+def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+    return {"output": Acceptance(x.astype(np.float64))}
+
+
+def told(declare: Any, *entries: Entry, **variants: Any) -> str:
+    def odd(x: np.ndarray) -> dict[str, Acceptance]:
+        """One more."""
+        return {"output": Acceptance(x + 1.0)}
+
+    law = declare(plain, oracle, **{"variant_odd": odd, **variants})
+    return page([Finding(each, law, reproducers.make(each, law)) for each in entries], "ledger.toml")
+
+
+def test_an_entry_in_words_and_numbers(declare: Any) -> None:
+    text = told(declare, entry("law-odd", upstream="none known", device="cpu"))
+    for line in (
+        "### law-odd",
+        "- Promise: A law. (`small.law`)",
+        "- Releases: paddle >=3.0, \\<3.4 on cpu",
+        "- Instead: It is odd.",
+        "- Held to: One more. (`odd`)",
+        "- Witness: `x=float32[2][1.0, 2.0] (exact)`",
+        "- Upstream: none known",
+        "- Reproducer: [`reproducers/law-odd.py`](reproducers/law-odd.py), run by `python docs/reproducers/law-odd.py`",
+        "| `output` | `[1.0, 2.0]` | 0 | `[2.0, 3.0]` |",
+        "- torch: none",
+        "  - [`law-odd`](#law-odd): It is odd",
+    ):
+        assert line in text.splitlines()
+    assert "## torch" not in text
+
+
+def test_upstream_is_a_link_or_none_known(declare: Any) -> None:
+    assert "- Upstream: none known" in told(declare, entry("law-odd", upstream=""))
+    assert "- Upstream: <https://example.org/1>" in told(declare, entry("law", upstream="https://example.org/1"))
+
+
+def test_followers_stand_below_the_entry_that_they_name(declare: Any) -> None:
+    entries = [
+        entry("far", "As near, elsewhere."),
+        entry("first"),
+        entry("near", "As first, in another law."),
+        entry("other", "As absent-entry: told here."),
+    ]
+    text = told(declare, *entries)
+    assert re.findall(r"^#{3,4} (.*)", text, re.MULTILINE) == ["first", "far", "near", "other"]
+    assert re.findall(r"^### (.*)", text, re.MULTILINE) == ["first", "other"]
+    assert "(and 2 more)" in text and "- [paddle](#paddle)" in text
+    assert all(f"`reproducers/{each.id}.py`" in text for each in entries)
+
+
+def test_entries_that_name_each_other_are_all_told() -> None:
+    reasons = {"a": "As b.", "b": "As a.", "c": "As c.", "d": "As b: too."}
+    assert {name: leader(name, reasons) for name in reasons} == {"a": "a", "b": "b", "c": "c", "d": "d"}
+
+
+def test_a_finding_without_a_script_says_why_and_how_to_see_it(declare: Any) -> None:
+    text = told(declare, entry("law-odd", no_script="The oracle has to see the lane."))
+    assert "- Reproducer: `pytest -k 'known[law-odd]'`; there is no script: the oracle has to see the lane." in text
+    unlike = told(declare, entry("law-same", behaviour="same"), variant_same=lambda x: {"output": Acceptance(x * 1.0)})
+    assert "pytest -k 'known[law-same]'" in unlike and "may be as expected" in unlike
+
+
+def test_refusals_are_told(declare: Any) -> None:
+    def refuse(x: np.ndarray) -> Rejects:
+        return Rejects("it is large", error="too large for a law")
+
+    text = told(declare, entry("law-odd", behaviour="refusing"), variant_refusing=refuse)
+    assert "| `output` | `[1.0, 2.0]` | 0 | an error with `'too large for a law'` |" in text
+
+
+# Numbers that are the same on every machine.
+
+
+@pytest.mark.parametrize("bound", [3e-7, 1.23e-12, 1e-45, 5e-324])
+def test_the_last_bits_of_a_value_are_not_written(bound: float) -> None:
+    rng = np.random.default_rng(1)
+    value = rng.standard_normal(50)
+    noisy = value * (1 + rng.choice([-3e-16, 0.0, 3e-16], 50))
+    kept, again = (reproducers.stable(Acceptance(each, bound), "real") for each in (value, noisy))
+    if bound > 1e-13:
+        assert kept.value.tolist() == again.value.tolist() and np.array_equal(kept.bound, again.bound)
+    moved, allowed = np.abs(kept.value - value), np.asarray(kept.bound)
+    assert (allowed >= bound + moved).all() and (allowed <= 1.12 * (bound + moved)).all()
+    assert (moved <= bound / 50).all()
+
+
+def test_special_values_and_those_without_a_bound_are_kept() -> None:
+    value = np.array([np.nan, np.inf, -np.inf, 1 / 3, 0.0])
+    for bound in (0.0, np.inf, np.array([np.inf, 1.0, 0.0, 0.0, 0.0])):
+        kept = reproducers.stable(Acceptance(value, bound), "real")
+        np.testing.assert_allclose(kept.value, value, rtol=1e-6)
+        assert np.array_equal(kept.bound, np.broadcast_to(bound, 5))
+    exact = Acceptance(np.array([3.0]), np.array([1e-3]))
+    assert reproducers.stable(exact, EXACT) is exact
+    labels = Acceptance(np.asarray("a text"))
+    assert reproducers.stable(labels, "real") is labels
+
+
+def test_what_is_apart() -> None:
+    one = Acceptance(np.array([1.0, np.nan, np.inf, 2.0]), 0.1, dtype="float32")
+
+    def differs(value: list[float], bound: Any = 0.0, dtype: str | None = "float32") -> list[bool]:
+        return np.broadcast_to(reproducers.apart(one, Acceptance(np.array(value), bound, dtype=dtype)), (4,)).tolist()
+
+    assert differs([1.05, np.nan, np.inf, 2.0]) == [False] * 4
+    assert differs([1.2, 0.0, -np.inf, np.nan]) == [True] * 4
+    assert differs([1.0, np.nan, np.inf, 2.0], np.array([0.0, 0.0, 0.0, np.inf])) == [False, False, False, True]
+    assert differs([1.0, np.nan, np.inf, 2.0], dtype="float64") == [True] * 4
