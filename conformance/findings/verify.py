@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import FRAMEWORKS
+from conformance.contract import FRAMEWORKS, shorten
 from conformance.findings.page import Finding
 
 SECONDS = 600
@@ -85,8 +85,17 @@ def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Ma
     wanted = {1} if finding in here else {0, 1} if here else {0}
     if outcome.status in wanted and (outcome.status == 0 or "DIVERGES" in outcome.output):
         return None
-    said = " ".join(outcome.output.split())[:200]
-    return f"{entry.id} ({entry.versions}): exit status {outcome.status}, expected {min(wanted)}: {said}"
+    told = f"{entry.id} ({entry.versions}): exit status {outcome.status}, expected {min(wanted)}"
+    return f"{told}: {_essence(outcome.output)}"
+
+
+def _essence(output: str) -> str:
+    """The first quantity that diverges, or all that there is, on one short line."""
+    lines = output.splitlines()
+    at = next((place for place, line in enumerate(lines) if "DIVERGES" in line), None)
+    if at is not None:
+        lines = lines[at - 1 if lines[at].startswith("expected") and at else at : at + 1]
+    return shorten(" ".join(" ".join(lines).split()), 200)
 
 
 def executable(python: Path) -> Path:
