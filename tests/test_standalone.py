@@ -289,6 +289,8 @@ VALUES = [
     np.random.default_rng(0).standard_normal((5, 7, 9)).astype("float32"),
     np.random.default_rng(0).standard_normal((2, 5, 16)).astype("float32"),
     np.array([1 + 2j, complex(-0.0, np.nan)], "complex64"),
+    np.resize(np.array([0.5, -0.0, np.nan, 1.0, 0.5], "float32"), (13, 17)),
+    np.append(np.resize(np.array([0.5, 0.25]), 400), 0.75),
 ]
 
 
@@ -298,6 +300,14 @@ def test_arrays_keep_every_bit(value: np.ndarray) -> None:
     assert read.dtype == value.dtype and read.shape == value.shape
     assert read.tobytes() == np.ascontiguousarray(value).tobytes()
     assert read.flags.writeable
+
+
+def test_what_repeats_and_what_is_short_needs_no_compression() -> None:
+    weights = np.resize(np.array([0.25, -0.125, 0.5], "float32"), (128, 2304))
+    assert literal(weights) == "np.resize(np.array([0.25, -0.125, 0.5], 'float32'), (128, 2304))"
+    assert literal(np.ones((0, 3), "float32")) == "np.zeros((0, 3), 'float32')"
+    raw = np.random.default_rng(0).bytes(1000)
+    assert "zlib" not in literal(raw) and evaluated(literal(raw)) == raw
 
 
 def evaluated(text: str) -> Any:
