@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A size that is none, a rectangle of negative size, an unknown filter, an impossible probability are
 refused.
 Instead: RandomHorizontalFlip takes numbers that are no probabilities, such as 1.5 or -0.5, for 1 and 0;
-paddle refuses them.
+paddle refuses them. Seen in torchvision 0.19 to 0.29, which belong to these releases of torch.
 Upstream: none known.
 
 Expected: an error, because RandomHorizontalFlip cannot be done with 1.5.

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A crop of a tensor is zero where it leaves it, as that of an image is.
 Instead: Crop of a tensor by a rectangle that ends above or left of it returns more than was asked for, with
 pixels of the image: the negative end is taken for one that counts from the other side. Crop of a PIL image is
-right.
+right. Seen in torchvision 0.19 to 0.29, which belong to these releases of torch.
 Upstream: https://github.com/pytorch/vision/issues/6613.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.

@@ -3,7 +3,8 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A 16-bit image in big-endian order keeps its values, as the same image of 32 bits does.
 Instead: On a little-endian machine torchvision takes mode I;16B (a big-endian TIFF) for one of 8 bits: only
-the low byte of each pixel is left, and scaled to [0, 1].
+the low byte of each pixel is left, and scaled to [0, 1]. Seen in torchvision 0.19 to 0.29, which belong to
+these releases of torch.
 Upstream: https://github.com/pytorch/vision/pull/9640.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.

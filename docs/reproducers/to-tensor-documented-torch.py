@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Both documentations list I and F among the modes that are scaled to a float tensor from 0 to 1.
 Instead: The documentation of ToTensor lists I and F among the modes that are scaled to [0, 1]; they come out
-unscaled, I as int32.
+unscaled, I as int32. Seen in torchvision 0.19 to 0.29, which belong to these releases of torch.
 Upstream: https://github.com/pytorch/vision/issues/567.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.

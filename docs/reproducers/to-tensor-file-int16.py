@@ -3,7 +3,8 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A file becomes the tensor of the pixels that it holds, with no EXIF orientation applied, in its own
 mode.
-Instead: As to-tensor-int16, from a 16-bit PNG or TIFF file.
+Instead: As to-tensor-int16, from a 16-bit PNG or TIFF file. Seen in torchvision 0.19 to 0.29, which belong to
+these releases of torch.
 Upstream: https://github.com/pytorch/vision/issues/8188.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.

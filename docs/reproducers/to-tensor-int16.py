@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An image of 16 or 32 bits a pixel keeps its values, unscaled, whatever the range in which they lie.
 Instead: torchvision reads mode I;16, which is unsigned, as int16: levels from 32768 on become negative, 65535
-becomes -1.
+becomes -1. Seen in torchvision 0.19 to 0.29, which belong to these releases of torch.
 Upstream: https://github.com/pytorch/vision/issues/8188.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
