@@ -29,7 +29,9 @@ def cnn_weights(rng: np.random.Generator, gain: float = 1.0, bias: float = 0.1) 
             weights[name] = (bias + 0.1 * rng.standard_normal(shape)).astype(np.float32)
         else:
             scale = gain / np.sqrt(np.prod(shape[1:]))
-            weights[name] = (scale * rng.standard_normal(shape, dtype=np.float32)).astype(np.float32)
+            drawn = rng.standard_normal(shape, dtype=np.float32)
+            # Said, because NumPy 1 and 2 would not multiply in one dtype, and a lane may have either.
+            weights[name] = np.multiply(scale, drawn, dtype=np.float64).astype(np.float32)
     return weights
 
 
