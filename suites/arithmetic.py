@@ -17,12 +17,12 @@ from conformance import Acceptance, Rejects, accuracy
 Shape = tuple[int, ...]
 
 
-def shape_of(compute: Callable[[], Shape]) -> dict[str, Acceptance] | Rejects:
-    """The acceptance of a shape, or of a refusal where ``compute`` raises ValueError."""
+def shape_of(compute: Callable[[], Shape], error: str = "") -> dict[str, Acceptance] | Rejects:
+    """The acceptance of a shape, or of a refusal, in the words of ``error``, where ``compute`` raises ValueError."""
     try:
         return {"shape": accuracy.exact(np.array(compute(), np.int64))}
-    except ValueError as error:
-        return Rejects(str(error))
+    except ValueError as refusal:
+        return Rejects(str(refusal), error)
 
 
 def require(condition: bool, reason: str) -> None:
@@ -39,8 +39,13 @@ def window_count(span: int, stride: int, ceil_mode: bool = False, unchecked: boo
     return (-(-span // stride) if ceil_mode else span // stride) + 1
 
 
-def conv2d(x: Shape, weight: Shape, bias: Shape | None, parameters: Any, unchecked: bool = False) -> Shape:
-    """Shape of a 2-D convolution of [N, C, H, W] with [O, C / groups, kh, kw]; ``parameters`` holds the four others."""
+def conv2d(
+    x: Shape, weight: Shape, bias: Shape | None, parameters: Any, unchecked: bool = False, least: int = 0
+) -> Shape:
+    """Shape of a 2-D convolution of [N, C, H, W] with [O, C / groups, kh, kw]; ``parameters`` holds the four others.
+
+    Where nothing is checked, adding a bias turns a length below ``least`` into -1, which stands for an unknown one.
+    """
     require(len(x) == 4 and len(weight) == 4, "image and weight must have four axes")
     stride, padding, dilation, groups = (parameters[name] for name in ("stride", "padding", "dilation", "groups"))
     require(groups > 0 and min(*stride, *dilation) > 0, "stride, dilation and groups must be positive")
@@ -51,9 +56,12 @@ def conv2d(x: Shape, weight: Shape, bias: Shape | None, parameters: Any, uncheck
         require(min(x[2:]) > 0, "an image needs pixels")
     spans = [x[2 + i] + 2 * padding[i] - dilation[i] * (weight[2 + i] - 1) - 1 for i in range(2)]
     lengths = [window_count(spans[i], stride[i], unchecked=unchecked) for i in range(2)]
-    require(int(np.prod(lengths)) >= 0, "the number of pixels would be negative")
-    (channels,) = weight[:1] if bias is None else np.broadcast_shapes(weight[:1], bias)
-    return (x[0], channels, *lengths)
+    require(x[0] * int(np.prod(lengths)) >= 0, "the number of pixels would be negative")
+    if bias is None:
+        return (x[0], weight[0], *lengths)
+    lengths = [n if n >= least else -1 for n in lengths]
+    require(x[0] * int(np.prod(lengths)) >= 0, "the number of pixels would be negative")
+    return (x[0], *np.broadcast_shapes(weight[:1], bias), *lengths)
 
 
 def pool2d(x: Shape, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, unchecked: bool = False) -> Shape:
@@ -75,10 +83,13 @@ def pool2d(x: Shape, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, un
     return (*x[:2], *lengths)
 
 
-def linear(x: Shape, weight: Shape, bias: Shape | None) -> Shape:
-    """Shape of [..., in] times [out, in] transposed, plus a bias of one element or one for each output."""
+def linear(x: Shape, weight: Shape, bias: Shape | None, unchecked: bool = False) -> Shape:
+    """Shape of [..., in] times [out, in] transposed, plus a bias of one element or one for each output.
+
+    ``unchecked``: where there is nothing to multiply, the features are not asked for.
+    """
     require(len(x) > 0, "a number has no features")
-    require(x[-1] == weight[1], "the features do not fit the weight")
+    require(x[-1] == weight[1] or (unchecked and 0 in x), "the features do not fit the weight")
     require(bias is None or bias in ((1,), weight[:1]), "the bias does not fit the outputs")
     return (*x[:-1], weight[0])
 
@@ -106,13 +117,17 @@ def reshape(x: Shape, asked: list[int], zero_copies: bool = False) -> Shape:
     return tuple(asked)
 
 
-def simple_cnn(x: Shape) -> dict[str, Shape]:
-    """Shape of every activation of SimpleCNN: twice a 3x3 convolution and a halving, then two linear layers."""
+def simple_cnn(x: Shape, unchecked: bool = False) -> dict[str, Shape]:
+    """Shape of every activation of SimpleCNN: twice a 3x3 convolution and a halving, then two linear layers.
+
+    ``unchecked``: nothing is asked for where a tensor has no elements.
+    """
     plain = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
     shapes: dict[str, Shape] = {}
     for number, outputs in ((1, 32), (2, 64)):
-        x = shapes[f"conv{number}"] = conv2d(x, (outputs, 3 if number == 1 else 32, 3, 3), None, plain)
-        x = shapes[f"pool{number}"] = pool2d(x, (2, 2), None, (0, 0), False)
-    x = shapes["fc1"] = linear(flatten(x, 1, -1), (128, 64 * 6 * 6), None)
+        weight = (outputs, 3 if number == 1 else 32, 3, 3)
+        x = shapes[f"conv{number}"] = conv2d(x, weight, weight[:1], plain, unchecked)
+        x = shapes[f"pool{number}"] = pool2d(x, (2, 2), None, (0, 0), False, unchecked)
+    x = shapes["fc1"] = linear(flatten(x, 1, -1), (128, 64 * 6 * 6), None, unchecked)
     shapes["logits"] = linear(x, (10, 128), None)
     return shapes

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance import Acceptance
+from reference_impl.oracle import vision
 from reference_impl.samples import permutation
 from suites import images
 from suites.images import same
@@ -70,8 +71,10 @@ def joined(parts: tuple[Any, ...]) -> np.ndarray:
     return np.concatenate(arrays)
 
 
-def loaded(files: list[File], labels: list[int], options: dict[str, Any], epochs: int) -> dict[str, Acceptance]:
-    """The acceptances of :func:`passes`."""
+def loaded(
+    files: list[File], labels: list[int], options: dict[str, Any], epochs: int, reciprocal: bool = False
+) -> dict[str, Acceptance]:
+    """The acceptances of :func:`passes`; ``reciprocal``: levels are multiplied by the rounded 1 / 255."""
     count, batch = len(files), options["batch_size"]
     used = count - count % batch if options["drop_last"] else count
     sizes = [min(batch, used - first) for first in range(0, used, batch)]
@@ -79,7 +82,7 @@ def loaded(files: list[File], labels: list[int], options: dict[str, Any], epochs
     if used:
         orders = [permutation(count, options["seed"], e) if options["shuffle"] else range(count) for e in range(epochs)]
         order = np.concatenate([list(order)[:used] for order in orders])
-        pixels = np.stack([images.as_rgb(file["data"]) for file in files])[order].transpose(0, 3, 1, 2)
-        accepted["images"] = same(pixels.astype(np.float32) / np.float32(255))
+        pictures = [vision.to_tensor(images.as_rgb(file["data"]), "RGB", reciprocal) for file in files]
+        accepted["images"] = same(np.stack(pictures)[order])
         accepted["labels"] = same(np.array(labels, np.int64)[order])
     return accepted

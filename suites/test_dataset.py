@@ -68,15 +68,24 @@ class Loads:
     def oracle(files, labels, options, epochs):
         return loaded(files, labels, options, epochs)
 
+    @staticmethod
+    def reciprocal(files, labels, options, epochs):
+        """Each level is multiplied by the rounded 1 / 255."""
+        return loaded(files, labels, options, epochs, reciprocal=True)
+
 
 @contract("dataset.batches", area=AREA, samples=loads(workers=0), tensors=False, unsupported=ON_CPU)
 class batches(Loads):
     """Files become batches of float32 [N, 3, H, W] and int64 labels, in file order or in that of seed and epoch."""
 
+    variant_reciprocal = staticmethod(Loads.reciprocal)
+
 
 @contract("dataset.workers", area=AREA, samples=loads(workers=2), tensors=False, share=0.17, unsupported=ON_CPU)
 class workers(Loads):
     """Two reading processes give the batches of a single one, in the same order."""
+
+    variant_reciprocal = staticmethod(Loads.reciprocal)
 
 
 def folders() -> st.SearchStrategy[Sample]:

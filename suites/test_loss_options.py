@@ -102,8 +102,12 @@ class cross_entropy_smoothed:
     @staticmethod
     def variant_column(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
         """The losses of reduction 'none' have shape [B, 1]."""
-        accepted = cross_entropy_smoothed.oracle(logits, labels, reduction, smoothing, cotangent)
-        return _in_column(accepted) if reduction == "none" else accepted
+        return _smoothed_in_column(logits, labels, reduction, smoothing, cotangent)
+
+
+def _smoothed_in_column(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
+    accepted = cross_entropy_smoothed.oracle(logits, labels, reduction, smoothing, cotangent)
+    return _in_column(accepted) if reduction == "none" else accepted
 
 
 def _flattened(accepted: dict[str, Acceptance]) -> dict[str, Acceptance]:
@@ -201,15 +205,25 @@ class cross_entropy_ignored:
     @staticmethod
     def variant_own_mean(logits, labels, reduction, weight, ignore_index, cotangent) -> dict[str, Acceptance]:
         """A mean over none is 0, and a negative ignored index counts in the mean unless there are class weights."""
-        used = labels != ignore_index
-        if reduction == "mean":
-            counted = len(labels) if ignore_index < 0 and weight is None else used.sum()
-            if weight is not None:
-                counted = weight[labels[used]].sum(dtype=np.float64)
-            loss = losses.cross_entropy(logits, labels, weight, 0.0, ignore_index, "sum")
-            scalar = losses.Loss(loss.value, loss.gradient, loss.value_condition, loss.gradient_condition)
-            return judged(_summed(scalar, float(counted) or 1.0), cotangent, used, units=OPTIONS)
-        return cross_entropy_ignored.oracle(logits, labels, reduction, weight, ignore_index, cotangent)
+        return _own_mean(logits, labels, reduction, weight, ignore_index, cotangent)
+
+    @staticmethod
+    def variant_empty_mean(logits, labels, reduction, weight, ignore_index, cotangent) -> dict[str, Acceptance]:
+        """A mean over none is 0."""
+        law = cross_entropy_ignored.oracle if (labels != ignore_index).any() else _own_mean
+        return law(logits, labels, reduction, weight, ignore_index, cotangent)
+
+
+def _own_mean(logits, labels, reduction, weight, ignore_index, cotangent) -> dict[str, Acceptance]:
+    used = labels != ignore_index
+    if reduction == "mean":
+        counted = len(labels) if ignore_index < 0 and weight is None else used.sum()
+        if weight is not None:
+            counted = weight[labels[used]].sum(dtype=np.float64)
+        loss = losses.cross_entropy(logits, labels, weight, 0.0, ignore_index, "sum")
+        scalar = losses.Loss(loss.value, loss.gradient, loss.value_condition, loss.gradient_condition)
+        return judged(_summed(scalar, float(counted) or 1.0), cotangent, used, units=OPTIONS)
+    return cross_entropy_ignored.oracle(logits, labels, reduction, weight, ignore_index, cotangent)
 
 
 @contract(
@@ -266,3 +280,10 @@ class cross_entropy_ignored_smoothed:
             loss = _summed(loss, (counted or 1.0) if reduction == "mean" else 1.0)
         accepted = _flattened(judged(loss, cotangent, units=OPTIONS))
         return _in_column(accepted) if reduction == "none" else accepted
+
+    @staticmethod
+    def variant_none_ignored(logits, labels, reduction, ignore_index, smoothing, cotangent):
+        """Every label is a class like any other, in the mean too."""
+        if labels.min() < 0:
+            return cross_entropy_ignored_smoothed.oracle(logits, labels, reduction, ignore_index, smoothing, cotangent)
+        return _smoothed_in_column(logits, labels, reduction, smoothing, cotangent)

@@ -87,14 +87,31 @@ class conv2d:
         return {"shape": np.array(output.shape, np.int64)}
 
     @staticmethod
-    def oracle(x, weight, bias, unchecked=False, **parameters) -> Judged:
+    def oracle(x, weight, bias, unchecked=False, least=0, **parameters) -> Judged:
         biases = None if bias is None else bias.shape
-        return shape_of(lambda: arithmetic.conv2d(x.shape, weight.shape, biases, parameters, unchecked))
+        return shape_of(lambda: arithmetic.conv2d(x.shape, weight.shape, biases, parameters, unchecked, least))
 
     @staticmethod
     def variant_unchecked(x, weight, bias, **parameters) -> Judged:
         """The lengths are computed without asking whether the kernel fits, and a bias is broadcast."""
         return conv2d.oracle(x, weight, bias, unchecked=True, **parameters)
+
+    @staticmethod
+    def variant_unchecked_pixels(x, weight, bias, **parameters) -> Judged:
+        """As unchecked, but to nothing no bias can be added (paddle 2)."""
+        return conv2d.oracle(x, weight, bias, unchecked=True, least=1, **parameters)
+
+    @staticmethod
+    def variant_no_empty_batches(x, weight, bias, **parameters) -> Judged:
+        """A batch of no images is refused."""
+        return no_empty_batch(x) or conv2d.oracle(x, weight, bias, **parameters)
+
+
+def no_empty_batch(x: np.ndarray) -> Rejects | None:
+    """The refusal of a batch of no images by a convolution."""
+    if x.ndim == 4 and len(x) == 0:
+        return Rejects("there are no images", error="The size of Op(Conv) inputs should not be 0")
+    return None
 
 
 POOL_FAULTS = ("outside", "kernel", "padding", "negative padding", "stride", "axes", "no pixels")
@@ -123,6 +140,12 @@ def pools(draw: st.DrawFn, fault: str | None) -> Sample:
     elif fault == "no pixels":
         x[2 + side] = 0
     return Sample({"x": np.ones(x, np.float32), **how})
+
+
+def with_pixels(shape: arithmetic.Shape) -> arithmetic.Shape:
+    """The shape, or ValueError where one of its sides is 0."""
+    arithmetic.require(min(shape[2:]) > 0, "no pixel is left")
+    return shape
 
 
 @contract("shape.max_pool2d", area="shapes", samples=right_and_wrong(pools, POOL_FAULTS))
@@ -154,6 +177,11 @@ class max_pool2d:
         """The lengths are computed without asking whether the kernel fits or every window meets the image."""
         return shape_of(lambda: arithmetic.pool2d(x.shape, kernel, stride, padding, ceil_mode, unchecked=True))
 
+    @staticmethod
+    def variant_unchecked_windows(x, kernel, stride, padding, ceil_mode) -> Judged:
+        """As unchecked, but a result must have pixels."""
+        return shape_of(lambda: with_pixels(arithmetic.pool2d(x.shape, kernel, stride, padding, ceil_mode, True)))
+
 
 @contract("shape.avg_pool2d", area="shapes", samples=right_and_wrong(pools, POOL_FAULTS))
 class avg_pool2d:
@@ -183,6 +211,11 @@ class avg_pool2d:
     def variant_unchecked(x, kernel, stride, padding, ceil_mode) -> Judged:
         """The lengths are computed without asking whether the kernel fits or every window meets the image."""
         return shape_of(lambda: arithmetic.pool2d(x.shape, kernel, stride, padding, ceil_mode, unchecked=True))
+
+    @staticmethod
+    def variant_unchecked_windows(x, kernel, stride, padding, ceil_mode) -> Judged:
+        """As unchecked, but a result must have pixels."""
+        return shape_of(lambda: with_pixels(arithmetic.pool2d(x.shape, kernel, stride, padding, ceil_mode, True)))
 
 
 @st.composite
@@ -277,6 +310,20 @@ class linear:
             return Rejects("input and weight differ in dtype")
         return shape_of(lambda: arithmetic.linear(x.shape, weight.shape, bias.shape))
 
+    @staticmethod
+    def variant_no_empty_batches(x, weight, bias) -> Judged:
+        """An input without elements is refused."""
+        if x.size:
+            return linear.oracle(x, weight, bias)
+        return Rejects("there is nothing to multiply", error="The Input(X) dims size must not be equal 0")
+
+    @staticmethod
+    def variant_empty_unchecked(x, weight, bias) -> Judged:
+        """An input without elements may have any number of features."""
+        if x.size:
+            return linear.oracle(x, weight, bias)
+        return shape_of(lambda: arithmetic.linear(x.shape, weight.shape, bias.shape, unchecked=True))
+
 
 @st.composite
 def images(draw: st.DrawFn, fault: str | None) -> Sample:
@@ -320,8 +367,19 @@ class simple_cnn:
         return {name: np.array(value.shape, np.int64) for name, value in paddle_cnn(True).activations(x).items()}
 
     @staticmethod
-    def oracle(x) -> Judged:
+    def oracle(x, unchecked=False) -> Judged:
         try:
-            return {name: accuracy.exact(np.array(shape)) for name, shape in arithmetic.simple_cnn(x.shape).items()}
+            shapes = arithmetic.simple_cnn(x.shape, unchecked)
         except ValueError as error:
             return Rejects(str(error))
+        return {name: accuracy.exact(np.array(shape)) for name, shape in shapes.items()}
+
+    @staticmethod
+    def variant_no_empty_batches(x) -> Judged:
+        """A batch of no images is refused."""
+        return no_empty_batch(x) or simple_cnn.oracle(x)
+
+    @staticmethod
+    def variant_empty_unchecked(x) -> Judged:
+        """Images are taken of which, or of whose activations, nothing is left, whatever their size."""
+        return simple_cnn.oracle(x, unchecked=True)

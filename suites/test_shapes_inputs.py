@@ -22,6 +22,10 @@ def flattenings(draw: st.DrawFn) -> Sample:
     return Sample({"x": np.ones(shape, np.float32), "start": draw(axis), "stop": draw(axis)})
 
 
+NO_SUCH_SHAPE = "The 'shape' in ReshapeOp is invalid"
+"""What paddle 2 says to a shape of another number of elements."""
+
+
 @contract("shape.flatten", area="shapes", samples=several(flattenings()))
 class flatten:
     """Flattening joins a range of axes, and refuses axes that do not exist or come in the wrong order."""
@@ -41,6 +45,15 @@ class flatten:
     @staticmethod
     def oracle(x, start, stop) -> Judged:
         return shape_of(lambda: arithmetic.flatten(x.shape, start, stop))
+
+    @staticmethod
+    def variant_zero_copies(x, start, stop) -> Judged:
+        """In the new shape, a 0 stands for the length that the input has at the same place."""
+        try:
+            asked = list(arithmetic.flatten(x.shape, start, stop))
+        except ValueError as error:
+            return Rejects(str(error))
+        return shape_of(lambda: arithmetic.reshape(x.shape, asked, zero_copies=True), NO_SUCH_SHAPE)
 
 
 @st.composite
@@ -97,6 +110,13 @@ class reshape:
     def variant_zero_copies(x, shape) -> Judged:
         """A 0 stands for the length that the input has at the same place, unless the input has no elements."""
         return shape_of(lambda: arithmetic.reshape(x.shape, shape, zero_copies=x.size > 0))
+
+    @staticmethod
+    def variant_zero_always_copies(x, shape) -> Judged:
+        """A 0 stands for the length that the input has at the same place, which may be 0 itself."""
+        refused = isinstance(reshape.oracle(x, shape), Rejects)
+        error = "" if refused else NO_SUCH_SHAPE
+        return shape_of(lambda: arithmetic.reshape(x.shape, shape, zero_copies=True), error)
 
 
 @st.composite
@@ -225,12 +245,12 @@ class batch_norm:
         return {"shape": np.array(output.shape, np.int64)}
 
     @staticmethod
-    def oracle(x, mean, variance, weight, bias, training, eps, lenient=False, any_eps=False) -> Judged:
+    def oracle(x, mean, variance, weight, bias, training, eps, lenient=False, any_eps=False, longer=False) -> Judged:
         def shape() -> arithmetic.Shape:
             require(x.ndim > 1, "there is no axis of channels")
             require({len(weight), len(bias)} == {x.shape[1]}, "the channels do not fit")
-            longer = lenient and training and min(len(mean), len(variance)) >= x.shape[1]
-            require(longer or {len(mean), len(variance)} == {x.shape[1]}, "the statistics do not fit")
+            cut = (longer or (lenient and training)) and min(len(mean), len(variance)) >= x.shape[1]
+            require(cut or {len(mean), len(variance)} == {x.shape[1]}, "the statistics do not fit")
             require(lenient or any_eps or eps > 0.0 or (eps == 0.0 and not training), "eps must be positive")
             require(lenient or not training or x.size > x.shape[1], "one value has no variance")
             return x.shape
@@ -253,6 +273,11 @@ class batch_norm:
         if eps == 0.0 and not training:
             return Rejects("eps must be positive", error="batch_norm eps must be positive, but got 0.0")
         return batch_norm.oracle(x, mean, variance, weight, bias, training, eps)
+
+    @staticmethod
+    def variant_longer_statistics(x, mean, variance, weight, bias, training, eps) -> Judged:
+        """Statistics that are longer than the channels are taken, in evaluation too."""
+        return batch_norm.oracle(x, mean, variance, weight, bias, training, eps, longer=True)
 
 
 @st.composite

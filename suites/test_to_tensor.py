@@ -49,10 +49,17 @@ class Pictures:
     def oracle(mode, pixels) -> dict[str, Acceptance]:
         return {"output": same(vision.to_tensor(pixels, mode))}
 
+    @staticmethod
+    def reciprocal(mode, pixels) -> dict[str, Acceptance]:
+        """Each level is multiplied by the rounded 1 / 255."""
+        return {"output": same(vision.to_tensor(pixels, mode, reciprocal=True))}
+
 
 @contract("vision.to_tensor", area=AREA, samples=pictures(images.EIGHT_BIT), tensors=False, unsupported=ON_CPU)
 class to_tensor(Pictures):
     """An image of 1 or 8 bits a channel becomes float32 [C, H, W] from 0 to 1."""
+
+    variant_reciprocal = staticmethod(Pictures.reciprocal)
 
 
 def levels() -> st.SearchStrategy[Sample]:
@@ -69,6 +76,8 @@ def levels() -> st.SearchStrategy[Sample]:
 @contract("vision.to_tensor_levels", area=AREA, samples=levels(), tensors=False, unsupported=ON_CPU)
 class to_tensor_levels(Pictures):
     """Each of the 256 levels becomes the correctly rounded quotient by 255, which a product with 1/255 is not."""
+
+    variant_reciprocal = staticmethod(Pictures.reciprocal)
 
 
 @contract("vision.to_tensor_deep", area=AREA, samples=pictures(("I;16", "I", "F")), tensors=False, unsupported=ON_CPU)
@@ -197,10 +206,17 @@ class Arrays:
     def oracle(pixels, layout) -> dict[str, Acceptance]:
         return {"output": same(vision.to_tensor(np.array(images.laid_out(pixels, layout))))}
 
+    @staticmethod
+    def reciprocal(pixels, layout) -> dict[str, Acceptance]:
+        """Each level is multiplied by the rounded 1 / 255."""
+        return {"output": same(vision.to_tensor(np.array(images.laid_out(pixels, layout)), reciprocal=True))}
+
 
 @contract("vision.to_tensor_array", area=AREA, samples=arrays(ARRAY_DTYPES), tensors=False, unsupported=ON_CPU)
 class to_tensor_array(Arrays):
     """A uint8 array [H, W] or [H, W, C] is scaled, one of another dtype keeps dtype and values, in any layout."""
+
+    variant_reciprocal = staticmethod(Arrays.reciprocal)
 
 
 @contract(
@@ -240,6 +256,8 @@ class to_tensor_unsigned(Arrays):
 )
 class to_tensor_reversed(Arrays):
     """A mirrored view, or BGR turned to RGB by [:, :, ::-1], converts like a copy of it."""
+
+    variant_reciprocal = staticmethod(Arrays.reciprocal)
 
     @staticmethod
     def variant_no_negative_strides(pixels, layout):

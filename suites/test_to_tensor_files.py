@@ -83,6 +83,12 @@ class to_tensor_file(Files):
         return {"output": same(vision.to_tensor(pixels, mode))}
 
     @staticmethod
+    def variant_reciprocal(name, data):
+        """Each level is multiplied by the rounded 1 / 255."""
+        mode, pixels = images.decoded(data)
+        return {"output": same(vision.to_tensor(pixels, mode, reciprocal=True))}
+
+    @staticmethod
     def variant_signed16(name, data):
         return images.signed16(*images.decoded(data))
 

@@ -127,14 +127,19 @@ class from_files:
     def variant_float32_betas(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
         return files_oracle(files, labels, relu, seed, observed, **FLOAT32_BETAS)
 
+    @staticmethod
+    def variant_reciprocal_float32_betas(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
+        """Besides, ToTensor multiplies each level by the rounded 1 / 255."""
+        return files_oracle(files, labels, relu, seed, observed, reciprocal=True, **FLOAT32_BETAS)
 
-def files_oracle(files, labels, relu, seed, observed, **options) -> dict[str, Acceptance]:
+
+def files_oracle(files, labels, relu, seed, observed, reciprocal=False, **options) -> dict[str, Acceptance]:
     """The batch from Pillow's pixels by the oracle's own transforms; the step from the batch that the lane had."""
     rows = []
     for file in files:
         pixels = np.asarray(Image.open(io.BytesIO(file["data"])).convert("RGB"))
         pixels = vision.center_crop(vision.resize(pixels, 32, "bilinear", mode="RGB"), 32)
-        rows.append(vision.normalize(vision.to_tensor(pixels, "RGB"), MEAN, STD))
+        rows.append(vision.normalize(vision.to_tensor(pixels, "RGB", reciprocal), MEAN, STD))
     images = np.stack([row.value for row in rows])
     accepted = {
         "images": Acceptance(images, np.stack([row.bound(1.0) for row in rows]), dtype="float32"),

@@ -261,12 +261,12 @@ ON_TENSORS = {"HorizontalFlip": 2, "VerticalFlip": 1}
 """The axis of a tensor that a flip reverses."""
 
 
-def composed(mode: str, pixels: np.ndarray, steps: list[tuple[Any, ...]]) -> Acceptance:
+def composed(mode: str, pixels: np.ndarray, steps: list[tuple[Any, ...]], reciprocal: bool = False) -> Acceptance:
     """What the steps make of the pixels of a mode without alpha or palette, one after the other."""
     value, bound, is_tensor = pixels, np.zeros(pixels.shape), False
     for name, *arguments in steps:
         if name == "ToTensor":
-            value, is_tensor = vision.to_tensor(value, mode), True
+            value, is_tensor = vision.to_tensor(value, mode, reciprocal), True
             bound = np.zeros(value.shape)
         elif name == "Normalize":
             normalized = vision.normalize(value, *arguments)
@@ -309,6 +309,11 @@ class compose:
     @staticmethod
     def oracle(mode, pixels, steps):
         return {"output": composed(mode, pixels, steps)}
+
+    @staticmethod
+    def variant_reciprocal(mode, pixels, steps):
+        """ToTensor multiplies each level by the rounded 1 / 255."""
+        return {"output": composed(mode, pixels, steps, reciprocal=True)}
 
 
 REFUSED: tuple[tuple[Any, ...], ...] = (

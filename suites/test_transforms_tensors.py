@@ -144,6 +144,14 @@ class normalize_refusals(Normalizations):
         offset, divisor = (np.asarray(numbers, np.float32).reshape(-1, 1, 1) for numbers in (mean, std))
         return {"output": same((x - offset) / divisor)}
 
+    @staticmethod
+    def variant_integers(x, mean, std):
+        """Of integers, whole numbers are subtracted, and they are divided by whole numbers, 0.5 counting as 0."""
+        if x.ndim != 3 or x.dtype.kind != "i" or len(mean) != x.shape[0]:
+            return normalize_refusals.oracle(x, mean, std)
+        offset, divisor = (np.trunc(np.asarray(numbers, np.float32)).reshape(-1, 1, 1) for numbers in (mean, std))
+        return {"output": same((x.astype(np.float32) - offset) / divisor)}
+
 
 def filled(shape: tuple[int, ...], **arguments: Any) -> st.SearchStrategy[list[Sample]]:
     """Integers in the exact regime and a family of real values, with the same arguments."""
@@ -210,6 +218,16 @@ class tensor_crop_outside(Crops):
             "rectangle": same(x[:, top : top + height, left : left + width]),
             "center": same(x[:, first[0] : first[0] + height, first[1] : first[1] + width]),
         }
+
+    @staticmethod
+    def variant_forward_slices(x, top, left, height, width):
+        """A slice that ends before it begins is refused where Python's is empty (paddle 2)."""
+        center = [round((side - part) / 2) for side, part in zip(x.shape[1:], (height, width), strict=True)]
+        for side, first, part in zip(x.shape[1:] * 2, (top, left, *center), (height, width) * 2, strict=True):
+            start, stop, _ = slice(first, first + part).indices(side)
+            if start > stop:
+                return Rejects("a slice runs backwards", error="When step > 0, end should be greater than start")
+        return Crops.oracle(x, top, left, height, width)
 
     @staticmethod
     def variant_negative_end(x, top, left, height, width):

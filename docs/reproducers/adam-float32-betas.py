@@ -1,4 +1,4 @@
-"""adam-float32-betas: paddle >=3.0, <3.4 against optim.adam
+"""adam-float32-betas: paddle >=2.6.2, <3.4 against optim.adam
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: One Adam step from equal state and gradient gives the same parameters, moments and step count.

@@ -1,4 +1,4 @@
-"""adam-huge-square-first: paddle >=3.0, <3.4 against optim.adam_huge
+"""adam-huge-square-first: paddle >=2.6.2, <3.4 against optim.adam_huge
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An Adam step on gradients up to 1e20 keeps a finite second moment and moves the parameters.

@@ -1,4 +1,4 @@
-"""adam-steps-float32-betas: paddle >=3.0, <3.4 against optim.adam_steps
+"""adam-steps-float32-betas: paddle >=2.6.2, <3.4 against optim.adam_steps
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Four Adam steps in a row stay within the rounding that four steps can accumulate.

@@ -1,4 +1,4 @@
-"""adamw-float32-betas: paddle >=3.0, <3.4 against optim.adamw
+"""adamw-float32-betas: paddle >=2.6.2, <3.4 against optim.adamw
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: One AdamW step decays the parameter itself, and leaves the moments free of the decay.

@@ -1,4 +1,4 @@
-"""adaptive-pool-no-pixels: paddle ==3.3.* against shape.adaptive_avg_pool2d
+"""adaptive-pool-no-pixels: paddle >=2.6.2, <3.4 against shape.adaptive_avg_pool2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An adaptive pool gives the size asked for, None keeping a side, and refuses an image without pixels.

@@ -1,4 +1,4 @@
-"""avg-pool-unchecked-shapes: paddle ==3.3.* against shape.avg_pool2d
+"""avg-pool-unchecked-shapes: paddle >=3.1, <3.4 against shape.avg_pool2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An average pool has the shape arithmetic of a maximum pool.

@@ -1,4 +1,4 @@
-"""batch-norm-biased-running-variance: paddle >=3.0, <3.4 against nn.batch_norm_statistics
+"""batch-norm-biased-running-variance: paddle >=2.6.2, <3.4 against nn.batch_norm_statistics
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A training step moves the running mean and the running unbiased variance by torch's momentum, paddle's

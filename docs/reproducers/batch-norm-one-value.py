@@ -1,4 +1,4 @@
-"""batch-norm-one-value: paddle ==3.3.* against shape.batch_norm
+"""batch-norm-one-value: paddle >=2.6.2, <3.4 against shape.batch_norm
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A batch norm keeps the shape, and refuses other channels, a negative eps and training on one value a

@@ -1,4 +1,4 @@
-"""batch-norm-partial-untrained: paddle >=3.0, <3.4 against nn.batch_norm_partial
+"""batch-norm-partial-untrained: paddle >=2.6.2, <3.4 against nn.batch_norm_partial
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A batch norm with only a weight, or only a bias, trains it.

@@ -1,4 +1,4 @@
-"""carried-own-arithmetic: paddle ==3.3.* against checkpoint.carried
+"""carried-own-arithmetic: paddle >=2.6.2, <3.4 against checkpoint.carried
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A run goes on from a file of either framework: the next step is the one that the file's framework would

@@ -1,4 +1,4 @@
-"""center-crop-offset: paddle >=3.0, <3.4 against vision.center_crop
+"""center-crop-offset: paddle >=2.6.2, <3.4 against vision.center_crop
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: CenterCrop takes the middle; an image that is too small gets a border of zeros around it first.

@@ -1,4 +1,4 @@
-"""clear-grad-leaves-zeros: paddle ==3.3.* against gradient.cleared
+"""clear-grad-leaves-zeros: paddle >=2.6.2, <3.4 against gradient.cleared
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Clearing by optimizer or layer leaves no gradient (None), and the next pass starts from nothing.

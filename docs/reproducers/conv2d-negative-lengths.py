@@ -1,4 +1,4 @@
-"""conv2d-negative-lengths: paddle ==3.3.* against shape.conv2d
+"""conv2d-negative-lengths: paddle >=3.0, <3.4 against shape.conv2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses what does not

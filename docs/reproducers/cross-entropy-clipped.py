@@ -1,4 +1,4 @@
-"""cross-entropy-clipped: paddle >=3.0, <3.4 on cpu against loss.cross_entropy
+"""cross-entropy-clipped: paddle >=2.6.2, <3.4 on cpu against loss.cross_entropy
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Softmax cross-entropy grows with any gap between logits, is inf for a label of logit -inf, and shows a

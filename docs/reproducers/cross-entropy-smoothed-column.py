@@ -1,4 +1,4 @@
-"""cross-entropy-smoothed-column: paddle >=3.0, <3.4 against loss.cross_entropy_smoothed
+"""cross-entropy-smoothed-column: paddle >=2.6.2, <3.4 against loss.cross_entropy_smoothed
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Label smoothing e gives the label 1 - e + e / C and every other class e / C; reduction 'none' keeps

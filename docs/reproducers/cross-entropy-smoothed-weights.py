@@ -1,4 +1,4 @@
-"""cross-entropy-smoothed-weights: paddle >=3.0, <3.4 against loss.cross_entropy_weighted_smoothed
+"""cross-entropy-smoothed-weights: paddle >=2.6.2, <3.4 against loss.cross_entropy_weighted_smoothed
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: With smoothing and class weights, each class's share of the loss has its own weight.

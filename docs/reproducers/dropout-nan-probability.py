@@ -1,4 +1,4 @@
-"""dropout-nan-probability: paddle ==3.3.* against shape.dropout
+"""dropout-nan-probability: paddle >=2.6.2, <3.4 against shape.dropout
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Dropout keeps the shape, and refuses a probability outside 0..1, NaN among them.

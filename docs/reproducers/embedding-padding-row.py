@@ -1,4 +1,4 @@
-"""embedding-padding-row: paddle >=3.0, <3.4 against nn.embedding_padding_row
+"""embedding-padding-row: paddle >=2.6.2, <3.4 against nn.embedding_padding_row
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The padding index of an embedding keeps its row from being trained; what the row holds is still looked

@@ -1,4 +1,4 @@
-"""embedding-unchecked-index: paddle ==3.3.* on cpu against shape.embedding
+"""embedding-unchecked-index: paddle >=2.6.2, <3.4 on cpu against shape.embedding
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An embedding adds an axis of its width, and refuses indices, and a padding index, outside its

@@ -1,4 +1,4 @@
-"""exponential-gamma-from-one: paddle >=3.0, <3.4 against schedule.exponential
+"""exponential-gamma-from-one: paddle >=2.6.2, <3.4 against schedule.exponential
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The rate is multiplied by gamma after every epoch.

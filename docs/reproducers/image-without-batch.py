@@ -1,4 +1,4 @@
-"""image-without-batch: paddle ==3.3.* against shape.image_without_batch
+"""image-without-batch: paddle >=2.6.2, <3.4 against shape.image_without_batch
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A single image [C, H, W] goes through a convolution or pool as a batch of one would, and gains no axis.

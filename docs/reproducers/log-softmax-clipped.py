@@ -1,4 +1,4 @@
-"""log-softmax-clipped: paddle >=3.0, <3.4 on cpu against nn.log_softmax
+"""log-softmax-clipped: paddle >=2.6.2, <3.4 on cpu against nn.log_softmax
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The logarithm of a softmax stays finite and accurate where the probability itself would underflow.

@@ -1,4 +1,4 @@
-"""max-pool-nan: paddle >=3.0, <3.4 on cpu against nn.max_pool2d
+"""max-pool-nan: paddle >=2.6.2, <3.4 on cpu against nn.max_pool2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A maximum pool takes the largest value of each window, and the first of equal ones receives the

@@ -1,4 +1,4 @@
-"""max-pool-unchecked-shapes: paddle ==3.3.* against shape.max_pool2d
+"""max-pool-unchecked-shapes: paddle >=3.1, <3.4 against shape.max_pool2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A pool gives floor or ceil((H + 2p - k) / s) + 1 pixels a side, each with a pixel of the image in its

@@ -1,4 +1,4 @@
-"""multi-step-gamma-from-one: paddle >=3.0, <3.4 against schedule.multi_step
+"""multi-step-gamma-from-one: paddle >=2.6.2, <3.4 against schedule.multi_step
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The rate is multiplied by gamma at every milestone, as often as the milestone is named.

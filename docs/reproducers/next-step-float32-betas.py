@@ -1,4 +1,4 @@
-"""next-step-float32-betas: paddle ==3.3.* against checkpoint.next_step
+"""next-step-float32-betas: paddle >=2.6.2, <3.4 against checkpoint.next_step
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The CNN's training step after a checkpoint of either framework is the step of the run that was saved.

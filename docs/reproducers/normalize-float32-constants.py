@@ -1,4 +1,4 @@
-"""normalize-float32-constants: paddle >=3.0, <3.4 against vision.normalize_precision
+"""normalize-float32-constants: paddle >=2.6.2, <3.4 against vision.normalize_precision
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Normalize keeps the dtype of its tensor, and computes in it.

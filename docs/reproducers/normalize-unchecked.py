@@ -1,4 +1,4 @@
-"""normalize-unchecked: paddle >=3.0, <3.4 against vision.normalize_refusals
+"""normalize-unchecked: paddle >=2.6.2, <3.4 against vision.normalize_refusals
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Normalize refuses to divide by zero, constants for other channels, integers, and tensors without

@@ -1,4 +1,4 @@
-"""relu-nan: paddle >=3.0, <3.4 on cpu against nn.relu
+"""relu-nan: paddle >=2.6.2, <3.4 on cpu against nn.relu
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: ReLU keeps positive numbers, zeroes negative ones and passes on NaN; its gradient at 0 is 0.

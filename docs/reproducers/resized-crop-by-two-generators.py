@@ -1,4 +1,4 @@
-"""resized-crop-by-two-generators: paddle >=3.0, <3.4 against determinism.seeded
+"""resized-crop-by-two-generators: paddle >=2.6.2, <3.4 against determinism.seeded
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Everything random that a framework does by itself is repeated by setting the framework's own seed.

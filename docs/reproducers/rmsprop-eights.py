@@ -1,4 +1,4 @@
-"""rmsprop-eights: paddle >=2.6, <3.4 on cpu against optim.rmsprop_range
+"""rmsprop-eights: paddle >=2.6.2, <3.4 on cpu against optim.rmsprop_range
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A step stays finite where the average of squares is subnormal, and is none where that average

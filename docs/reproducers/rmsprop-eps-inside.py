@@ -1,4 +1,4 @@
-"""rmsprop-eps-inside: paddle >=3.0, <3.4 against optim.rmsprop
+"""rmsprop-eps-inside: paddle >=2.6.2, <3.4 against optim.rmsprop
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: One RMSprop step, centered or not, with momentum or not, agrees in parameter and averages.

@@ -1,4 +1,4 @@
-"""several-own-arithmetic: paddle >=3.0, <3.4 against optim.several
+"""several-own-arithmetic: paddle >=2.6.2, <3.4 against optim.several
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A step over several parameters is a step of each, in every implementation; one without a gradient

@@ -1,4 +1,4 @@
-"""softmax-clipped: paddle >=3.0, <3.4 on cpu against nn.softmax
+"""softmax-clipped: paddle >=2.6.2, <3.4 on cpu against nn.softmax
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A softmax along any axis sums to 1, survives any finite gap between logits, and gives -inf probability

@@ -1,4 +1,4 @@
-"""step-after-clear-grad-moves: paddle ==3.3.* against gradient.step_after_clearing
+"""step-after-clear-grad-moves: paddle >=2.6.2, <3.4 against gradient.step_after_clearing
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A step after clearing, with no backward pass between, leaves every parameter where it is.

@@ -1,4 +1,4 @@
-"""step-gamma-from-one: paddle >=3.0, <3.4 against schedule.step
+"""step-gamma-from-one: paddle >=2.6.2, <3.4 against schedule.step
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The rate is multiplied by gamma after every ``step_size`` epochs.

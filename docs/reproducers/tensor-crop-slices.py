@@ -1,4 +1,4 @@
-"""tensor-crop-slices: paddle >=3.0, <3.4 against vision.tensor_crop_outside
+"""tensor-crop-slices: paddle >=2.6.2, <3.4 against vision.tensor_crop_outside
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A crop of a tensor is zero where it leaves it, as that of an image is.

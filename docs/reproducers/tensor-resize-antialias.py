@@ -1,4 +1,4 @@
-"""tensor-resize-antialias: paddle >=3.0, <3.4 against vision.tensor_resize
+"""tensor-resize-antialias: paddle >=2.6.2, <3.4 against vision.tensor_resize
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Resize of a tensor averages over the pixels that a smaller picture merges, as it does for an image.

@@ -1,4 +1,4 @@
-"""to-tensor-big-endian-paddle: paddle >=3.0, <3.4 against vision.to_tensor_big_endian
+"""to-tensor-big-endian-paddle: paddle >=2.6.2, <3.4 against vision.to_tensor_big_endian
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A 16-bit image in big-endian order keeps its values, as the same image of 32 bits does.

@@ -1,4 +1,4 @@
-"""to-tensor-documented-paddle: paddle >=3.0, <3.4 against vision.to_tensor_documented
+"""to-tensor-documented-paddle: paddle >=2.6.2, <3.4 against vision.to_tensor_documented
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Both documentations list I and F among the modes that are scaled to a float tensor from 0 to 1.

@@ -1,4 +1,4 @@
-"""to-tensor-uint32: paddle >=3.0, <3.4 against vision.to_tensor_unsigned
+"""to-tensor-uint32: paddle >=2.6.2, <3.4 against vision.to_tensor_unsigned
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An array of wide unsigned integers keeps dtype and values.

@@ -1,4 +1,4 @@
-"""train-from-files-float32-betas: paddle ==3.3.* against train.from_files
+"""train-from-files-float32-betas: paddle ==3.3.1 against train.from_files
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Image files, through transforms and DataLoader, give the same batch, and the first Adam step on it
@@ -910,7 +910,9 @@ def cnn_weights(rng, gain=1.0, bias=0.1):
             weights[name] = (bias + 0.1 * rng.standard_normal(shape)).astype(np.float32)
         else:
             scale = gain / np.sqrt(np.prod(shape[1:]))
-            weights[name] = (scale * rng.standard_normal(shape, dtype=np.float32)).astype(np.float32)
+            drawn = rng.standard_normal(shape, dtype=np.float32)
+            # Said, because NumPy 1 and 2 would not multiply in one dtype, and a lane may have either.
+            weights[name] = np.multiply(scale, drawn, dtype=np.float64).astype(np.float32)
     return weights
 
 

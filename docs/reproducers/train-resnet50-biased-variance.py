@@ -1,4 +1,4 @@
-"""train-resnet50-biased-variance: paddle >=3.0, <3.4 against train.resnet50
+"""train-resnet50-biased-variance: paddle >=2.6.2, <3.4 against train.resnet50
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A ResNet-50 training step with Adam and L2 1e-4: loss, gradients, running statistics and parameters

@@ -1,4 +1,4 @@
-"""train-step-float32-betas: paddle >=3.0, <3.4 against train.step
+"""train-step-float32-betas: paddle >=2.6.2, <3.4 against train.step
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A training step gives the same activations, loss, gradients, parameters and optimizer state. Gradients

@@ -1,4 +1,4 @@
-"""transforms-by-python: paddle >=3.0, <3.4 against determinism.seeded
+"""transforms-by-python: paddle >=2.6.2, <3.4 against determinism.seeded
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Everything random that a framework does by itself is repeated by setting the framework's own seed.

@@ -33,13 +33,15 @@ MODES: dict[str, tuple[type[np.generic], int]] = {
 """Pillow mode -> dtype of its pixels, number of channels."""
 
 
-def to_tensor(pixels: Pixels, mode: str | None = None) -> np.ndarray:
+def to_tensor(pixels: Pixels, mode: str | None = None, reciprocal: bool = False) -> np.ndarray:
     """The [C, H, W] array of an image of that Pillow mode, or of an ndarray where `mode` is None.
 
     uint8 becomes float32 in [0, 1], each value the correctly rounded quotient by 255; mode 1 becomes 0 and 1. I and F
     keep their values and dtype, I;16 its values, as int32, the narrowest signed type that holds them. An ndarray of
     another dtype is returned unscaled, in its dtype. This is torchvision's documented promise, except that its list of
-    scaled modes names I and F as well: neither framework scales those, whose range is not known.
+    scaled modes names I and F as well: neither framework scales those, whose range is not known. `reciprocal` takes
+    products with the rounded 1 / 255 in place of the quotients (paddle before 3.3.1): half of the levels are then one
+    unit in the last place off.
     Raises ValueError when the array is not of 2 or 3 dimensions or not what the mode holds.
     """
     if pixels.ndim not in (2, 3):
@@ -52,7 +54,8 @@ def to_tensor(pixels: Pixels, mode: str | None = None) -> np.ndarray:
     if mode == "I;16":
         return planes.astype(np.int32)
     if planes.dtype == np.uint8:
-        return planes.astype(np.float32) / np.float32(255.0)
+        levels = planes.astype(np.float32)
+        return levels * np.float32(1 / 255) if reciprocal else levels / np.float32(255.0)
     return np.ascontiguousarray(planes)
 
 
