@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import random
 import subprocess
 import sys
 import textwrap
@@ -17,16 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, find, settings
 
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, REAL, REGISTRY, Contract, Sample
 from conformance.judge import ORACLE, Difference, compare_values
-from conformance.lanes import InProcessLane, parse
 from conformance.report import harness, standalone
-from conformance.report.literals import TooLarge, literal, unpack
+from conformance.report.literals import literal, unpack
 from conformance.report.sources import CannotInline
-from conformance.runner import ContractRun
 
 SUITES = Path(__file__).resolve().parent.parent / "suites"
 for file in sorted(SUITES.glob("test_*.py")):
@@ -356,61 +352,3 @@ def test_the_comparison_is_the_judges(seed: int) -> None:
     judged = compare_values("lane", ORACLE, "output", observed, value, bound)
     text, holds = harness.compare_quantity(observed, "float64", value, bound, "float64")
     assert holds is not isinstance(judged, Difference), text
-
-
-# Every contract there is.
-
-
-def drawn(contract: Contract) -> Sample:
-    """The first sample of the first example that the contract's strategy gives."""
-    health = list(HealthCheck)
-    quick = settings(max_examples=1, database=None, phases=(Phase.generate,), suppress_health_check=health)
-    example = find(contract.samples, lambda _: True, settings=quick, random=random.Random(0))
-    return example if isinstance(example, Sample) else example[0]
-
-
-@pytest.fixture(scope="module")
-def lanes() -> list[Any]:
-    started = [InProcessLane(parse(framework)) for framework in ("torch", "paddle")]
-    for lane in started:
-        lane.start()
-    return list(started)
-
-
-@pytest.mark.parametrize("contract_id", sorted(REGISTRY))
-def test_every_contract_has_a_script(contract_id: str) -> None:
-    contract = REGISTRY[contract_id]
-    sample = drawn(contract)
-    for framework in ("torch", "paddle"):
-        text = standalone.script(contract, framework, sample, {})
-        compile(text, contract_id, "exec")
-        assert not {"conformance", "reference_impl", "suites"} & imported(text)
-
-
-@pytest.mark.parametrize("contract_id", sorted(REGISTRY))
-def test_every_script_says_what_the_judge_says(contract_id: str, lanes: list[Any]) -> None:
-    contract = REGISTRY[contract_id]
-    sample = drawn(contract)
-    run = ContractRun(contract, lanes)
-    run.begin()
-    judged = run.judge(sample)
-    for lane in run.lanes:
-        framework, accepted = lane.spec.framework, judged.accepted[lane.label]
-        wrong = {item.quantity for item in judged.differences if item.lane == lane.label and item.against == ORACLE}
-        try:
-            text = standalone.script(contract, framework, sample, accepted, lane.fingerprint(), differing=wrong)
-        except TooLarge:  # nothing differs, so there is nothing to keep to: take what is smallest
-            few = [min(accepted, key=lambda name: np.size(accepted[name].value))]
-            text = standalone.script(contract, framework, sample, accepted, lane.fingerprint(), differing=few)
-        assert executed(text) == bool(wrong)
-
-
-def imported(text: str) -> set[str]:
-    """Top-level packages that a script imports anywhere."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").partition(".")[0])
-    return found
