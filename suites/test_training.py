@@ -23,7 +23,7 @@ SCREENS = 12
 def exact_steps() -> st.SearchStrategy[list[Sample]]:
     """Several batches of integer images through one integer network; SGD with a learning rate of 2**-10.
 
-    A batch of 32 is as many as fit: with absolute values throughout, no sum exceeds 2**20.1 (gradients of fc2), of 2**24.
+    A batch of 32 leaves room: with absolute values throughout, no sum exceeds 2**20.1 (gradients of fc2), of 2**24.
     """
 
     def make(relu: bool, batch: int, seed: int) -> list[Sample]:
