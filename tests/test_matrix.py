@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import sys
+from concurrent.futures import wait
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,23 @@ def test_an_interrupted_matrix_goes_on(small, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(engines, "run", whole)
     assert matrix(tmp_path, "--paddle", "3.0.0,3.1.0") == 0
     assert small == ["3.0.0", "3.1.0"]
+
+
+def test_cells_that_end_along_with_one_that_fails_are_not_lost(monkeypatch, tmp_path):
+    def ended(cell: Cell, *rest: Any) -> dict[str, Any]:
+        if cell.release == "9":
+            raise KeyboardInterrupt
+        return {"cell": cell}
+
+    def tell(cell: Cell, text: str) -> None: ...
+
+    monkeypatch.setattr(engines, "run", ended)
+    monkeypatch.setattr(engines, "wait", lambda futures, return_when: wait(futures))  # all at once
+    found = []
+    with pytest.raises(KeyboardInterrupt):
+        for outcome in engines.local([Cell("torch", str(n)) for n in range(10)], tmp_path, False, 1, tell):
+            found.append(outcome["cell"].release)
+    assert sorted(found) == [str(n) for n in range(9)]
 
 
 def test_environments_are_kept_on_request(small, tmp_path):

@@ -40,7 +40,7 @@ def local(cells: Sequence[Cell], environments: Path, keep: bool, jobs: int, tell
     try:
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in sorted(finished, key=lambda future: future.exception() is not None):  # lose none of the rest
                 outcome = future.result()
                 if outcome is not None:
                     yield outcome
