@@ -22,8 +22,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks import stopwatch
@@ -59,16 +61,21 @@ class Share:
         return (self.what, f"{self.samples:,}", f"{self.seconds:.2f}", *(f"{100 * share:.0f} %" for share in shares))
 
 
+def start_gate(report: Path, arguments: list[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Run a whole gate in a process of its own, to its end. Raises :class:`GateError` where it is not green."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--conformance-report={report}"]
+    environment = {**os.environ, **ONE_THREAD, **variables}
+    done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise GateError(f"the gate ended with status {done.returncode}; its last lines:\n{done.stdout[-2000:]}")
+
+
 def run_gate(arguments: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the gate in a process of its own; its results and what the stopwatch says. Raises :class:`GateError`."""
     with tempfile.TemporaryDirectory() as folder:
         times, report = Path(folder) / "times.json", Path(folder) / "report"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.stopwatch", "-p", "no:cacheprovider"]
-        command += ["--in-process", f"--conformance-report={report}", *arguments]
-        environment = {**os.environ, **ONE_THREAD, stopwatch.VARIABLE: str(times)}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise GateError(f"the gate ended with status {done.returncode}; its last lines:\n{done.stdout[-2000:]}")
+        watched = ["-p", "benchmarks.stopwatch", "--in-process", *arguments]
+        start_gate(report, watched, {stopwatch.VARIABLE: str(times)})
         return json.loads((report / "results.json").read_text()), json.loads(times.read_text())
 
 

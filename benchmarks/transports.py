@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,12 +26,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.claims import Claim, judged, table
-from benchmarks.gate_speed import ONE_THREAD, GateError
+from benchmarks.gate_speed import ROOT, GateError, start_gate
 from conformance.contract import Contract, Sample, find
 from conformance.lanes import InProcessLane, Lane, parse
 from conformance.lanes.gateway import GatewayLane, Surroundings
 
-ROOT = Path(__file__).parent.parent
 GATES: Mapping[str, list[str]] = {
     "isolated lanes": [],
     "one process": ["--in-process"],
@@ -46,15 +43,9 @@ SAMPLES = 400
 def gate(arguments: list[str]) -> float:
     """Seconds of a whole gate, from the command to its end. Raises :class:`GateError` where it is not green."""
     with tempfile.TemporaryDirectory() as report:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--conformance-report={report}"]
         began = time.perf_counter()
-        done = subprocess.run(
-            [*command, *arguments], cwd=ROOT, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True
-        )
-        seconds = time.perf_counter() - began
-    if done.returncode:
-        raise GateError(f"the gate ended with status {done.returncode}; its last lines:\n{done.stdout[-2000:]}")
-    return seconds
+        start_gate(Path(report), arguments)
+        return time.perf_counter() - began
 
 
 def per_sample(lane: Lane, contract: Contract, sample: Sample) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.contract import shorten
 from conformance.judge import Verdict
 from conformance.upgrade import drift
 
@@ -90,7 +91,7 @@ def _line(row: Mapping[str, Any]) -> str:
     verdicts = [verdict for verdict in (row["old"], row["new"]) if verdict]
     told = " -> ".join(dict.fromkeys(verdicts))
     text = f"{row['id']} ({told})" + (f": {row['detail']}" if row["detail"] else "")
-    return text if len(text) <= 160 else text[:157] + "..."
+    return shorten(text, 160)
 
 
 def _lanes(document: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ by one item for each ledger entry that speaks of it. Lanes are started only when
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import time
 from pathlib import Path
@@ -152,8 +151,7 @@ class ConformancePlugin:
     def _make_session(self) -> Session:
         option = self.config.getoption
         root = self.config.rootpath
-        for file in sorted((root / "suites").glob("test_*.py")):  # the ledger speaks of contracts by id
-            importlib.import_module(f"suites.{file.stem}")
+        names.import_suites(root)
         names.require(root / "fixtures" / names.FILE)
         ledger_file = Path(option("--ledger") or root / "fixtures" / "divergences.toml")
         ledger = load(ledger_file)

@@ -50,7 +50,7 @@ class Session:
         SpecError: a framework is not installed, or two lanes have one label.
         LaneError: a lane's interpreter cannot be started.
         """
-        if self._launched or self.lanes:
+        if self._launched:
             return
         specs = self.asked or default_specs()
         for spec in specs:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from conformance.contract import Observation
+from conformance.contract import Observation, shorten
 from conformance.lanes import LaneSpec
 
 OLD, NEW = "old", "new"
@@ -121,7 +121,7 @@ def _told(row: Mapping[str, Any], status: str) -> str:
     reasons = [entry["reason"] for entry in row["known"] if entry["lane"] == (NEW if status == NEWLY_WRONG else OLD)]
     told = f"known: {reasons[0]}" if reasons else row["upgrade"]["first"].get(status, "")
     text = f"{row['id']} ({counted[status]} of {sum(counted.values())} samples): {' '.join(told.split())}"
-    return text if len(text) <= 150 else text[:147] + "..."
+    return shorten(text, 150)
 
 
 def _moved(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:

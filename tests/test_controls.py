@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
-from conformance import Sample, profiles
+from conformance import Sample, names, profiles
 from conformance.contract import REGISTRY, Contract
 from conformance.judge import compare
 from conformance.lanes import InProcessLane, LaneSpec
@@ -243,8 +243,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def lanes() -> list[InProcessLane]:
     """Both frameworks on the CPU, and every contract imported."""
-    for file in SUITES.glob("test_*.py"):
-        importlib.import_module(f"suites.{file.stem}")
+    names.import_suites(SUITES.parent)
     started = [InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle")]
     for lane in started:
         lane.start()

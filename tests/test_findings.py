@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from dataclasses import replace
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from conformance import Acceptance, Rejects, Sample
+from conformance import Acceptance, Rejects, Sample, names
 from conformance.__main__ import main
 from conformance.contract import EXACT, FRAMEWORKS
 from conformance.findings import command, verify
@@ -22,8 +21,7 @@ from conformance.findings.page import Finding, page
 from conformance.ledger import Entry, leader
 from conformance.report import reproducers
 
-for file in sorted((command.ROOT / "suites").glob("test_*.py")):
-    importlib.import_module(f"suites.{file.stem}")
+names.import_suites(Path(__file__).resolve().parent.parent)
 DOCS = command.ROOT / "docs"
 PACKAGE = {"torch": "torch", "paddle": "paddlepaddle"}
 RELU = """

@@ -6,7 +6,6 @@ Generated scripts are really run, by an isolated interpreter in an empty folder:
 from __future__ import annotations
 
 import ast
-import importlib
 import subprocess
 import sys
 import textwrap
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance import names
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, REAL, REGISTRY, Contract, Sample
 from conformance.judge import ORACLE, Difference, compare_values
@@ -24,9 +24,7 @@ from conformance.report import harness, standalone
 from conformance.report.literals import literal, unpack
 from conformance.report.sources import CannotInline
 
-SUITES = Path(__file__).resolve().parent.parent / "suites"
-for file in sorted(SUITES.glob("test_*.py")):
-    importlib.import_module(f"suites.{file.stem}")
+names.import_suites(Path(__file__).resolve().parent.parent)
 
 
 def law(call: Any, **options: Any) -> Contract:

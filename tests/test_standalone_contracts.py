@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import random
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
+from conformance import names
 from conformance.contract import REGISTRY, Contract, Sample
 from conformance.judge import ORACLE
 from conformance.lanes import InProcessLane, parse
@@ -20,9 +20,7 @@ from conformance.report.literals import TooLarge
 from conformance.runner import ContractRun
 from tests.test_standalone import executed
 
-SUITES = Path(__file__).resolve().parent.parent / "suites"
-for file in sorted(SUITES.glob("test_*.py")):
-    importlib.import_module(f"suites.{file.stem}")
+names.import_suites(Path(__file__).resolve().parent.parent)
 
 
 def drawn(contract: Contract) -> Sample:

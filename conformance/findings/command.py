@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from pathlib import Path
 
-from conformance import ledger
+from conformance import ledger, names
 from conformance.contract import REGISTRY
 from conformance.findings import verify
 from conformance.findings.page import FOLDER, Finding, page
@@ -63,8 +62,7 @@ def main(options: argparse.Namespace) -> int:
 
 def find(path: Path | None = None) -> list[Finding]:
     """Every finding of a ledger; raises :class:`~conformance.ledger.LedgerError` for one that cannot be used."""
-    for file in sorted((ROOT / "suites").glob("test_*.py")):
-        importlib.import_module(f"suites.{file.stem}")
+    names.import_suites(ROOT)
     where = path or ROOT / LEDGER
     read = ledger.load(where)
     read.check(where)

@@ -16,6 +16,7 @@ from typing import Any
 
 from conformance.contract import FRAMEWORKS, shorten
 from conformance.findings.page import Finding
+from conformance.lanes.spec import interpreter_at
 
 SECONDS = 600
 """Longest time for the scripts of one interpreter."""
@@ -100,10 +101,10 @@ def _essence(output: str) -> str:
 
 def executable(python: Path) -> Path:
     """The interpreter that a path stands for: itself, or that of an environment."""
-    found = python / "bin" / "python" if python.is_dir() else python
-    if not found.is_file():
-        raise VerifyError(f"there is no interpreter {found}; give one, or the folder of an environment, to --verify")
-    return found.absolute()
+    found = interpreter_at(python)
+    if found is None:
+        raise VerifyError(f"there is no interpreter {python}; give one, or the folder of an environment, to --verify")
+    return found
 
 
 def versions(python: Path) -> dict[str, str]:

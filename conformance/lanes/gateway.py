@@ -23,7 +23,7 @@ import execnet
 from conformance.contract import Contract, Observation, Sample
 from conformance.lanes import source, wire
 from conformance.lanes.lane import ADAPTERS, LaneError
-from conformance.lanes.spec import LaneSpec
+from conformance.lanes.spec import LaneSpec, interpreter_at
 from conformance.lanes.worker import tail
 
 BOOTSTRAP = """
@@ -133,7 +133,7 @@ class GatewayLane:
         if target.startswith(("ssh=", "vagrant_ssh=")):
             host = target.split("=", 1)[1].split("//")[0]
             return f"the machine {host} cannot be reached, or has no such Python; try `ssh {host}` by hand"
-        return f"{self.spec.where or 'this interpreter'} is not a Python interpreter that runs"
+        return f"{self._place()} is not a Python interpreter that runs"
 
     def start(self) -> None:
         """Import the framework there and pin its settings; :class:`LaneError` where that fails."""
@@ -326,12 +326,10 @@ def interpreter(spec: LaneSpec) -> str | None:
     if not spec.where:
         return sys.executable
     path = Path(spec.where).expanduser()
-    if path.is_dir():
-        found = [path / "bin" / "python", path / "Scripts" / "python.exe"]
-        path = next((candidate for candidate in found if candidate.exists()), path)
-        if path.is_dir():
-            raise LaneError(f"lane {spec}: {spec.where} is no virtual environment: it has no {found[0]}")
-    return os.path.abspath(path) if path.is_file() else None
+    found = interpreter_at(path)
+    if found is None and path.is_dir():
+        raise LaneError(f"lane {spec}: {spec.where} is no virtual environment: it has no {path / 'bin' / 'python'}")
+    return None if found is None else str(found)
 
 
 def exit_reason(status: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 FRAMEWORKS = ("torch", "paddle")
 DEVICES = {
@@ -75,6 +76,12 @@ def parse(text: str) -> LaneSpec:
         raise SpecError(f"lane {text!r}: TF32 exists on CUDA devices only; drop +tf32 or name a GPU")
     where = match["where"] or ""
     return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "", where)
+
+
+def interpreter_at(path: Path) -> Path | None:
+    """The interpreter that a path stands for: itself, or that of an environment's folder; ``None`` where none is."""
+    candidates = [path / "bin" / "python", path / "Scripts" / "python.exe"] if path.is_dir() else [path]
+    return next((found.absolute() for found in candidates if found.is_file()), None)
 
 
 def default_specs() -> list[LaneSpec]:

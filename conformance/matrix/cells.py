@@ -76,8 +76,6 @@ def _gate(cell: Cell, environment: Path, folder: Path) -> dict[str, Any]:
     command += [f"--lane={cell.framework}:{cell.device}@{environment}", f"--hypothesis-profile={cell.profile}"]
     command += ["--shrink-seconds=1", *cell.arguments]
     variables = {key: value for key, value in os.environ.items() if key != "GITHUB_STEP_SUMMARY"}
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        variables.setdefault(name, "1")
     _, output = processes.execute(command, ROOT, variables)
     try:
         document = json.loads((folder / "results.json").read_text(encoding="utf-8"))

@@ -140,7 +140,7 @@ def main(options: argparse.Namespace) -> int:
     """The command with its errors as sentences: 2 for what cannot be done, 130 for an interruption."""
     try:
         return run(options)
-    except (MatrixError, engines.EngineError, RuntimeError) as error:
+    except RuntimeError as error:
         print(f"python -m conformance matrix: {error}", file=sys.stderr)
         return 2
     except OSError as error:

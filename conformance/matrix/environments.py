@@ -12,6 +12,8 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from conformance.contract import shorten
+from conformance.lanes.spec import interpreter_at
 from conformance.matrix import processes
 
 PACKAGES = {"torch": "torch", "paddle": "paddlepaddle"}
@@ -65,8 +67,9 @@ def make(folder: Path, framework: str, release: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     _run([uv(), "venv", "--quiet", "--python", sys.executable, str(folder)])
-    python = next(path for path in (folder / "bin" / "python", folder / "Scripts" / "python.exe") if path.exists())
-    _run([uv(), "pip", "install", "--quiet", "--python", str(python), *requirements(framework, release)])
+    _run(
+        [uv(), "pip", "install", "--quiet", "--python", str(interpreter_at(folder)), *requirements(framework, release)]
+    )
     stamp.touch()
     return folder
 
@@ -84,4 +87,4 @@ def _reason(text: str) -> str:
     """The installer's explanation without its drawing."""
     words = [re.sub(r"^\W+", "", line) for line in text.splitlines()]
     flat = " ".join(word for word in words if word and not word.startswith("hint:"))
-    return flat if len(flat) <= 300 else flat[:297] + "..."
+    return shorten(flat, 300)

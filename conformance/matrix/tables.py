@@ -11,8 +11,10 @@ from typing import Any
 
 from packaging.version import Version
 
+from conformance.contract import shorten
 from conformance.matrix.cells import DONE
 from conformance.portable import write_whole
+from conformance.report.summary import table_row
 
 SCHEMA = 1
 SIGNS = {
@@ -124,7 +126,7 @@ def markdown(matrix: Mapping[str, Any]) -> str:
         "| contract | since | was | is |",
         "| --- | --- | --- | --- |",
     ]
-    text += ["| " + " | ".join(_cell_text(part) for part in _change(row)) + " |" for row in matrix["changes"]]
+    text += [table_row(*_change(row)) for row in matrix["changes"]]
     return "\n".join(text) + "\n"
 
 
@@ -133,15 +135,7 @@ def _void(matrix: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _change(row: Mapping[str, str]) -> tuple[str, str, str, str]:
-    return row["contract"], f"{row['framework']} {row['release']}", _short(row["from"]), _short(row["to"])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 160 else text[:157] + "..."
-
-
-def _cell_text(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return row["contract"], f"{row['framework']} {row['release']}", shorten(row["from"], 160), shorten(row["to"], 160)
 
 
 def _sign(row: Mapping[str, Any] | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from conformance.accuracy import Acceptance
-from conformance.contract import EXACT, Observation, Sample
+from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
 from conformance.lanes.gateway import interpreter
 from conformance.lanes.spec import written
@@ -243,7 +243,7 @@ def _line(text: str, most: int = 300) -> str:
     if found:
         text = lead.split("\n", 1)[0].rstrip(": ") + ": " + summary
     flat = re.sub(r"\s*-{6,}\s*", " ", " ".join(text.split())).strip()
-    return flat if len(flat) <= most else flat[: most - 3] + "..."
+    return shorten(flat, most)
 
 
 def _wrapped(text: str, deeper: str, first: str = "") -> list[str]:

@@ -43,7 +43,7 @@ def markdown(document: dict[str, Any]) -> str:
     if compared:
         text += ["", "### Upgrade", "", "```text", *compared[:-1], "```"]
     text += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-    text += [_table_row(*row) for row in _rows(document)]
+    text += [table_row(*row) for row in _rows(document)]
     failures = [item for item in document["contracts"] if item["failure"]]
     if failures:
         text += ["", "### Failures", ""]
@@ -51,7 +51,7 @@ def markdown(document: dict[str, Any]) -> str:
     known = _known(document)
     if known:
         text += ["", "### Known divergences", "", "| entry | lane | samples | reason |", "| --- | --- | --- | --- |"]
-        text += [_table_row(e["id"], e["lane"], str(e["samples"]), e["reason"]) for e in known]
+        text += [table_row(e["id"], e["lane"], str(e["samples"]), e["reason"]) for e in known]
     noted = _noted(document)
     if noted:
         text += [
@@ -81,7 +81,8 @@ def verdict_line(document: dict[str, Any]) -> str:
     return f"verdict: {meaning} ({scope}: {told})"
 
 
-def _table_row(*cells: str) -> str:
+def table_row(*cells: str) -> str:
+    """A row of a Markdown table."""
     return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
 
 
