@@ -10,9 +10,9 @@ import faulthandler
 import importlib
 import os
 import signal
+import sys
 import tempfile
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,11 @@ def _answer(lane: InProcessLane, kind: str, rest: list[Any]) -> tuple[Any, ...] 
         return ("settings", None)
     number, contract_id, module, inputs, regime = rest
     try:
-        with stand_in.installed():
-            importlib.import_module(module)
+        if module not in sys.modules:
+            with stand_in.installed():
+                importlib.import_module(module)
         observation = lane.result(lane.submit(find(contract_id), Sample(inputs, regime)))
-        return ("observed", number, asdict(observation))
+        return ("observed", number, vars(observation))
     except Exception:  # a fault of ours: the call's own errors are part of an observation
         return ("broken", number, traceback.format_exc())
 
