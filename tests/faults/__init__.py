@@ -1,0 +1,9 @@
+"""The catalogue of faults that the gate is proven to catch: one module for each area."""
+
+from __future__ import annotations
+
+from tests.faults import forward, images, optimizers, refusals, transfer
+from tests.faults.fault import Fault
+
+AREAS = (images, transfer, forward, optimizers, refusals)
+CATALOGUE: tuple[Fault, ...] = tuple(fault for area in AREAS for fault in area.FAULTS)

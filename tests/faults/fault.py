@@ -1,0 +1,123 @@
+"""What a fault is, how it is put into a lane, and what it takes to see it.
+
+A fault stands in for a defect of a framework, of a port or of a user's code: it replaces one call while it lasts, and
+nothing of this project is edited. The contracts that it names must catch it, blaming its lane, on the gate's samples.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import Phase, given, settings
+
+from conformance import profiles
+from conformance.contract import REGISTRY, Contract
+from conformance.lanes import InProcessLane, LaneSpec
+from conformance.ledger import Ledger
+from conformance.runner import ContractRun, Divergence, LaneError
+
+TORCH, PADDLE = "torch:cpu", "paddle:cpu"
+Wrap = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One defect of one lane.
+
+    target: ``module:attribute``, the call that is replaced. wrap: makes the faulty call of the right one. contracts:
+    ids of those that must catch it.
+    """
+
+    name: str
+    lane: str
+    contracts: tuple[str, ...]
+    target: str
+    wrap: Wrap
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.lane})"
+
+    @contextlib.contextmanager
+    def injected(self) -> Iterator[None]:
+        """The fault is in place in this process meanwhile."""
+        module, _, path = self.target.partition(":")
+        *parents, name = path.split(".")
+        owner = functools.reduce(getattr, parents, importlib.import_module(module))
+        own = vars(owner).get(name)
+        setattr(owner, name, self.wrap(getattr(owner, name)))
+        try:
+            yield
+        finally:
+            if own is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, own)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How a contract saw a fault: the lanes blamed, the samples and the seconds inside the lanes' calls until then."""
+
+    blamed: frozenset[str]
+    samples: int
+    lane_seconds: float
+    told: str
+
+
+def both(
+    name: str,
+    targets: Mapping[str, str],
+    wraps: Wrap | Mapping[str, Wrap],
+    *contracts: str,
+    also_torch: Sequence[str] = (),
+) -> list[Fault]:
+    """The same fault in either framework. also_torch: dearer contracts, tried in one of them."""
+    found = []
+    for lane, target in targets.items():
+        asked = contracts + (tuple(also_torch) if lane == TORCH else ())
+        found.append(Fault(name, lane, asked, target, wraps[lane] if isinstance(wraps, Mapping) else wraps))
+    return found
+
+
+def started_lanes() -> list[InProcessLane]:
+    """Both frameworks on the CPU, in this process."""
+    lanes = [InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle")]
+    for lane in lanes:
+        lane.start()
+    return lanes
+
+
+def draw(contract: Contract, check: Callable[[Any], None]) -> None:
+    """Call ``check`` with the examples that the gate draws."""
+    gate, left_out = profiles.for_contract(contract.share, seeded=False)
+    first = iter(range(left_out))
+
+    def drawn(example: Any) -> None:
+        if next(first, None) is None:
+            check(example)
+
+    drawn.__name__ = contract.id.replace(".", "_")
+    settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()
+
+
+def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledger: Ledger) -> Detection | None:
+    """Run a contract as the gate does, with the fault in place; ``None`` where all samples pass."""
+    contract = REGISTRY[contract_id]
+    run = ContractRun(contract, lanes, ledger.of(contract_id))
+    with fault.injected():
+        run.begin()
+        try:
+            draw(contract, run.check)
+            run.finish()
+        except Divergence as error:
+            blamed, told = error.judged.wrong, f"{error.judged.differences[0].quantity} differs"
+        except LaneError as error:
+            blamed, told = {lane.label for lane in lanes if f"lane {lane.label}" in str(error)}, "settings changed"
+        else:
+            return None
+    return Detection(frozenset(blamed), run.record.samples, run.record.framework_seconds, told)

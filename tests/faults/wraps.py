@@ -1,0 +1,80 @@
+"""Ways to make a faulty call of a right one, for either framework; what only one fault needs stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.faults.fault import Wrap
+
+
+def result(change: Callable[[Any], Any]) -> Wrap:
+    """A call whose result is changed."""
+    return lambda call: lambda *arguments, **options: change(call(*arguments, **options))
+
+
+def scaled(factor: float) -> Wrap:
+    """A call whose result has a relative error."""
+    return result(lambda value: value * factor)
+
+
+def argument(position: int, name: str, change: Callable[[Any], Any]) -> Wrap:
+    """A call that takes one argument, given by place or by name, for another; one that is not given stays so."""
+
+    def wrap(call: Any) -> Any:
+        def wrong(*arguments: Any, **options: Any) -> Any:
+            if name in options:
+                options[name] = change(options[name])
+            elif position < len(arguments):
+                arguments = (*arguments[:position], change(arguments[position]), *arguments[position + 1 :])
+            return call(*arguments, **options)
+
+        return wrong
+
+    return wrap
+
+
+def option(name: str, value: Any) -> Wrap:
+    """A call that is always given an option, whatever the caller says."""
+    return lambda call: lambda *arguments, **options: call(*arguments, **{**options, name: value})
+
+
+def gradient(position: int, change: Callable[[Any], Any]) -> Wrap:
+    """A call whose result is right, and the gradient that reaches one tensor argument is not."""
+
+    def noticed(value: Any) -> Any:
+        if value is None or getattr(value, "stop_gradient", not getattr(value, "requires_grad", True)):
+            return value
+        branch = value * 1
+        branch.register_hook(change)
+        return branch
+
+    return lambda call: (
+        lambda *arguments, **options: call(
+            *arguments[:position], noticed(arguments[position]), *arguments[position + 1 :], **options
+        )
+    )
+
+
+def hyperparameters(**changed: Callable[[Any], Any]) -> Wrap:
+    """A class that takes other hyperparameters than it was given by name."""
+
+    def wrap(cls: Any) -> Any:
+        class Wrong(cls):
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                options.update({key: change(options[key]) for key, change in changed.items() if key in options})
+                super().__init__(*arguments, **options)
+
+        Wrong.__name__ = cls.__name__
+        return Wrong
+
+    return wrap
+
+
+def refusing(error: type[Exception], message: str) -> Wrap:
+    """A call that refuses whatever it is given."""
+
+    def refuse(*arguments: Any, **options: Any) -> Any:
+        raise error(message)
+
+    return lambda call: refuse

@@ -1,0 +1,80 @@
+"""What a pass is worth: every fault of the catalogue is caught, and every contract catches one.
+
+A contract passes without the fault, which is what the gate itself shows on every run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import Sample, names
+from conformance.contract import REGISTRY
+from conformance.judge import compare
+from conformance.lanes import InProcessLane
+from conformance.ledger import Entry, load
+from conformance.runner import ContractRun
+from tests.faults import CATALOGUE
+from tests.faults.fault import TORCH, Fault, detect, draw, started_lanes
+from tests.faults.wraps import scaled
+
+ROOT = Path(__file__).resolve().parent.parent
+LEDGER = load(ROOT / "fixtures" / "divergences.toml")
+names.import_suites(ROOT)
+CASES = [
+    pytest.param(fault, contract_id, id=f"{fault.name}, {fault.lane}, {contract_id}")
+    for fault in CATALOGUE
+    for contract_id in fault.contracts
+]
+
+
+@pytest.fixture(scope="module")
+def lanes() -> list[InProcessLane]:
+    return started_lanes()
+
+
+@pytest.mark.parametrize(("fault", "contract_id"), CASES)
+def test_the_gate_blames_the_lane_with_the_fault(fault: Fault, contract_id: str, lanes: list[InProcessLane]) -> None:
+    found = detect(fault, contract_id, lanes, LEDGER)
+    assert found is not None, f"{contract_id} passes with {fault}"
+    assert found.blamed == {fault.lane}
+
+
+def test_faults_have_names_of_their_own() -> None:
+    assert [fault for fault, count in Counter(map(str, CATALOGUE)).items() if count > 1] == []
+    assert {fault for fault in CATALOGUE if not fault.contracts} == set()
+
+
+def test_what_is_no_fault_is_not_caught_and_what_was_injected_is_gone(lanes: list[InProcessLane]) -> None:
+    import torch
+
+    right = torch.nn.functional.relu
+    nothing = Fault("nothing", TORCH, ("nn.relu",), "torch.nn.functional:relu", scaled(1.0))
+    with nothing.injected():
+        assert torch.nn.functional.relu is not right
+    assert torch.nn.functional.relu is right
+    assert detect(nothing, "nn.relu", lanes, LEDGER) is None
+
+
+@pytest.mark.parametrize("entry", LEDGER.entries, ids=lambda entry: entry.id)
+def test_a_known_divergence_excuses_nothing_where_its_lane_is_right(entry: Entry, lanes: list[InProcessLane]) -> None:
+    """Where a lane does what the oracle says, its entry says so too: another lane that differs there has no excuse."""
+    contract = REGISTRY[entry.contract]
+    lane = next(lane for lane in lanes if lane.spec.framework == entry.framework)
+    if not entry.applies(entry.framework, lane.spec.device, lane.fingerprint()["version"]):
+        pytest.skip(f"{lane.label} is no release that the entry speaks of")
+    run = ContractRun(contract, [lane])
+    run.begin()
+
+    def check(example: Any) -> None:
+        for sample in [example] if isinstance(example, Sample) else example:
+            observation = lane.result(lane.submit(contract, sample))
+            oracles = (contract.oracle, contract.variants[entry.behaviour])
+            accepted = [run.accept(lane, oracle, sample, observation) for oracle in oracles]
+            wrong, otherwise = (compare(lane.label, observation, one, sample).differences for one in accepted)
+            assert wrong or not otherwise, f"{entry.id} excuses {otherwise} on {sample.describe()}"
+
+    draw(contract, check)
