@@ -9,8 +9,11 @@ import sys
 
 import pytest
 
-from benchmarks import against_padiff, checks, gate_speed, start_up
+from benchmarks import against_padiff, checks, detection, gate_speed, start_up
 from benchmarks.claims import Claim, judged, table
+from conformance import names
+from tests.faults.fault import PADDLE, TORCH, Detection, Fault
+from tests.faults.wraps import scaled
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,37 @@ def test_the_average_check_is_weighed_as_the_gate_does():
     assert set(counts) == set(checks.KINDS)
     assert counts[checks.SCREEN] > counts[checks.EXACT] > 0 < counts[checks.BOUNDED]
     assert against_padiff.mixed(dict.fromkeys(checks.KINDS, 3.0)) == pytest.approx(3.0)
+
+
+def row(*blamed: str, samples: int = 3, contract: str = "nn.relu") -> detection.Row:
+    found = Detection(frozenset(blamed), samples, 0.25, "output") if blamed else None
+    return detection.Row(Fault("leaky", TORCH, (contract,), "torch:relu", scaled(2)), contract, found)
+
+
+def test_a_fault_that_is_missed_or_blamed_on_another_lane_is_no_detection():
+    rows = [row(TORCH), row(PADDLE), row(), row(TORCH, PADDLE)]
+    assert [one.caught for one in rows] == [True, False, False, False]
+    assert [one.cells()[-1] for one in rows] == [
+        "output",
+        "BLAMED paddle:cpu",
+        "MISSED",
+        "BLAMED paddle:cpu, torch:cpu",
+    ]
+    missed, median = detection.claims(rows)
+    assert (missed.measured, missed.holds) == (3.0, False) and median.holds
+    assert all(claim.holds for claim in detection.claims([row(TORCH)]))
+    assert not all(claim.holds for claim in detection.claims([]))
+
+
+def test_the_page_of_detections_has_a_table_for_each_area():
+    names.import_suites(detection.ROOT)
+    text = detection.page([row(TORCH, samples=7), row(TORCH, contract="loss.mse")], "torch 2")
+    assert "2 of 2 caught" in text and "(torch 2)" in text
+    assert "## forward" in text and "| leaky | torch:cpu | nn.relu | 7 | 250.0 ms | output |" in text
+    assert text.index("## forward") < text.index("## loss")
+
+
+def test_nothing_to_detect_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(detection, "measure", lambda word: [])
+    assert detection.main(["-k", "no such"]) == 2
+    assert "'no such'" in capsys.readouterr().err

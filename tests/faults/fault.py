@@ -17,6 +17,7 @@ from hypothesis import Phase, given, settings
 
 from conformance import profiles
 from conformance.contract import REGISTRY, Contract
+from conformance.judge import Difference
 from conformance.lanes import InProcessLane, LaneSpec
 from conformance.ledger import Ledger
 from conformance.runner import ContractRun, Divergence, LaneError
@@ -61,7 +62,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Detection:
-    """How a contract saw a fault: the lanes blamed, the samples and the seconds inside the lanes' calls until then."""
+    """How a contract saw a fault: the lanes blamed, the samples and the seconds inside the lanes' calls until then.
+
+    told: the quantities that differ.
+    """
 
     blamed: frozenset[str]
     samples: int
@@ -115,9 +119,14 @@ def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledge
             draw(contract, run.check)
             run.finish()
         except Divergence as error:
-            blamed, told = error.judged.wrong, f"{error.judged.differences[0].quantity} differs"
+            blamed, told = error.judged.wrong, _seen_as(error.judged.differences)
         except LaneError as error:
             blamed, told = {lane.label for lane in lanes if f"lane {lane.label}" in str(error)}, "settings changed"
         else:
             return None
     return Detection(frozenset(blamed), run.record.samples, run.record.framework_seconds, told)
+
+
+def _seen_as(differences: Sequence[Difference]) -> str:
+    first, *others = dict.fromkeys(difference.quantity for difference in differences)
+    return f"{first} and {len(others)} more" if others else first
