@@ -226,6 +226,8 @@ def test_an_entry_in_words_and_numbers(declare: Any) -> None:
 def test_upstream_is_a_link_or_none_known(declare: Any) -> None:
     assert "- Upstream: none known" in told(declare, entry("law-odd", upstream=""))
     assert "- Upstream: <https://example.org/1>" in told(declare, entry("law", upstream="https://example.org/1"))
+    said = told(declare, entry("law", upstream="https://example.org/1 (closed: intended)"))
+    assert "- Upstream: <https://example.org/1> (closed: intended)" in said.splitlines()
 
 
 def test_followers_stand_below_the_entry_that_they_name(declare: Any) -> None:

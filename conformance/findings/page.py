@@ -157,7 +157,8 @@ def _values(item: Acceptance, at: int | None) -> str:
 
 
 def _upstream(upstream: str) -> str:
-    return f"<{upstream}>" if upstream.startswith("http") else upstream or "none known"
+    link, _, says = upstream.partition(" ")
+    return f"<{link}> {_plain(says)}".rstrip() if link.startswith("http") else upstream or "none known"
 
 
 def _plain(text: str) -> str:

@@ -186,7 +186,7 @@ def _docstring(
         f"Needs {', '.join(needs)}. Prints got, expected, error and allowed by quantity; "
         "exits 1 on divergence, 0 on agreement."
     )
-    text = "\n".join(textwrap.fill(line, 110) for line in lines)
+    text = "\n".join(textwrap.fill(line, 110, break_long_words=False) for line in lines)
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
 
 
