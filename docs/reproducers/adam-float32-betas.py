@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: One Adam step from equal state and gradient gives the same parameters, moments and step count.
 Instead: Adam rounds beta1 and beta2 to float32 before it forms 1 - beta, and keeps beta**t as a chain of
 float32 products: v comes out 1.3e-5 smaller (relative) for beta2 = 0.999.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

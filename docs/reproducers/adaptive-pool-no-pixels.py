@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An adaptive pool gives the size asked for, None keeping a side, and refuses an image without pixels.
 Instead: An image without pixels is not refused; its averages are NaN.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/72954 (NaN is intended).
 
 Expected: an error, because an image needs pixels.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

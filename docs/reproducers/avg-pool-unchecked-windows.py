@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An average pool has the shape arithmetic of a maximum pool.
 Instead: As avg-pool-unchecked-shapes; but a result without pixels is refused.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/51893 (closed: intended).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -5,7 +5,7 @@ Claim: A batch norm keeps the shape, and refuses other channels, a negative eps 
 channel. In training an eps of 0 is refused too: equal values of a channel would be divided by 0.
 Instead: The lengths of the running statistics are not checked, in evaluation neither: what is beyond the
 channels is left out.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/74850 (the fix, in 3.3).
 
 Expected: an error, because the statistics do not fit.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -5,7 +5,7 @@ Claim: A batch norm keeps the shape, and refuses other channels, a negative eps 
 channel. In training an eps of 0 is refused too: equal values of a channel would be divided by 0.
 Instead: Training on one value a channel is not refused: it has variance 0, so the output is the bias whatever
 the input. An eps of 0 or less is taken too, and so are running statistics that are longer than the channels.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/19551 (closed: intended).
 
 Expected: an error, because one value has no variance.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Files become batches of float32 [N, 3, H, W] and int64 labels, in file order or in that of seed and
 epoch.
 Instead: As to-tensor-reciprocal, in the batches of a loader.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/77740 (the fix, in 3.3.1).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs PIL, numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

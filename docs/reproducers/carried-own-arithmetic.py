@@ -5,7 +5,7 @@ Claim: A run goes on from a file of either framework: the next step is the one t
 take.
 Instead: As adam-float32-betas and rmsprop-eps-inside: the state that arrives is right, the step from it is
 paddle's own.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle, torch. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Compose applies its steps in their order, from the image to the normalized tensor.
 Instead: As to-tensor-reciprocal, among other transforms.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/77740 (the fix, in 3.3.1).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs PIL, numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

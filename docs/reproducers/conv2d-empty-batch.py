@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses what does not
 fit.
 Instead: A convolution refuses a batch of no images; torch, and paddle later, return one of no results.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/73691 (the fix).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

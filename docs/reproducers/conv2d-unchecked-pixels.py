@@ -5,7 +5,7 @@ Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side,
 fit.
 Instead: As conv2d-unchecked-shapes and conv2d-negative-lengths; but no bias can be added to a result without
 pixels, which is refused, or has lengths of -1 where both are missing.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/64838 (open).
 
 Expected: an error, because the window is larger than the padded image.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,8 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A label is ignored under label smoothing too.
 Instead: With label smoothing, an ignored label outside 0..C-1, such as the default -100, is refused instead
 of ignored.
-Upstream: none known.
+Upstream: https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
+(ignore_index: only for hard labels, and no negative one).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

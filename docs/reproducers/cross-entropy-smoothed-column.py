@@ -5,7 +5,8 @@ Claim: Label smoothing e gives the label 1 - e + e / C and every other class e /
 [B].
 Instead: With label smoothing, reduction 'none' returns [B, 1] instead of [B]: multiplied by weights of shape
 [B] it broadcasts to [B, B].
-Upstream: none known.
+Upstream: https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
+(promises losses of the labels' shape).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

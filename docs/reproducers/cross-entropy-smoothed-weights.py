@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: With smoothing and class weights, each class's share of the loss has its own weight.
 Instead: Class weights are averaged over the smoothed label and multiply the row's whole loss; torch weighs
 the share of each class. The mean divides by the sum of those averages, not of the labels' weights.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/47813 (reproduced, and closed).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

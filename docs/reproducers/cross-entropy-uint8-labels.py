@@ -3,7 +3,8 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Labels of any integer dtype name the same classes.
 Instead: Labels must be int32 or int64; there is no kernel for the uint8 that torch takes.
-Upstream: none known.
+Upstream: https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
+(names the dtypes of labels).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Flattening joins a range of axes, and refuses axes that do not exist or come in the wrong order.
 Instead: Flattening is a reshaping, in which a length of 0 stands for the input's own length at that place: of
 an input without elements the result has another shape, or is refused.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/64715 (the fix, in 3.0).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

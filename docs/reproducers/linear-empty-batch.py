@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A linear layer replaces the last axis, and refuses features, biases and mixed dtypes that do not fit.
 Instead: A matrix product with nothing to multiply is refused; torch, and paddle later, return one of no
 results.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/70238 (the fix, in 3.0).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A linear layer replaces the last axis, and refuses features, biases and mixed dtypes that do not fit.
 Instead: The features of an input without elements are not compared with those of the weight; torch, and
 paddle later, refuse others.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/77642 (the fix, in 3.3.1).
 
 Expected: an error, because the features do not fit the weight.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -6,7 +6,7 @@ window.
 Instead: Nothing but a negative length is refused: windows larger than the image, padding beyond half a window
 and negative padding are computed, and in ceil mode a window wholly beyond the image stays in the result, as
 -3.4e38.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/64467 (open).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A pool gives floor or ceil((H + 2p - k) / s) + 1 pixels a side, each with a pixel of the image in its
 window.
 Instead: As max-pool-unchecked-shapes; but a result without pixels is refused.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/64467 (open).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

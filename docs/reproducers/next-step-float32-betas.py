@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: The CNN's training step after a checkpoint of either framework is the step of the run that was saved.
 Instead: As train-step-float32-betas, after a checkpoint.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, here for state.fc2.bias.v, state.fc1.bias.v
 alone, as all of them would be too large, within the error allowed.

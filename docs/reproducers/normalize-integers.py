@@ -6,7 +6,7 @@ channels.
 Instead: An operation takes the dtype of its left operand, so Normalize of an int32 or int64 tensor truncates
 mean and std to whole numbers, divides by 0 where std is below 1, and returns float32; torchvision, and paddle
 later, refuse integers.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/63842 (the fix, in 3.0).
 
 Expected: an error, because a standard deviation of zero, or a tensor that the constants do not fit.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

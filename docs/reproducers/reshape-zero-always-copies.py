@@ -5,7 +5,7 @@ Claim: Reshaping keeps the number of elements, infers one length of -1, and take
 elements.
 Instead: As reshape-zero-copies, also where the input has no elements: a length of 0 cannot be moved to
 another place.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/52643 (open).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

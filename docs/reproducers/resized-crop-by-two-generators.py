@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Everything random that a framework does by itself is repeated by setting the framework's own seed.
 Instead: RandomResizedCrop takes its size from NumPy's global generator and its place from Python's: it
 repeats only where both are seeded.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/68055 (closed: intended).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs PIL, numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

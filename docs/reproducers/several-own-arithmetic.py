@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A step over several parameters is a step of each, in every implementation; one without a gradient
 stays.
 Instead: As adam-float32-betas and rmsprop-eps-inside, for each of several parameters.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

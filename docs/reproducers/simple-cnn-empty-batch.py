@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: SimpleCNN takes image sizes that come down to 36 features a channel, and no others; each layer has its
 shape.
 Instead: As conv2d-empty-batch.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/73691 (the fix).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

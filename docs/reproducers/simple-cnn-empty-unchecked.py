@@ -5,7 +5,7 @@ Claim: SimpleCNN takes image sizes that come down to 36 features a channel, and 
 shape.
 Instead: As linear-empty-unchecked: a batch of no images may have images of any size, even of one that no
 convolution fits into.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/77642 (the fix, in 3.3.1).
 
 Expected: an error, because the features do not fit the weight.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,9 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A step after clearing, with no backward pass between, leaves every parameter where it is.
 Instead: Because clear_grad leaves zeros, a step without a new gradient still applies momentum and weight
 decay: parameters that take no part in a pass keep moving, and torch's do not.
-Upstream: none known.
+Upstream:
+https://www.paddlepaddle.org.cn/documentation/docs/en/guides/model_convert/convert_from_pytorch/api_difference/input_args_usage_diff/torch.optim.Optimizer.zero_grad.html
+(set_to_zero is the default, unlike in torch).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A crop of a tensor is zero where it leaves it, as that of an image is.
 Instead: Crop and CenterCrop of a tensor are slices, see tensor-crop-slices; one that ends before it begins,
 which Python takes for an empty one, is refused.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/62385 (closed: intended in 2.6).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

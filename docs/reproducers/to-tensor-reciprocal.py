@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An image of 1 or 8 bits a channel becomes float32 [C, H, W] from 0 to 1.
 Instead: A tensor divided by a number is multiplied by the number's float32 reciprocal, so that ToTensor,
 which divides by 255, puts 126 of the 256 levels one unit in the last place beside the quotient.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/77740 (the fix, in 3.3.1).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs PIL, numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

@@ -4,7 +4,8 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An array of wide unsigned integers keeps dtype and values.
 Instead: paddle keeps bfloat16 in NumPy's uint16, so a 16-bit image given as an array comes out as bfloat16
 with the same bits: 16256 becomes 1.0.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/76229 (a known limit: NumPy's uint16 is taken for
+bfloat16).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

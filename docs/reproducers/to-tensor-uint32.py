@@ -3,7 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An array of wide unsigned integers keeps dtype and values.
 Instead: paddle has no tensors of uint32 and uint64, torch has.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/65350 (closed: not supported).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

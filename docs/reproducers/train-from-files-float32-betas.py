@@ -5,7 +5,7 @@ Claim: Image files, through transforms and DataLoader, give the same batch, and 
 agrees.
 Instead: As adam-float32-betas: the second moments after the first Adam step come out 1.3e-5 smaller
 (relative).
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, here for state.fc2.bias.v, state.fc1.bias.v
 alone, as all of them would be too large, within the error allowed.

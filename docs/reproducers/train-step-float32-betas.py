@@ -6,7 +6,7 @@ follow the lane's own decisions at ReLU and max pooling, and the update starts f
 judged before the next is built on it.
 Instead: As adam-float32-betas: the second moments after a training step with Adam come out 1.3e-5 smaller
 (relative).
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, here for state.fc2.bias.v, state.fc1.bias.v
 alone, as all of them would be too large, within the error allowed.

@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Everything random that a framework does by itself is repeated by setting the framework's own seed.
 Instead: Random flips, crops and colours of paddle.vision draw from Python's random module: paddle.seed does
 not repeat them, random.seed does; torchvision draws from torch's generator.
-Upstream: none known.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/68055 (closed: intended).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs PIL, numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
