@@ -383,3 +383,8 @@ class simple_cnn:
     def variant_empty_unchecked(x) -> Judged:
         """Images are taken of which, or of whose activations, nothing is left, whatever their size."""
         return simple_cnn.oracle(x, unchecked=True)
+
+    @staticmethod
+    def variant_some_unchecked(x) -> Judged:
+        """A batch of no images is refused, and images are taken of whose activations nothing is left."""
+        return no_empty_batch(x) or simple_cnn.oracle(x, unchecked=True)

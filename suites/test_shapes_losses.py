@@ -139,6 +139,13 @@ class cross_entropy_label_dtypes:
             return Rejects("labels are int32 or int64", error="Selected wrong DataType `uint8`")
         return cross_entropy_label_dtypes.oracle(logits, labels)
 
+    @staticmethod
+    def variant_no_uint8_product(logits, labels) -> Judged:
+        """uint8 is refused, by a multiplication."""
+        if labels.dtype == np.uint8:
+            return Rejects("labels are int32 or int64", error="operand type(s) for *: 'Tensor' and 'Tensor'")
+        return cross_entropy_label_dtypes.oracle(logits, labels)
+
 
 @st.composite
 def compared(draw: st.DrawFn, fault: str | None) -> Sample:

@@ -1,4 +1,4 @@
-"""conv2d-empty-batch: paddle >=2.6.2, <3.1 against shape.conv2d
+"""conv2d-empty-batch: paddle >=2.6.2, <3.1.1 against shape.conv2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses what does not

@@ -5,7 +5,8 @@ Claim: Ignored labels add no loss and no gradient and do not count in the mean; 
 Instead: A negative ignore_index, the default -100 among them, is ignored in the sum but counted in the mean
 (unless there are class weights), so padding scales the loss and its gradient down; a mean over no label is 0
 where torch gives NaN.
-Upstream: https://github.com/PaddlePaddle/Paddle/issues/48663.
+Upstream: https://github.com/PaddlePaddle/Paddle/pull/76033 (open; a negative ignore_index skips the count of
+the labels).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on

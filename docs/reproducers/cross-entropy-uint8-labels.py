@@ -1,4 +1,4 @@
-"""cross-entropy-uint8-labels: paddle >=2.6.2, <3.4 against shape.cross_entropy_label_dtypes
+"""cross-entropy-uint8-labels: paddle !=3.1.0, >=2.6.2, <3.4 against shape.cross_entropy_label_dtypes
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: Labels of any integer dtype name the same classes.

@@ -1,4 +1,4 @@
-"""simple-cnn-empty-unchecked: paddle >=3.1, <3.3.1 against shape.simple_cnn
+"""simple-cnn-empty-unchecked: paddle >=3.1.1, <3.3.1 against shape.simple_cnn
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: SimpleCNN takes image sizes that come down to 36 features a channel, and no others; each layer has its

@@ -1,0 +1,143 @@
+"""cross-entropy-uint8-labels-3.1.0: paddle ==3.1.0 against shape.cross_entropy_label_dtypes
+
+Made by `python -m conformance findings`, from the ledger of known divergences.
+Claim: Labels of any integer dtype name the same classes.
+Instead: As cross-entropy-uint8-labels, with the words of this release for a product without a kernel.
+Upstream: https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/cross_entropy_en.html
+(names the dtypes of labels).
+
+Expected: the values of a reference computed in NumPy float64, within the error allowed.
+Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
+agreement.
+"""
+
+from __future__ import annotations
+
+import sys
+import numpy as np
+
+
+def call(logits, labels):
+    from paddle.nn import functional
+
+    return functional.cross_entropy(logits, labels)
+
+
+INPUTS = {'logits': np.array([[1.0, 1.0]], 'float32'), 'labels': np.array([1], 'uint8')}
+
+
+COTANGENT = None
+
+
+# Value, allowed absolute error and dtype by quantity.
+EXPECTED = {'output': (np.array(0.693147181, 'float64'), 2.5e-07, 'float32')}
+
+
+def flatten(result, name="output"):
+    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'.
+
+    Parts of parts have dotted names, at any depth.
+    """
+    if isinstance(result, dict):
+        return {k: v for key, value in result.items() for k, v in _parts(str(key), value)}
+    if isinstance(result, list | tuple):
+        return {k: v for place, value in enumerate(result) for k, v in _parts(f"{name}.{place}", value)}
+    return {name: result}
+
+
+def _parts(name, value):
+    inner = flatten(value, name)
+    return [(f"{name}.{key}", part) for key, part in inner.items()] if isinstance(value, dict) else list(inner.items())
+
+
+def observe_paddle(
+    call,
+    inputs,
+    tensors,
+    gradients,
+    cotangent,
+    device,
+    tf32,
+):
+    """Every quantity of the call as (array, dtype by name), on one thread, TF32 as asked."""
+    import paddle
+
+    paddle.set_device(device)
+    paddle.base.core.set_num_threads(1)
+    if device != "cpu":
+        paddle.set_flags({"FLAGS_allow_tf32_cublas": tf32, "FLAGS_allow_tf32_cudnn": tf32})
+    paddle.seed(0)
+    given = dict(inputs)
+    for name, value in inputs.items():
+        if tensors and isinstance(value, np.ndarray):
+            given[name] = paddle.to_tensor(value, stop_gradient=name not in gradients)
+    results = flatten(call(**given))
+    leaves = {name: given[name] for name in gradients if isinstance(given.get(name), paddle.Tensor)}
+    if leaves:
+        upstream = [paddle.to_tensor(cotangent)]
+        found = paddle.grad([results["output"]], list(leaves.values()), upstream, allow_unused=True)
+        results.update({f"gradient.{name}": value for name, value in zip(leaves, found, strict=True)})
+    observed = {}
+    for name, value in results.items():
+        if isinstance(value, paddle.Tensor):
+            dtype = str(value.dtype).removeprefix("paddle.")
+            plain = value.astype("float32") if dtype in ("float16", "bfloat16") else value
+            observed[name] = (plain.numpy(), dtype)
+        elif value is not None:
+            observed[name] = (np.asarray(value), str(np.asarray(value).dtype))
+    return observed
+
+
+def compare(observe, expected):
+    """Print got, expected, error and allowed of every quantity, at the worst place; 1 where one diverges, else 0.
+
+    expected: value, allowed absolute error and dtype (``None``: any) by quantity.
+    """
+    try:
+        observed = observe()
+    except ImportError:
+        raise
+    except Exception as error:
+        print(f"got {type(error).__name__}: {error}\nexpected values, not an error: DIVERGES")
+        return 1
+    agree = observed.keys() == expected.keys()
+    for name in sorted(observed.keys() ^ expected.keys()):
+        print(f"{name}: {'expected, but not returned' if name in expected else 'returned, but not expected'}: DIVERGES")
+    for name in [name for name in expected if name in observed]:
+        text, holds = compare_quantity(*observed[name], *expected[name])
+        print(f"{name}: {text}: {'agrees' if holds else 'DIVERGES'}")
+        agree = agree and holds
+    return 0 if agree else 1
+
+
+def compare_quantity(got, dtype, value, allowed, wanted):
+    """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
+    if wanted is not None and dtype != wanted:
+        return f"got dtype {dtype}, expected {wanted}", False
+    if got.shape != value.shape:
+        return f"got shape {got.shape}, expected {value.shape}", False
+    if not got.size:
+        return f"got shape {got.shape} without elements, as expected", True
+    equal = got == value
+    if got.dtype.kind == "f" or (got.dtype.kind in "iu" and value.dtype.kind == "f"):
+        with np.errstate(all="ignore"):
+            equal = equal | (np.isnan(got) & np.isnan(value))
+            distance = np.abs(np.subtract(got, value, dtype=np.float64))
+            error = np.where(equal, 0.0, np.where(np.isfinite(distance), distance, np.inf))
+            ratio = np.where(equal | np.isposinf(allowed), 0.0, error / allowed)  # an infinite bound promises nothing
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    else:
+        error = ratio = np.where(equal, 0.0, np.inf)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    limit = float(np.broadcast_to(allowed, ratio.shape)[at])
+    text = f"got {got[at]}, expected {value[at]}, error {error[at]:.3g}, allowed {limit:.3g}"
+    where = f" at {[int(i) for i in at]}, {np.count_nonzero(ratio > 1)} of {ratio.size} outside" if got.ndim else ""
+    return text + where, bool((ratio <= 1).all())
+
+
+def observe():
+    return observe_paddle(call, INPUTS, True, (), COTANGENT, 'cpu', False)
+
+
+if __name__ == "__main__":
+    sys.exit(compare(observe, EXPECTED))
