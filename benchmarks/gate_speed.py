@@ -61,11 +61,18 @@ class Share:
         return (self.what, f"{self.samples:,}", f"{self.seconds:.2f}", *(f"{100 * share:.0f} %" for share in shares))
 
 
-def start_gate(report: Path, arguments: list[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Run a whole gate in a process of its own, to its end. Raises :class:`GateError` where it is not green."""
+def gate_process(
+    report: Path, arguments: list[str], variables: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    """Run a gate in a process of its own, to its end."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--conformance-report={report}"]
     environment = {**os.environ, **ONE_THREAD, **variables}
-    done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def start_gate(report: Path, arguments: list[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Run a whole gate in a process of its own, to its end. Raises :class:`GateError` where it is not green."""
+    done = gate_process(report, arguments, variables)
     if done.returncode:
         raise GateError(f"the gate ended with status {done.returncode}; its last lines:\n{done.stdout[-2000:]}")
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.lanes import InProcessLane, LaneError, parse
+from conformance.lanes.lane import THREADS
 
 
 @pytest.fixture(scope="module", params=["torch", "paddle"])
@@ -121,6 +122,18 @@ def test_each_setting_that_a_contract_could_leave_changed_is_found_and_mended(la
         with pytest.raises(LaneError, match=f"settings changed .{setting}: "):
             lane.check_settings()
         lane.check_settings()
+
+
+def test_the_environment_may_ask_for_more_threads(lane, monkeypatch):
+    monkeypatch.setenv(THREADS, "2")
+    lane.adapter.pin()
+    assert lane.adapter.settings()["threads"] == 2
+    monkeypatch.setenv(THREADS, "none")
+    with pytest.raises(LaneError, match="CONFORMANCE_THREADS='none' is no number of threads"):
+        lane.adapter.pin()
+    monkeypatch.undo()
+    lane.adapter.pin()
+    lane.check_settings()
 
 
 def test_a_gpu_that_is_not_there(lane):

@@ -7,6 +7,7 @@ transport with its own interpreter can compute while the oracle does; in process
 from __future__ import annotations
 
 import importlib
+import os
 import time
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
@@ -22,6 +23,18 @@ WATCHED_BYTES = 2**18
 
 class LaneError(RuntimeError):
     """A lane cannot be started, or a contract left its settings changed."""
+
+
+THREADS = "CONFORMANCE_THREADS"
+"""Environment variable with the number of threads of every lane; the fingerprint tells it."""
+
+
+def threads() -> int:
+    """How many threads a lane pins: 1, at which small operations are fastest, unless :data:`THREADS` says another."""
+    text = os.environ.get(THREADS, "1")
+    if not (text.isdecimal() and int(text)):
+        raise LaneError(f"{THREADS}={text!r} is no number of threads; 1 is what a lane has without it")
+    return int(text)
 
 
 class Lane(Protocol):

@@ -14,7 +14,7 @@ import numpy as np
 import paddle
 from paddle.base import core
 
-from conformance.lanes.lane import LaneError
+from conformance.lanes.lane import LaneError, threads
 
 _GPU_FLAGS = ("FLAGS_cudnn_deterministic", "FLAGS_allow_tf32_cublas", "FLAGS_allow_tf32_cudnn")
 
@@ -57,9 +57,9 @@ class Adapter:
         return paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
 
     def pin(self) -> None:
-        """One thread, float32, no TF32 unless asked for, deterministic kernels only."""
+        """One thread unless told otherwise, float32, no TF32 unless asked for, deterministic kernels only."""
         paddle.set_device(self.device)
-        core.set_num_threads(1)
+        core.set_num_threads(threads())
         paddle.set_default_dtype("float32")
         paddle.framework._dygraph_tracer()._has_grad = True
         if self.device != "cpu":

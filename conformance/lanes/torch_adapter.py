@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from conformance.lanes.lane import LaneError
+from conformance.lanes.lane import LaneError, threads
 
 
 class Adapter:
@@ -33,8 +33,8 @@ class Adapter:
         return torch.cuda.device_count()
 
     def pin(self) -> None:
-        """One thread, float32, no TF32 unless asked for, deterministic kernels only."""
-        torch.set_num_threads(1)
+        """One thread unless told otherwise, float32, no TF32 unless asked for, deterministic kernels only."""
+        torch.set_num_threads(threads())
         torch.set_default_dtype(torch.float32)
         if torch.get_default_device().type != "cpu":
             torch.set_default_device(None)
