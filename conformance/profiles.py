@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+
+from conformance.contract import Contract
 
 GATE_EXAMPLES = 24
 EXPLORE_EXAMPLES = 400
@@ -50,3 +55,16 @@ def for_contract(share: float, seeded: bool) -> tuple[settings, int]:
     examples = max(1, round(current.max_examples * share))
     left_out = 1 if examples <= FEW else 0
     return settings(current, max_examples=examples + left_out, **changes), left_out  # type: ignore[arg-type]
+
+
+def draw(contract: Contract, check: Callable[[Any], None]) -> None:
+    """Call ``check`` with the examples that the gate draws, and without simplifying one that fails."""
+    gate, left_out = for_contract(contract.share, seeded=False)
+    first = iter(range(left_out))
+
+    def drawn(example: Any) -> None:
+        if next(first, None) is None:
+            check(example)
+
+    drawn.__name__ = contract.id.replace(".", "_")
+    settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()

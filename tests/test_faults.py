@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from conformance import Sample, names
+from conformance import Sample, names, profiles
 from conformance.contract import REGISTRY
 from conformance.judge import compare
 from conformance.lanes import InProcessLane
 from conformance.ledger import Entry, load
 from conformance.runner import ContractRun
 from tests.faults import CATALOGUE
-from tests.faults.fault import TORCH, Fault, detect, draw, started_lanes
+from tests.faults.fault import TORCH, Fault, detect, started_lanes
 from tests.faults.wraps import scaled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,4 +77,4 @@ def test_a_known_divergence_excuses_nothing_where_its_lane_is_right(entry: Entry
             wrong, otherwise = (compare(lane.label, observation, one, sample).differences for one in accepted)
             assert wrong or not otherwise, f"{entry.id} excuses {otherwise} on {sample.describe()}"
 
-    draw(contract, check)
+    profiles.draw(contract, check)

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import Phase, given, settings
-
 from conformance import profiles
-from conformance.contract import REGISTRY, Contract
+from conformance.contract import REGISTRY
 from conformance.judge import Difference
 from conformance.lanes import InProcessLane, LaneSpec
 from conformance.ledger import Ledger
@@ -96,19 +94,6 @@ def started_lanes() -> list[InProcessLane]:
     return lanes
 
 
-def draw(contract: Contract, check: Callable[[Any], None]) -> None:
-    """Call ``check`` with the examples that the gate draws."""
-    gate, left_out = profiles.for_contract(contract.share, seeded=False)
-    first = iter(range(left_out))
-
-    def drawn(example: Any) -> None:
-        if next(first, None) is None:
-            check(example)
-
-    drawn.__name__ = contract.id.replace(".", "_")
-    settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()
-
-
 def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledger: Ledger) -> Detection | None:
     """Run a contract as the gate does, with the fault in place; ``None`` where all samples pass."""
     contract = REGISTRY[contract_id]
@@ -116,7 +101,7 @@ def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledge
     with fault.injected():
         run.begin()
         try:
-            draw(contract, run.check)
+            profiles.draw(contract, run.check)
             run.finish()
         except Divergence as error:
             blamed, told = error.judged.wrong, _seen_as(error.judged.differences)
