@@ -1,4 +1,4 @@
-"""What the speed benchmarks share: a table, and claims that hold or do not."""
+"""What the benchmarks share: a table, and claims that hold or do not."""
 
 from __future__ import annotations
 
