@@ -26,6 +26,8 @@ from conformance.runner import ContractRun, Divergence, Judged
 LEVELS = range(25)
 """Errors of 2**level units are tried."""
 NEVER = len(LEVELS)
+USELESS = NEVER + 1
+"""Of a tolerance that rejects every correct result, and so shows no error."""
 UNIT = 2.0**-23
 """One unit in the last place of float32, relative; also of results in other formats, so that errors compare."""
 
@@ -40,15 +42,15 @@ class Seen:
     """What a contract's samples showed of one result of one lane, by how many elements were wrong.
 
     levels: the smallest level that the gate sees, of each sample. least: the smallest level that a tolerance sees in
-    any sample; it lacks a tolerance that rejected every correct result.
+    any sample.
     """
 
     levels: dict[str, list[int]] = field(default_factory=lambda: {ONE: [], ALL: []})
     least: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def smallest(self, instrument: str, extent: str) -> int | None:
+    def smallest(self, instrument: str, extent: str) -> int:
         """The smallest level that any sample shows to an instrument."""
-        return min(self.levels[extent]) if instrument == GATE else self.least.get((instrument, extent))
+        return min(self.levels[extent]) if instrument == GATE else self.least.get((instrument, extent), USELESS)
 
     def share(self, extent: str, level: int) -> float:
         """The part of the samples in which the gate sees this level."""
@@ -70,14 +72,15 @@ class Sensitivity:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     alarms: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOLERANCES, 0))
 
-    def weakest(self, instrument: str, extent: str, lane: str | None = None) -> tuple[int, str, float] | None:
+    def weakest(self, instrument: str, extent: str, lane: str | None = None) -> tuple[int, str, float]:
         """The largest of the smallest levels, its result, and the share of samples in which the gate sees it."""
         found = [
-            (level, name, seen.share(extent, level))
+            (seen.smallest(instrument, extent), name, seen)
             for (label, name), seen in self.seen.items()
-            if lane in (None, label) and (level := seen.smallest(instrument, extent)) is not None
+            if lane in (None, label)
         ]
-        return max(found, key=lambda item: (item[0], -item[2]), default=None)
+        shares = [(level, name, seen.share(extent, level)) for level, name, seen in found]
+        return max(shares, key=lambda item: (item[0], -item[2]))
 
 
 def perturbed(values: np.ndarray, level: int, place: int | None = None) -> np.ndarray:

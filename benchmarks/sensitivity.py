@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from benchmarks.claims import Claim, judged
 from benchmarks.gate_speed import ROOT
-from benchmarks.perturbations import ALL, GATE, LEVELS, NEVER, ONE, TOLERANCES, Sensitivity, measure
+from benchmarks.perturbations import ALL, GATE, LEVELS, NEVER, ONE, TOLERANCES, USELESS, Sensitivity, measure
 from conformance import names, profiles
 from conformance.contract import Contract, ContractError, find
 from conformance.lanes import InProcessLane, default_specs
@@ -34,35 +34,48 @@ COMMAND = "python -m benchmarks.sensitivity --write"
 DENSE = 3
 """Level of the claim: 2**3 units are a relative 9.5e-7."""
 CLAIMED = ("nn.", "loss.")
-BINS = {"1": 0, "2 to 8": DENSE, "16 to 128": 7, "256 to 4,096": 12, "more": NEVER - 1, "not seen": NEVER}
+BINS = {
+    "1": 0,
+    "2 to 8": DENSE,
+    "16 to 128": 7,
+    "256 to 4,096": 12,
+    "more": NEVER - 1,
+    "not seen": NEVER,
+    "of no use": USELESS,
+}
 """The largest level of each column of the summary."""
 
 TEXT = f"""\
 An error is put into what a correct lane returned for a sample of the gate: every element of one result, or one element
-of it (drawn by a fixed seed), is multiplied by 1 + e and rounded. The numbers are the smallest e, among the powers of
-two up to 2^{LEVELS[-1]} units, that any of the contract's samples shows, in units of 2^-23, one unit in the last place
-of float32 (1.2e-7; 8 units are 9.5e-7). Each result of a contract (output, gradients, optimizer state ...) is tried by
-itself, and the one that hides the largest error counts: it is named, with the share of its samples that show that error
-in the lane where fewer do. Two numbers are torch's and paddle's.
+of it (drawn by a fixed seed), is multiplied by 1 + e. The numbers are the smallest e, among the powers of two up to
+2^{LEVELS[-1]} units, that any of the contract's samples shows. A unit is 2^-23, one unit in the last place of float32
+(1.2e-7; 8 units are 9.5e-7); no error is smaller than one in the result's own format. Each result of a contract
+(output, gradients, optimizer state ...) is tried by itself, and the one that hides the largest error counts: it is
+named, with the share of its samples that show the error, in the lane where fewer do. Two numbers are torch's and
+paddle's.
 
 The gate's answer is that of its own judge, which is asked again about the changed values: the oracle, the ledger's
 variants, and lane against lane. The tolerances see the same errors against the right values: numpy.allclose with its
 defaults (rtol 1e-5, atol 1e-8), torch.testing.assert_close with its defaults for float32 (rtol 1.3e-6, atol 1e-5), and
-rtol = atol = 1e-2. Their numbers are those of one element, of all elements, and the share of correct results that they
-reject; a sample in which they do shows them nothing. A contract without floating-point results compares for equality:
-any change is seen.
+rtol = atol = 1e-2. Their numbers are those of one element, of all elements, and the share of correct observations that
+they reject; a sample whose correct result they reject shows them nothing ("of no use": that is so in every sample of
+some result). A contract without floating-point results compares for equality: any change is seen.
+"""
+COARSE = """\
+Results of layers and losses in which an error of 8 units in all elements is not seen. Each rounding on the way to a
+result costs half a unit, and the bound allows for all of them, times a measured constant.
 """
 
 
 def shown(level: int) -> str:
     """A level in units."""
-    return "not seen" if level == NEVER else f"{2**level:,}"
+    return {NEVER: "not seen", USELESS: "of no use"}.get(level, f"{2**level:,}")
 
 
 def gate_cell(found: Sensitivity, extent: str) -> str:
     """What the gate sees: the level of each lane, the weakest result, and the share of samples."""
     lanes = list(dict.fromkeys(label for label, _ in found.seen))
-    each = [weakest for lane in lanes if (weakest := found.weakest(GATE, extent, lane))]
+    each = [found.weakest(GATE, extent, lane) for lane in lanes]
     levels = " / ".join(dict.fromkeys([shown(level) for level, _, _ in each]))
     _, name, share = max(each, key=lambda weakest: (weakest[0], -weakest[2]))
     return f"{levels} ({name}, {100 * share:.0f} %)"
@@ -70,8 +83,7 @@ def gate_cell(found: Sensitivity, extent: str) -> str:
 
 def tolerance_cell(found: Sensitivity, instrument: str) -> str:
     """What a tolerance sees, and how often it is wrong."""
-    weakest = [found.weakest(instrument, extent) for extent in (ONE, ALL)]
-    levels = [shown(one[0]) if one else "-" for one in weakest]
+    levels = [shown(found.weakest(instrument, extent)[0]) for extent in (ONE, ALL)]
     return f"{', '.join(levels)}; {100 * found.alarms[instrument] / found.observed:.0f} %"
 
 
@@ -87,21 +99,19 @@ def row(found: Sensitivity) -> str:
 def summary(sensitivities: Sequence[Sensitivity]) -> list[str]:
     """Counts of the contracts with floating-point results, by the level that each instrument needs."""
     floating = [found for found in sensitivities if found.seen]
+    samples = sum(found.samples for found in sensitivities)
     lines = [
-        f"{len(sensitivities)} contracts, {sum(found.samples for found in sensitivities):,} samples. "
-        f"{len(sensitivities) - len(floating)} have no floating-point results. Of the other {len(floating)}, as many "
-        "show an error of so many units at the least:",
+        f"{len(sensitivities)} contracts, {samples:,} samples; {len(floating)} contracts have floating-point results. "
+        "These, counted by how many units they need:",
         "",
-        table_row("instrument", "wrong", *BINS, "of no use", "reject a correct result"),
-        "| --- | --- |" + " --: |" * (len(BINS) + 2),
+        table_row("instrument", "wrong", *BINS, "reject a correct result"),
+        "| --- | --- |" + " --: |" * (len(BINS) + 1),
     ]
     for instrument, extent in itertools.product((GATE, *TOLERANCES), (ALL, ONE)):
-        weakest = [found.weakest(instrument, extent) for found in floating]
-        bins = Counter(next(name for name, last in BINS.items() if one[0] <= last) for one in weakest if one)
+        levels = [found.weakest(instrument, extent)[0] for found in floating]
+        bins = Counter(next(name for name, last in BINS.items() if level <= last) for level in levels)
         rejecting = sum(bool(found.alarms.get(instrument)) for found in floating)
-        counts = [bins[name] for name in BINS] + [weakest.count(None), rejecting]
-        lines.append(table_row(instrument, extent, *map(str, counts)))
-    lines += ["", "Of no use: some result is rejected in every sample, although it is correct."]
+        lines.append(table_row(instrument, extent, *(str(bins[name]) for name in BINS), str(rejecting)))
     return lines
 
 
@@ -112,7 +122,7 @@ def coarse(sensitivities: Sequence[Sensitivity]) -> list[tuple[str, str, str, in
         for found in sensitivities
         if found.contract.id.startswith(CLAIMED)
         for (lane, name), seen in found.seen.items()
-        if (level := seen.smallest(GATE, ALL)) is not None and level > DENSE
+        if (level := seen.smallest(GATE, ALL)) > DENSE
     ]
 
 
@@ -121,12 +131,7 @@ def page(sensitivities: Sequence[Sensitivity], versions: str) -> str:
     areas = list(dict.fromkeys(found.contract.area for found in sensitivities))
     ordered = sorted(sensitivities, key=lambda found: areas.index(found.contract.area))
     lines = ["# How small an error the gate sees", "", f"Written by `{COMMAND}`, with {versions}.", "", TEXT]
-    lines += [
-        *summary(sensitivities),
-        "",
-        "Layers and losses in which an error of 8 units in all elements is not seen:",
-        "",
-    ]
+    lines += [*summary(sensitivities), "", *(f"`{claim}`" for claim in claims(sensitivities)), "", COARSE]
     lines += [table_row("contract", "lane", "result", "units"), "| --- | --- | --- | --: |"]
     lines += [table_row(name, lane, result, shown(level)) for name, lane, result, level in coarse(sensitivities)]
     heads = (f"the gate: {ONE}", f"the gate: {ALL}", *TOLERANCES)

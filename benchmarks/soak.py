@@ -164,9 +164,9 @@ class Soak:
         for gate in gates:
             for alarm in gate.alarms:
                 print(f"\nALARM  {alarm['contract']} ({alarm['verdict']}), seed {gate.seed}: {alarm['message']}")
-                print(
-                    f"  lanes {', '.join(alarm['lanes'])}; sample {alarm['sample']}\n  {gate.replay(alarm['contract'])}"
-                )
+                if alarm["lanes"]:
+                    print(f"  {', '.join(alarm['lanes'])}, ratio {alarm['ratio']}, sample {alarm['sample']}")
+                print(f"  {gate.replay(alarm['contract'])}")
         if gates:
             print(
                 f"\nreleases: {', '.join(f'{name} {version}' for name, version in self.releases.items())}\n"

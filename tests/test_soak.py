@@ -81,7 +81,7 @@ def test_an_alarm_is_told_with_its_seed_and_counts_once(gates, capsys):
     assert soak.main(["--samples", "200", "--threads", "2", "--transport", "in-process"]) == 1
     seed = asked[1][0][-1]
     told = capsys.readouterr().out
-    assert "ALARM  nn.b (diverge)" in told and "off by 1" in told
+    assert "ALARM  nn.b (diverge)" in told and "off by 1" in told and "torch:cpu, ratio 1.5, sample x=1" in told
     assert (
         f"CONFORMANCE_THREADS=2 MKL_NUM_THREADS=2 OMP_NUM_THREADS=2 python -m pytest --in-process {seed} -k nn.b"
         in told
