@@ -124,7 +124,8 @@ class Soak:
         self.out = out
         self.releases = _releases()
         self.of = {"sources": source.digest([str(ROOT)]), "releases": self.releases, "options": list(options)}
-        self.gates = [] if out is None or not out.exists() else _read(out)
+        self.gates: list[Gate] = []
+        self._read()
 
     @property
     def counted(self) -> list[Gate]:
@@ -135,10 +136,20 @@ class Soak:
         return sum(gate.samples for gate in self.counted)
 
     def add(self, gate: Gate) -> None:
-        """Keep a finished gate."""
+        """Keep a finished gate, beside those that another session has added by now."""
+        self._read()
         self.gates.append(gate)
         if self.out is not None:
             write_whole(self.out, json.dumps({"gates": [asdict(one) for one in self.gates]}, indent=1) + "\n")
+
+    def _read(self) -> None:
+        if self.out is None or not self.out.exists():
+            return
+        try:
+            self.gates = [Gate(**gate) for gate in json.loads(self.out.read_text(encoding="utf-8"))["gates"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise GateError(f"--out {self.out} is no file of this command ({what})") from None
 
     def plan(self, threads: Sequence[int], transports: Sequence[str], seed: int | None) -> Iterator[Gate]:
         """Gates to run next, without end: seeds that were not used, thread counts and transports in turn."""
@@ -184,13 +195,6 @@ def _releases() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found
-
-
-def _read(path: Path) -> list[Gate]:
-    try:
-        return [Gate(**gate) for gate in json.loads(path.read_text(encoding="utf-8"))["gates"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GateError(f"--out {path} is no file of this command ({type(error).__name__}: {error})") from None
 
 
 def soak(found: Soak, samples: int, plan: Iterator[Gate], run: Callable[[Gate], None] = run_gate) -> None:

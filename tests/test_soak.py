@@ -104,6 +104,13 @@ def test_sessions_of_one_kind_add_up(gates, tmp_path, capsys):
     assert "4 gates of other sources, releases or options are not counted" in capsys.readouterr().out
 
 
+def test_sessions_at_the_same_time_keep_each_others_gates(tmp_path):
+    first, second = (soak.Soak(tmp_path / "soak.json", []) for _ in range(2))
+    for seed, session in enumerate((first, second, first)):
+        session.add(soak.Gate(seed, 1, "isolated", session.of, samples=10))
+    assert [gate.seed for gate in first.gates] == [0, 1, 2] and first.samples == 30
+
+
 def test_an_interrupted_soak_tells_what_it_has(gates, capsys):
     gates((RED, 1), KeyboardInterrupt())
     assert soak.main(["--samples", "1000"]) == 1
