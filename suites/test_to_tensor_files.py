@@ -11,13 +11,18 @@ from suites import images
 from suites.images import ON_CPU, same, sides
 
 AREA = "ToTensor"
+FORMATS = {mode: [suffix for suffix, held in images.KINDS if held == mode] for _, mode in images.KINDS}
+"""Mode -> the suffixes of the formats that can hold it."""
 
 
-def drawn_file(kind: tuple[str, str], height: int, width: int, seed: int) -> dict[str, object]:
-    """Name and bytes of a new file of one format and mode."""
-    suffix, mode = kind
-    picture = images.image_of(mode, images.pixels(generator(seed), mode, height, width))
-    return {"name": f"picture{suffix}", "data": images.file_bytes(picture, suffix)}
+def drawn_files(height: int, width: int, seed: int) -> list[dict[str, object]]:
+    """Name and bytes of a new file of each mode, in any format that holds it."""
+    rng, found = generator(seed), []
+    for mode, suffixes in FORMATS.items():
+        suffix = str(rng.choice(suffixes))
+        picture = images.image_of(mode, images.pixels(rng, mode, height, width))
+        found.append({"name": f"picture{suffix}", "data": images.file_bytes(picture, suffix)})
+    return found
 
 
 def fixture_file(name: str) -> dict[str, object]:
@@ -32,11 +37,11 @@ def turned_file(height: int, width: int, seed: int, orientation: int) -> dict[st
 
 
 def files() -> st.SearchStrategy[list[Sample]]:
-    """Three new files of any kind, one with an orientation, and two that the project keeps."""
-    drawn = st.builds(drawn_file, st.sampled_from(images.KINDS), sides, sides, seeds)
+    """A new file of each mode, one with an orientation, and three that the project keeps."""
     turned = st.builds(turned_file, sides, sides, seeds, st.integers(1, 8))
     kept = st.sampled_from(images.fixture_names("formats/")).map(fixture_file)
-    return st.tuples(drawn, drawn, drawn, turned, kept, kept).map(lambda chosen: [Sample(inputs) for inputs in chosen])
+    parts = st.tuples(st.builds(drawn_files, sides, sides, seeds), turned, kept, kept, kept)
+    return parts.map(lambda chosen: [Sample(inputs) for inputs in (*chosen[0], *chosen[1:])])
 
 
 class Files:
@@ -73,7 +78,7 @@ class Files:
                 return ToTensor()(image)
 
 
-@contract("vision.to_tensor_file", area=AREA, samples=files(), tensors=False, unsupported=ON_CPU)
+@contract("vision.to_tensor_file", area=AREA, samples=files(), tensors=False, share=0.5, unsupported=ON_CPU)
 class to_tensor_file(Files):
     """A file becomes the tensor of the pixels that it holds, with no EXIF orientation applied, in its own mode."""
 
