@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults import forward, images, optimizers, refusals, transfer
+from tests.faults import forward, optimizers, refusals, to_tensor, transfer
 from tests.faults.fault import Fault
 
-AREAS = (images, transfer, forward, optimizers, refusals)
+AREAS = (to_tensor, transfer, forward, optimizers, refusals)
 CATALOGUE: tuple[Fault, ...] = tuple(fault for area in AREAS for fault in area.FAULTS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from suites.test_shapes_losses import BATCHED
 from tests.faults.fault import PADDLE, TORCH, Fault
-from tests.faults.images import TO_TENSOR
+from tests.faults.to_tensor import TO_TENSOR
 from tests.faults.wraps import refusing
 
 FALLING = refusing(ValueError, "gamma should be < 1.0.")

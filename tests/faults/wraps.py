@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from tests.faults.fault import Wrap
 
@@ -32,6 +35,29 @@ def argument(position: int, name: str, change: Callable[[Any], Any]) -> Wrap:
         return wrong
 
     return wrap
+
+
+def only(when: Callable[..., bool], wrap: Wrap) -> Wrap:
+    """A call that is wrong for some arguments, and right for all others."""
+
+    def partly(call: Any) -> Any:
+        wrong = wrap(call)
+        return lambda *arguments, **options: (wrong if when(*arguments, **options) else call)(*arguments, **options)
+
+    return partly
+
+
+def in_numpy(change: Callable[[np.ndarray], Any]) -> Callable[[Any], Any]:
+    """What makes another array of an array, done to a tensor of either framework too."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return change(value)
+        framework = importlib.import_module(type(value).__module__.partition(".")[0])
+        make = framework.from_numpy if framework.__name__ == "torch" else framework.to_tensor
+        return make(np.array(change(value.numpy()), order="C"))
+
+    return changed
 
 
 def option(name: str, value: Any) -> Wrap:
