@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults import forward, optimizers, refusals, to_tensor, transfer
+from tests.faults import dataset, forward, normalize, optimizers, refusals, to_tensor, transfer, transforms
 from tests.faults.fault import Fault
 
-AREAS = (to_tensor, transfer, forward, optimizers, refusals)
+AREAS = (dataset, to_tensor, transforms, normalize, transfer, forward, optimizers, refusals)
 CATALOGUE: tuple[Fault, ...] = tuple(fault for area in AREAS for fault in area.FAULTS)

@@ -37,6 +37,20 @@ def argument(position: int, name: str, change: Callable[[Any], Any]) -> Wrap:
     return wrap
 
 
+def exchanged(first: int, second: int) -> Wrap:
+    """A call that takes each of two arguments for the other."""
+
+    def wrap(call: Any) -> Any:
+        def wrong(*arguments: Any) -> Any:
+            given = list(arguments)
+            given[first], given[second] = given[second], given[first]
+            return call(*given)
+
+        return wrong
+
+    return wrap
+
+
 def only(when: Callable[..., bool], wrap: Wrap) -> Wrap:
     """A call that is wrong for some arguments, and right for all others."""
 
