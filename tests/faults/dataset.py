@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
 from tests.faults.to_tensor import whole_or_not
-from tests.faults.wraps import argument, hyperparameters, in_numpy, option, result
+from tests.faults.wraps import argument, hyperparameters, in_numpy, only, option, result
 
 ITEMS, BATCHES, WORKERS = "dataset.items", "dataset.batches", "dataset.workers"
 COLLATED, SHUFFLED, REFUSALS = "dataset.collate", "dataset.own_shuffle", "dataset.refusals"
@@ -135,6 +135,11 @@ def label_of_turn(call: Any) -> Any:
         return call(self, index)[0], np.int64(self.labels[turn % len(self)])
 
     return wrong
+
+
+def by_workers(*arguments: Any, workers: int = 0, **options: Any) -> bool:
+    """Whether other processes read for a loader."""
+    return workers > 0
 
 
 def order(change: Callable[[list[int]], Iterable[int]]) -> Wrap:
@@ -271,9 +276,9 @@ LOADING = (
     *both("two samples swapped", of("collate"), rows(another), BATCHES),
     *both("two labels swapped", of("collate"), swapped_labels, BATCHES),
     *both("images of a batch in float64", of("collate"), cast(float32="float64"), BATCHES, WORKERS),
-    *both(
-        "rest of a batch first", of("Loader.__iter__"), lambda call: lambda self: reversed(list(call(self))), BATCHES
-    ),
+    *_pass("batches in reverse", lambda batches: batches[::-1], BATCHES),
+    *_loader("workers never shuffle", only(by_workers, option("shuffle", False)), WORKERS),
+    *_loader("workers ignore drop_last", only(by_workers, option("drop_last", False)), WORKERS),
     *_pass("workers in another order", lambda batches: batches[1::2] + batches[::2]),
     *_pass("workers read everything each", lambda batches: [batch for batch in batches for _ in range(2)]),
     *_pass("workers lose the last batch", lambda batches: batches[:-1]),
