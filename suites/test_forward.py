@@ -211,12 +211,16 @@ class embedding_padding_row:
 
 @st.composite
 def rearrangements(draw: st.DrawFn) -> list[Sample]:
-    """Tensors whose axes were permuted first, so that the order in memory is not the order of the elements."""
-    shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=5).map(tuple))
+    """Tensors whose axes were permuted first, so that the order in memory is not the order of the elements.
+
+    Some are image batches that keep their first axis, as between convolutions and linear layers.
+    """
+    images = draw(st.integers(0, 2)) == 2
+    shape = draw(st.lists(st.integers(1, 5), min_size=4 if images else 1, max_size=4 if images else 5).map(tuple))
     permutation = draw(st.permutations(range(len(shape))).map(tuple))
     permuted = tuple(shape[axis] for axis in permutation)
-    start = draw(st.integers(0, len(shape) - 1))
-    stop = draw(st.integers(start, len(shape) - 1))
+    start = 1 if images else draw(st.integers(0, len(shape) - 1))
+    stop = 3 if images else draw(st.integers(start, len(shape) - 1))
     flat = (*permuted[:start], int(np.prod(permuted[start : stop + 1])), *permuted[stop + 1 :])
     if draw(st.booleans()):
         start, stop = start - len(shape), stop - len(shape)
