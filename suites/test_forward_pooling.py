@@ -156,7 +156,7 @@ class avg_pool2d:
 
 
 def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
-    """Adaptive average pools to fewer, as many and more pixels than the input has."""
+    """Adaptive average pools to fewer, as many and more pixels than the input has, half of them by unequal windows."""
 
     def samples(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> st.SearchStrategy[list[Sample]]:
         shape, output = drawn
@@ -170,7 +170,9 @@ def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
 
     output = pairs(1, 4) | st.just((1, 1)) | pairs(1, 9) | lengths((1, 4, SIDES), (1, 4, SIDES), share=1.0)
     shape = lengths((1, 3, ()), (1, 3, WIDTHS), (1, 8, SIDES), (1, 8, SIDES))
-    return st.tuples(shape, output).flatmap(samples)
+    few = st.integers(1, 3)
+    uneven = st.tuples(st.tuples(few, few, st.integers(5, 11), st.integers(5, 11)), pairs(2, 7))
+    return (st.tuples(shape, output) | uneven).flatmap(samples)
 
 
 @contract("nn.adaptive_avg_pool2d", area="forward", samples=adaptive_average_pools(), gradients=("x",))
