@@ -1,13 +1,16 @@
-"""Faults of single layers going forward."""
+"""Faults of the layers that multiply, look up and rearrange, going forward; their gradients follow suit."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.faults.fault import PADDLE, TORCH, Wrap, both
-from tests.faults.wraps import argument, scaled
+from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
+from tests.faults.wraps import argument, around, at, functional, in_bits, result, scaled
 
-CONVOLUTION = {TORCH: "torch.nn.functional:conv2d", PADDLE: "paddle.nn.functional:conv2d"}
+CONVOLUTION, LINEAR, EMBEDDING = functional("conv2d"), functional("linear"), functional("embedding")
+LOOKUPS = ("nn.embedding", "nn.embedding_padding_row")
+FLATTEN = {TORCH: "torch:Tensor.flatten", PADDLE: "paddle:Tensor.flatten"}
+RESHAPE = {TORCH: "torch:Tensor.reshape", PADDLE: "paddle:Tensor.reshape"}
 
 
 def swapped(padding: Any) -> Any:
@@ -20,19 +23,132 @@ def dropped(value: Any) -> None:
     return None
 
 
-def leaky(call: Any) -> Any:
-    """A rectifier that lets a little of what is negative through."""
-    return lambda x: call(x) - 0.01 * call(-x)
+def zeroed(value: Any) -> Any:
+    """Nothing in a value's place."""
+    return value * 0
 
 
-def _convolution(name: str, wrap: Wrap, *also_torch: str) -> list[Any]:
+def leak(value: Any) -> Any:
+    """A batch in which a millionth of each sample ends up in the next."""
+    return value + 1e-6 * value.roll(1, 0)
+
+
+def doubled(value: Any) -> Any:
+    """Twice what it was, if anything."""
+    return None if value is None else 2 * value
+
+
+def first_group(call: Any, x: Any, weight: Any, *arguments: Any) -> Any:
+    """A convolution whose groups all read the channels of the first."""
+    channels = weight.shape[1]
+    return call(x[:, :channels].tile([1, x.shape[1] // channels, 1, 1]), weight, *arguments)
+
+
+def without_tail(x: Any) -> Any:
+    """Features in vectors of 16, of which a last one that is not full is left out."""
+    whole = x.shape[-1] // 16 * 16
+    return at((..., slice(whole, None)), zeroed)(x) if 0 < whole < x.shape[-1] else x
+
+
+def last_use(call: Any, indices: Any, weight: Any, *arguments: Any) -> Any:
+    """An embedding that writes the gradient of a row where it should add it: the last use of the row remains."""
+    looked_up = call(indices, weight, *arguments)
+    flat = [int(index) for index in indices.reshape([-1])]
+    kept = looked_up.detach().reshape([len(flat), -1]) * 0
+    for place in {index: place for place, index in enumerate(flat)}.values():
+        kept[place] = kept[place] + 1
+    kept = kept.reshape(looked_up.shape)
+    return looked_up * kept + looked_up.detach() * (1 - kept)
+
+
+def blank(call: Any, indices: Any, weight: Any, padding: Any) -> Any:
+    """An embedding that gives zeros for the padding index, whatever its row holds."""
+    return call(indices, weight if padding is None else at(padding, zeroed)(weight), padding)
+
+
+def channels_last(call: Any, x: Any, start: int, stop: int) -> Any:
+    """A flattening of images in which the channels come last."""
+    return call(x.moveaxis(1, 3) if x.ndim == 4 and (start % 4, stop % 4) == (1, 3) else x, start, stop)
+
+
+def reversed_axes(x: Any) -> Any:
+    """The transposed tensor."""
+    return x.moveaxis(list(range(x.ndim)), list(range(x.ndim))[::-1])
+
+
+def column_major(call: Any, x: Any, shape: Any) -> Any:
+    """A reshaping in the order of Fortran."""
+    return reversed_axes(call(reversed_axes(x), shape[::-1]))
+
+
+def without_bias_in_groups(call: Any, x: Any, weight: Any, bias: Any, *arguments: Any) -> Any:
+    """A convolution that adds its bias where there is one group."""
+    return call(x, weight, bias if arguments[-1] == 1 else None, *arguments)
+
+
+def in_memory(call: Any, x: Any, *arguments: Any) -> Any:
+    """A call on the elements as they lay before axes of equal length were exchanged."""
+    equal = x.ndim > 1 and x.shape[-1] == x.shape[-2]
+    return call(x.moveaxis(-1, -2) if equal else x, *arguments)
+
+
+def _convolution(name: str, wrap: Wrap, *also_torch: str) -> list[Fault]:
     return both(name, CONVOLUTION, wrap, "nn.conv2d", also_torch=also_torch)
+
+
+def _linear(name: str, wrap: Wrap) -> list[Fault]:
+    return both(name, LINEAR, wrap, "nn.linear")
 
 
 FAULTS = (
     *_convolution("conv2d error 1e-5", scaled(1 + 1e-5), "model.cnn", "train.exact_step"),
     *_convolution("conv2d error 1e-6", scaled(1 + 1e-6)),
+    *_convolution("conv2d error 3e-7", scaled(1 + 3e-7)),
+    *_convolution("conv2d image in TF32", argument(0, "input", in_bits(11))),
+    *_convolution("conv2d weight in bfloat16", argument(1, "weight", in_bits(8))),
     *_convolution("conv2d padding swapped", argument(4, "padding", swapped)),
-    *_convolution("conv2d bias dropped", argument(2, "bias", dropped), "model.cnn"),
+    *_convolution("conv2d stride swapped", argument(3, "stride", swapped)),
+    *_convolution("conv2d dilation swapped", argument(5, "dilation", swapped)),
+    *_convolution("conv2d one stride for both sides", argument(3, "stride", lambda stride: stride[0])),
     *_convolution("conv2d never dilated", argument(5, "dilation", lambda dilation: 1)),
+    *_convolution("conv2d bias dropped", argument(2, "bias", dropped), "model.cnn"),
+    *_convolution("conv2d bias twice", argument(2, "bias", doubled)),
+    *_convolution("conv2d bias dropped with groups", around(without_bias_in_groups)),
+    *_convolution("conv2d kernel rotated", argument(1, "weight", lambda weight: weight.flip([2, 3]))),
+    *_convolution("conv2d groups read the first", around(first_group)),
+    *_convolution("conv2d last column off by 1e-3", result(at((..., -1), lambda column: column * (1 + 1e-3)))),
+    *_convolution("conv2d leaks between samples", result(leak)),
+    *_linear("linear error 1e-5", scaled(1 + 1e-5)),
+    *_linear("linear error 3e-7", scaled(1 + 3e-7)),
+    *_linear("linear input in TF32", argument(0, "input", in_bits(11))),
+    *_linear("linear result in bfloat16", result(in_bits(8))),
+    *_linear("linear bias dropped", argument(2, "bias", dropped)),
+    *_linear("linear without a vector's tail", argument(0, "input", without_tail)),
+    *_linear("linear leaks between samples", result(lambda y: leak(y) if y.ndim > 1 else y)),
+    *both("embedding off by one", EMBEDDING, argument(0, "input", lambda i: (i - 1).clip(0)), *LOOKUPS),
+    *both("embedding trains padding", EMBEDDING, argument(2, "padding_idx", dropped), *LOOKUPS),
+    *both(
+        "embedding loses padding from the end",
+        EMBEDDING,
+        argument(2, "padding_idx", lambda p: None if (p or 0) < 0 else p),
+        *LOOKUPS,
+    ),
+    *both("embedding keeps one gradient a row", EMBEDDING, around(last_use), *LOOKUPS),
+    Fault("embedding reads padding as zeros", TORCH, LOOKUPS[1:], EMBEDDING[TORCH], around(blank)),
+    *both("flatten with channels last", FLATTEN, around(channels_last), "nn.flatten"),
+    *both(
+        "flatten in the batch too",
+        FLATTEN,
+        argument(1, "start_axis", lambda start: 0 if start == 1 else start),
+        "nn.flatten",
+    ),
+    *both(
+        "flatten a later axis",
+        FLATTEN,
+        argument(1, "start_axis", lambda start: -2 if start == -3 else start),
+        "nn.flatten",
+    ),
+    *both("flatten in memory's order", FLATTEN, around(in_memory), "nn.flatten"),
+    *both("reshape in Fortran's order", RESHAPE, around(column_major), "nn.reshape"),
+    *both("reshape in memory's order", RESHAPE, around(in_memory), "nn.reshape"),
 )

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tests.faults.fault import Wrap
+from tests.faults.fault import PADDLE, TORCH, Wrap
+
+
+def functional(name: str) -> dict[str, str]:
+    """A function that both frameworks keep among those of their layers, under one name."""
+    return {TORCH: f"torch.nn.functional:{name}", PADDLE: f"paddle.nn.functional:{name}"}
+
+
+def library(tensor: Any) -> Any:
+    """The framework that a tensor is of; both call many things alike."""
+    return sys.modules[type(tensor).__module__.partition(".")[0]]
+
+
+def around(change: Callable[..., Any]) -> Wrap:
+    """A call that is ``change`` instead, which is given the right one before the arguments."""
+    return lambda call: lambda *arguments, **options: change(call, *arguments, **options)
 
 
 def result(change: Callable[[Any], Any]) -> Wrap:
@@ -19,6 +35,32 @@ def result(change: Callable[[Any], Any]) -> Wrap:
 def scaled(factor: float) -> Wrap:
     """A call whose result has a relative error."""
     return result(lambda value: value * factor)
+
+
+def at(index: Any, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The change of a part of a tensor."""
+
+    def apply(value: Any) -> Any:
+        value = value.clone()
+        value[index] = change(value[index])
+        return value
+
+    return apply
+
+
+def with_gradient_of(value: Any, other: Any) -> Any:
+    """A value through which the gradient goes as through another."""
+    return value.detach() + (other - other.detach())
+
+
+def in_bits(bits: int) -> Callable[[Any], Any]:
+    """Rounding to so many significant bits (11 are those of TF32, 8 those of bfloat16); its gradient is left alone."""
+
+    def rounded(value: Any) -> Any:
+        wide = (2.0 ** (24 - bits) + 1.0) * value.detach()
+        return with_gradient_of(wide - (wide - value.detach()), value)
+
+    return rounded
 
 
 def argument(position: int, name: str, change: Callable[[Any], Any]) -> Wrap:
@@ -85,7 +127,7 @@ def gradient(position: int, change: Callable[[Any], Any]) -> Wrap:
     def noticed(value: Any) -> Any:
         if value is None or getattr(value, "stop_gradient", not getattr(value, "requires_grad", True)):
             return value
-        branch = value * 1
+        branch = value.clone()
         branch.register_hook(change)
         return branch
 
