@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, Fault, both
-from tests.faults.wraps import argument, around, functional, in_bits, library, result, scaled, with_gradient_of
+from tests.faults.wraps import (
+    argument,
+    around,
+    at,
+    functional,
+    in_bits,
+    library,
+    nan_as_zero,
+    result,
+    scaled,
+    with_gradient_of,
+)
 
 RELU, SIGMOID, SOFTMAX, LOG_SOFTMAX = (functional(name) for name in ("relu", "sigmoid", "softmax", "log_softmax"))
 TANH = {TORCH: "torch:tanh", PADDLE: "paddle:tanh"}
@@ -17,14 +28,26 @@ def leaky(call: Any, x: Any) -> Any:
     return call(x) - 0.01 * call(-x)
 
 
-def nan_as_zero(value: Any) -> Any:
-    """Numbers, and 0 for what is none."""
-    return library(value).where(value == value, value, 0.0)
-
-
 def flushed(value: Any) -> Any:
     """What is too small for a normal number becomes 0."""
     return library(value).where(value.abs() < SMALLEST_NORMAL, 0.0 * value, value)
+
+
+def without_tail(call: Any, x: Any) -> Any:
+    """An activation in vectors of 8, of which a last one that is not full is left as it was."""
+    flat = x.reshape([-1])
+    whole = flat.shape[0] // 8 * 8
+    return at(slice(0, whole), call)(flat).reshape(x.shape) if whole else call(x)
+
+
+def finite(value: Any) -> Any:
+    """The largest number instead of infinity."""
+    return value.clip(max=3.4e38)
+
+
+def cut_off(call: Any, x: Any, axis: int) -> Any:
+    """A softmax of distances of at most 64."""
+    return call(library(x).maximum(x, x.detach().amax(axis, keepdim=True) - 64), axis)
 
 
 def open_at_zero(call: Any, x: Any) -> Any:
@@ -80,6 +103,11 @@ FAULTS = (
     *both("relu open at 0", RELU, around(open_at_zero), "nn.relu"),
     *both("relu mask of the wrong sign", RELU, around(open_below), "nn.relu"),
     Fault("relu takes NaN for 0", TORCH, ("nn.relu",), RELU[TORCH], result(nan_as_zero)),
+    *both("relu without a vector's tail", RELU, around(without_tail), "nn.relu"),
+    *both("relu of finite numbers", RELU, result(finite), "nn.relu"),
+    *both("sigmoid without a vector's tail", SIGMOID, around(without_tail), "nn.sigmoid"),
+    *both("sigmoid takes NaN for 0", SIGMOID, argument(0, "x", nan_as_zero), "nn.sigmoid"),
+    *both("tanh without a vector's tail", TANH, around(without_tail), "nn.tanh"),
     *both("sigmoid error 1e-6", SIGMOID, scaled(1 + 1e-6), "nn.sigmoid"),
     *both("sigmoid in straight lines", SIGMOID, around(hard), "nn.sigmoid"),
     *both("sigmoid through tanh", SIGMOID, around(through_tanh), "nn.sigmoid"),
@@ -102,4 +130,6 @@ FAULTS = (
         around(lambda call, x, axis: unshifted(call, x, axis).log()),
         "nn.log_softmax",
     ),
+    Fault("softmax cut off at 64", TORCH, ("nn.softmax",), SOFTMAX[TORCH], around(cut_off)),
+    Fault("log-softmax cut off at 64", TORCH, ("nn.log_softmax",), LOG_SOFTMAX[TORCH], around(cut_off)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
-from tests.faults.wraps import argument, around, at, functional, in_bits, result, scaled
+from tests.faults.wraps import argument, around, at, functional, in_bits, library, nan_as_zero, result, scaled
 
 CONVOLUTION, LINEAR, EMBEDDING = functional("conv2d"), functional("linear"), functional("embedding")
 LOOKUPS = ("nn.embedding", "nn.embedding_padding_row")
@@ -25,7 +25,7 @@ def dropped(value: Any) -> None:
 
 def zeroed(value: Any) -> Any:
     """Nothing in a value's place."""
-    return value * 0
+    return value - value
 
 
 def leak(value: Any) -> Any:
@@ -92,6 +92,42 @@ def in_memory(call: Any, x: Any, *arguments: Any) -> Any:
     return call(x.moveaxis(-1, -2) if equal else x, *arguments)
 
 
+def repeated_border(call: Any, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, *arguments: Any) -> Any:
+    """A convolution that repeats the border of an image where it should add zeros."""
+    down, right = padding
+    padded = library(x).nn.functional.pad(x, [right, right, down, down], mode="replicate")
+    return call(padded, weight, bias, stride, 0, *arguments)
+
+
+def dilated_alone(
+    call: Any, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
+) -> Any:
+    """A convolution that is dilated where it has one group or one channel a group."""
+    return call(x, weight, bias, stride, padding, dilation if 1 in (groups, weight.shape[1]) else 1, groups)
+
+
+def pointwise(call: Any, x: Any, weight: Any, bias: Any, *arguments: Any) -> Any:
+    """A convolution whose kernels of one pixel add no bias."""
+    return call(x, weight, None if tuple(weight.shape[2:]) == (1, 1) else bias, *arguments)
+
+
+def late_samples(value: Any) -> Any:
+    """A batch that goes in blocks of 16, of which a last one that is not full is left at 0."""
+    whole = value.shape[0] // 16 * 16
+    return at(slice(whole, None), zeroed)(value) if 0 < whole < value.shape[0] else value
+
+
+def late_channels(x: Any) -> Any:
+    """Channels in blocks of 8, of which a last one that is not full is left out."""
+    whole = x.shape[1] // 8 * 8
+    return at((slice(None), slice(whole, None)), zeroed)(x) if 0 < whole < x.shape[1] else x
+
+
+def square_transposed(weight: Any) -> Any:
+    """A square weight for its transpose."""
+    return weight.t() if weight.shape[0] == weight.shape[1] else weight
+
+
 def _convolution(name: str, wrap: Wrap, *also_torch: str) -> list[Fault]:
     return both(name, CONVOLUTION, wrap, "nn.conv2d", also_torch=also_torch)
 
@@ -118,6 +154,17 @@ FAULTS = (
     *_convolution("conv2d groups read the first", around(first_group)),
     *_convolution("conv2d last column off by 1e-3", result(at((..., -1), lambda column: column * (1 + 1e-3)))),
     *_convolution("conv2d leaks between samples", result(leak)),
+    *_convolution("conv2d border repeated", around(repeated_border)),
+    *_convolution("conv2d dilation lost with groups", around(dilated_alone)),
+    *_convolution("conv2d of one pixel without bias", around(pointwise)),
+    *_convolution("conv2d stride at most 2", argument(3, "stride", lambda stride: [min(side, 2) for side in stride])),
+    *_convolution("conv2d not padded", argument(4, "padding", lambda padding: 0)),
+    *_convolution("conv2d without a block's samples", result(late_samples)),
+    *_convolution("conv2d without a block's channels", argument(0, "input", late_channels)),
+    *_convolution("conv2d takes NaN for 0", argument(0, "input", nan_as_zero)),
+    *_linear("linear takes NaN for 0", argument(0, "input", nan_as_zero)),
+    *_linear("linear square transposed", argument(1, "weight", square_transposed)),
+    *_linear("linear without a block's samples", result(late_samples)),
     *_linear("linear error 1e-5", scaled(1 + 1e-5)),
     *_linear("linear error 3e-7", scaled(1 + 3e-7)),
     *_linear("linear input in TF32", argument(0, "input", in_bits(11))),

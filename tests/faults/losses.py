@@ -6,7 +6,18 @@ from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, Fault, both
 from tests.faults.forward import dropped, zeroed
-from tests.faults.wraps import argument, around, functional, gradient, in_bits, library, option, scaled
+from tests.faults.wraps import (
+    argument,
+    around,
+    functional,
+    gradient,
+    in_bits,
+    library,
+    nan_as_zero,
+    option,
+    result,
+    scaled,
+)
 
 CROSS_ENTROPY, SQUARES = functional("cross_entropy"), functional("mse_loss")
 L1, L2 = (
@@ -57,6 +68,11 @@ def mean_of_all(call: Any, logits: Any, labels: Any, weight: Any = None, *argume
     index = options.get("ignore_index", arguments[0] if arguments else None)
     mean = "mean" in (*arguments, options.get("reduction"))
     return loss * ((labels != index).sum().item() / len(labels)) if mean else loss
+
+
+def zero_of_none(call: Any, logits: Any, labels: Any, *arguments: Any, **options: Any) -> Any:
+    """A mean over no labels of 0."""
+    return library(logits).nan_to_num(call(logits, labels, *arguments, **options))
 
 
 def absolute(call: Any, prediction: Any, target: Any, reduction: str) -> Any:
@@ -111,6 +127,15 @@ FAULTS = (
     *both("smoothing forgotten", CROSS_ENTROPY, option("label_smoothing", 0.0), SMOOTHED, BOTH),
     *both("ignored labels count in the mean", CROSS_ENTROPY, around(mean_of_all), IGNORED),
     *both("ignored labels are -100", CROSS_ENTROPY, argument(3, "ignore_index", lambda index: -100), IGNORED),
+    *both(
+        "ignored label 0 taken for none",
+        CROSS_ENTROPY,
+        argument(3, "ignore_index", lambda index: index or -100),
+        IGNORED,
+    ),
+    Fault("mean over ignored labels of 0", TORCH, (IGNORED,), CROSS_ENTROPY[TORCH], around(zero_of_none)),
+    *both("cross-entropy up to 100", CROSS_ENTROPY, result(lambda loss: loss.clip(max=100.0)), PLAIN),
+    *both("mean squared error takes NaN for 0", SQUARES, argument(0, "input", nan_as_zero), "loss.mse"),
     *both("mean squared error halved", SQUARES, scaled(0.5), "loss.mse"),
     *both("mean squared error summed", SQUARES, argument(2, "reduction", summed), "loss.mse"),
     *both("mean squared error absolute", SQUARES, around(absolute), "loss.mse"),

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
-from tests.faults.forward import dropped, leak
-from tests.faults.wraps import argument, around, functional, option, result, scaled
+from tests.faults.forward import dropped, late_channels, leak
+from tests.faults.wraps import argument, around, functional, in_bits, library, nan_as_zero, option, result, scaled
 
 BATCH_NORM, DROPOUT = functional("batch_norm"), functional("dropout")
 TRAIN, EVAL = "nn.batch_norm_train", "nn.batch_norm_eval"
@@ -100,6 +102,26 @@ def constant(x: Any, axes: list[int], eps: float) -> Any:
     return right(x.detach(), axes, eps)
 
 
+def neighbours(call: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+    """Dropout whose mask holds for two neighbours in the last axis each."""
+    half = call((0 * x[..., ::2] + 1).detach(), *arguments, **options)
+    return x * library(x).repeat_interleave(half, 2, -1)[..., : x.shape[-1]]
+
+
+def of_one_seed(call: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+    """Dropout with the same mask at every call."""
+    (library(x).manual_seed if hasattr(library(x), "manual_seed") else library(x).seed)(0)
+    return call(x, *arguments, **options)
+
+
+def unseeded(call: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+    """Dropout that draws from a generator of its own."""
+    (library(x).manual_seed if hasattr(library(x), "manual_seed") else library(x).seed)(
+        int(np.random.default_rng().integers(2**31))
+    )
+    return call(x, *arguments, **options)
+
+
 def unscaled(call: Any, x: Any, probability: float, *arguments: Any, **options: Any) -> Any:
     """Dropout in training that keeps what remains as it is."""
     return call(x, probability, *arguments, **options) * (1 - probability)
@@ -179,4 +201,11 @@ FAULTS = (
         DROPOUT[PADDLE],
         option("mode", "downscale_in_infer"),
     ),
+    *both("dropout of neighbours", DROPOUT, around(neighbours), "nn.dropout_train"),
+    *both("dropout of one seed", DROPOUT, around(of_one_seed), "nn.dropout_train"),
+    *both("dropout without a seed", DROPOUT, around(unseeded), "nn.dropout_train"),
+    *both("batch norm eps at least 1e-5", BATCH_NORM, argument(7, "eps", lambda eps: max(eps, 1e-5)), *FORWARD),
+    *both("batch norm takes NaN for 0", BATCH_NORM, argument(0, "x", nan_as_zero), *FORWARD),
+    *both("batch norm without a block's channels", BATCH_NORM, result(late_channels), *FORWARD),
+    *both("batch norm variance of TF32", BATCH_NORM, argument(2, "running_var", in_bits(11)), EVAL),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
-from tests.faults.forward import leak, swapped
-from tests.faults.wraps import argument, around, at, functional, library, result, scaled, with_gradient_of
+from tests.faults.forward import late_channels, leak, swapped
+from tests.faults.wraps import argument, around, at, functional, library, nan_as_zero, result, scaled, with_gradient_of
 
 LARGEST, AVERAGE, ADAPTIVE = functional("max_pool2d"), functional("avg_pool2d"), functional("adaptive_avg_pool2d")
 
@@ -54,6 +54,19 @@ def equal_windows(call: Any, x: Any, output: Any) -> Any:
     return library(x).nn.functional.avg_pool2d(x, kernel, stride)
 
 
+def whole_windows(
+    call: Any, x: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: Any, *counted: Any, **options: Any
+) -> Any:
+    """An average pool that, in ceil mode, divides by the whole window, what lies beyond the padding included."""
+    steps = stride or kernel
+    missing = [-(x.shape[2 + i] + 2 * padding[i] - kernel[i]) % steps[i] for i in range(2)]
+    if not ceil_mode or not any(missing) or False in counted or options.get("exclusive"):
+        return call(x, kernel, stride, padding, ceil_mode, *counted, **options)
+    (down, right), (below, beside) = padding, missing
+    wide = library(x).nn.functional.pad(x, [right, right + beside, down, down + below])
+    return call(wide, kernel, stride, 0, False, *counted, **options)
+
+
 def nearest(call: Any, x: Any, output: Any) -> Any:
     """An adaptive pool that, where there are fewer pixels than asked for, repeats the nearest instead of averaging."""
     if all(x.shape[2 + i] >= output[i] for i in range(2)):
@@ -92,6 +105,10 @@ FAULTS = (
         result(at((..., -1), lambda c: c * (1 + 1e-3))),
         "nn.avg_pool2d",
     ),
+    *both("average pool of whole windows", AVERAGE, around(whole_windows), "nn.avg_pool2d"),
+    *both("average pool takes NaN for 0", AVERAGE, argument(0, "x", nan_as_zero), "nn.avg_pool2d"),
+    *both("adaptive pool takes NaN for 0", ADAPTIVE, argument(0, "x", nan_as_zero), "nn.adaptive_avg_pool2d"),
+    *_either("pool without a block's channels", result(late_channels)),
     *both("adaptive pool error 1e-5", ADAPTIVE, scaled(1 + 1e-5), "nn.adaptive_avg_pool2d"),
     *both("adaptive pool with sides swapped", ADAPTIVE, argument(1, "output_size", swapped), "nn.adaptive_avg_pool2d"),
     *both("adaptive pool of equal windows", ADAPTIVE, around(equal_windows), "nn.adaptive_avg_pool2d"),

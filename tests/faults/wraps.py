@@ -63,6 +63,11 @@ def in_bits(bits: int) -> Callable[[Any], Any]:
     return rounded
 
 
+def nan_as_zero(value: Any) -> Any:
+    """Numbers, and 0 for what is none."""
+    return library(value).where(value == value, value, 0.0)
+
+
 def argument(position: int, name: str, change: Callable[[Any], Any]) -> Wrap:
     """A call that takes one argument, given by place or by name, for another; one that is not given stays so."""
 
