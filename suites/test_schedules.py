@@ -20,7 +20,6 @@ lrs = st.sampled_from((0.1, 0.1, 1e-3, 1.0)) | st.floats(1e-5, 1.0)
 falling = st.sampled_from((0.1, 0.5, 0.9, 0.95)) | st.floats(0.05, 0.99)
 gammas = st.one_of(falling, falling, falling, falling, st.sampled_from((1.0, 1.5)))
 increasing = st.lists(st.integers(0, 50), max_size=5, unique=True).map(sorted)
-milestones_drawn = st.one_of(increasing, increasing, increasing, st.lists(st.integers(0, 50), max_size=5))
 etas = st.sampled_from((0.0, 0.0, 1e-5, 1e-3)) | st.floats(0.0, 0.5)
 
 
@@ -34,45 +33,64 @@ def samples(**hyperparameters: st.SearchStrategy[Any]) -> st.SearchStrategy[list
     return st.builds(make, st.tuples(lrs, lrs), drawn)
 
 
+def milestone_samples() -> st.SearchStrategy[list[Sample]]:
+    """Milestones in order, within the drawn epochs or not; from epoch 0 on; one of them named twice; out of order."""
+
+    def make(lr: float, gamma: float, milestones: list[int], epochs: int, left: int) -> list[Sample]:
+        whole = max(milestones, default=0) + left
+        forms = [0, *milestones], [*milestones, *milestones[-1:]], milestones[::-1]
+        rows = [(epochs, milestones), *((whole, form) for form in forms)]
+        return [Sample({"lr": lr, "epochs": count, "milestones": form, "gamma": gamma}) for count, form in rows]
+
+    later = st.lists(st.integers(1, 40), min_size=1, max_size=4, unique=True).map(sorted)
+    return st.builds(make, lrs, gammas, later | st.just([]), epochs_drawn, st.integers(1, 10))
+
+
 def torch_rates(lr: float, epochs: int, make: Any) -> dict[str, np.ndarray]:
-    """The rate of every epoch, and the way that SGD goes at it, under the torch schedule that ``make`` makes."""
+    """The rate of every epoch, and the way that SGD goes at it in two groups, under the schedule that ``make`` makes.
+
+    The way of each group is a column of ``move`` [epochs, 2].
+    """
     import torch
 
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([weight], lr=lr)
+    weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    optimizer = torch.optim.SGD([{"params": [weight]} for weight in weights], lr=lr)
     schedule = make(optimizer)
-    weight.sum().backward()
+    sum(weights).sum().backward()
     rates, moves = [], []
     for _ in range(epochs):
         rates.append(optimizer.param_groups[0]["lr"])
-        weight.data.zero_()
+        for weight in weights:
+            weight.data.zero_()
         optimizer.step()
-        moves.append(-weight.item())
+        moves.append([-weight.item() for weight in weights])
         schedule.step()
     return {"rate": np.array(rates, np.float64), "move": np.array(moves, np.float32)}
 
 
 def paddle_rates(epochs: int, schedule: Any) -> dict[str, np.ndarray]:
-    """The rate of every epoch, and the way that SGD goes at it, under a paddle schedule."""
+    """As :func:`torch_rates`, under a paddle schedule."""
     import paddle
 
-    weight = paddle.create_parameter([1], "float32")
-    optimizer = paddle.optimizer.SGD(schedule, parameters=[weight])
-    weight.sum().backward()
+    weights = [paddle.create_parameter([1], "float32") for _ in range(2)]
+    optimizer = paddle.optimizer.SGD(schedule, parameters=[{"params": [weight]} for weight in weights])
+    sum(weights).sum().backward()
     rates, moves = [], []
     for _ in range(epochs):
         rates.append(optimizer.get_lr())
-        weight.set_value(np.zeros(1, np.float32))
+        for weight in weights:
+            weight.set_value(np.zeros(1, np.float32))
         optimizer.step()
-        moves.append(-weight.item())
+        moves.append([-weight.item() for weight in weights])
         schedule.step()
     return {"rate": np.array(rates, np.float64), "move": np.array(moves, np.float32)}
 
 
 def judged(rates: oracle.LearningRates) -> dict[str, Acceptance]:
-    """The rates in float64; the moves once more rounded, to float32."""
+    """The rates in float64; the moves, of either group, once more rounded, to float32."""
     error = rates.error + accuracy.U * (abs(rates.value) + rates.error) + accuracy.TINY
-    return {"rate": Acceptance(rates.value, rates.error, dtype="float64"), "move": Acceptance(rates.value, error)}
+    value, bound = (np.stack([array, array], axis=1) for array in (rates.value, error))
+    return {"rate": Acceptance(rates.value, rates.error, dtype="float64"), "move": Acceptance(value, bound)}
 
 
 def not_falling(gamma: float, error: str = "gamma should be < 1.0") -> Rejects | None:
@@ -127,9 +145,7 @@ class step:
         return not_falling(gamma) or step.oracle(lr, epochs, step_size, gamma)
 
 
-@contract(
-    "schedule.multi_step", area="schedules", samples=samples(milestones=milestones_drawn, gamma=gammas), share=0.75
-)
+@contract("schedule.multi_step", area="schedules", samples=milestone_samples(), share=0.5)
 class multi_step:
     """The rate is multiplied by gamma at every milestone, as often as the milestone is named."""
 
