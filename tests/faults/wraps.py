@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,52 @@ def hyperparameters(**changed: Callable[[Any], Any]) -> Wrap:
         return Wrong
 
     return wrap
+
+
+def always(**options: Any) -> Wrap:
+    """A class that takes these hyperparameters, whatever it was given."""
+
+    def wrap(cls: Any) -> Any:
+        class Wrong(cls):
+            def __init__(self, *arguments: Any, **given: Any) -> None:
+                super().__init__(*arguments, **{**given, **options})
+
+        Wrong.__name__ = cls.__name__
+        return Wrong
+
+    return wrap
+
+
+def around(before: Callable[[Any], Any] | None = None, after: Callable[[Any], Any] | None = None) -> Wrap:
+    """A method that does something else to its object, before or after what it should do."""
+
+    def wrap(call: Any) -> Any:
+        def wrong(self: Any, *arguments: Any, **options: Any) -> Any:
+            if before is not None:
+                before(self)
+            found = call(self, *arguments, **options)
+            if after is not None:
+                after(self)
+            return found
+
+        return wrong
+
+    return wrap
+
+
+def member(name: str, wrap: Wrap) -> Wrap:
+    """A module, one of whose members is wrong for those who have the module by this name."""
+    return lambda module: SimpleNamespace(**{**vars(module), name: wrap(getattr(module, name))})
+
+
+def entry(key: Any, wrap: Wrap) -> Wrap:
+    """A table, one of whose entries is wrong."""
+    return lambda table: {**table, key: wrap(table[key])}
+
+
+def lost(call: Any) -> Any:
+    """A call that does nothing."""
+    return lambda *arguments, **options: None
 
 
 def refusing(error: type[Exception], message: str) -> Wrap:
