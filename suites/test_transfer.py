@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import generator, integers, seeds
 from reference_impl.oracle import nn
-from suites.layers import COUNTER, layers, paddle_layer, torch_layer, weight_shapes
+from suites.layers import COUNTER, KINDS, layers, paddle_layer, torch_layer, weight_shapes
 
 
 def bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -25,18 +25,25 @@ def as_bits(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: array.view(np.int32) for name, array in state.items() if not name.endswith(COUNTER)}
 
 
-def states(**extra: st.SearchStrategy[Any]) -> st.SearchStrategy[Sample]:
-    """A layer with weights of arbitrary bits, and ``extra`` inputs."""
-
-    def make(layer: dict[str, Any], seed: int, more: dict[str, Any]) -> Sample:
-        rng = generator(seed)
-        weights = {name: bits(rng, shape) for name, shape in weight_shapes(**layer).items()}
-        return Sample({**layer, "weights": weights, **more})
-
-    return st.builds(make, layers(), seeds, st.fixed_dictionaries(extra))
+def each_kind(kinds: tuple[str, ...] = KINDS) -> st.SearchStrategy[tuple[dict[str, Any], ...]]:
+    """A layer of every kind."""
+    return st.tuples(*[layers((kind,)) for kind in kinds])
 
 
-@contract("transfer.round_trip", area="weight transfer", samples=states(), tensors=False)
+def states(**extra: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
+    """Layers of every kind with weights of arbitrary bits, and ``extra`` inputs."""
+
+    def make(drawn: tuple[dict[str, Any], ...], seed: int, more: dict[str, Any]) -> list[Sample]:
+        rng, samples = generator(seed), []
+        for layer in drawn:
+            weights = {name: bits(rng, shape) for name, shape in weight_shapes(**layer).items()}
+            samples.append(Sample({**layer, "weights": weights, **more}))
+        return samples
+
+    return st.builds(make, each_kind(), seeds, st.fixed_dictionaries(extra))
+
+
+@contract("transfer.round_trip", area="weight transfer", samples=states(), tensors=False, share=0.4)
 class round_trip:
     """Every parameter and buffer of a layer, loaded and read back, is the same bit for bit."""
 
@@ -61,7 +68,7 @@ class round_trip:
         return as_bits(weights)
 
 
-@contract("transfer.files", area="weight transfer", samples=states(native=st.booleans()), tensors=False)
+@contract("transfer.files", area="weight transfer", samples=states(native=st.booleans()), tensors=False, share=0.4)
 class files:
     """A state in a file, .safetensors or the framework's native one, reads back the same bit for bit.
 
@@ -121,25 +128,27 @@ class files:
 
 
 def whole_states() -> st.SearchStrategy[list[Sample]]:
-    """Linear, convolution and embedding layers with integer weights and inputs: results have no rounding."""
+    """Linear, convolution and embedding layers with integer weights and inputs: results have no rounding.
 
-    def make(layer: dict[str, Any], seed: int, batch: int) -> list[Sample]:
+    The first sample of an example meets the oracle, the others the other lane, so that any layer may come first.
+    """
+
+    def make(drawn: tuple[dict[str, Any], ...], turn: int, seed: int, batch: int) -> list[Sample]:
         rng, samples = generator(seed), []
-        shapes = weight_shapes(**layer)
-        for _ in range(3):
-            weights = {name: integers(rng, shape) for name, shape in shapes.items()}
-            if layer["kind"] == "embedding":
-                x = rng.integers(0, layer["sizes"]["inner"], (batch, 3))
-            else:
-                room = (5, 4) if layer["kind"] == "conv" else ()
-                x = integers(rng, (batch, layer["sizes"]["inner"], *room))
+        for layer in drawn[turn:] + drawn[:turn]:
+            inner = layer["sizes"]["inner"]
+            weights = {name: integers(rng, shape) for name, shape in weight_shapes(**layer).items()}
+            room = (5, 4) if layer["kind"] == "conv" else ()
+            token = layer["kind"] == "embedding"
+            x = rng.integers(0, inner, (batch, 3)) if token else integers(rng, (batch, inner, *room))
             samples.append(Sample({**layer, "x": x, "weights": weights}, EXACT))
         return samples
 
-    return st.builds(make, layers(("linear", "linear", "conv", "embedding")), seeds, st.integers(1, 3))
+    drawn = each_kind(("linear", "conv", "embedding", "linear", "conv"))
+    return st.builds(make, drawn, st.integers(0, 4), seeds, st.integers(1, 3))
 
 
-@contract("transfer.meaning", area="weight transfer", samples=whole_states())
+@contract("transfer.meaning", area="weight transfer", samples=whole_states(), share=0.6)
 class meaning:
     """A layer means the same after its weights arrived: a transposed square weight, or a rotated kernel, shows."""
 
