@@ -271,6 +271,11 @@ def exchanged(state: Any) -> Any:
     return {name: {**arrays, "m": arrays["v"], "v": arrays["m"]} for name, arrays in state.items()}
 
 
+def one_less(step: np.ndarray) -> np.ndarray:
+    """The count before."""
+    return np.maximum(step - 1, 0)
+
+
 def _all(fault: str, names: tuple[str, ...], **changes: Callable[[Any], Any]) -> list[Fault]:
     return [made for name in names for made in hyper(fault, name, **changes)]
 
@@ -330,8 +335,6 @@ FAULTS = (
     *stepping("subnormals flushed", ("rmsprop",), remembered(lambda a: a * (a >= 2.0**-126)), "optim.rmsprop_range"),
     *both("state not loaded", in_both(LOAD), lost, "optim.adam", "optim.momentum", "optim.rmsprop", SEVERAL),
     *both("step count reset", in_both(LOAD), changed_state(step=lambda step: step * 0), "optim.adam", "optim.adamw"),
-    *both(
-        "step count one behind", in_both(LOAD), changed_state(step=lambda s: np.maximum(s - 1, 0)), "optim.adam_steps"
-    ),
+    *both("step count one behind", in_both(LOAD), changed_state(step=one_less), "optim.adam_steps"),
     *both("moments exchanged", in_both(KEEP), result(exchanged), "optim.adam"),
 )
