@@ -110,7 +110,9 @@ OPTIMIZERS = {
 }
 
 
-def steps() -> st.SearchStrategy[Sample]:
+def steps(
+    names: tuple[str, ...] = ("adam", "adam", "sgd", "momentum"), warmth: tuple[bool, ...] = (False, True)
+) -> st.SearchStrategy[Sample]:
     """A batch through a network with weights of the usual size, a fresh or warm optimizer, penalties or not."""
 
     def make(relu: bool, batch: int, seed: int, gain: float, name: str, warm: bool, l1: float, l2: float) -> Sample:
@@ -132,9 +134,8 @@ def steps() -> st.SearchStrategy[Sample]:
         )
 
     choices = st.sampled_from((0.0, 1e-4)), st.sampled_from((0.0, 0.0, 1e-4))
-    names = st.sampled_from(("adam", "adam", "sgd", "momentum"))
-    gains = st.sampled_from((1.0, 1.0, 2.0))
-    return st.builds(make, st.booleans(), st.integers(1, 4), seeds, gains, names, st.booleans(), *choices)
+    how = st.sampled_from((1.0, 1.0, 2.0)), st.sampled_from(names), st.sampled_from(warmth)
+    return st.builds(make, st.booleans(), st.integers(1, 4), seeds, *how, *choices)
 
 
 def _warm_state(rng: np.random.Generator, name: str) -> dict[str, Any]:
