@@ -179,7 +179,7 @@ def without_leftovers(call: Any) -> Any:
     )
 
 
-def forgiving(mend: Callable[[Any, np.ndarray], np.ndarray | None]) -> Wrap:
+def forgiving(mend: Callable[[np.ndarray, Any], Any]) -> Wrap:
     """A loader that mends what does not fit, by the shape that the model has, and says nothing.
 
     mend: the array to load, of the model's own values and the given array, which is None where it is missing.
@@ -198,7 +198,7 @@ def forgiving(mend: Callable[[Any, np.ndarray], np.ndarray | None]) -> Wrap:
     return wrap
 
 
-def skipped_if_missing(own: np.ndarray, given: np.ndarray | None) -> np.ndarray:
+def skipped_if_missing(own: np.ndarray, given: Any) -> Any:
     """As set_state_dict does."""
     return own if given is None else given
 
