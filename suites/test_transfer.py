@@ -177,7 +177,7 @@ class meaning:
         return {"output": accuracy.exact(function(*arrays), "float32")}
 
 
-FAULTS = ("missing", "unexpected", "misshapen", "transposed", "float64")
+FAULTS = ("missing", "unexpected", "misshapen", "broadcast", "transposed", "float64")
 
 
 @st.composite
@@ -187,6 +187,8 @@ def faulty_states(draw: st.DrawFn) -> Sample:
     layer = draw(layers(("linear", "conv", "batch_norm", "lstm")))
     if fault == "transposed":  # of a weight that is not square: a square one is the business of transfer.meaning
         layer = {"kind": "linear", "sizes": {**layer["sizes"], "inner": 3, "outer": 5}}
+    elif fault == "broadcast":
+        layer = {**layer, "sizes": {**layer["sizes"], "inner": 3, "outer": 5}}
     rng = generator(draw(seeds))
     weights = {name: integers(rng, shape) for name, shape in weight_shapes(**layer).items()}
     name = draw(st.sampled_from(sorted(weights)))
@@ -196,6 +198,8 @@ def faulty_states(draw: st.DrawFn) -> Sample:
         weights[f"{name}_copy"] = weights[name]
     elif fault == "misshapen":
         weights[name] = np.concatenate([weights[name], weights[name]])
+    elif fault == "broadcast":
+        weights[name] = weights[name][:1]
     elif fault == "transposed":
         weights["weight"] = weights["weight"].T.copy()
     else:
