@@ -199,6 +199,7 @@ SETTLED = "schedule.constant"
 SGD = {lane: f"{target}.step" for lane, target in CLASSES["sgd"].items()}
 FAULTS = (
     *both("seed ignored", SEED, lost, RECURRENT, DROPOUT, SEEDED),
+    *both("masks of an epoch not sown", SEED, lost, "checkpoint.resume"),
     *both("one seed for all", SEED, argument(0, "seed", sown), RECURRENT, DROPOUT, SEEDED),
     *both("last bit of the seed ignored", SEED, argument(0, "seed", coarse), RECURRENT, DROPOUT),
     *both("drawn once too often", SEED, {lane: drawn_ahead(lane) for lane in SEED}, RECURRENT, DROPOUT, SEEDED),

@@ -210,6 +210,25 @@ FORMULAS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+def rmsprop_eps_inside(call: Any) -> Any:
+    """torch's RMSprop, where it has no momentum, with eps under the root."""
+
+    def wrong(self: Any) -> None:
+        (group,) = self.param_groups
+        moved = with_gradients(self)
+        gradients = [array_of(p.grad) + group["weight_decay"] * array_of(p).astype(np.float64) for p in moved]
+        before = [array_of(parameter) for parameter in moved]
+        call(self)
+        for parameter, gradient, old in zip(moved, gradients, before, strict=True):
+            state = self.state[parameter]
+            mean = array_of(state["grad_avg"]).astype(np.float64) if group["centered"] else 0.0
+            average = array_of(state["square_avg"]) - mean**2
+            if not group["momentum"]:
+                assign(parameter, old - group["lr"] * gradient / np.sqrt(np.maximum(average, 0) + group["eps"]))
+
+    return wrong
+
+
 def remembered(change: Callable[[np.ndarray], np.ndarray]) -> Wrap:
     """A step that keeps its arrays in another form."""
 
@@ -320,6 +339,7 @@ FAULTS = (
         for name, formula in FORMULAS.items()
         for fault in stepping(name, ("adam",), recomputed(formula), "optim.adam", "optim.adam_steps")
     ],
+    Fault("rmsprop eps inside the root", TORCH, ("optim.rmsprop",), "torch.optim:RMSprop.step", rmsprop_eps_inside),
     *stepping("step skipped", EVERY, lost),
     *stepping("step taken twice", EVERY, twice),
     *stepping("of the other sign", EVERY, replace_gradients(lambda gradient: -gradient)),

@@ -213,6 +213,12 @@ def cut_to_size(own: np.ndarray, given: Any) -> Any:
     return given[: len(own)] if given is not None and given.shape != own.shape and given.ndim == own.ndim else given
 
 
+def repeated(own: np.ndarray, given: Any) -> Any:
+    """A single row in place of each, as an assignment that broadcasts does."""
+    single = given is not None and given.ndim == own.ndim and given.shape != own.shape and len(given) == 1
+    return np.repeat(given, len(own), axis=0) if single else given
+
+
 def transposed_to_fit(own: np.ndarray, given: Any) -> Any:
     """A matrix that would fit the other way round."""
     return given.T.copy() if given is not None and given.ndim == 2 and given.T.shape == own.shape else given
@@ -227,6 +233,7 @@ MENDED = {
     "missing tensor skipped": skipped_if_missing,
     "misshapen tensor skipped": skipped_if_misshapen,
     "misshapen tensor cut": cut_to_size,
+    "one row for all": repeated,
     "transposed to fit": transposed_to_fit,
     "dtype cast": cast,
 }
