@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reference_impl.oracle import nn
+from tests.comparisons import close
 
 CONVOLUTIONS = [
     # input, weight, stride, padding, dilation, groups
@@ -20,12 +21,6 @@ CONVOLUTIONS = [
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
-
-
-def close(actual, desired):
-    desired = desired.detach().numpy() if hasattr(desired, "detach") else desired
-    assert actual.shape == desired.shape
-    np.testing.assert_allclose(actual, desired, rtol=1e-12, atol=1e-12)
 
 
 def differences(function, x, step=1e-5):

@@ -16,6 +16,7 @@ from reference_impl.transfer import (
     load_into_torch,
     places,
 )
+from tests.comparisons import bitwise
 from tests.states import random_state
 
 Build = Callable[[Any], Any]
@@ -88,13 +89,6 @@ def hostile_state(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def assert_bitwise(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
-    assert actual.keys() == expected.keys()
-    for key, value in expected.items():
-        assert (actual[key].shape, actual[key].dtype) == (value.shape, value.dtype), key
-        assert actual[key].tobytes() == value.tobytes(), key
-
-
 def without_counter(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
 
@@ -112,9 +106,9 @@ def test_round_trip_is_bitwise(
     load_into_paddle(in_paddle, from_torch(in_torch))
     load_into_torch(back, from_paddle(in_paddle))
 
-    assert_bitwise(from_torch(in_torch), state)
-    assert_bitwise(from_paddle(in_paddle), without_counter(state))
-    assert_bitwise(without_counter(from_torch(back)), without_counter(state))
+    bitwise(from_torch(in_torch), state)
+    bitwise(from_paddle(in_paddle), without_counter(state))
+    bitwise(without_counter(from_torch(back)), without_counter(state))
 
 
 @pytest.mark.parametrize("kind", INPUTS)
@@ -146,11 +140,11 @@ def test_recurrent_layers(
 
     load_into_paddle(in_paddle, state)
 
-    assert_bitwise(from_paddle(in_paddle), state)
+    bitwise(from_paddle(in_paddle), state)
     x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("f4")
     theirs, ours = in_torch(torch.from_numpy(x))[0], in_paddle(paddle.to_tensor(x))[0]
     np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), atol=1e-5)
-    assert_bitwise(hostile_state(state), _through_both(in_torch, in_paddle, hostile_state(state)))
+    bitwise(hostile_state(state), _through_both(in_torch, in_paddle, hostile_state(state)))
 
 
 def _through_both(in_torch: Any, in_paddle: Any, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -194,10 +188,10 @@ def test_states_do_not_share_memory_with_models(torch: Any, paddle: Any) -> None
         state = read(layer)
         before = {key: value.copy() for key, value in state.items()}
         write(layer, {key: np.zeros_like(value) for key, value in state.items()})
-        assert_bitwise(state, before)
+        bitwise(state, before)
         write(layer, state)
         state["weight"][:] = 7
-        assert_bitwise(read(layer), before)
+        bitwise(read(layer), before)
 
 
 def test_views_and_read_only_arrays_load(torch: Any, paddle: Any) -> None:
@@ -247,7 +241,7 @@ def test_reference_models(torch: Any, paddle: Any) -> None:
     for in_torch, in_paddle in pairs:
         state = from_torch(in_torch)
         load_into_paddle(in_paddle, state)
-        assert_bitwise(from_paddle(in_paddle), without_counter(state))
+        bitwise(from_paddle(in_paddle), without_counter(state))
         tensors = {id(tensor) for tensor in in_paddle.state_dict().values()}
         assert len(tensors) == len(without_counter(state))
 

@@ -20,14 +20,8 @@ from reference_impl.transfer import (
     load_into_torch,
     places,
 )
+from tests.comparisons import bitwise
 from tests.states import random_state
-
-
-def assert_bitwise(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
-    assert actual.keys() == expected.keys()
-    for key, value in expected.items():
-        assert (actual[key].shape, actual[key].dtype) == (value.shape, value.dtype), key
-        assert actual[key].tobytes() == value.tobytes(), key
 
 
 def test_other_dtypes(torch: Any, paddle: Any) -> None:
@@ -37,7 +31,7 @@ def test_other_dtypes(torch: Any, paddle: Any) -> None:
         load_into_paddle(twin, from_torch(layer))
     twin.to(dtype="float64")
     load_into_paddle(twin, from_torch(layer))
-    assert_bitwise(from_paddle(twin), from_torch(layer))
+    bitwise(from_paddle(twin), from_torch(layer))
     with pytest.raises(TransferError, match="weight has dtype bfloat16, which NumPy does not have; cast"):
         from_torch(layer.bfloat16())
     with pytest.raises(TransferError, match="bfloat16"):
@@ -88,7 +82,7 @@ def test_nothing_is_loaded_when_anything_does_not_fit(framework: str, fault: str
     with pytest.raises(TransferError, match=message):
         write(model, state)
 
-    assert_bitwise(read(model), before)
+    bitwise(read(model), before)
 
 
 def test_every_fault_of_a_state_is_counted(torch: Any) -> None:
@@ -160,7 +154,7 @@ def test_layers_without_a_rule_are_refused_until_given_one(torch: Any, paddle: A
         load_into_paddle(in_paddle, from_torch(in_torch, rules), rules)
         expected = from_torch(in_torch, rules)["factor"]
         np.testing.assert_array_equal(in_paddle.scale.numpy(), expected if layout is SAME else expected.T)
-        assert_bitwise(from_paddle(in_paddle, rules), from_torch(in_torch, rules))
+        bitwise(from_paddle(in_paddle, rules), from_torch(in_torch, rules))
 
 
 def test_tensors_added_to_known_layers_are_refused(torch: Any, paddle: Any) -> None:

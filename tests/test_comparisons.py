@@ -1,0 +1,167 @@
+"""Every helper that other tests assert with is shown to fail: one that cannot would make them pass for nothing."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import test_oracle_models, test_reference_models, test_transfer_files, test_transfer_hostile
+from tests.comparisons import bitwise, close
+from tests.small_project import Run
+from tests.test_imports import imported_at_the_top
+from tests.test_oracle_vision import same
+from tests.test_standalone import executed, run
+from tests.test_standalone_contracts import imported
+
+NAN, INF = np.nan, np.inf
+ONE = np.array([1.0, -2.0])
+F4 = ONE.astype(np.float32)
+
+
+class Tensor:
+    """As much of a tensor as the helpers look at."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def detach(self) -> Tensor:
+        return self
+
+    def numpy(self) -> np.ndarray:
+        return self.array
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [ONE + 1e-11, np.array([1.0, NAN]), np.array([1.0, -INF]), ONE[:, None], ONE[:1], np.float64(1.0)],
+    ids=["off", "nan", "infinite", "column", "short", "scalar"],
+)
+def test_arrays_that_are_not_close(actual):
+    close(ONE, Tensor(ONE + 1e-13))
+    test_oracle_models.agree(ONE, Tensor(ONE + 1e-13))
+    with pytest.raises(AssertionError):
+        close(actual, ONE)
+    with pytest.raises(AssertionError):
+        test_oracle_models.agree(actual, Tensor(ONE), 1e-12)
+
+
+def test_one_value_is_not_close_to_many_of_it():
+    with pytest.raises(AssertionError):
+        close(np.float64(1.0), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (F4, F4 * np.float32(1.0001)),
+        (F4, F4.astype(np.float64)),
+        (F4, F4[None]),
+        (F4, F4 * NAN),
+    ],
+    ids=["off", "dtype", "shape", "nan"],
+)
+def test_models_that_do_not_agree(first, second):
+    test_reference_models.assert_close(Tensor(F4), Tensor(np.nextafter(F4, np.float32(9))))
+    with pytest.raises(AssertionError):
+        test_reference_models.assert_close(Tensor(first), Tensor(second))
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [{}, {"x": F4, "y": F4}, {"x": ONE}, {"x": F4[None]}, {"x": np.array([0.0, 1.0], np.float32)}],
+    ids=["missing", "extra", "dtype", "shape", "sign of zero"],
+)
+def test_states_that_differ_in_a_bit(actual):
+    expected = {"x": np.array([-0.0, 1.0], np.float32)}
+    bitwise(expected, expected)
+    with pytest.raises(AssertionError):
+        bitwise(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        ([1, 2], (1, 2)),
+        ([1], [1, 2]),
+        ({"a": 1}, {"b": 1}),
+        ({"a": [1, True]}, {"a": [1, 1]}),
+        (1.0, 2.0),
+        (np.array([-0.0]), np.array([0.0])),
+        (F4, ONE),
+        (F4[None], F4),
+        (np.frombuffer(F4.tobytes(), np.float32), F4),
+    ],
+    ids=["type", "length", "key", "nested", "number", "sign of zero", "dtype", "shape", "read-only"],
+)
+def test_trees_that_differ(actual, expected):
+    test_transfer_files.assert_same(expected, expected)
+    with pytest.raises(AssertionError):
+        test_transfer_files.assert_same(actual, expected)
+
+
+@pytest.mark.parametrize("value", [object(), {"a": [object()]}, ({"a": {1}},)], ids=["top", "list", "tuple"])
+def test_what_is_not_plain(value):
+    test_transfer_hostile.assert_plain({"a": [(1, 2.0, "x", b"", None, F4)]})
+    with pytest.raises(AssertionError):
+        test_transfer_hostile.assert_plain(value)
+
+
+@pytest.mark.parametrize("found", [ONE, F4[None], -F4], ids=["dtype", "shape", "value"])
+def test_pixels_that_differ(found):
+    assert same(Tensor(F4), F4) and not same(found, F4)
+
+
+@pytest.mark.parametrize(
+    ("code", "output"),
+    [
+        (1, "ERROR: no lane"),
+        (0, "ERROR: no lane"),
+        (4, "ERROR: another sentence"),
+        (4, "no lane"),
+        (4, "ERROR: no lane\nERROR: no lane"),
+        (4, "ERROR: no lane\nTraceback (most recent call last)"),
+        (4, "INTERNALERROR> \nERROR: no lane"),
+    ],
+)
+def test_what_is_no_refusal(code, output):
+    Run(4, "ERROR: no lane is there", None).refused("no lane", "there")
+    with pytest.raises(AssertionError):
+        Run(code, output, None).refused("no lane")
+
+
+def test_a_run_without_results_has_no_contract():
+    with pytest.raises(AssertionError, match="what pytest said"):
+        Run(4, "what pytest said", None).contract("small.double")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import torch",
+        "import torch.nn",
+        "from torch import nn",
+        "try:\n    import torch\nexcept ImportError:\n    pass",
+    ],
+)
+def test_imports_are_seen(tmp_path: Path, text: str):
+    (tmp_path / "module.py").write_text(text)
+    assert imported_at_the_top(tmp_path / "module.py") == {"torch"}
+    assert imported("def call():\n" + textwrap.indent(text, "    ")) == {"torch"}
+
+
+def test_scripts_that_import_this_project_or_end_without_a_status(tmp_path: Path):
+    assert run(tmp_path, "print('a')\nexit(3)", "exit(0)") == [(3, "a\n"), (0, "")]
+    for text in ("import sys\nsys.modules['conformance'] = sys\nexit(0)", "pass", "raise ValueError"):
+        with pytest.raises(AssertionError):
+            run(tmp_path, text)
+
+
+def test_a_script_that_is_run_here_ends_with_a_number():
+    assert executed("raise SystemExit(3)") == 3
+    with pytest.raises(pytest.fail.Exception):
+        executed("pass")
+    with pytest.raises(AssertionError):
+        executed("raise SystemExit('text')")
