@@ -5,22 +5,29 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from conformance.contract import Observation
+from conformance.judge import Verdict
 from conformance.lanes import parse
+from conformance.runner import ContractRun, Divergence, LaneDied
 from conformance.upgrade import (
     CHANGED,
+    DRIFT,
     NEWLY_RIGHT,
     NEWLY_WRONG,
+    STATUSES,
     STILL_WRONG,
     UNCHANGED,
     Tally,
     drift,
+    lines,
     pair,
 )
+from tests.laws import real
 from tests.small_project import Run, SmallProject
 
 # One sample, one contract
@@ -70,7 +77,40 @@ def test_a_contract_has_its_most_important_status_and_the_first_example():
     assert tally.status == NEWLY_WRONG
     assert tally.first == {NEWLY_WRONG: "is 3; sample x=1", NEWLY_RIGHT: "is 5; sample x=1"}
     plain = tally.plain({"old": {"output": 0.2}, "new": {"output": 0.9}})
-    assert plain["drift"] == {"output": [0.2, 0.9]} and json.dumps(plain)
+    assert json.loads(json.dumps(plain)) == {
+        "status": NEWLY_WRONG,
+        "counts": {UNCHANGED: 1, STILL_WRONG: 1, NEWLY_WRONG: 2, NEWLY_RIGHT: 1},
+        "first": tally.first,
+        "drift": {"output": [0.2, 0.9]},
+    }
+    for one_sided in ({"old": {"output": 0.2}}, {"new": {"output": 0.2}}, {}):
+        assert tally.plain(one_sided)["drift"] == {}
+
+
+def test_a_contract_without_a_sample_is_unchanged():
+    assert Tally().status == UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (seen(), Observation({"other": np.ones(1)}, {"output": "float32"})),
+        (seen(), Observation({"output": np.ones((1, 1), np.float32)}, {"output": "float32"})),
+        (seen(0.0), seen(-0.0)),
+        (seen(error="ValueError: no"), seen()),
+    ],
+    ids=["name", "shape", "sign of zero", "error"],
+)
+def test_results_that_are_not_the_same(old, new):
+    for one, other in ((old, new), (new, old)):
+        assert Tally().count({"old": one, "new": other}, {}, "x") == CHANGED
+
+
+def test_many_quantities_are_the_same_only_together():
+    one = Observation({"a": np.ones(2), "b": np.ones(2)}, {"a": "float64", "b": "float64"})
+    other = Observation({"a": np.ones(2), "b": np.zeros(2)}, {"a": "float64", "b": "float64"})
+    assert Tally().count({"old": one, "new": one}, {}, "x") == UNCHANGED
+    assert Tally().count({"old": one, "new": other}, {}, "x") == CHANGED
 
 
 def test_margins_that_move():
@@ -79,6 +119,13 @@ def test_margins_that_move():
         {"a": 0.3, "b": 0.6, "c": 0.4, "d": 0.009, "f": 1.0},
     )
     assert drift(old, new) == {"a": [0.1, 0.3], "c": [0.0, 0.4]}
+    assert drift(new, old) == {"a": [0.3, 0.1], "c": [0.4, 0.0]}
+    assert list(drift({"z": 0.1, "a": 0.1}, {"a": 0.3, "z": 0.3})) == ["a", "z"]
+
+
+def test_a_margin_that_moves_by_less_than_the_factor_is_still():
+    assert drift({"a": 0.5}, {"a": 0.5 * DRIFT}) == {} and drift({"a": 0.0}, {"a": 0.01}) == {}
+    assert set(drift({"a": 0.5, "b": 0.0}, {"a": 0.5 * DRIFT + 1e-9, "b": 0.01 + 1e-9})) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +140,126 @@ def test_margins_that_move():
 )
 def test_which_lanes_are_a_pair(specs, framework):
     assert pair([parse(spec) for spec in specs]) == framework
+
+
+# One contract in the runner
+
+
+@pytest.fixture
+def upgrade(identity, numpy_lanes):
+    """A run of two releases; ``steps`` is what old, new, old, new ... add to x, of which half is within the bound."""
+
+    def make(*steps: float, regressions_only: bool = False) -> ContractRun:
+        numbers = iter(steps)
+        law = identity(lambda x: x + np.float32(next(numbers)), bound=0.5)
+        return ContractRun(law.contract, numpy_lanes("old=torch", "new=torch"), regressions_only=regressions_only)
+
+    return make
+
+
+def test_samples_are_counted_and_an_ordinary_run_counts_none(upgrade, identity, run):
+    made = upgrade(0, 0, 0, 0.25)
+    made.check([real(1), real(2)])
+    assert made.finish().verdict is Verdict.AGREE
+    assert made.upgrade is not None and made.upgrade.counts == {UNCHANGED: 1, CHANGED: 1}
+    assert run(identity(), "old=torch", "new=paddle").upgrade is None
+
+
+def test_every_sample_is_seen_and_the_smallest_that_diverges_is_told(upgrade):
+    made = upgrade(0, 3, 0, 3, 0, 4, 0, 5)
+    samples = [real(1, 1), real(0.125), real(2), real(3)]
+    made.check(samples)
+    with pytest.raises(Divergence) as error:
+        made.finish()
+    assert error.value.sample is samples[2]  # as small as the second and the last, and told in fewer words
+    assert error.value.judged.wrong == {"new"}
+    assert made.upgrade is not None and made.upgrade.counts == {NEWLY_WRONG: 4}
+    first = made.upgrade.first[NEWLY_WRONG]
+    assert first.startswith("output is 4.0, expected 1.0 at [0]") and first.endswith(
+        "; sample " + samples[0].describe()
+    )
+
+
+def test_where_regressions_alone_are_asked_for_what_is_right_again_is_no_failure(upgrade):
+    made = upgrade(3, 0, 3, 3, regressions_only=True)
+    made.check([real(1), real(2)])
+    assert made.finish().verdict is Verdict.DIVERGE
+    made = upgrade(3, 0, 0, 3, regressions_only=True)
+    made.check([real(1), real(2, 2)])
+    with pytest.raises(Divergence) as error:
+        made.finish()
+    assert error.value.sample.inputs["x"].tolist() == [2, 2]
+
+
+def test_a_release_that_dies_is_counted(upgrade):
+    made, sample = upgrade(0, 0), real(1)
+    made.lanes[1].result = lambda handle: Observation(died="ended with status -9")
+    with pytest.raises(LaneDied, match=r"^small\.law: lane new ended with status -9$") as error:
+        made.check(sample)
+    assert (error.value.sample, error.value.label, error.value.contract) == (sample, "new", made.contract)
+    assert made.upgrade is not None and made.upgrade.counts == {NEWLY_WRONG: 1}
+    assert made.upgrade.first == {NEWLY_WRONG: f"its interpreter ended; sample {sample.describe()}"}
+
+
+# The summary
+
+
+def told(name: str, status: str, first: str = "", **more: Any) -> dict[str, Any]:
+    upgrade = {"status": status, "counts": {status: 3, UNCHANGED: 6}, "first": {status: first} if first else {}}
+    known = more.pop("known", [])
+    return {"id": name, "known": known, "upgrade": {**upgrade, "drift": more.pop("drift", {}), **more}}
+
+
+def test_the_summary_of_an_upgrade():
+    reasons = [{"lane": "old", "reason": "It was odd."}, {"lane": "new", "reason": "It is odd\n  now."}]
+    rows = [
+        told("nn.a", NEWLY_WRONG, "output is 2,\n expected 1; sample x=1"),
+        told("nn.b", NEWLY_WRONG, "unread", known=reasons),
+        told("nn.c", NEWLY_RIGHT, "unread", known=reasons),
+        told("nn.d", NEWLY_RIGHT, "a" * 200),
+        told("nn.e", STILL_WRONG),
+        told("nn.f", STILL_WRONG, drift={"output": [0.1, 0.9]}),
+        told("nn.g", CHANGED, drift={"output": [0.125, 0.75], "loss": [0.0, 0.5]}),
+        told("nn.h", UNCHANGED, counts={UNCHANGED: 9}, drift={"output": [0.5, 0.25]}),
+        {"id": "nn.i", "known": [], "upgrade": None},
+    ]
+    lanes = [
+        {"label": "old", "framework": "torch", "version": "2.4.1"},
+        {"label": "new", "framework": "torch", "version": "2.15.0"},
+    ]
+    assert lines({"lanes": lanes, "contracts": rows}) == [
+        "upgrade of torch: 2.4.1 -> 2.15.0",
+        "",
+        "  newly wrong               2 contracts",
+        "      nn.a (3 of 9 samples): output is 2, expected 1; sample x=1",
+        "      nn.b (3 of 9 samples): known: It is odd now.",
+        "  newly right               2 contracts",
+        "      nn.c (3 of 9 samples): known: It was odd.",
+        f"      nn.d (3 of 9 samples): {'a' * 124}...",
+        "  still wrong               2 contracts",
+        "      nn.e, nn.f",
+        "  changed within bounds     1 contract",
+        "  unchanged                 1 contract",
+        "",
+        "  margins that moved most, in units of the bound:",
+        "      nn.g loss: 0 -> 0.5",
+        "      nn.g output: 0.12 -> 0.75",
+        "      nn.h output: 0.5 -> 0.25",
+        "",
+    ]
+
+
+def test_a_summary_of_what_did_not_move():
+    lanes = [{"label": label, "framework": "torch", "version": "2.4.1"} for label in ("old", "new")]
+    assert lines({"lanes": lanes, "contracts": [{"id": "nn.a", "known": [], "upgrade": None}]}) == []
+    assert lines({"lanes": lanes, "contracts": [told("nn.a", UNCHANGED)]})[2:] == [
+        *(f"  {status:22}    0 contracts" for status in STATUSES[:-1]),
+        "  unchanged                 1 contract",
+        "",
+    ]
+    many = told("nn.a", CHANGED, drift={f"q{n:02}": [0.1, 0.2 + n] for n in range(12)})
+    moved = lines({"lanes": lanes, "contracts": [many]})[9:-1]
+    assert [line.split()[1] for line in moved] == [f"q{n:02}:" for n in range(11, 1, -1)]
 
 
 # A whole run
