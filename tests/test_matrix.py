@@ -1,4 +1,4 @@
-"""The version matrix: plans, keeps what is finished, tells what cannot be had, and shows where a change came first."""
+"""The version matrix: plans, keeps what is finished, and tells what cannot be had."""
 
 from __future__ import annotations
 
@@ -14,77 +14,8 @@ from typing import Any
 import pytest
 
 from conformance.__main__ import main
-from conformance.matrix import cells, command, engines, environments, tables
-from conformance.matrix.cells import BROKEN, DONE, NOT_INSTALLED, Cell
-
-
-def row(verdict: str = "agree", known: tuple[str, ...] = (), message: str = "") -> dict[str, Any]:
-    shown = {"area": "forward", "samples": 9, "message": message, "sample": ""}
-    return {"verdict": verdict, "known": list(known), **shown}
-
-
-def outcome(release: str, framework: str = "torch", status: str = DONE, **contracts: dict[str, Any]) -> dict[str, Any]:
-    cell = {**asdict(Cell(framework, release)), "arguments": []}
-    reason = "" if status == DONE else "no such <release>"
-    named = {name.replace("_", "."): found for name, found in contracts.items()}
-    return {"cell": cell, "status": status, "reason": reason, "lane": None, "contracts": named}
-
-
-# The tables
-
-
-def test_columns_are_in_the_order_of_releases():
-    made = tables.document(
-        [outcome("3.0.0", "paddle"), outcome("2.15.0"), outcome("2.4.1"), outcome("2.6.2", "paddle")]
-    )
-    assert [(cell["cell"]["framework"], cell["cell"]["release"]) for cell in made["cells"]] == [
-        ("torch", "2.4.1"),
-        ("torch", "2.15.0"),
-        ("paddle", "2.6.2"),
-        ("paddle", "3.0.0"),
-    ]
-
-
-def test_a_change_is_told_with_the_first_release_that_has_it():
-    made = tables.document(
-        [
-            outcome("2.4", nn_relu=row(), nn_pool=row("known divergence", ("pool-a",))),
-            outcome("2.5", nn_relu=row("diverge", message="output is 2"), nn_pool=row("known divergence", ("pool-b",))),
-            outcome("2.6", nn_relu=row("diverge", message="output is 3"), nn_pool=row("known divergence", ("pool-b",))),
-            outcome("3.0", "paddle", nn_relu=row()),
-        ]
-    )
-    told = [(change["contract"], change["release"], change["from"], change["to"]) for change in made["changes"]]
-    assert told == [
-        ("nn.pool", "2.5", "known divergence: pool-a", "known divergence: pool-b"),
-        ("nn.relu", "2.5", "agree", "diverge: output is 2"),
-    ]
-
-
-def test_a_release_without_verdicts_is_passed_over():
-    made = tables.document(
-        [outcome("2.4", nn_relu=row()), outcome("2.5", status=NOT_INSTALLED), outcome("2.6", nn_relu=row("error"))]
-    )
-    assert [(change["before"], change["release"]) for change in made["changes"]] == [("2.4", "2.6")]
-
-
-def test_the_pages_show_every_cell_and_escape_what_they_show():
-    made = tables.document(
-        [
-            outcome("2.4", nn_relu=row("diverge", message="a <b> | c")),
-            outcome("2.5", nn_relu=row()),
-            outcome("9", status=BROKEN),
-        ]
-    )
-    text = tables.markdown(made)
-    assert "| nn.relu | ✗ | ✓ | · |" in text
-    assert "| nn.relu | torch 2.5 | diverge: a &lt;b> \\| c | agree |" in text
-    assert "- **torch 9** has no verdicts: broken (no such <release>)" in text
-    page = tables.page(made)
-    assert 'class="cell diverge" title="diverge: a &lt;b&gt; | c">✗' in page
-    assert 'class="cell agree changed"' in page and "no such &lt;release&gt;" in page
-    assert "<script" not in page and "http" not in page
-
+from conformance.matrix import cells, command, engines, environments
+from conformance.matrix.cells import DONE, NOT_INSTALLED, Cell
 
 # A matrix of small projects, without installing anything
 

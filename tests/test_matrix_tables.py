@@ -1,0 +1,210 @@
+"""The tables of a matrix: every cell of it, and the release in which a change came first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from conformance.matrix import tables
+from conformance.matrix.cells import BROKEN, DONE, NOT_INSTALLED, Cell
+
+
+def row(verdict: str = "agree", known: tuple[str, ...] = (), message: str = "") -> dict[str, Any]:
+    shown = {"area": "forward", "samples": 9, "message": message, "sample": ""}
+    return {"verdict": verdict, "known": list(known), **shown}
+
+
+def outcome(release: str, framework: str = "torch", status: str = DONE, **contracts: dict[str, Any]) -> dict[str, Any]:
+    cell = {**asdict(Cell(framework, release)), "arguments": []}
+    reason = "" if status == DONE else "no such <release>"
+    named = {name.replace("_", "."): found for name, found in contracts.items()}
+    return {"cell": cell, "status": status, "reason": reason, "lane": None, "contracts": named}
+
+
+def test_columns_are_in_the_order_of_releases():
+    made = tables.document(
+        [outcome("3.0.0", "paddle"), outcome("2.15.0"), outcome("2.4.1"), outcome("2.6.2", "paddle")]
+    )
+    assert [(cell["cell"]["framework"], cell["cell"]["release"]) for cell in made["cells"]] == [
+        ("torch", "2.4.1"),
+        ("torch", "2.15.0"),
+        ("paddle", "2.6.2"),
+        ("paddle", "3.0.0"),
+    ]
+
+
+def test_a_change_is_told_with_the_first_release_that_has_it():
+    made = tables.document(
+        [
+            outcome("2.4", nn_relu=row(), nn_pool=row("known divergence", ("pool-a",))),
+            outcome("2.5", nn_relu=row("diverge", message="output is 2"), nn_pool=row("known divergence", ("pool-b",))),
+            outcome("2.6", nn_relu=row("diverge", message="output is 3"), nn_pool=row("known divergence", ("pool-b",))),
+            outcome("3.0", "paddle", nn_relu=row()),
+        ]
+    )
+    told = [(change["contract"], change["release"], change["from"], change["to"]) for change in made["changes"]]
+    assert told == [
+        ("nn.pool", "2.5", "known divergence: pool-a", "known divergence: pool-b"),
+        ("nn.relu", "2.5", "agree", "diverge: output is 2"),
+    ]
+
+
+def test_a_release_without_verdicts_is_passed_over():
+    made = tables.document(
+        [outcome("2.4", nn_relu=row()), outcome("2.5", status=NOT_INSTALLED), outcome("2.6", nn_relu=row("error"))]
+    )
+    assert [(change["before"], change["release"]) for change in made["changes"]] == [("2.4", "2.6")]
+
+
+def test_the_pages_show_every_cell_and_escape_what_they_show():
+    made = tables.document(
+        [
+            outcome("2.4", nn_relu=row("diverge", message="a <b> | c")),
+            outcome("2.5", nn_relu=row()),
+            outcome("9", status=BROKEN),
+        ]
+    )
+    text = tables.markdown(made)
+    assert "| nn.relu | ✗ | ✓ | · |" in text
+    assert "| nn.relu | torch 2.5 | diverge: a &lt;b> \\| c | agree |" in text
+    assert "- **torch 9** has no verdicts: broken (no such <release>)" in text
+    page = tables.page(made)
+    assert 'class="cell diverge" title="diverge: a &lt;b&gt; | c">✗' in page
+    assert 'class="cell agree changed"' in page and "no such &lt;release&gt;" in page
+    assert "<script" not in page and "http" not in page
+
+
+@pytest.fixture
+def written() -> dict[str, Any]:
+    """A matrix with everything that a page can show: a change, a device, a void cell, long and hostile messages."""
+    wrong = row("diverge", message='is "2"\n & <3>')
+    gpu = outcome("2.5", nn_relu=row("known divergence", ("relu-a", "relu-b")))
+    gpu["cell"]["device"] = "cuda"
+    return tables.document(
+        [
+            outcome("2.4", nn_relu=row(), nn_pool=row()),
+            outcome("2.5", nn_relu=wrong, nn_pool=row()),
+            outcome("2.6", nn_relu=row("error", message="b" * 200), nn_pool=row()),
+            outcome("9", status=BROKEN),
+            gpu,
+        ]
+    )
+
+
+LONG = f"error: {'b' * 150}..."
+
+
+def test_the_whole_markdown_page(written):
+    assert tables.markdown(written).splitlines() == [
+        "# Contracts by release",
+        "",
+        tables.LEGEND + ".",
+        "",
+        "- **torch 9** has no verdicts: broken (no such <release>)",
+        "",
+        "| contract | torch 2.4 | torch 2.5 | torch 2.6 | torch 9 | torch 2.5 cuda |",
+        "| --- | :-: | :-: | :-: | :-: | :-: |",
+        "| nn.pool | ✓ | ✓ | ✓ | · | · |",
+        "| nn.relu | ✓ | ✗ | ! | · | k |",
+        "",
+        "## The first release of each change",
+        "",
+        "| contract | since | was | is |",
+        "| --- | --- | --- | --- |",
+        '| nn.relu | torch 2.5 | agree | diverge: is "2" & &lt;3> |',
+        f'| nn.relu | torch 2.6 | diverge: is "2" & &lt;3> | {LONG} |',
+    ]
+
+
+class Cells(HTMLParser):
+    """The words of a page by row, with the class and title of each cell that has one; every element must be closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.marks: list[tuple[str | None, str | None]] = []
+        self.said: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "meta":
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.marks += [(dict(attrs)["class"], dict(attrs)["title"])] if attrs else []
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open[-1:] == ["style"]:
+            return
+        if {"td", "th"} & set(self._open):
+            self.rows[-1][-1] += data
+        elif data.strip():
+            self.said.append(data)
+
+
+def test_the_whole_html_page(written):
+    text = tables.page(written)
+    assert text.startswith('<!doctype html><html lang="en"><meta charset="utf-8">') and text.endswith("</html>\n")
+    page = Cells(text)
+    assert page.rows == [
+        ["area", "contract", "torch 2.4", "torch 2.5", "torch 2.6", "torch 9", "torch 2.5 cuda"],
+        ["forward", "nn.pool", "✓", "✓", "✓", "·", "·"],
+        ["forward", "nn.relu", "✓", "✗", "!", "·", "k"],
+        ["contract", "since", "was", "is"],
+        ["nn.relu", "torch 2.5", "agree", 'diverge: is "2" & <3>'],
+        ["nn.relu", "torch 2.6", 'diverge: is "2" & <3>', LONG],
+    ]
+    assert page.marks[5:] == [
+        ("cell agree", "agree"),
+        ("cell diverge changed", 'diverge: is "2" & <3>'),
+        ("cell error changed", f"error: {'b' * 200}"),
+        ("cell none", "no verdict"),
+        ("cell known", "known divergence: relu-a, relu-b"),
+    ]
+    assert page.said == [
+        "Contracts by release",
+        "Contracts by release",
+        tables.LEGEND + ". A blue frame marks a change from the release before.",
+        "torch 9",
+        " has no verdicts: broken (no such <release>)",
+        "The first release of each change",
+    ]
+
+
+def test_a_page_that_is_not_closed_is_seen():
+    for text in ("<p><b>open</p>", "<table><tr><td>"):
+        with pytest.raises(AssertionError):
+            Cells(text)
+
+
+def test_the_files_of_a_matrix(written, tmp_path):
+    assert [path.name for path in tables.write(tmp_path, written)] == ["matrix.json", "matrix.md", "matrix.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["matrix.html", "matrix.json", "matrix.md"]
+    stored = (tmp_path / "matrix.json").read_text(encoding="utf-8")
+    assert json.loads(stored) == written and stored == json.dumps(written, indent=1, sort_keys=True) + "\n"
+    assert (tmp_path / "matrix.md").read_text(encoding="utf-8") == tables.markdown(written)
+    assert (tmp_path / "matrix.html").read_text(encoding="utf-8") == tables.page(written)
+
+
+def test_a_change_says_where_it_is_and_from_which_release(written):
+    assert written["schema"] == tables.SCHEMA and len(written["changes"]) == 2
+    assert written["changes"][0] == {
+        "contract": "nn.relu",
+        "framework": "torch",
+        "device": "cpu",
+        "release": "2.5",
+        "before": "2.4",
+        "from": "agree",
+        "to": 'diverge: is "2" & <3>',
+    }
