@@ -18,7 +18,7 @@ from conformance.__main__ import main
 from conformance.contract import EXACT, FRAMEWORKS
 from conformance.findings import command, verify
 from conformance.findings.page import Finding, page
-from conformance.ledger import Entry, leader
+from conformance.ledger import Entry
 from conformance.report import reproducers
 
 names.import_suites(Path(__file__).resolve().parent.parent)
@@ -150,33 +150,6 @@ def test_verify_tells_what_is_not_as_the_ledger_says(ledger: Path, capsys: Any, 
     assert second.startswith("  relu-nan (<3.0): exit status 1, expected 0: output: got 0.0, expected nan")
 
 
-def test_a_script_outside_of_its_range_may_show_another_entry_of_the_contract(declare: Any) -> None:
-    law = declare(plain, oracle, variant_odd=oracle)
-    made = reproducers.Reproducer({}, {}, "")
-    old, new = (
-        Finding(entry(name, versions=SpecifierSet(range_)), law, made)
-        for name, range_ in (("old", "<3.2"), ("new", ">=3.2"))
-    )
-
-    def unlike(finding: Finding, release: str, status: int | None) -> bool:
-        seen = {finding.entry.id: verify.Outcome(status, "DIVERGES" if status else "")}
-        return verify.unlike(finding, [old, new], release, seen) is not None
-
-    assert [unlike(old, "3.3.1", status) for status in (0, 1, None)] == [False, False, True]
-    assert [unlike(new, "3.3.1", status) for status in (0, 1, None)] == [True, False, True]
-    other = replace(new, entry=replace(new.entry, framework="torch"))
-    assert verify.unlike(old, [old, other], "3.3.1", {"old": verify.Outcome(1, "DIVERGES")})
-
-
-def test_a_process_that_dies_is_told_and_the_rest_is_run(declare: Any) -> None:
-    law = declare(plain, oracle)
-    texts = {"agrees": "raise SystemExit(0)", "dies": "import os\nos.abort()", "last": "print('DIVERGES')\nexit(1)"}
-    findings = [Finding(entry(name), law, reproducers.Reproducer({}, {}, text)) for name, text in texts.items()]
-    done = verify.run(Path(sys.executable), findings)
-    assert {name: outcome.status for name, outcome in done.items()} == {"agrees": 0, "dies": None, "last": 1}
-    assert done["dies"].output.startswith("ended with -6")
-
-
 # The page.
 
 
@@ -242,11 +215,6 @@ def test_followers_stand_below_the_entry_that_they_name(declare: Any) -> None:
     assert re.findall(r"^### (.*)", text, re.MULTILINE) == ["first", "other"]
     assert "(and 2 more)" in text and "- [paddle](#paddle)" in text
     assert all(f"`reproducers/{each.id}.py`" in text for each in entries)
-
-
-def test_entries_that_name_each_other_are_all_told() -> None:
-    reasons = {"a": "As b.", "b": "As a.", "c": "As c.", "d": "As b: too."}
-    assert {name: leader(name, reasons) for name in reasons} == {"a": "a", "b": "b", "c": "c", "d": "d"}
 
 
 def test_a_finding_without_a_script_says_why_and_how_to_see_it(declare: Any) -> None:

@@ -74,11 +74,13 @@ def test_by_default_each_framework_runs_on_the_cpu():
     assert [spec.name for spec in default_specs()] == ["torch:cpu", "paddle:cpu"]
 
 
-def test_a_framework_that_is_not_installed_is_named_with_its_package(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "paddle" else object())
-    require_installed(parse("torch"))
-    with pytest.raises(SpecError, match=r"lane paddle:cpu: paddle is not installed .*; install paddlepaddle"):
-        require_installed(parse("paddle"))
+@pytest.mark.parametrize(("absent", "package"), [("torch", "torch"), ("paddle", "paddlepaddle")])
+def test_a_framework_that_is_not_installed_is_named_with_its_package(monkeypatch, absent, package):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == absent else object())
+    require_installed(parse({"torch": "paddle", "paddle": "torch"}[absent]))
+    told = rf"lane {absent}:cpu: {absent} is not installed .*; install {package}, or choose the lanes with --lane$"
+    with pytest.raises(SpecError, match=told):
+        require_installed(parse(absent))
 
 
 # The lane

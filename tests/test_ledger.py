@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conformance import EXACT, REAL
-from conformance.ledger import Entry, Ledger, LedgerError, load
+from conformance.ledger import Entry, Ledger, LedgerError, leader, load
 
 ENTRY: dict[str, str] = {
     "id": '"law-broken"',
@@ -57,6 +57,12 @@ def test_a_witness_may_be_of_the_exact_regime_and_hold_everything_a_sample_holds
     assert sample.inputs == {"bias": None, "stride": (1, 2), "how": {"mode": "zeros"}, "n": 3}
 
 
+def test_the_entries_of_a_contract(tmp_path):
+    ledger = load(written(tmp_path, ENTRY, {**ENTRY, "id": '"other"', "contract": '"small.other"'}))
+    assert [entry.id for entry in ledger.of("small.law")] == ["law-broken"]
+    assert [entry.id for entry in ledger.of("small.other")] == ["other"]
+
+
 def test_an_empty_file_is_an_empty_ledger(tmp_path):
     ledger = load(written(tmp_path))
     assert ledger.entries == [] and ledger.of("small.law") == []
@@ -87,6 +93,23 @@ def test_an_entry_speaks_of_one_framework_and_where_it_says_so_of_one_device(tmp
     assert anywhere.applies("paddle", "cpu", "3.3.1") and anywhere.applies("paddle", "gpu", "3.3.1")
     assert not anywhere.applies("torch", "cpu", "3.3.1")
     assert on_gpu.applies("paddle", "gpu", "3.3.1") and not on_gpu.applies("paddle", "cpu", "3.3.1")
+
+
+def test_an_entry_is_told_under_the_one_that_its_reason_names():
+    reasons = {
+        "a-1": "It is odd.",
+        "b": "As a-1, elsewhere.",
+        "c": "As b: too.",
+        "d": "As absent: odd.",
+        "e": "As As b.",
+    }
+    leaders = {"a-1": "a-1", "b": "a-1", "c": "a-1", "d": "d", "e": "e"}
+    assert {name: leader(name, reasons) for name in reasons} == leaders
+
+
+def test_entries_that_name_each_other_are_all_told() -> None:
+    reasons = {"a": "As b.", "b": "As a.", "c": "As c.", "d": "As b: too."}
+    assert {name: leader(name, reasons) for name in reasons} == {"a": "a", "b": "b", "c": "c", "d": "d"}
 
 
 # Bad files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,34 @@ def test_contracts_that_are_not_listed_are_named(listed):
         names.require(listed)
 
 
-def test_no_list_is_no_licence(listed):
-    listed.unlink()
-    with pytest.raises(ContractError, match=r"cannot read .*contracts\.txt"):
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("b c", "b, c are in PATH, but no suite declares them: bring the suite back, or remove the line"),
+        ("b c d", "b, c, d are in PATH, but no suite declares them: bring the suite back, or remove the line"),
+        ("b c d e f", "b, c, d and 2 more are in PATH, but no suite declares them: bring the suite back, or"),
+    ],
+)
+def test_of_many_the_first_three_are_named(listed, lost, told):
+    listed.write_text(f"a.one a.two {lost}")
+    with pytest.raises(ContractError, match="^" + told.replace("PATH", re.escape(str(listed)))):
         names.require(listed)
+
+
+def test_no_list_is_no_licence(listed):
+    listed.write_bytes(b"a.one\n\xff\n")
+    with pytest.raises(ContractError, match=r"the list of this project's contracts: 'utf-8' codec can't decode"):
+        names.require(listed)
+    listed.unlink()
+    with pytest.raises(ContractError, match=r"cannot read .*contracts\.txt, .*: No such file or directory$"):
+        names.require(listed)
+
+
+def test_suites_are_imported_by_the_names_of_their_files(tmp_path, monkeypatch):
+    imported = []
+    monkeypatch.setattr(names.importlib, "import_module", imported.append)
+    (tmp_path / "suites").mkdir()
+    for name in ("test_b.py", "test_a.py", "shapes.py", "test_c.txt"):
+        (tmp_path / "suites" / name).touch()
+    names.import_suites(tmp_path)
+    assert imported == ["suites.test_a", "suites.test_b"]

@@ -57,10 +57,9 @@ def test_a_sample_has_one_status(wrong, new, status):
 
 
 def test_errors_are_alike_whatever_their_words():
-    tally = Tally()
-    tally.count({"old": seen(error="ValueError: a"), "new": seen(error="ValueError: b")}, {}, "x")
-    tally.count({"old": seen(error="ValueError: a"), "new": seen(error="TypeError: a")}, {}, "x")
-    assert tally.counts == {UNCHANGED: 1, CHANGED: 1}
+    one, alike, other = (seen(error=error) for error in ("ValueError: a", "ValueError: b", "TypeError: a"))
+    assert Tally().count({"old": one, "new": alike}, {}, "x") == UNCHANGED
+    assert Tally().count({"old": one, "new": other}, {}, "x") == CHANGED
 
 
 @pytest.mark.parametrize(("died", "status"), [("old", NEWLY_RIGHT), ("new", NEWLY_WRONG)])
