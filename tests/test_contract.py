@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis.vendor.pretty import pretty
 
 from conformance import EXACT, Sample, contract
 from conformance.contract import REGISTRY, ContractError, find
@@ -128,6 +129,23 @@ def test_a_sample_describes_itself_in_one_line():
         f"text='{'a' * 76}..., bias=None (exact)"
     )
     assert repr(sample) == sample.describe()
+
+
+def test_a_long_sample_is_cut_where_it_is_printed_and_not_where_it_is_described():
+    sample = Sample({f"number_{n}": n for n in range(40)})
+    assert len(sample.describe()) > 400 and sample.describe().endswith("number_39=39 (real)")
+    assert repr(sample) == sample.describe()[:297] + "..."
+    assert pretty(sample) == repr(sample)  # Hypothesis prints a falsifying example so
+
+
+def test_a_value_is_described_by_what_it_is():
+    def told(value: Any) -> str:
+        return Sample({"x": value}, EXACT).describe().removeprefix("x=").removesuffix(" (exact)")
+
+    assert told(np.arange(6)) == "int64[6][0, 1, 2, 3, 4, 5]" and told(np.arange(7)) == "int64[7]"
+    assert told({"a": 1, "b": b""}) == "{a: 1, b: <0 bytes>}"
+    assert told(dict.fromkeys(map(str, range(99)), 1)) == ("{" + "".join(f"{n}: 1, " for n in range(99)))[:157] + "...}"
+    assert told("a" * 78) == repr("a" * 78) and told("a" * 79) == "'" + "a" * 76 + "..."
 
 
 def test_the_arrays_of_a_sample_are_found_at_any_depth():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from conformance import Acceptance, Contract, Rejects, Sample
 from conformance.accuracy import dot_unit
+from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
-from conformance.runner import ChangedSample, Divergence, Record, VacuousContract
+from conformance.runner import ChangedSample, ContractRun, Divergence, LaneDied, Record, VacuousContract
 from tests.laws import real, whole
 from tests.numpy_lane import NumpyAdapter, Result
 
@@ -150,6 +152,57 @@ def test_the_screen_sees_more_than_values(identity, run, other):
     with np.errstate(all="ignore"), pytest.raises(Divergence) as error:
         run(identity(paddle=other)).check([whole(1), whole(2), whole(3)])
     assert error.value.judged.wrong == {"paddle:cpu"}
+
+
+def test_a_sample_that_is_screened_is_within_its_bound_and_a_plain_value_is_on_no_device(declare, run):
+    asked = []
+
+    def oracle(x: np.ndarray) -> dict[str, Acceptance]:
+        asked.append(float(x[0]))
+        return {"output": Acceptance(x * 1.0), "number": Acceptance(np.asarray(3))}
+
+    made = run(declare(lambda x: {"output": x, "number": 3}, oracle))
+    made.check([whole(1), whole(2), whole(4)])
+    assert asked == [1]
+    assert made.finish().worst == {label: {"output": 0.0, "number": 0.0} for label in ("torch:cpu", "paddle:cpu")}
+
+
+def test_one_sample_is_judged_with_or_without_the_screen(identity, run):
+    law = identity(paddle=lambda x: x + (x[0] == 3))
+    made = run(law)
+    for screen, asked in ((True, []), (False, [1])):
+        assert not made.judge(whole(1), screen=screen).differences and law.asked == asked
+    for screen in (True, False):
+        assert made.judge(whole(3), screen=screen).wrong == {"paddle:cpu"}
+    assert made.judge(real(3)).wrong == {"paddle:cpu"}
+
+
+# Lanes of another process
+
+
+def test_what_was_submitted_ahead_of_a_failure_is_forgotten_by_its_lane(identity, numpy_lanes):
+    lanes = numpy_lanes()
+    forgotten: dict[str, list[float]] = {}
+    for lane in lanes:
+        lane.ahead = 3
+        lane.forget = lambda handles, label=lane.label: forgotten.update(
+            {label: [float(seen.values["output"][0]) for seen in handles]}
+        )
+    run = ContractRun(identity(lambda x: x, lambda x: x + (x[0] == 2)).contract, lanes)
+    run.begin()
+    run.check([whole(1), whole(1)])
+    assert forgotten == {"torch:cpu": [], "paddle:cpu": []}
+    with pytest.raises(Divergence):
+        run.check([whole(1), whole(2), whole(3), whole(4), whole(5)])
+    assert forgotten == {"torch:cpu": [3, 4], "paddle:cpu": [3, 4]}
+
+
+def test_a_lane_that_died_ends_the_example(identity, run):
+    made = run(identity())
+    made.lanes[0].result = lambda handle: Observation(died="was killed")
+    with pytest.raises(LaneDied, match=r"^small\.law: lane torch:cpu was killed$") as error:
+        made.check([whole(1), whole(2)])
+    assert (error.value.label, error.value.death, made.record.samples) == ("torch:cpu", "was killed", 0)
 
 
 # What may not pass for a proof
@@ -297,6 +350,18 @@ def test_bounds_are_those_of_the_lane_s_arithmetic(declare, run, monkeypatch):
 
 
 # Records
+
+
+def test_times_are_added_up(identity, run):
+    made = run(identity())
+    for lane in made.lanes:
+        lane.result = lambda handle: replace(handle, framework_seconds=2.0)
+    made.check([whole(1), real(1)])
+    assert made.record.framework_seconds == 8.0
+    first = made.record.seconds
+    assert 0.0 < first < 5.0
+    made.check(whole(1))
+    assert first < made.record.seconds < 5.0
 
 
 def test_a_record_keeps_the_largest_numbers():
