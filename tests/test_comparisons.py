@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from conformance.report import failures
 from tests import test_oracle_models, test_reference_models, test_transfer_files, test_transfer_hostile
 from tests.comparisons import bitwise, close
 from tests.small_project import Run
+from tests.test_failures import ACCEPTED, diverged, rendered, seen
+from tests.test_gateway import rows
 from tests.test_imports import imported_at_the_top
 from tests.test_oracle_vision import same
+from tests.test_refusals import refused
 from tests.test_standalone import executed, run
 from tests.test_standalone_contracts import imported
 
@@ -132,7 +137,27 @@ def test_what_is_no_refusal(code, output):
         Run(code, output, None).refused("no lane")
 
 
+class Refusing:
+    """A project on which pytest ends with one sentence, and leaves these results."""
+
+    def __init__(self, results: dict[str, Any] | None) -> None:
+        self.results = results
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def run(self, *arguments: str) -> Run:
+        return Run(4, "ERROR: no lane", self.results)
+
+
+def test_a_refusal_that_leaves_an_earlier_verdict():
+    refused(Refusing(None), says=("no lane",))
+    with pytest.raises(AssertionError):
+        refused(Refusing({"verdict": "pass"}), says=("no lane",))
+
+
 def test_a_run_without_results_has_no_contract():
+    with pytest.raises(AssertionError, match="what pytest said"):
+        rows(Run(4, "what pytest said", None))
     with pytest.raises(AssertionError, match="what pytest said"):
         Run(4, "what pytest said", None).contract("small.double")
 
@@ -157,6 +182,16 @@ def test_scripts_that_import_this_project_or_end_without_a_status(tmp_path: Path
     for text in ("import sys\nsys.modules['conformance'] = sys\nexit(0)", "pass", "raise ValueError"):
         with pytest.raises(AssertionError):
             run(tmp_path, text)
+
+
+def test_a_failure_that_is_none_or_is_told_at_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(AssertionError):
+        diverged(ACCEPTED, torch=seen([1, 2, 3]), paddle=seen([1, 2, 3]))
+    error = diverged(ACCEPTED, torch=seen([1, 2, 4]))
+    for text in ("\n" * 19, "a" * (failures.WIDTH + 1)):
+        monkeypatch.setattr(failures, "render", lambda *_, text=text: text)
+        with pytest.raises(AssertionError):
+            rendered(error, tmp_path)
 
 
 def test_a_script_that_is_run_here_ends_with_a_number():

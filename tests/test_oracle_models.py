@@ -71,6 +71,22 @@ def test_simple_cnn_equals_torch_float64(torch, rng, with_relu):
     assert not plain.decides_like({**lane, "conv2": window})
 
 
+@pytest.mark.parametrize("fault", ["loss", "activation", "gradient"])
+def test_a_step_that_differs_is_seen(torch, rng, fault):
+    from reference_impl.torch_impl.cnn import SimpleCNN
+
+    module, state = prepared(torch, SimpleCNN())
+    images, labels = rng.random((2, 3, 32, 32)), np.array([3, 7])
+    activations = module.activations(torch.from_numpy(images))
+    run = models.simple_cnn(state, images, labels[::-1] if fault == "loss" else labels)
+    if fault == "activation":
+        run.activations["pool1"].value[0, 0, 0, 0] += 1e-6
+    elif fault == "gradient":
+        module.fc1.bias.register_hook(lambda gradient: gradient * (1 + 1e-6))
+    with pytest.raises(AssertionError):
+        compare_step(torch, run, module, activations, labels)
+
+
 @pytest.mark.parametrize("layer", ["conv1", "conv2"])
 def test_four_standard_units_see_a_relative_error_of_a_hundred_thousandth(rng, layer):
     """A bound that hides this is too wide: the constant that correct frameworks need is less than 4."""
