@@ -219,14 +219,11 @@ def _largest_ratio(observed: np.ndarray, value: np.ndarray, bound: np.ndarray | 
 
 def _compare_masks(lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
     """Not-a-number and infinities, signs included, must stand at the same places."""
-    if observed.dtype.kind != "f" and value.dtype.kind != "f":
-        return None
-    unequal = (np.isnan(observed) != np.isnan(value)) | (
-        (np.isinf(observed) | np.isinf(value)) & (observed != value) & ~(np.isnan(observed) & np.isnan(value))
-    )
+    infinite = np.isinf(observed) | np.isinf(value)
+    unequal = (np.isnan(observed) != np.isnan(value)) | (infinite & (observed != value))
     if not unequal.any():
         return None
-    index = tuple(int(i) for i in np.argwhere(unequal)[0]) if unequal.ndim else ()
+    index = tuple(int(i) for i in np.argwhere(unequal)[0])
     detail = (
         f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
         f"{int(np.count_nonzero(unequal))} of {unequal.size} elements differ in NaN or infinity"

@@ -94,11 +94,20 @@ def test_the_bound_of_a_dot_product_holds_for_float32_and_not_for_half_of_it():
 def test_a_chain_allows_a_multiple_of_its_standard_deviation():
     found = accuracy.chain(np.ones(2), np.array([0.0, 9.0]), 4.0)
     assert np.asarray(found.bound).tolist() == [SMALLEST["float32"], 12 * U + SMALLEST["float32"]]
-    assert accuracy.chain(np.ones(1), np.ones(1), 1.0, dtype="float64").dtype == "float64"
+    assert (found.value == 1.0).all() and found.dtype == "float32"
+    double = accuracy.chain(np.ones(1), np.ones(1), 4.0, dtype="float64")
+    assert (double.bound, double.dtype) == (4 * 2.0**-53, "float64")
+
+
+def test_an_exact_quantity_in_a_chain_is_bounded_by_the_smallest_number():
+    assert accuracy.chain(np.ones(1), None, 4.0).bound == SMALLEST["float32"]
 
 
 def test_a_rounded_value_allows_units_of_itself_or_of_a_scale():
     found = accuracy.rounded(np.array([-2.0, 0.0]), 3.0)
+    assert (found.value == [-2.0, 0.0]).all() and found.dtype == "float32"
+    double = accuracy.rounded(np.array([-2.0]), 3.0, dtype="float64")
+    assert (double.bound, double.dtype) == (6 * 2.0**-53, "float64")
     assert np.asarray(found.bound).tolist() == [6 * U + SMALLEST["float32"], SMALLEST["float32"]]
     scaled = accuracy.rounded(np.array([0.0]), 3.0, scale=np.array([-5.0]))
     assert np.asarray(scaled.bound).tolist() == [15 * U + SMALLEST["float32"]]
@@ -106,7 +115,8 @@ def test_a_rounded_value_allows_units_of_itself_or_of_a_scale():
 
 def test_specials_leave_a_rounded_bound_finite():
     found = accuracy.rounded(np.array([np.inf, -np.inf, np.nan, 1.0]), 2.0)
-    assert np.isfinite(found.bound).all()
+    smallest = SMALLEST["float32"]
+    assert np.asarray(found.bound).tolist() == [smallest, smallest, smallest, 2 * U + smallest]
 
 
 def test_an_exact_value_has_no_tolerance():

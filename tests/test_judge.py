@@ -178,6 +178,14 @@ def test_specials_on_one_side_differ_whatever_the_bound(observed, value, bound):
     assert isinstance(found, Difference) and found.index == ()
 
 
+@pytest.mark.parametrize("special", [NAN, INF, -INF])
+@pytest.mark.parametrize("bound", [0.0, 1e38])
+def test_no_integer_meets_a_special(special, bound):
+    whole, found = np.array([1, 3]), np.array([1.0, special])
+    for difference in (values(whole, found, bound), values(found, whole, bound)):
+        assert isinstance(difference, Difference) and (difference.kind, difference.index) == ("masks", (1,))
+
+
 def test_a_mask_names_its_first_place():
     found = values([[0.0, 1.0], [NAN, NAN]], [[0.0, 1.0], [2.0, NAN]])
     assert isinstance(found, Difference)
@@ -311,6 +319,9 @@ def test_noted_errors_are_in_unit_roundoffs_of_the_largest_value():
     assert relative_error(np.array([1.0], np.float32), np.array([1.0])) == 0.0
     assert relative_error(np.array([NAN], np.float32), np.array([1.0])) == 0.0
     assert relative_error(np.zeros(0), np.zeros(0)) == 0.0
+    assert relative_error(np.array([0.25]), np.array([0.5])) == 2.0**23
+    assert relative_error(np.array([1], np.uint8), np.array([2], np.uint8)) == 2.0**23
+    assert relative_error(np.array([1.0]), np.array([INF])) == relative_error(np.array([1.0]), np.array([0.0])) == 0.0
     found = judged(
         seen(output=np.float32(1), loss=np.float32(1)), output=Acceptance(np.array(1.0), noted=True), loss=1.0
     )
