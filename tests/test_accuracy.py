@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conformance import accuracy
-from conformance.accuracy import SMALLEST, UNIT_ROUNDOFF, U
+from conformance.accuracy import SMALLEST, UNIT_ROUNDOFF, Rejects, U
 
 
 def matrix_product(x, w, b=None):
@@ -24,6 +24,8 @@ def test_the_units_are_half_the_distance_from_one_to_the_next_number():
         if name in SMALLEST:
             assert SMALLEST[name] == np.finfo(name).smallest_subnormal
     assert UNIT_ROUNDOFF["float32"] == U
+    after_one = np.array([0x3F810000], np.uint32).view(np.float32)[0]  # bfloat16 is the upper half of a float32
+    assert UNIT_ROUNDOFF["bfloat16"] == (after_one - 1) / 2
 
 
 def test_a_dot_product_is_bounded_by_the_sum_of_magnitudes():
@@ -39,6 +41,11 @@ def test_a_missing_bias_and_whole_numbers_are_operands_too():
     found = accuracy.dot(matrix_product, X, W, None, terms=3)
     assert found.value == [[-24.0]]
     assert accuracy.dot(matrix_product, X.astype(np.int64), W, None, terms=3).value == [[-24.0]]
+
+
+def test_underflow_allows_a_smallest_number_a_term():
+    found = accuracy.dot(np.multiply, np.zeros(1), np.zeros(1), terms=5)
+    assert (found.bound, found.between) == (5 * SMALLEST["float32"], 10 * SMALLEST["float32"])
 
 
 @pytest.mark.parametrize(("terms", "factor", "apart"), [(1, 1.0, 2.0), (4, 4.0, 7.0), (100, 30.0, 35.0)])
@@ -60,6 +67,7 @@ def test_tf32_products_widen_the_bound_inside_their_lane_only():
         assert accuracy.dot_unit() == 2.0**-11
         wide = accuracy.dot(matrix_product, X, W, terms=3)
         chain = accuracy.chain(np.ones(1), np.ones(1), 4.0)
+        assert np.array_equal(accuracy.dot(matrix_product, X, W, None, terms=3).bound, wide.bound)
     assert accuracy.dot_unit() == U
     coarse = 4 * 2.0**-11 * np.sqrt(16 + 100 + 324)
     np.testing.assert_allclose(wide.bound, narrow.bound + coarse)
@@ -117,6 +125,20 @@ def test_specials_leave_a_rounded_bound_finite():
     found = accuracy.rounded(np.array([np.inf, -np.inf, np.nan, 1.0]), 2.0)
     smallest = SMALLEST["float32"]
     assert np.asarray(found.bound).tolist() == [smallest, smallest, smallest, 2 * U + smallest]
+
+
+@pytest.mark.parametrize(
+    ("error", "specific"),
+    [
+        ("is too large", True),
+        ("too large...", True),
+        ("is too larg", False),
+        ("TooLargeError", False),
+        ("TooLargeError ", False),
+    ],
+)
+def test_an_error_is_told_from_others_by_some_words_of_it(error, specific):
+    assert Rejects("it is large", error).specific is specific
 
 
 def test_an_exact_value_has_no_tolerance():

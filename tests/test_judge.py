@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from conformance import EXACT, REAL, Acceptance, Observation, Rejects, Sample
 from conformance.judge import (
     ORACLE,
+    PIECE,
     Difference,
     Judgement,
     Verdict,
@@ -146,6 +148,66 @@ def test_shapes_that_would_broadcast_or_hold_as_many_elements_differ(shape, expe
 def test_a_tensor_on_another_device_differs_and_a_plain_value_has_none(where, device, differs):
     found = judged(seen(where, output=np.float32(1)), device=device, output=Acceptance(np.array(1.0)))
     assert kinds(found) == ["device"] * differs
+
+
+@pytest.mark.parametrize(
+    ("observation", "accepted", "told"),
+    [
+        (Observation(error="E: no"), {"y": 1}, ("error", "structure", "raises E: no", INF, ())),
+        (seen(z=1.0), {"y": 1}, ("names", "structure", "lacks y; returns z, which it should not", INF, ())),
+        (seen(y=1.0, z=1.0, a=1), {"y": 1.0}, ("names", "structure", "returns z, a, which it should not", INF, ())),
+        (seen(), {"y": 1, "z": 1}, ("names", "structure", "lacks y, z", INF, ())),
+        (
+            Observation(),
+            Rejects("small"),
+            ("error", "structure", "accepts the input, but must refuse it: small", INF, ()),
+        ),
+        (
+            Observation(error="E: no"),
+            Rejects("small", error="is small"),
+            ("error", "structure", "refuses with E: no, expected is small", INF, ()),
+        ),
+        (seen(y=np.ones(1)), {"y": np.ones(1)}, ("y", "dtype", "dtype is float64, expected float32", INF, ())),
+        (seen(y=np.ones(1, "f4")), {"y": np.ones(2)}, ("y", "shape", "shape is (1,), expected (2,)", INF, ())),
+        (
+            seen("gpu", y=np.ones(1, "f4")),
+            {"y": np.ones(1)},
+            ("y", "device", "was computed on gpu, the lane is on cpu", INF, ()),
+        ),
+        (
+            seen(y=np.array([1, NAN], "f4")),
+            {"y": np.ones(2)},
+            ("y", "masks", "is nan, expected 1.0 at [1]; 1 of 2 elements differ in NaN or infinity", INF, (1,)),
+        ),
+        (
+            seen(y=np.array(["a", "b"])),
+            {"y": np.array(["a", "c"])},
+            ("y", "values", "is np.str_('b'), expected np.str_('c') at [1]", INF, (1,)),
+        ),
+        (
+            seen(y=np.array([1, 4], "f4")),
+            {"y": Acceptance(np.ones(2), 1.5)},
+            (
+                "y",
+                "values",
+                "is 4.0, expected 1.0 at [1]; off by 3, up to 1.5 allowed; 1 of 2 elements outside",
+                2.0,
+                (1,),
+            ),
+        ),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else None,
+)
+def test_a_difference_says_who_what_how_much_and_where(observation, accepted, told):
+    (found,) = compare("torch:cpu", observation, accepted, F4).differences
+    assert astuple(found) == ("torch:cpu", ORACLE, *told)
+
+
+def test_a_quantity_that_differs_has_its_ratio_too():
+    found = judged(
+        seen(y=np.float32(4), z=np.float32(1)), y=Acceptance(np.array(1.0), 1.5), z=Acceptance(np.array(1.0))
+    )
+    assert found.ratios == {"torch:cpu": {"y": 2.0, "z": 0.0}}
 
 
 def test_the_order_is_dtype_shape_device_values():
@@ -372,6 +434,45 @@ def test_the_wider_bound_of_two_lanes_counts():
     accepted = {"torch:cpu": tight, "torch:cuda": coarse}
     assert not compare_lanes({"torch:cpu": a, "torch:cuda": b}, accepted, F4).differences
     assert compare_lanes({"torch:cpu": a, "torch:cuda": b}, {"torch:cpu": tight, "torch:cuda": tight}, F4).differences
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (seen(y=np.ones(1)), ("y", "dtype", "dtype is float32, the other's is float64", INF, ())),
+        (seen(y=np.ones(2, "f4")), ("y", "shape", "shape is (1,), the other's is (2,)", INF, ())),
+        (seen(y=np.zeros(1, "f4")), ("y", "values", None, INF, (0,))),
+        (seen(y=np.full(1, NAN, "f4")), ("y", "masks", None, INF, (0,))),
+        (seen(z=np.ones(1, "f4"), a=1), ("names", "structure", "only one of them returns a, y, z", INF, ())),
+    ],
+    ids=["dtype", "shape", "values", "masks", "names"],
+)
+def test_a_difference_of_two_lanes_says_which_and_how(other, told):
+    (found,) = between(seen(y=np.ones(1, "f4")), other, WHOLE).differences
+    lane, against, name, kind, detail, ratio, index = astuple(found)
+    assert (lane, against, name, kind, ratio, index) == ("torch:cpu", "paddle:cpu", *told[:2], *told[3:])
+    assert detail == told[2] or (told[2] is None and "expected" in detail)
+
+
+def test_every_quantity_of_every_pair_of_lanes_is_compared():
+    one, other = seen(a=1, b=1), seen(a=2, b=3)
+    found = compare_lanes({"x": one, "y": other, "z": one}, None, WHOLE).differences
+    pairs = [(difference.lane, difference.against, difference.quantity) for difference in found]
+    assert pairs == [("x", "y", "a"), ("x", "y", "b"), ("y", "z", "a"), ("y", "z", "b")]
+
+
+def test_lanes_are_subtracted_without_rounding():
+    """Of two float32 the difference rounds to 1."""
+    found = values(np.array([1.0], np.float32), np.array([-(2.0**-30)], np.float32), 1.0)
+    assert isinstance(found, Difference) and found.ratio == 1.0 + 2.0**-30
+
+
+def test_the_largest_ratio_of_a_long_array_is_kept():
+    value = np.zeros(3 * PIECE + 1)
+    for place in (0, PIECE, -1):
+        observed = value.copy()
+        observed[place], observed[5] = 0.75, 0.5
+        assert values(observed, value, 1.0) == 0.75
 
 
 def test_a_lane_that_raised_is_not_compared_with_others():

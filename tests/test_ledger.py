@@ -57,6 +57,14 @@ def test_a_witness_may_be_of_the_exact_regime_and_hold_everything_a_sample_holds
     assert sample.inputs == {"bias": None, "stride": (1, 2), "how": {"mode": "zeros"}, "n": 3}
 
 
+def test_an_entry_may_say_why_it_has_no_script_and_on_which_device_it_holds(tmp_path):
+    assert only(tmp_path, no_script='"The oracle has to see the lane."').no_script == "The oracle has to see the lane."
+    for framework, device in (("torch", "cpu"), ("torch", "cuda"), ("paddle", "cpu"), ("paddle", "gpu")):
+        assert only(tmp_path, framework=f'"{framework}"', device=f'"{device}"').device == device
+    plain = only(tmp_path)
+    assert (plain.upstream, plain.device, plain.no_script) == ("", "", "")
+
+
 def test_the_entries_of_a_contract(tmp_path):
     ledger = load(written(tmp_path, ENTRY, {**ENTRY, "id": '"other"', "contract": '"small.other"'}))
     assert [entry.id for entry in ledger.of("small.law")] == ["law-broken"]
@@ -125,6 +133,7 @@ def test_entries_that_name_each_other_are_all_told() -> None:
         ({"upstream": "3"}, "upstream must be a text in quotes, it is 3"),
         ({"framework": '"jax"'}, "framework 'jax' is not one of torch, paddle"),
         ({"device": '"cuda"'}, "device 'cuda' is not one of cpu, gpu"),
+        ({"framework": '"torch"', "device": '"gpu"'}, "device 'gpu' is not one of cpu, cuda"),
         ({"version": '">=3"'}, "has the unknown key 'version'; known are id, contract"),
         ({"error": '"no kernel"'}, "has the unknown key 'error'; known are id, contract"),
         ({"witness": "3"}, "its witness cannot be read"),

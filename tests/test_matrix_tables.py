@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from conformance.judge import Verdict
 from conformance.matrix import tables
 from conformance.matrix.cells import BROKEN, DONE, NOT_INSTALLED, Cell
 
@@ -180,6 +181,11 @@ def test_the_whole_html_page(written):
         " has no verdicts: broken (no such <release>)",
         "The first release of each change",
     ]
+
+
+def test_every_verdict_has_a_sign_of_its_own_that_is_explained():
+    assert set(tables.SIGNS) == set(map(str, Verdict)) and len(set(tables.SIGNS.values())) == len(Verdict)
+    assert all(f"{sign} " in tables.LEGEND for sign in tables.SIGNS.values())
 
 
 def test_a_page_that_is_not_closed_is_seen():

@@ -10,7 +10,18 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from conformance import EXACT, REAL
-from conformance.strategies import FAMILIES, array_shapes, fills, generator, integers, lengths, real, seeds, unsorted
+from conformance.strategies import (
+    COUNTS,
+    FAMILIES,
+    array_shapes,
+    fills,
+    generator,
+    integers,
+    lengths,
+    real,
+    seeds,
+    unsorted,
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -114,6 +125,21 @@ def test_a_few_draws_find_an_array_beyond_a_register(wanted):
     few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
     found = find(array_shapes(4, axes=3), lambda shape: shape[-1] >= wanted, settings=few)
     assert len(found) <= 3 and min(found) >= 1
+
+
+def test_array_shapes_keep_within_their_limits_but_for_a_count_at_the_end():
+    drawn: set[tuple[int, ...]] = set()
+
+    @settings(max_examples=200, database=None, derandomize=True, phases=[Phase.generate])
+    @given(array_shapes(3, axes=3))
+    def collect(shape):
+        drawn.add(shape)
+
+    collect()
+    ordinary = {shape for shape in drawn if shape[-1] not in COUNTS}
+    assert {len(shape) for shape in ordinary} == {1, 2, 3} and {n for shape in ordinary for n in shape} == {1, 2, 3}
+    long = drawn - ordinary
+    assert {len(shape) for shape in long} == {2} and {shape[0] for shape in long} == {1, 2, 3}
 
 
 def test_array_shapes_have_as_many_axes_as_asked_for():

@@ -124,6 +124,7 @@ def test_margins_that_move():
 
 def test_a_margin_that_moves_by_less_than_the_factor_is_still():
     assert drift({"a": 0.5}, {"a": 0.5 * DRIFT}) == {} and drift({"a": 0.0}, {"a": 0.01}) == {}
+    assert drift({"a": 0.2}, {"a": 0.29}) == {} and drift({"a": 0.2}, {"a": 0.31}) == {"a": [0.2, 0.31]}
     assert set(drift({"a": 0.5, "b": 0.0}, {"a": 0.5 * DRIFT + 1e-9, "b": 0.01 + 1e-9})) == {"a", "b"}
 
 

@@ -71,6 +71,11 @@ def test_an_array_of_objects_is_refused():
         pack({"x": np.array([None])})
 
 
+def test_bytes_are_of_the_fourth_format():
+    """Which is the first with a mark for short texts of ASCII; the highest bit says that something refers to it."""
+    assert chr(pack("a")[0] & 0x7F) in "zZ"
+
+
 def test_an_older_python_can_read_it():
     """One that knows format 4 of marshal, and no array."""
     assert marshal.loads(pack(["a", (1, 2), np.ones(1, "f4")])) == [
