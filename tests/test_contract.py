@@ -71,8 +71,14 @@ def test_an_unknown_id_is_answered_with_near_ones(declare):
         declare(identity, identity, name=name)
     with pytest.raises(ContractError, match=r"no contract is called 'nn\.conv'; near it are nn\.conv2d"):
         find("nn.conv")
-    with pytest.raises(ContractError, match=r"near it are loss\.mse, nn\.conv2d, nn\.linear"):
+    with pytest.raises(ContractError, match=r"near it are loss\.mse, nn\.conv2d, nn\.linear$"):
         find("zzz")
+    for name in ("nn.conv3d", "nn.conv1d", "nn.conv4d"):
+        declare(identity, identity, name=name)
+    for name in ("nn.conv", "zzz"):
+        with pytest.raises(ContractError) as error:
+            find(name)
+        assert str(error.value).count(", ") == 2
 
 
 def test_where_a_contract_cannot_run(declare):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.__main__ import main
-from conformance.diff import KINDS, compare
+from conformance.diff import KINDS, compare, lines
 
 
 def row(name: str, verdict: str = "agree", margin: float = 0.5, **more: Any) -> dict[str, Any]:
@@ -51,6 +51,48 @@ def document(*rows: dict[str, Any]) -> dict[str, Any]:
 def test_a_change_has_one_kind(old, new, kind):
     found = compare(*(document(*([made] if made else [])) for made in (old, new)))
     assert [name for name in KINDS if found[name]] == [kind]
+
+
+def test_what_drifted_and_why_is_told_in_full():
+    old = document(row("a", worst={"x": {"y": 0.1, "z": 0.1}, "w": {"y": 0.1}}), row("b"), row("c", "known divergence"))
+    reasons = [{"reason": "It is odd."}, {"reason": "And even."}]
+    new = document(
+        row("a", worst={"x": {"y": 0.5, "z": 0.9}, "w": {"y": 0.123}}),
+        row("b", "known divergence", known=reasons),
+        row("c", "diverge", failure={"message": "output\n  is 3"}),
+        row("d", "diverge", failure={"message": "a" * 200}),
+    )
+    found = compare(old, new)
+    assert {name: found[name] for name in KINDS if found[name]} == {
+        "Added": [{"id": "d", "old": None, "new": "diverge", "detail": ""}],
+        "Regressed": [
+            {"id": "b", "old": "agree", "new": "known divergence", "detail": "It is odd.; And even."},
+            {"id": "c", "old": "known divergence", "new": "diverge", "detail": "output is 3"},
+        ],
+        "Drifted": [{"id": "a", "old": "agree", "new": "agree", "detail": "x y: 0.1 -> 0.5, x z: 0.1 -> 0.9"}],
+    }
+
+
+def test_the_text_of_a_comparison():
+    old, new = (
+        document(row("a"), row("b"), row("c")),
+        document(row("a"), row("b", "error", failure={"message": "e" * 200})),
+    )
+    assert lines(old, new, compare(old, new)) == [
+        "old: torch:cpu = torch 2.15.0",
+        "new: torch:cpu = torch 2.15.0",
+        "",
+        "Added (0)",
+        "Removed (1)",
+        "  c (agree)",
+        "Regressed (1)",
+        f"  b (agree -> error): {'e' * 137}...",
+        "Fixed (0)",
+        "Drifted (0)",
+        "Unchanged (1)",
+    ]
+    two = {"lanes": [{"label": name, "framework": "torch", "version": "2"} for name in "ab"], "contracts": []}
+    assert lines(two, two, compare(two, two))[0] == "old: a = torch 2, b = torch 2"
 
 
 @pytest.fixture

@@ -432,8 +432,10 @@ def test_the_wider_bound_of_two_lanes_counts():
     a, b = seen(output=np.float32(1.0)), seen(output=np.float32(1.5))
     tight, coarse = ({"output": Acceptance(np.array(1.0), bound=9.0, between=width)} for width in (0.1, 0.6))
     accepted = {"torch:cpu": tight, "torch:cuda": coarse}
-    assert not compare_lanes({"torch:cpu": a, "torch:cuda": b}, accepted, F4).differences
-    assert compare_lanes({"torch:cpu": a, "torch:cuda": b}, {"torch:cpu": tight, "torch:cuda": tight}, F4).differences
+    for both in ({"torch:cpu": a, "torch:cuda": b}, {"torch:cuda": b, "torch:cpu": a}):
+        assert not compare_lanes(both, accepted, F4).differences
+        (found,) = compare_lanes(both, {"torch:cpu": tight, "torch:cuda": tight}, F4).differences
+        assert (found.lane, found.against, found.quantity) == (*both, "output")
 
 
 @pytest.mark.parametrize(

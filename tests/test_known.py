@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from conformance import Acceptance, Rejects, Sample
-from conformance.contract import ContractError
+from conformance.contract import ContractError, Observation
 from conformance.judge import Verdict
 from conformance.ledger import Entry
-from conformance.runner import Divergence
+from conformance.runner import Divergence, LaneDied
 from tests.laws import Law, real, whole
+from tests.numpy_lane import NumpyAdapter
 
 
 def entry(behaviour: str = "odd", versions: str = "==3.3.*", witness: Sample | None = None, **more: Any) -> Entry:
@@ -188,6 +190,25 @@ def test_a_witness_is_replayed(identity, run, step, verdict):
     assert made.record.samples == 1
     known = [noted["samples"] for noted in made.record.known.values()]
     assert known == [1] * (verdict is Verdict.KNOWN)
+
+
+def test_a_witness_is_replayed_on_the_device_of_its_lane(identity, run, monkeypatch):
+    monkeypatch.setattr(NumpyAdapter, "gpus", 1)
+    made = run(identity(paddle=lambda x: x + np.float32(1), variant_odd=odd), "paddle:gpu")
+    for lane in made.lanes:
+        lane.result = lambda handle: replace(handle, framework_seconds=2.0)
+    assert made.replay_witness(entry(device="gpu")) == {"paddle:gpu": Verdict.KNOWN}
+    assert made.record.framework_seconds == 2.0 and 0.0 < made.record.seconds < 60.0
+    right = run(identity(variant_odd=odd, name="small.right"), "paddle:gpu")
+    assert right.replay_witness(entry()) == {"paddle:gpu": Verdict.STALE}
+
+
+def test_a_lane_that_dies_of_a_witness(identity, run):
+    made, known = run(identity(variant_odd=odd)), entry()
+    made.lanes[1].result = lambda handle: Observation(died="was killed")
+    with pytest.raises(LaneDied, match="paddle:cpu was killed") as error:
+        made.replay_witness(known)
+    assert error.value.sample is known.witness
 
 
 def test_a_witness_of_another_version_is_not_run(identity, run):

@@ -46,6 +46,8 @@ def test_an_entry_is_read(tmp_path):
     told = entry.summary()
     assert set(told) == {"id", "framework", "versions", "behaviour", "reason", "upstream"}
     assert (told["reason"], told["upstream"]) == ("It is odd.", "https://example.org/1")
+    assert (told["id"], told["framework"], told["behaviour"]) == ("law-broken", "paddle", "odd")
+    assert set(told["versions"].split(",")) == {">=3.0", "<3.4"}
 
 
 def test_a_witness_may_be_of_the_exact_regime_and_hold_everything_a_sample_holds(tmp_path):
@@ -128,6 +130,7 @@ def test_entries_that_name_each_other_are_all_told() -> None:
     [
         *[({key: None}, f"lacks {key}; every entry needs id, contract") for key in ENTRY],
         *[({key: '""'}, f"lacks {key}") for key in ENTRY],
+        ({"id": None, "reason": None}, "lacks id, reason; every entry needs id, contract, framework, versions"),
         ({"versions": '"three"'}, "versions 'three' is no range such as"),
         ({"versions": "3"}, "versions must be a text in quotes, it is 3"),
         ({"upstream": "3"}, "upstream must be a text in quotes, it is 3"),
@@ -195,6 +198,12 @@ def law(declare: Any) -> None:
         return {"output": x}
 
     declare(odd, odd, variant_odd=odd)
+
+
+def test_a_contract_without_variants_has_none(tmp_path, declare):
+    declare(lambda x: x, lambda x: {})
+    with pytest.raises(LedgerError, match=r"behaviour 'odd' is no variant of small\.law \(it has none\)$"):
+        Ledger([only(tmp_path)]).check(tmp_path)
 
 
 def test_an_entry_that_fits_its_contract_passes(tmp_path, declare):

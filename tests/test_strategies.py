@@ -43,7 +43,9 @@ def test_families_are_what_their_names_say():
     assert np.ptp(np.log10(np.abs(drawn["mixed"]))) > 8
     assert size["tiny"] < 1e-28
     assert 1e15 < size["huge"] < 1e16
-    assert np.ptp(drawn["constant"]) == 0 and size["constant"] > 0
+    assert np.ptp(drawn["constant"]) == 0
+    constants = {float(real(generator(seed), (1,), "constant")[0]) for seed in range(300)}
+    assert constants == {sign * eighths / 8 for sign in (-1, 1) for eighths in range(1, 17)}
     assert 400 < np.count_nonzero(drawn["sparse"] == 0) < 600
     assert (np.diff(drawn["sorted"]) >= 0).all()
 
@@ -81,6 +83,27 @@ def test_fills_are_half_exact_and_half_real(samples):
             assert np.abs(sample.inputs["x"]).max() <= 9 and np.abs(sample.inputs["y"]).max() <= 1
         else:
             assert sample.inputs["x"].min() > 0
+
+
+def test_fills_are_those_of_their_seed():
+    """Made here and not in a decorator, as is the strategy above: what it draws must not depend on anything else."""
+
+    def drawn(count: int) -> list[list[bytes]]:
+        found: list[list[bytes]] = []
+
+        @settings(max_examples=20, database=None, derandomize=True)
+        @given(fills(lambda fill: {"x": fill((2, 3))}, families=("normal", "huge"), count=count))
+        def collect(samples):
+            assert [sample.inputs["x"].shape for sample in samples] == [(2, 3)] * count
+            assert [sample.regime for sample in samples] == [EXACT] * (count - count // 2) + [REAL] * (count // 2)
+            assert all(np.abs(sample.inputs["x"]).max() <= 4 for sample in samples if sample.regime == EXACT)
+            found.append([sample.inputs["x"].tobytes() for sample in samples])
+
+        collect()
+        return found
+
+    assert drawn(4) == drawn(4) and len({each[0] for each in drawn(4)}) > 10
+    assert len(drawn(1)[0]) == 1 and len(drawn(5)[0]) == 5
 
 
 def test_fills_of_one_structure_differ_from_each_other():

@@ -48,6 +48,8 @@ def test_in_its_range_a_script_diverges_and_elsewhere_it_agrees(law):
     assert says(one, [one], "3.3", Outcome(1, "Traceback")) == "one (==3.*): exit status 1, expected 1: Traceback"
     assert says(one, [one], "2.6", Outcome(0, "")) is None
     assert says(one, [one], "2.6", Outcome(1, "DIVERGES")) == "one (==3.*): exit status 1, expected 0: DIVERGES"
+    gpu = finding(law, "one", "==3.*", device="gpu")  # its script is taken at its word
+    assert says(gpu, [gpu], "3.3", Outcome(1, "DIVERGES")) is None
     for release in ("2.6", "3.3"):
         assert "exit status None" in (says(one, [one], release, Outcome(None, "DIVERGES")) or "")
 
@@ -105,7 +107,8 @@ def test_a_process_that_dies_is_told_and_the_rest_is_run(law):
     assert (done["raises"].output, done["last"].output) == ("ValueError: as asked", "y: DIVERGES\n")
 
 
-def test_a_script_knows_nothing_of_this_project_and_leaves_nothing_behind(law):
+def test_a_script_knows_nothing_of_this_project_and_leaves_nothing_behind(law, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
     text = "import os\nprint(sorted(os.listdir()))\nopen('left', 'w')\nimport conformance"
     (outcome,) = verify.run(Path(sys.executable), [finding(law, "one", text=text)]).values()
     assert outcome.output.startswith("['one.py']\nModuleNotFoundError: ") and not Path("left").exists()
@@ -119,7 +122,7 @@ def test_a_script_that_fails_among_others_is_run_again_alone(law, monkeypatch, c
         agrees = len(findings) == 1 and asked[-1] == ["spoilt"]
         return {each.entry.id: Outcome(1 if agrees or each.entry.id == "good" else 0, "DIVERGES") for each in findings}
 
-    monkeypatch.setattr(verify, "versions", lambda python: {"paddle": "3.3", "torch": "2.15"})
+    monkeypatch.setattr(verify, "versions", {Path(sys.executable): {"paddle": "3.3", "torch": "2.15"}}.__getitem__)
     monkeypatch.setattr(verify, "run", run)
     findings = [finding(law, name) for name in ("good", "spoilt", "bad")]
     findings += [finding(law, "mute", text=None), finding(law, "other", "<2", framework="torch")]
@@ -155,6 +158,7 @@ def script(folder: Path, text: str) -> Path:
 def test_the_frameworks_of_an_interpreter(tmp_path):
     echo = script(tmp_path, 'echo a warning; echo \'{"torch": "2.15"}\'')
     assert verify.versions(echo) == {"torch": "2.15"}
+    assert verify.versions(script(tmp_path, 'printf \'{"torch": "%s"}\' "$1 $2 $3 $4"')) == {"torch": "-I -W ignore -c"}
     for nothing in ("echo '{}'", "exit 1"):
         with pytest.raises(VerifyError, match=r"python can import neither of torch, paddle; install one there$"):
             verify.versions(script(tmp_path, nothing))
