@@ -12,7 +12,7 @@ import pytest
 from conformance.report import failures
 from tests import test_oracle_models, test_reference_models, test_transfer_files, test_transfer_hostile
 from tests.comparisons import bitwise, close
-from tests.small_project import Run
+from tests.small_project import Run, SmallProject
 from tests.test_failures import ACCEPTED, diverged, rendered, seen
 from tests.test_gateway import rows
 from tests.test_imports import imported_at_the_top
@@ -137,16 +137,17 @@ def test_what_is_no_refusal(code, output):
         Run(code, output, None).refused("no lane")
 
 
-class Refusing:
+class Refusing(SmallProject):
     """A project on which pytest ends with one sentence, and leaves these results."""
 
-    def __init__(self, results: dict[str, Any] | None) -> None:
-        self.results = results
+    def __init__(self, left: dict[str, Any] | None) -> None:
+        self.left = left
 
-    def write(self, name: str, text: str) -> None: ...
+    def write(self, name: str, text: str) -> Path:
+        return Path(name)
 
-    def run(self, *arguments: str) -> Run:
-        return Run(4, "ERROR: no lane", self.results)
+    def run(self, *arguments: str, **variables: str) -> Run:
+        return Run(4, "ERROR: no lane", self.left)
 
 
 def test_a_refusal_that_leaves_an_earlier_verdict():

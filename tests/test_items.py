@@ -147,7 +147,12 @@ def test_a_sample_that_a_lane_dies_of_is_not_tried_again(identity, make):
     submitted: list[Sample] = []
     first, second = item._session_of().lanes
     kept = first.submit
-    first.submit = lambda contract, sample: submitted.append(sample) or kept(contract, sample)
+
+    def submit(contract: Contract, sample: Sample) -> Any:
+        submitted.append(sample)
+        return kept(contract, sample)
+
+    first.submit = submit
     second.result = lambda handle: Observation(died="was killed") if len(submitted) > 2 else handle
     with pytest.raises(LaneDied) as error:
         item.runtest()

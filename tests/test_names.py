@@ -62,7 +62,7 @@ def test_no_list_is_no_licence(listed):
 
 
 def test_suites_are_imported_by_the_names_of_their_files(tmp_path, monkeypatch):
-    imported = []
+    imported: list[str] = []
     monkeypatch.setattr(names.importlib, "import_module", imported.append)
     (tmp_path / "suites").mkdir()
     for name in ("test_b.py", "test_a.py", "shapes.py", "test_c.txt"):

@@ -63,8 +63,8 @@ def test_a_script_outside_of_its_range_may_show_another_entry_of_the_contract(la
 
     assert [unlike(old, status) for status in (0, 1, None)] == [False, False, True]
     assert [unlike(new, status) for status in (0, 1, None)] == [True, False, True]
-    for other in ({"framework": "torch"}, {"contract": "small.other"}):
-        assert unlike(old, 1, old, replace(new, entry=replace(new.entry, **other)))
+    for other in (replace(new.entry, framework="torch"), replace(new.entry, contract="small.other")):
+        assert unlike(old, 1, old, replace(new, entry=other))
     assert not unlike(old, 1, old, replace(new, entry=replace(new.entry, device="cpu")))
 
 
