@@ -61,6 +61,7 @@ def test_an_id_is_declared_once(declare):
     declare(identity, identity)
     declare(identity, identity)  # the same class again, as when a module is read anew
     body = {"__doc__": "A claim.", **{name: staticmethod(identity) for name in ("torch", "paddle", "oracle")}}
+    contract("small.other", area="small", samples=None)(type("other", (), body))
     for other in (type("other", (), body), type("law", (), {**body, "__module__": "suites.elsewhere"})):
         with pytest.raises(ContractError, match=r"declared twice, by .*law and by .*(other|suites\.elsewhere)"):
             contract("small.law", area="small", samples=None)(other)

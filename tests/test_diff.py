@@ -71,6 +71,7 @@ def test_what_drifted_and_why_is_told_in_full():
         ],
         "Drifted": [{"id": "a", "old": "agree", "new": "agree", "detail": "x y: 0.1 -> 0.5, x z: 0.1 -> 0.9"}],
     }
+    assert compare(new, new)["Unchanged"][0] == {"id": "a", "old": "agree", "new": "agree", "detail": ""}
 
 
 def test_the_text_of_a_comparison():

@@ -21,6 +21,7 @@ from conformance.judge import Verdict
 from conformance.lanes import LaneError
 from conformance.ledger import Entry, Ledger
 from conformance.profiles import GATE_EXAMPLES
+from conformance.report import failures
 from conformance.runner import Divergence, LaneDied, VacuousContract
 from conformance.session import Session
 from tests.laws import real
@@ -158,7 +159,7 @@ def test_a_sample_that_a_lane_dies_of_is_not_tried_again(identity, make):
         item.runtest()
     assert len(submitted) == 3
     assert item.run.record.verdict is Verdict.ERROR and item.run.record.failure["lanes"] == ["paddle:cpu"]
-    assert "was killed" in read(item, error)
+    assert read(item, error) == failures.render_death(error.value, item.run.record.failure)
 
 
 def test_an_error_of_ours_keeps_its_traceback(declare, make):
@@ -170,6 +171,7 @@ def test_an_error_of_ours_keeps_its_traceback(declare, make):
         item.runtest()
     assert item.run.record.verdict is Verdict.ERROR
     assert "def oracle" in read(item, error)
+    assert "Traceback (most recent call last)" in str(item.repr_failure(error, style="native"))
 
 
 @pytest.mark.parametrize("fault", [0, 1])

@@ -27,6 +27,7 @@ def test_lanes_that_agree(identity, run):
     record = made.finish()
     assert (record.verdict, record.samples, record.exact_samples) == (Verdict.AGREE, 2, 1)
     assert record.worst == {"torch:cpu": {"output": 0.0}, "paddle:cpu": {"output": 0.0}}
+    assert (record.id, record.area, record.claim) == ("small.law", "small", "A law.")
     assert record.framework_seconds > 0 and record.failure is None
 
 
@@ -63,6 +64,9 @@ def test_lanes_that_lie_too_far_apart_are_both_named(declare, run):
     with pytest.raises(Divergence) as error:
         made.check(real(1.0))
     assert error.value.judged.wrong == {"torch:cpu", "paddle:cpu"}
+    with pytest.raises(Divergence) as error:
+        run(declare(lambda x: x, oracle, lambda x: x + np.float32(9))).check(real(1.0))
+    assert [difference.against for difference in error.value.judged.differences] == ["oracle"]
 
 
 def test_an_input_that_both_must_refuse(declare, run):
@@ -174,7 +178,8 @@ def test_one_sample_is_judged_with_or_without_the_screen(identity, run):
         assert not made.judge(whole(1), screen=screen).differences and law.asked == asked
     for screen in (True, False):
         assert made.judge(whole(3), screen=screen).wrong == {"paddle:cpu"}
-    assert made.judge(real(3)).wrong == {"paddle:cpu"}
+    assert made.judge(real(3)).wrong == {"paddle:cpu"} and law.asked == [1, 3, 3, 3]
+    assert not made.judge(whole(5)).differences and law.asked[-1] == 5
 
 
 # Lanes of another process
@@ -227,6 +232,28 @@ def test_inputs_that_are_all_zero_show_nothing(declare, run):
     made.finish()
 
 
+def test_one_sample_that_is_not_zero_is_enough_and_one_without_arrays_is_not_zero(declare, run):
+    made = run(declare(lambda x: x + 1, lambda x: {"output": Acceptance(x + 1.0)}))
+    made.check([whole(0, 1), whole(0, 0)])
+    assert made.finish().samples == 2
+    made = run(declare(lambda n: np.float32(n), lambda n: {"output": n * 1.0}, name="small.number"))
+    made.check([Sample({"n": 3}), Sample({"n": 4})])
+    assert made.finish().samples == 2
+
+
+def test_quantities_that_are_always_zero_or_empty_are_all_named(declare, run):
+    def law(name: str, **results: Any) -> Contract:
+        return declare(lambda x: {**results, "x": x}, lambda x: {**results, "x": x * 1.0}, name=name)
+
+    made = run(law("small.empty", b=np.array(0), a=np.array(["", ""])))
+    made.check(real(1))
+    with pytest.raises(VacuousContract, match=r"^small\.empty: a, b was zero in all 1 samples$"):
+        made.finish()
+    made = run(law("small.full", b=np.array([0, 1]), a=np.array(["", "0"])))
+    made.check(real(1))
+    assert made.finish().samples == 1
+
+
 def test_a_quantity_that_is_always_zero_shows_nothing(declare, run):
     def law(name: str, **options: Any) -> Contract:
         def call(x: np.ndarray) -> Result:
@@ -257,7 +284,7 @@ def test_a_signalling_nan_is_not_nothing(declare, run):
 def test_a_quantity_that_no_sample_bounds_shows_nothing(identity, run):
     made = run(identity(bound=np.inf))
     made.check(real(1.0))
-    with pytest.raises(VacuousContract, match="no sample bounds output on torch:cpu"):
+    with pytest.raises(VacuousContract, match=r"^small\.law: no sample bounds output on torch:cpu$"):
         made.finish()
 
 
