@@ -40,7 +40,7 @@ VALUES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=[f"{type(each).__name__}{place}" for place, each in enumerate(VALUES)])
 def test_plain_data_arrives_as_it_left(value):
     there = unpack(pack(value))
     assert same(there, value) and type(there) is type(value)
