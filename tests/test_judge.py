@@ -352,7 +352,7 @@ def test_the_exact_regime_knows_no_bound():
     ],
 )
 def test_integers_truth_values_and_texts_are_compared_without_rounding_or_bound(observed, value):
-    assert values(value, value) == 0.0
+    assert values(value, value) == values(value, value, 10.0) == 0.0
     found = values(observed, value, 10.0)
     assert isinstance(found, Difference)
     assert (found.kind, found.ratio) == ("values", INF)
