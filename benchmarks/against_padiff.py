@@ -47,13 +47,15 @@ class SideError(RuntimeError):
 class Side:
     """A process that makes checks on request, in a folder of its own, where all that it writes is found again."""
 
-    def __init__(self, name: str, batch: int, folder: Path, **environment: str) -> None:
+    def __init__(
+        self, name: str, batch: int, folder: Path, module: str = "benchmarks.checks", **environment: str
+    ) -> None:
         self.folder = folder
         folder.mkdir()
         paths = {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
         self.errors = folder.with_suffix(".log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.checks", name, str(batch)],
+            [sys.executable, "-m", module, name, str(batch)],
             cwd=folder,
             env={**os.environ, **ONE_THREAD, **paths, **environment},
             stdin=subprocess.PIPE,
@@ -62,8 +64,8 @@ class Side:
             text=True,
         )
 
-    def check(self, kind: str, fault: str) -> dict[str, Any]:
-        """One check: {"agree": bool, "seconds": float, "processor": float}. Raises :class:`SideError`."""
+    def check(self, kind: str, fault: Any) -> dict[str, Any]:
+        """One check: what the module answers to [kind, fault]. Raises :class:`SideError`."""
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             self.process.stdin.write(json.dumps([kind, fault]) + "\n")

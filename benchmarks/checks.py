@@ -162,14 +162,23 @@ def answer(check: Check, fault: str) -> dict[str, Any]:
     return {"agree": bool(agree), "seconds": seconds, "processor": processor}
 
 
+def serve(prepare: Callable[[], Callable[[str, Any], dict[str, Any]]]) -> None:
+    """Prepare to answer requests, and answer until there are no more; what else is printed goes to the log."""
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        respond = prepare()
+        for line in sys.stdin:
+            print(json.dumps(respond(*json.loads(line))), file=answers, flush=True)
+
+
 def main() -> int:
     side, batch = sys.argv[1], int(sys.argv[2])
-    answers = sys.stdout
-    sys.stdout = sys.stderr
-    prepare = {"conformance": conformance_side, "padiff": padiff_side}[side](batch)
-    for line in sys.stdin:
-        kind, fault = json.loads(line)
-        print(json.dumps(answer(prepare(kind), fault)), file=answers, flush=True)
+
+    def prepare() -> Callable[[str, Any], dict[str, Any]]:
+        checks = {"conformance": conformance_side, "padiff": padiff_side}[side](batch)
+        return lambda kind, fault: answer(checks(kind), fault)
+
+    serve(prepare)
     return 0
 
 
