@@ -153,7 +153,8 @@ def claims(cases: Sequence[Case], answers: Answers) -> list[Claim]:
 
 USES = {
     HERE: "{contracts} contracts of the gate, on the samples that a gate draws, until the first one fails",
-    "PaDiff": "`auto_diff` with loss and optimizer, no options: the mean of each tensor, rtol 1e-7, atol 0",
+    "PaDiff": "`auto_diff` with loss and optimizer, no options: the mean of each tensor, atol 0, and an rtol of 1e-7, "
+    "which is less than the distance of two float32 numbers",
     "PaDiff, atol": "the options that its tutorial has beside loss and optimizer: the mean, rtol 1e-7, atol 1e-4",
     "PaDiff, strict": "the options of its tutorial's first example: each element, rtol 0, atol 1e-4",
     "reprod_log": (
@@ -176,14 +177,16 @@ Every tool looks at one training step of a SimpleCNN pair, whose sides resume fr
 Adam state. A fault replaces one call of one framework, or of the transfer, by the same injection for every tool
 ([`benchmarks/peer_faults.py`](../benchmarks/peer_faults.py)). It is *caught* where the tool raises an alarm that it
 does not raise for the same pair without the fault; where it does, there is an *alarm either way*. What the framework
-itself refuses under a tool is an alarm too. Correct pairs are drawn {draws} times.
+itself refuses under a tool is an alarm too. Correct pairs are drawn {draws} times, with other weights and images, and
+faults are looked at in the first draw. Seconds are those of the run that wrote this page.
 
 {uses}
 
 The comparison is kind to the others. The pair, the warm optimizer state, the gradients in one layout and the transfer
 are made for them here, and paddle's running variances, which are known to be biased, are left out of the arrays. PaDiff
-copies the weights itself, its default, on top of those; where the transfer is at fault it is told not to. None of the
-others says which side is wrong.
+copies the weights itself, its default, on top of those, by the order in which layers are defined: where it differs, it
+asks for a map of the layers. Where the transfer is at fault it is told not to copy. None of the others says which side
+is wrong; the gate here blames the right one for {blamed} of the faults.
 """
 
 
@@ -194,8 +197,9 @@ def page(cases: Sequence[Case], answers: Answers, versions: str) -> str:
     summary = f"Of {len(faults)} faults, " + ", ".join(f"{tool} catches {number}" for tool, number in caught.items())
     uses = [table_row(tool, use.format(contracts=len(CONTRACTS))) for tool, use in USES.items()]
     used = "\n".join([table_row("tool", "how it is used"), "| --- | --- |", *uses])
+    blamed = sum(blames(case, answers) for case in faults)
     text = [
-        _INTRODUCTION.format(versions=versions, summary=f"{summary}.", draws=DRAWS, uses=used),
+        _INTRODUCTION.format(versions=versions, summary=f"{summary}.", draws=DRAWS, uses=used, blamed=blamed),
         table_row("", "side", *TOOLS),
         "| --- | --- |" + " --- |" * len(TOOLS),
         *(table_row(*row) for row in [*rows(cases, answers), *totals(cases, answers)]),
