@@ -12,7 +12,8 @@ reprod_log: a `ReprodLogger` for each side, `ReprodDiffHelper.report` at its def
 pytest-torch: speaks of torch alone, and documents comparisons with the saved outputs of another implementation. So
 paddle's arrays become torch tensors: `assert_outputs_close` at its tolerances by dtype, and `assert_finite`.
 
-Here: the contracts of the gate, one after the other until one fails, on the samples that a gate draws.
+Here: the contracts of the gate, one after the other until one fails, on the samples that a gate draws. Of a correct
+pair the step itself is judged too, by the contract of the training step, where that takes such a model.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.checks import serve
-from benchmarks.peer_faults import CASES, ORDER, TRANSFER, Case
-from benchmarks.peer_pairs import FRAMEWORKS, Start, record, reorder, start, started
-from conformance.contract import shorten
-from conformance.runner import VacuousContract
+from benchmarks.peer_faults import BYTES, CASES, LINEAR, ORDER, PLAIN, TRANSFER, Case
+from benchmarks.peer_pairs import ADAM, FRAMEWORKS, Start, record, reorder, start, started
+from conformance.contract import Sample, find, shorten
+from conformance.runner import ContractRun, VacuousContract
 from tests.faults.fault import TORCH, Fault, detect, started_lanes
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +58,9 @@ MEANS = {"atol": 1e-4}
 """As PaDiff's tutorial calls it with a loss and an optimizer: the mean of each tensor is compared."""
 ELEMENTS = {"atol": 1e-4, "rtol": 0, "compare_mode": "strict", "single_step": False}
 """As its first example does: each element is."""
+STEP = "train.step"
+WHOLE = (PLAIN, LINEAR, BYTES, ORDER)
+"""Pairs that the contract of the training step takes; of the others, contracts take the layers."""
 UNCHANGED = Fault("no fault", TORCH, (), "torch:flatten", lambda call: call)
 Tool = Callable[[Case, Start], str]
 
@@ -136,9 +140,28 @@ def _gate() -> tuple[Any, Any]:
 
 
 def contracts(case: Case, begin: Start) -> str:
-    """The first contract of the gate that fails, and whom it blames."""
+    """The first contract that fails, and whom it blames; of a correct pair its own step is judged before."""
+    if case.faults:
+        return first_failure(UNCHANGED)
+    fault = REORDERED if case.pair == ORDER else UNCHANGED
+    return own_step(fault, case, begin) or (cached_failure(fault) if case.pair in (PLAIN, ORDER) else "")
+
+
+def own_step(fault: Fault, case: Case, begin: Start) -> str:
+    """What the contract of the training step says to the very step that the other tools look at."""
     lanes, ledger = _gate()
-    fault = Fault(case.name, "", (), "suites.models:_paddle_cnn", reordered) if case.pair == ORDER else UNCHANGED
+    inputs = {"images": begin.images, "labels": begin.labels, "weights": begin.weights, "state": begin.state}
+    fixed = {"relu": case.pair != LINEAR, "penalties": {"l1": 0.0, "l2": 0.0}}
+    hyper = {key: value for key, value in ADAM.items() if key != "name"}
+    sample = Sample({**inputs, **fixed, "optimizer": {"name": ADAM["name"], "hyper": hyper}})
+    with fault.injected():
+        judged = ContractRun(find(STEP), lanes, ledger.of(STEP)).judge(sample)
+    return f"{STEP}: {judged.differences[0].detail}" if judged.differences else ""
+
+
+def first_failure(fault: Fault) -> str:
+    """The first contract that fails on the gate's samples, and whom it blames."""
+    lanes, ledger = _gate()
     for contract in CONTRACTS:
         try:
             found = detect(fault, contract, lanes, ledger)
@@ -149,15 +172,22 @@ def contracts(case: Case, begin: Start) -> str:
     return ""
 
 
+@cache
+def cached_failure(fault: Fault) -> str:
+    """The gate draws the same samples each time: of correct pairs it is asked once."""
+    return first_failure(fault)
+
+
 def reordered(call: Any) -> Any:
     """A builder whose models have their layers defined in another order."""
     return cache(lambda relu, device: reorder(call.__wrapped__(relu, device)))
 
 
+REORDERED = Fault("another order", "", (), "suites.models:_paddle_cnn", reordered)
 HERE = "here"
 SIDES: dict[str, dict[str, Tool]] = {
     "contracts": {HERE: contracts},
-    "padiff": {"PaDiff": padiff({}), "PaDiff, atol": padiff(MEANS), "PaDiff, strict": padiff(ELEMENTS)},
+    "padiff": {"PaDiff": padiff({}), "PaDiff (atol)": padiff(MEANS), "PaDiff (strict)": padiff(ELEMENTS)},
     "records": {"reprod_log": reprod_log, "pytest-torch": pytest_torch},
 }
 """The tools by the process in which they run: PaDiff wraps both frameworks' functions when it is imported."""

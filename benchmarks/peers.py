@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ from tqdm import tqdm
 
 from benchmarks.against_padiff import Side, SideError
 from benchmarks.claims import Claim, judged, table
-from benchmarks.peer_faults import CONTROLS, FAULTS, ORDER, PLAIN, Case
-from benchmarks.peer_tools import CONTRACTS, HERE, SIDES
+from benchmarks.peer_faults import CONTROLS, FAULTS, PLAIN, Case
+from benchmarks.peer_tools import CONTRACTS, HERE, SIDES, WHOLE
 from conformance.portable import write_whole
 from conformance.report.summary import table_row
 
@@ -38,7 +39,7 @@ PAGE = ROOT / "docs" / "peers.md"
 PACKAGES = {"padiff": "padiff", "pyyaml": "yaml", "reprod-log": "reprod_log", "pytest-torch": "pytest_torch"}
 TOOLS = tuple(tool for side in SIDES.values() for tool in side)
 DRAWS = 5
-"""Weights and batches with which each correct pair is looked at. The gate here draws its own."""
+"""Weights and batches with which each correct pair is looked at."""
 
 
 class Verdict(StrEnum):
@@ -49,6 +50,7 @@ class Verdict(StrEnum):
     CAUGHT = "caught"
     MISSED = "missed"
     EITHER_WAY = "alarm either way"
+    NOT_APPLICABLE = "not applicable"
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,17 @@ Answers = dict[tuple[str, str, int], Answer]
 
 def draws(case: Case, tool: str) -> range:
     """The draws of weights and batch with which a tool looks at a case."""
-    return range(1 if case.faults or tool == HERE else DRAWS)
+    if case.faults:
+        return range(1)
+    return range(0 if tool == HERE and case.pair not in WHOLE else DRAWS)
 
 
 def measure(sides: dict[str, Any], cases: Sequence[Case]) -> Answers:
-    """Let every tool look at every case. The plain pair must come first of all that are correct.
-
-    The gate has samples of its own and is asked about correct pairs once, and again where layers change their order.
-    """
+    """Let every tool look at every case."""
     answers: Answers = {}
     for case in tqdm(cases, unit="case", disable=not sys.stderr.isatty()):
         for side, tools in SIDES.items():
             for tool in tools:
-                if tool == HERE and not case.faults and case.pair not in (PLAIN, ORDER):
-                    answers[case.name, tool, 0] = answers[PLAIN, tool, 0]
-                    continue
                 for draw in draws(case, tool):
                     answers[case.name, tool, draw] = Answer(**sides[side].check(tool, [case.name, draw]))
     return answers
@@ -88,12 +86,15 @@ def measure(sides: dict[str, Any], cases: Sequence[Case]) -> Answers:
 
 def verdict(case: Case, tool: str, answers: Answers) -> Verdict:
     """What a tool's answers to a case are worth."""
+    if not draws(case, tool):
+        return Verdict.NOT_APPLICABLE
     if not case.faults:
         alarmed = any(answers[case.name, tool, draw].alarm for draw in draws(case, tool))
         return Verdict.FALSE_ALARM if alarmed else Verdict.PASSES
     if not answers[case.name, tool, 0].alarm:
         return Verdict.MISSED
-    return Verdict.EITHER_WAY if answers[case.pair, tool, 0].alarm else Verdict.CAUGHT
+    pair = PLAIN if tool == HERE else case.pair  # the contracts without a fault are those of the plain pair
+    return Verdict.EITHER_WAY if answers[pair, tool, 0].alarm else Verdict.CAUGHT
 
 
 def cell(case: Case, tool: str, answers: Answers) -> str:
@@ -119,6 +120,7 @@ def totals(cases: Sequence[Case], answers: Answers) -> list[tuple[str, ...]]:
         (Verdict.MISSED, faults),
         (Verdict.EITHER_WAY, faults),
         (Verdict.FALSE_ALARM, controls),
+        (Verdict.NOT_APPLICABLE, controls),
     ):
         sums = [sum(verdict(case, tool, answers) is found for case in among) for tool in TOOLS]
         counted.append((f"{found}, of {len(among)}", "", *map(str, sums)))
@@ -128,7 +130,8 @@ def totals(cases: Sequence[Case], answers: Answers) -> list[tuple[str, ...]]:
             [answer.seconds for (name, by, _), answer in answers.items() if by == tool and name in names]
             for tool in TOOLS
         ]
-        counted.append((f"seconds for {what}", "", *(f"{sum(seconds) / len(seconds):.1f}" for seconds in spent)))
+        shown = (f"{statistics.median(seconds):.1f}, up to {max(seconds):.1f}" for seconds in spent)
+        counted.append((f"seconds for {what}, median", "", *shown))
     return counted
 
 
@@ -152,11 +155,15 @@ def claims(cases: Sequence[Case], answers: Answers) -> list[Claim]:
 
 
 USES = {
-    HERE: "{contracts} contracts of the gate, on the samples that a gate draws, until the first one fails",
+    HERE: (
+        "{contracts} contracts of the gate, on the samples that a gate draws, until the first one fails. Correct pairs "
+        "that the contract of the training step takes are judged by it in each draw; of the others contracts take the "
+        "layers alone, so that the pair as a whole is *not applicable*"
+    ),
     "PaDiff": "`auto_diff` with loss and optimizer, no options: the mean of each tensor, atol 0, and an rtol of 1e-7, "
     "which is less than the distance of two float32 numbers",
-    "PaDiff, atol": "the options that its tutorial has beside loss and optimizer: the mean, rtol 1e-7, atol 1e-4",
-    "PaDiff, strict": "the options of its tutorial's first example: each element, rtol 0, atol 1e-4",
+    "PaDiff (atol)": "the options that its tutorial has beside loss and optimizer: the mean, rtol 1e-7, atol 1e-4",
+    "PaDiff (strict)": "the options of its tutorial's first example: each element, rtol 0, atol 1e-4",
     "reprod_log": (
         "a `ReprodLogger` for the loss, logits, gradients and parameters of each side; `ReprodDiffHelper.report()` "
         "at its defaults: a mean difference of up to 1e-6"
@@ -164,7 +171,7 @@ USES = {
     "pytest-torch": (
         "the same arrays: `assert_finite` for each side, `assert_outputs_close` at its defaults: rtol 1.3e-6, atol "
         "1e-5. It knows torch alone, but compares with saved outputs of another implementation too; so paddle's arrays "
-        "become torch tensors, and no fault is *not applicable*"
+        "become torch tensors, and faults on either side apply"
     ),
 }
 _INTRODUCTION = """# What other tools find
@@ -178,7 +185,8 @@ Adam state. A fault replaces one call of one framework, or of the transfer, by t
 ([`benchmarks/peer_faults.py`](../benchmarks/peer_faults.py)). It is *caught* where the tool raises an alarm that it
 does not raise for the same pair without the fault; where it does, there is an *alarm either way*. What the framework
 itself refuses under a tool is an alarm too. Correct pairs are drawn {draws} times, with other weights and images, and
-faults are looked at in the first draw. Seconds are those of the run that wrote this page.
+faults are looked at in the first draw. The list was made by this project. Seconds are those of the run that wrote
+this page; the longest look at a correct pair here is the whole of the contracts on the gate's samples.
 
 {uses}
 
@@ -192,9 +200,14 @@ is wrong; the gate here blames the right one for {blamed} of the faults.
 
 def page(cases: Sequence[Case], answers: Answers, versions: str) -> str:
     """The table as Markdown."""
-    caught = {tool: sum(verdict(case, tool, answers) is Verdict.CAUGHT for case in cases) for tool in TOOLS}
+    caught = {
+        ("the gate here" if tool == HERE else tool): sum(
+            verdict(case, tool, answers) is Verdict.CAUGHT for case in cases
+        )
+        for tool in TOOLS
+    }
     faults = [case for case in cases if case.faults]
-    summary = f"Of {len(faults)} faults, " + ", ".join(f"{tool} catches {number}" for tool, number in caught.items())
+    summary = f"Caught of {len(faults)} faults: " + ", ".join(f"{number} by {tool}" for tool, number in caught.items())
     uses = [table_row(tool, use.format(contracts=len(CONTRACTS))) for tool, use in USES.items()]
     used = "\n".join([table_row("tool", "how it is used"), "| --- | --- |", *uses])
     blamed = sum(blames(case, answers) for case in faults)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import peer_pairs, peer_tools, peers
-from benchmarks.peer_faults import CASES, CONTROLS, FAULTS, NORM_EVAL, PAIRS, PLAIN, Case
+from benchmarks.peer_faults import BYTES, CASES, CONTROLS, FAULTS, NORM_EVAL, ORDER, PAIRS, PLAIN, Case
 from benchmarks.peers import Answer, Verdict
 
 FAULT = CASES["step skipped"]
@@ -56,11 +56,15 @@ def test_one_alarm_of_several_draws_is_a_false_alarm():
     assert peers.cell(CONTROL, "PaDiff", answers) == "passes"
 
 
+def test_a_pair_that_no_contract_takes_as_a_whole_is_not_passed():
+    assert peers.cell(CASES[NORM_EVAL], peers.HERE, {}) == "not applicable"
+
+
 def test_the_table_has_every_case_every_tool_and_the_sums(capsys):
     answers = answers_of(contracts=(FAULT.name,), padiff=(PLAIN,))
     page = peers.page([CONTROL, FAULT], answers, "tool 1.0")
-    assert "(tool 1.0)" in page and f"| {FAULT.name} | paddle | caught | MISSED".replace("MISSED", "missed") in page
-    assert f"{peers.HERE} catches 1" in page and "reprod_log catches 0" in page
+    assert "(tool 1.0)" in page and f"| {FAULT.name} | paddle | caught | missed" in page
+    assert "1 by the gate here" in page and "0 by reprod_log" in page
     assert f"| {FAULT.name} | train.step: loss differs on paddle:cpu |" in page
     sums = {row[0]: row[2:] for row in peers.totals([CONTROL, FAULT], answers)}
     assert sums["caught, of 1"] == ("1", "0", "0", "0", "0", "0")
@@ -75,6 +79,15 @@ def test_the_table_has_every_case_every_tool_and_the_sums(capsys):
 def test_what_is_claimed_of_the_gate_here_fails_where_it_is_wrong(alarms, failed):
     claims = peers.claims([CONTROL, FAULT], answers_of(contracts=alarms))
     assert sum(not claim.holds for claim in claims) == failed
+
+
+@pytest.mark.parametrize("name", [PLAIN, BYTES, ORDER])
+def test_the_contract_of_the_step_judges_the_very_pair(name, monkeypatch):
+    case, begin = CASES[name], peer_pairs.start(name, 0, 2)
+    monkeypatch.setattr(peer_tools, "cached_failure", lambda fault: "")
+    assert peer_tools.contracts(case, begin) == ""
+    with CASES["leaky ReLU"].injected():
+        assert peer_tools.contracts(case, begin).startswith("train.step")
 
 
 def test_the_wrong_side_is_no_catch():
