@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from tests.faults.activations import leaky
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap
-from tests.faults.forward import leaky
-from tests.faults.optimizers import eps_inside
+from tests.faults.optimizers import FORMULAS, recomputed
 from tests.faults.transfer import TO_PADDLE, square_not_transposed
-from tests.faults.wraps import argument, gradient, hyperparameters, option, result
+from tests.faults.wraps import argument, around, gradient, hyperparameters, option, result
 
 PLAIN, LINEAR, SQUARE, ORDER = "plain", "without ReLU", "with a square layer", "defined in another order"
 NORM, NORM_BIAS, NORM_EVAL = "batch norm", "batch norm after biased conv", "batch norm in evaluation"
@@ -145,23 +145,6 @@ def first_element(number: float) -> Callable[[Any], Any]:
     return change
 
 
-def uncorrected(cls: Any) -> Any:
-    """torch's Adam with its moments taken as they are, however few steps they have seen."""
-
-    class Adam(cls):
-        def step(self) -> None:
-            """A step with the rate and eps for which the corrections cancel."""
-            (group,) = self.param_groups
-            lr, eps = group["lr"], group["eps"]
-            step = 1 + float(self.state[group["params"][0]].get("step", 0.0))
-            first, second = (1 - beta**step for beta in group["betas"])
-            group.update(lr=lr * first / second**0.5, eps=eps / second**0.5)
-            super().step()
-            group.update(lr=lr, eps=eps)
-
-    return Adam
-
-
 def decoupled(cls: Any) -> Any:
     """paddle's AdamW in place of Adam."""
     from paddle.optimizer import AdamW
@@ -186,7 +169,7 @@ FAULTS = (
     paddle("convolution * (1 + 3e-7)", CONVOLUTION_LAYER, result(lambda y: y * (1 + 3e-7))),
     torch("convolution's first column repeats", CONVOLUTION, result(first_column_repeats)),
     torch("colours in reverse order", CONVOLUTION, argument(0, "input", channels_reversed)),
-    paddle("leaky ReLU", RELU, leaky),
+    paddle("leaky ReLU", RELU, around(leaky)),
     torch("average pooling for max pooling", ".nn.functional:max_pool2d", averaged),
     paddle("flattened as height, width, channels", ":flatten", argument(0, "x", channels_last)),
     torch("linear layer in float16", LINEAR_CALL, result(lambda y: y.half().float())),
@@ -221,10 +204,10 @@ FAULTS = (
     torch("gradients clipped to 0.01", LINEAR_CALL, gradient(1, lambda g: g.clamp(-0.01, 0.01)), BACKWARD),
     torch("one element of a gradient is NaN", CONVOLUTION, gradient(1, first_element(float("nan"))), BACKWARD),
     torch("Adam's eps times 10", ADAM, hyperparameters(eps=lambda eps: 10 * eps), OPTIMIZER),
-    torch("Adam's eps inside the root", ADAM, eps_inside, OPTIMIZER),
+    torch("Adam's eps inside the root", f"{ADAM}.step", recomputed(FORMULAS["eps inside the root"]), OPTIMIZER),
     paddle("Adam's beta1 is 0.85", PADDLE_ADAM, hyperparameters(beta1=lambda beta: 0.85), OPTIMIZER),
     torch("Adam's beta2 is 0.99", ADAM, hyperparameters(betas=lambda betas: (betas[0], 0.99)), OPTIMIZER),
-    torch("Adam without bias correction", ADAM, uncorrected, OPTIMIZER),
+    torch("Adam without bias correction", f"{ADAM}.step", recomputed(FORMULAS["never corrected"]), OPTIMIZER),
     paddle("decoupled weight decay for L2", PADDLE_ADAM, decoupled, OPTIMIZER),
     torch("learning rate 1 % too high", ADAM, hyperparameters(lr=lambda lr: 1.01 * lr), OPTIMIZER),
     paddle("step skipped", f"{PADDLE_ADAM}.step", lambda call: lambda optimizer: None, OPTIMIZER),

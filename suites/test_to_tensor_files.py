@@ -17,7 +17,8 @@ FORMATS = {mode: [suffix for suffix, held in images.KINDS if held == mode] for _
 
 def drawn_files(height: int, width: int, seed: int) -> list[dict[str, object]]:
     """Name and bytes of a new file of each mode, in any format that holds it."""
-    rng, found = generator(seed), []
+    rng = generator(seed)
+    found: list[dict[str, object]] = []
     for mode, suffixes in FORMATS.items():
         suffix = str(rng.choice(suffixes))
         picture = images.image_of(mode, images.pixels(rng, mode, height, width))

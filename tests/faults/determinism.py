@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
 from tests.faults.optimizers import CLASSES, in_both
-from tests.faults.wraps import argument, around, lost
+from tests.faults.wraps import argument, lost, method
 
 CNN, RECURRENT, DROPOUT, LOOP, SHUFFLE, WORKERS, SEEDED = (
     f"determinism.{name}" for name in ("cnn_step", "rnn_step", "dropout", "loop", "shuffle", "workers", "seeded")
@@ -169,7 +169,7 @@ def leaving(change: Callable[[Any], Any]) -> Wrap:
 
         change(importlib.import_module("torch" if hasattr(optimizer, "state") else "paddle"))
 
-    return around(after=after)
+    return method(after=after)
 
 
 def two_threads(framework: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
-from tests.faults.wraps import always, argument, around, hyperparameters, lost, result
+from tests.faults.wraps import always, argument, hyperparameters, lost, method, result
 
 CLASSES = {
     "sgd": {TORCH: "torch.optim:SGD", PADDLE: "paddle.optimizer:SGD"},
@@ -94,7 +94,7 @@ def replace_gradients(change: Callable[[Any], Any]) -> Wrap:
         for parameter in with_gradients(optimizer):
             parameter.grad = change(parameter.grad)
 
-    return around(before)
+    return method(before)
 
 
 def clip(optimizer: Any) -> None:
@@ -242,7 +242,7 @@ def remembered(change: Callable[[np.ndarray], np.ndarray]) -> Wrap:
             if tensor is not None:
                 assign(tensor, change(array_of(tensor)))
 
-    return around(after=after)
+    return method(after=after)
 
 
 def to_half(array: np.ndarray) -> np.ndarray:
@@ -343,11 +343,11 @@ FAULTS = (
     *stepping("step skipped", EVERY, lost),
     *stepping("step taken twice", EVERY, twice),
     *stepping("of the other sign", EVERY, replace_gradients(lambda gradient: -gradient)),
-    *stepping("gradients clipped", ("sgd", "momentum", "adam"), around(clip)),
+    *stepping("gradients clipped", ("sgd", "momentum", "adam"), method(clip)),
     *stepping("gradient of the step before", ("sgd", "momentum"), stale),
     *stepping("gradient of the step before", ("adam",), stale, "optim.adam_steps"),
     *stepping("last element left out", EVERY, last_row_kept),
-    *stepping("one parameter only", EVERY, around(only_first), SEVERAL),
+    *stepping("one parameter only", EVERY, method(only_first), SEVERAL),
     *stepping("arrays in half precision", WITH_STATE, remembered(to_half)),
     *stepping("arrays in bfloat16", WITH_STATE, remembered(to_bfloat16)),
     *stepping("arrays clipped", ("adam",), remembered(lambda array: np.minimum(array, 1e36)), "optim.adam_huge"),

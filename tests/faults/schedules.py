@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
 from tests.faults.optimizers import in_both
-from tests.faults.wraps import argument, around, lost, result
+from tests.faults.wraps import argument, lost, method, result
 
 MODULES = {TORCH: "torch.optim.lr_scheduler", PADDLE: "paddle.optimizer.lr"}
 CLASSES = {
@@ -186,7 +186,7 @@ FAULTS = (
     *both("cosine restarts", targets("cosine"), restarting, "schedule.cosine"),
     *both("cosine stays at its end", targets("cosine", ".get_lr"), halting, "schedule.cosine"),
     *[
-        Fault(f"{name} of one group", TORCH, (f"schedule.{name}",), target, around(after=first_group_only))
+        Fault(f"{name} of one group", TORCH, (f"schedule.{name}",), target, method(after=first_group_only))
         for name, target in ((name, targets(name, ".step")[TORCH]) for name in MOVING)
     ],
     Fault("rate of one group", PADDLE, PER_NAME[1:], "paddle.optimizer:SGD._create_param_lr", first_parameter_only),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, both
-from tests.faults.images import TO_TENSOR
 from tests.faults.optimizers import in_both
 from tests.faults.schedules import targets
+from tests.faults.to_tensor import TO_TENSOR
 from tests.faults.wraps import argument, lost, option, scaled
 
 STEP, LOOP, FILES, DROPOUT, EXACT, EPOCHS = (

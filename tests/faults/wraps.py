@@ -173,7 +173,7 @@ def always(**options: Any) -> Wrap:
     return wrap
 
 
-def around(before: Callable[[Any], Any] | None = None, after: Callable[[Any], Any] | None = None) -> Wrap:
+def method(before: Callable[[Any], Any] | None = None, after: Callable[[Any], Any] | None = None) -> Wrap:
     """A method that does something else to its object, before or after what it should do."""
 
     def wrap(call: Any) -> Any:
