@@ -24,7 +24,6 @@ AREA = "transforms"
 PILLOW = tuple(int(part) for part in PIL.__version__.split(".")[:2])
 INTERPOLATIONS = ("nearest", "bilinear", "bilinear", "bicubic", "box")
 
-modes = st.sampled_from(("L", "RGB", "RGB")) | st.sampled_from(tuple(vision.MODES))
 pairs = st.tuples(sides, sides)
 
 
@@ -34,16 +33,18 @@ def picture(mode: str, size: tuple[int, int], seed: int) -> dict[str, Any]:
     return {"mode": mode, "pixels": drawn >> 12 if mode == "I" else drawn}
 
 
-def pictures(count: int = 3, **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
-    """``count`` images of drawn modes and sizes, each with its own arguments."""
-    one = st.builds(
-        lambda mode, size, seed, rest: Sample({**picture(mode, size, seed), **rest}, EXACT),
-        modes,
-        pairs,
-        seeds,
-        st.fixed_dictionaries(arguments),
-    )
-    return st.lists(one, min_size=count, max_size=count)
+def pictures(**arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
+    """An image of each mode and three more of the common ones, each with a size and arguments of its own."""
+
+    def one(mode: str) -> st.SearchStrategy[Sample]:
+        return st.builds(
+            lambda size, seed, rest: Sample({**picture(mode, size, seed), **rest}, EXACT),
+            pairs,
+            seeds,
+            st.fixed_dictionaries(arguments),
+        )
+
+    return st.tuples(*map(one, ("L", "RGB", "RGB", *vision.MODES))).map(list)
 
 
 @contract(
@@ -51,6 +52,7 @@ def pictures(count: int = 3, **arguments: st.SearchStrategy[Any]) -> st.SearchSt
     area=AREA,
     samples=pictures(size=sizes, interpolation=st.sampled_from(INTERPOLATIONS)),
     tensors=False,
+    share=0.3,
     unsupported=ON_CPU,
 )
 class resize:
@@ -77,7 +79,7 @@ class resize:
         return {"output": same(vision.resize(pixels, size, interpolation, mode, pillow=PILLOW))}
 
 
-@contract("vision.center_crop", area=AREA, samples=pictures(size=sizes), tensors=False, unsupported=ON_CPU)
+@contract("vision.center_crop", area=AREA, samples=pictures(size=sizes), tensors=False, share=0.3, unsupported=ON_CPU)
 class center_crop:
     """CenterCrop takes the middle; an image that is too small gets a border of zeros around it first."""
 
@@ -115,6 +117,7 @@ OFFSETS = st.integers(-6, 26)
     area=AREA,
     samples=pictures(top=OFFSETS, left=OFFSETS, height=sides, width=sides),
     tensors=False,
+    share=0.3,
     unsupported=ON_CPU,
 )
 class crop:
@@ -141,7 +144,7 @@ class crop:
         return {"output": same(vision.crop(pixels, top, left, height, width))}
 
 
-@contract("vision.flips", area=AREA, samples=pictures(), tensors=False, unsupported=ON_CPU)
+@contract("vision.flips", area=AREA, samples=pictures(), tensors=False, share=0.3, unsupported=ON_CPU)
 class flips:
     """Flips mirror the right axis; at random with probability 1 always, with probability 0 never."""
 
@@ -339,8 +342,9 @@ REFUSED: tuple[tuple[Any, ...], ...] = (
 @contract(
     "vision.transform_refusals",
     area=AREA,
-    samples=pictures(4, step=st.sampled_from(REFUSED)),
+    samples=pictures(step=st.sampled_from(REFUSED)),
     tensors=False,
+    share=0.3,
     unsupported=ON_CPU,
 )
 class transform_refusals:
