@@ -179,6 +179,18 @@ def by_folder(call: Any) -> Any:
     return wrong
 
 
+def in_blocks(found: list[int]) -> list[int]:
+    """An order in which four items stay together, as where batches are shuffled and not items."""
+    firsts = [index for index in found if index % 4 == 0]
+    return [index for first in firsts for index in range(first, first + 4) if index in found]
+
+
+def rotated(found: list[int]) -> list[int]:
+    """The items in their order, beginning anywhere."""
+    place = found[0]
+    return sorted(found)[place:] + sorted(found)[:place]
+
+
 def rows(change: Callable[[list[Any]], list[Any]]) -> Wrap:
     """A loader that makes a batch of other samples."""
     return argument(0, "batch", change)
@@ -304,6 +316,9 @@ OWN = (
     *_own("with replacement", lambda found: [*found[:-1], found[0]]),
     *_own("never", sorted),
     *_own("the same each pass", lambda found: np.random.default_rng(0).permutation(len(found)).tolist()),
+    *_own("in blocks of four", in_blocks),
+    *_own("by rotation", rotated),
+    *_own("after the first item", lambda found: [0, *(index for index in found if index)]),
     *_own("without the last item", lambda found: [index for index in found if index < len(found) - 1]),
     *_own("of the first half", lambda found: [index % (len(found) // 2) for index in found]),
     *both("own drop_last ignored", LOADER, hyperparameters(drop_last=lambda drop: False), SHUFFLED),

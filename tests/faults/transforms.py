@@ -104,6 +104,16 @@ def band_by_band(call: Any) -> Any:
     return lambda image, *rest: Image.merge(image.mode, [call(band, *rest) for band in image.split()])
 
 
+def by_colours(call: Any) -> Any:
+    """A call that resizes the colours of a palette instead of choosing among them."""
+    return lambda image, *rest: call(image.convert("RGB"), *rest)
+
+
+def by_float(call: Any) -> Any:
+    """A call that resizes integers as floats, and cuts off their fractions."""
+    return lambda image, *rest: call(image.convert("F"), *rest).convert("I")
+
+
 def within_range(call: Any) -> Any:
     """A call that lets nothing exceed the values of the tensor."""
     return lambda image, *rest: in_numpy(lambda x: np.clip(x, *np.array([image.min(), image.max()])))(
@@ -255,6 +265,8 @@ RESIZES = (
     *_resize("point by point", point_by_point, "vision.resize", "vision.compose"),
     *_resize("halves first", halved_first, "vision.resize"),
     *_resize("without regard to alpha", only(of_mode("RGBA", "LA"), band_by_band), "vision.resize"),
+    *_resize("of a palette's colours", only(of_mode("P"), by_colours), "vision.resize"),
+    *_resize("of 32 bits by float32", only(of_mode("I"), by_float), "vision.resize"),
     *_resize("within the range", only(smooth_tensor, within_range), "vision.tensor_resize"),
     Fault(
         "resize without antialias",
