@@ -320,7 +320,9 @@ def test_one_wrong_element_in_a_million_is_found():
 
 def test_a_bound_that_is_not_a_number_accepts_equality_only():
     assert values([1.0], [1.0], NAN) == 0.0
-    assert isinstance(values([1.0], [1.5], NAN), Difference)
+    found = values([1.0, 1.0], [1.5, 1.0], NAN)
+    assert isinstance(found, Difference) and (found.ratio, found.index) == (INF, (0,))
+    assert "1 of 2 elements outside" in found.detail
 
 
 def test_an_infinite_bound_leaves_its_element_out_and_only_it():
