@@ -222,5 +222,6 @@ def test_an_entry_that_fits_its_contract_passes(tmp_path, declare):
 )
 def test_an_entry_that_matches_nothing_is_named(tmp_path, declare, changes, sentence):
     law(declare)
-    with pytest.raises(LedgerError, match=re.escape(sentence)):
+    with pytest.raises(LedgerError, match=re.escape(sentence)) as error:
         Ledger([only(tmp_path, **changes)]).check(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path}: entry 'law-broken'")

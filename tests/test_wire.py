@@ -54,7 +54,10 @@ def test_bits_are_kept():
 
 
 def test_arrays_that_are_only_read_are_not_copied():
-    assert not unpack(pack(np.ones(3)), writable=False).flags.writeable
+    packed = pack([np.ones(3), (np.ones(3), {"a": np.ones(3)})])
+    for writable in (True, False):
+        first, (second, rest) = unpack(packed, writable)
+        assert [array.flags.writeable for array in (first, second, rest["a"])] == [writable] * 3
 
 
 @pytest.mark.parametrize(
