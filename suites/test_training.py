@@ -13,6 +13,7 @@ from reference_impl.oracle import models
 from reference_impl.oracle import optimizers as oracle
 from suites.models import CNN_SHAPES, cnn_weights, exact_cnn_weights, paddle_cnn, torch_cnn
 from suites.shared import Shared, decides_like
+from suites.softmax import CLIP
 from suites.test_optimizers import FLOAT32_BETAS, ROUNDING
 
 PRE_ACTIVATIONS = ("conv1", "conv2", "fc1")
@@ -204,8 +205,13 @@ class step:
 
     @staticmethod
     def variant_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed):
-        options = FLOAT32_BETAS if optimizer["name"] == "adam" else {}
-        return step_oracle(images, labels, relu, weights, penalties, optimizer, state, observed, **options)
+        return _step_with_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed)
+
+    @staticmethod
+    def variant_clipped_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed):
+        """As well as the betas: logits more than 64 below the largest count as 64 below it."""
+        penalties = {**penalties, "floor": CLIP}
+        return _step_with_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed)
 
 
 def watch(model: Any, register: str) -> Any:
@@ -243,6 +249,11 @@ def step_oracle(
             key = f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"
             accepted[key] = acceptance
     return accepted
+
+
+def _step_with_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed):
+    options = FLOAT32_BETAS if optimizer["name"] == "adam" else {}
+    return step_oracle(images, labels, relu, weights, penalties, optimizer, state, observed, **options)
 
 
 def _run_and_judge(images, labels, relu, weights, penalties, observed) -> tuple[models.Run, dict[str, Acceptance]]:

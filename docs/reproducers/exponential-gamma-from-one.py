@@ -18,18 +18,19 @@ import numpy as np
 
 
 def paddle_rates(epochs, schedule):
-    """The rate of every epoch, and the way that SGD goes at it, under a paddle schedule."""
+    """As :func:`torch_rates`, under a paddle schedule."""
     import paddle
 
-    weight = paddle.create_parameter([1], "float32")
-    optimizer = paddle.optimizer.SGD(schedule, parameters=[weight])
-    weight.sum().backward()
+    weights = [paddle.create_parameter([1], "float32") for _ in range(2)]
+    optimizer = paddle.optimizer.SGD(schedule, parameters=[{"params": [weight]} for weight in weights])
+    sum(weights).sum().backward()
     rates, moves = [], []
     for _ in range(epochs):
         rates.append(optimizer.get_lr())
-        weight.set_value(np.zeros(1, np.float32))
+        for weight in weights:
+            weight.set_value(np.zeros(1, np.float32))
         optimizer.step()
-        moves.append(-weight.item())
+        moves.append([-weight.item() for weight in weights])
         schedule.step()
     return {"rate": np.array(rates, np.float64), "move": np.array(moves, np.float32)}
 
@@ -49,7 +50,7 @@ COTANGENT = None
 # Value, allowed absolute error and dtype by quantity.
 EXPECTED = {
     'rate': (np.array([0.1, 0.1, 0.1], 'float64'), np.array([0.0, 5.6e-17, 6.7e-17], 'float64'), 'float64'),
-    'move': (np.array([0.1, 0.1, 0.1], 'float64'), 6e-09, 'float32'),
+    'move': (np.array([[0.1, 0.1], [0.1, 0.1], [0.1, 0.1]], 'float64'), 6e-09, 'float32'),
 }
 
 

@@ -15,9 +15,15 @@ CROSS_ENTROPY = 1.0
 CROSS_ENTROPY_GRADIENT = 1.0
 
 
-def cross_entropy(logits: Variable, labels: Array) -> Variable:
-    """Mean softmax cross-entropy of logits [B, C] against integer labels [B]: a scalar."""
-    terms = losses.softmax_terms(logits.value, labels)
+def cross_entropy(logits: Variable, labels: Array, floor: float | None = None) -> Variable:
+    """Mean softmax cross-entropy of logits [B, C] against integer labels [B]: a scalar.
+
+    ``floor``: how far below the largest a logit counts, for a framework that cuts off those that are lower.
+    """
+    values = logits.value
+    if floor is not None:
+        values = np.maximum(values, values.max(axis=1, keepdims=True) + floor)
+    terms = losses.softmax_terms(values, labels)
     tape, p, batch = logits.tape, terms.probabilities, terms.divisor
     gradient = terms.gradient()
     spread = variance_of(logits)

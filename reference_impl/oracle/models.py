@@ -70,11 +70,11 @@ def leaves(tape: Tape, state: State, names: Iterable[str], variances: State | No
     return {name: tape.variable(state[name], known.get(name)) for name in names}
 
 
-def add_loss(run: Run, labels: Array | None, l1: float = 0.0, l2: float = 0.0) -> Run:
+def add_loss(run: Run, labels: Array | None, l1: float = 0.0, l2: float = 0.0, floor: float | None = None) -> Run:
     """Attach mean cross-entropy of the logits plus l1 * sum |w| plus l2 / 2 * sum w**2 over all parameters."""
     if labels is None:
         return run
-    loss = cross_entropy(run.activations["logits"], labels)
+    loss = cross_entropy(run.activations["logits"], labels, floor)
     for coefficient, power in ((l1, 1), (l2, 2)):
         if coefficient:
             loss = add(loss, penalty(run.parameters.values(), coefficient, power))
@@ -95,6 +95,7 @@ def simple_cnn(
     dropout_mask: Array | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
+    floor: float | None = None,
     variances: State | None = None,
     input_gradient: bool = False,
 ) -> Run:
@@ -126,7 +127,7 @@ def simple_cnn(
     if dropout_mask is not None:
         hidden = scale(hidden, dropout_mask)
     activations["logits"] = linear(hidden, parameters["fc2.weight"], parameters["fc2.bias"])
-    return add_loss(Run(tape, x, parameters, activations), labels, l1, l2)
+    return add_loss(Run(tape, x, parameters, activations), labels, l1, l2, floor)
 
 
 def recurrent_names(layers: int, bidirectional: bool) -> list[str]:

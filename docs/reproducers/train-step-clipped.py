@@ -1,0 +1,1053 @@
+"""train-step-clipped: paddle >=2.6.2, <3.4 against train.step
+
+Made by `python -m conformance findings`, from the ledger of known divergences.
+Claim: A training step gives the same activations, loss, gradients, parameters and optimizer state. Gradients
+follow the lane's own decisions at ReLU and max pooling, and the update starts from its own gradients: each is
+judged before the next is built on it.
+Instead: As softmax-clipped: where logits lie more than 64 apart, no probability, and no gradient of the last
+bias, is below exp(-64) = 1.6e-28 over the batch size.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/20994.
+
+Expected: the values of a reference computed in NumPy float64, here for loss, gradient.fc2.bias,
+parameter.fc2.bias alone, as all of them would be too large, within the error allowed.
+Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
+agreement.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+import numpy as np
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+
+REQUIRED = object()
+
+
+OPTIMIZERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9, "nesterov": False},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
+}
+
+
+def resolve(kind, table, name, given):
+    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
+
+    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
+    ``kind`` ("optimizer", "schedule") only words the message.
+    """
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
+    defaults = table[name]
+    for key in given:
+        if key not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
+    values = {**defaults, **given}
+    for key, value in values.items():
+        if value is REQUIRED:
+            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
+    return values
+
+
+class OptimizerStateError(ValueError):
+    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
+
+
+def slots(kind, momentum=0.0, centered=False):
+    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
+    if kind in ("adam", "adamw"):
+        return ("step", "m", "v")
+    if kind == "momentum":
+        return ("velocity",)
+    if kind == "rmsprop":
+        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
+        return ("square_average", *extra)
+    return ()
+
+
+def optimizer_state_check(
+    state,
+    shapes,
+    kind,
+    expected,
+):
+    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots."""
+    for name, arrays in state.items():
+        if name not in shapes:
+            raise OptimizerStateError(f"optimizer state is given for {name!r}, which is no trainable parameter here")
+        found = {"momentum_buffer" if slot == "update_buffer" else slot for slot in arrays}
+        if found != set(expected):
+            raise OptimizerStateError(
+                f"optimizer state of {name!r} holds {_words(found)}, but a {kind} optimizer with these hyperparameters "
+                f"needs {_words(expected)}: build the optimizer that the state came from"
+            )
+        for slot, array in arrays.items():
+            shape = () if slot == "step" else shapes[name]
+            if np.shape(array) != shape:
+                raise OptimizerStateError(
+                    f"optimizer state {slot!r} of {name!r} has shape {np.shape(array)}, the parameter needs {shape}"
+                )
+
+
+def momentum_buffer(arrays, lr):
+    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "momentum_buffer" in arrays:
+        return arrays["momentum_buffer"]
+    buffer = np.asarray(arrays["update_buffer"], np.float64)
+    if lr == 0 and buffer.any():
+        raise OptimizerStateError(
+            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
+            "move it while the schedule is above 0"
+        )
+    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
+    return buffer / (lr or 1.0)
+
+
+def update_buffer(arrays, lr):
+    """RMSProp's momentum in paddle's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "update_buffer" in arrays:
+        return arrays["update_buffer"]
+    return np.asarray(arrays["momentum_buffer"], np.float64) * lr
+
+
+def _words(names):
+    return ", ".join(sorted(names)) or "nothing"
+
+
+class SimpleCNN(nn.Layer):
+    """Classifier of images [batch, 3, 32, 32] into logits [batch, classes].
+
+    ``relu=False`` drops every ReLU, which leaves max pooling as the only non-linearity. ``dropout`` is the
+    probability that a feature before the last layer is dropped in training.
+    """
+
+    def __init__(self, relu=True, dropout=0.0, classes=10):
+        super().__init__()
+        self.relu = relu
+        self.conv1 = nn.Conv2D(3, 32, 3)
+        self.conv2 = nn.Conv2D(32, 64, 3)
+        self.fc1 = nn.Linear(64 * 6 * 6, 128)
+        self.dropout = nn.Dropout(dropout)
+        self.fc2 = nn.Linear(128, classes)
+
+    def forward(self, x):
+        return self.activations(x)["logits"]
+
+    def activations(self, x):
+        """The output of every layer, in order; conv1, conv2 and fc1 are taken before their ReLU."""
+        seen = {}
+        x = seen["conv1"] = self.conv1(x)
+        x = seen["pool1"] = F.max_pool2d(self._activate(x), 2)
+        x = seen["conv2"] = self.conv2(x)
+        x = seen["pool2"] = F.max_pool2d(self._activate(x), 2)
+        x = seen["fc1"] = self.fc1(paddle.flatten(x, 1))
+        seen["logits"] = self.fc2(self.dropout(self._activate(x)))
+        return seen
+
+    def _activate(self, x):
+        return F.relu(x) if self.relu else x
+
+
+def cross_entropy(logits, labels):
+    """Softmax cross-entropy of logits [batch, classes] and int64 labels [batch], averaged over the batch."""
+    return F.cross_entropy(logits, labels)
+
+
+def l1_penalty(parameters, coefficient):
+    """coefficient * sum |w| over all parameters; its gradient is coefficient * sign(w), with sign(0) = 0."""
+    return coefficient * sum(parameter.abs().sum() for parameter in parameters)
+
+
+def l2_penalty(parameters, coefficient):
+    """coefficient / 2 * sum w^2 over all parameters; its gradient is coefficient * w, as weight decay's is."""
+    return coefficient / 2 * sum(parameter.square().sum() for parameter in parameters)
+
+
+_NAMES = {
+    "m": "moment1",
+    "v": "moment2",
+    "velocity": "velocity",
+    "square_average": "mean_square",
+    "momentum_buffer": "momentum",
+    "gradient_average": "mean_grad",
+}
+
+
+_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
+
+
+_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
+
+
+def make_optimizer(
+    name,
+    named_parameters,
+    lr,
+    weight_decay=0.0,
+    l1_decay=0.0,
+    **hyperparameters,
+):
+    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
+
+    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
+    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
+    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
+    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
+    unknown names and for combinations that one of the frameworks lacks.
+
+    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
+    """
+    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
+    if l1_decay and (weight_decay or name == "adamw"):
+        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
+    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
+    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
+    values = {renamed.get(key, key): value for key, value in values.items()}
+    classes = {
+        "sgd": paddle.optimizer.SGD,
+        "momentum": paddle.optimizer.Momentum,
+        "adam": paddle.optimizer.Adam,
+        "adamw": paddle.optimizer.AdamW,
+        "rmsprop": paddle.optimizer.RMSProp,
+    }
+    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
+    return classes[name](
+        learning_rate=float(lr) if isinstance(lr, int) else lr,
+        parameters=parameters,
+        weight_decay=decay if decay or name == "adamw" else None,
+        **values,
+    )
+
+
+def learning_rate(optimizer):
+    """The learning rate that the next step will use."""
+    return float(optimizer.get_lr())
+
+
+def optimizer_state(
+    optimizer, named_parameters, own_units=False
+):
+    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
+
+    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
+    """
+    expected = _slots(optimizer)
+    kept = _accumulators(optimizer)
+    state = {}
+    for name, parameter in named_parameters:
+        tensors = kept.get(parameter.name)
+        if not tensors or not expected:
+            continue
+        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
+        if "step" in expected:
+            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        if "momentum_buffer" in arrays:
+            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
+            lr = learning_rate(optimizer)
+            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
+        state[name] = arrays
+    return state
+
+
+def load_optimizer_state(
+    optimizer,
+    named_parameters,
+    state,
+):
+    """Replaces what ``optimizer`` remembers by ``state``; a parameter without an entry starts anew.
+
+    Raises OptimizerStateError, having changed nothing, where ``state`` does not fit.
+    """
+    parameters = {name: parameter for name, parameter in named_parameters if not parameter.stop_gradient}
+    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+    expected = _slots(optimizer)
+    optimizer_state_check(state, shapes, _kind(optimizer), expected)
+    # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
+    # now, as its first step would, and fill them.
+    _create_accumulators(optimizer, [parameters[name] for name in state])
+    kept = _accumulators(optimizer)
+    given = {parameters[name].name: arrays for name, arrays in state.items()}
+    for parameter_name, tensors in kept.items():
+        arrays = given.get(parameter_name) or _fresh(expected, tensors)
+        for slot in expected:
+            if slot == "step":
+                _set_powers(optimizer, tensors, int(arrays["step"]))
+            else:
+                lr = learning_rate(optimizer)
+                value = update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
+                tensor = tensors[_NAMES[slot]]
+                tensor.set_value(np.asarray(value, optimizers_dtype(tensor)))
+
+
+def _create_accumulators(optimizer, parameters):
+    """Lets the optimizer create the tensors of its state, filled as before its first step."""
+    if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
+        optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
+    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
+
+
+def beta_powers(beta, count, dtype=np.float32):
+    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, beta, dtype))
+
+
+def _accumulators(optimizer):
+    """The optimizer's own tensors by parameter name and accumulator name."""
+    found = {}
+    for key, tensor in optimizer.state_dict().items():
+        match = _KEY.fullmatch(key)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = tensor
+    return found
+
+
+def _fresh(expected, tensors):
+    return {slot: np.zeros([] if slot == "step" else tensors[_NAMES[slot]].shape) for slot in expected}
+
+
+def _set_powers(optimizer, tensors, step):
+    for power, beta in zip(_POWERS, (optimizer._beta1, optimizer._beta2), strict=True):
+        dtype = optimizers_dtype(tensors[power])
+        tensors[power].set_value(beta_powers(beta, step + 1, dtype)[-1:])
+
+
+def _steps_taken(optimizer, tensors):
+    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
+    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
+    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizers_dtype(tensors[power]))) - 1
+
+
+@lru_cache
+def _exponent(beta, power, dtype):
+    """The least n with beta**n == ``power`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    count = 1024
+    while True:
+        powers = beta_powers(beta, count, dtype)
+        hits = np.flatnonzero(powers == power)
+        if hits.size:
+            return int(hits[0]) + 1
+        if powers[-1] < power or powers[-1] == powers[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def optimizers_dtype(tensor):
+    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+
+
+def _kind(optimizer):
+    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
+    name = type(optimizer).__name__
+    if name not in kinds:
+        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
+    return kinds[name]
+
+
+def _slots(optimizer):
+    kind = _kind(optimizer)
+    centered = kind == "rmsprop" and optimizer._centered
+    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
+class TransferError(ValueError):
+    """A state that does not fit the model, or a layer that the rules do not know. Nothing was loaded."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one tensor's paddle array relates to its portable (torch) array.
+
+    `paddle_shape` maps the portable shape to paddle's; `portable_shape` maps it back and may look at the paddle layer,
+    because paddle flattens some shapes. All elements stay bitwise equal: a layout only moves them.
+    """
+
+    name: str
+    paddle_shape: Callable[[Shape], Shape]
+    portable_shape: Callable[[Shape, Any], Shape]
+    transposes: bool = False
+
+    def to_paddle(self, array):
+        """Return the portable `array` in paddle's layout (a view where that is possible)."""
+        return (array.T if self.transposes else array).reshape(self.paddle_shape(array.shape))
+
+    def to_portable(self, array, shape):
+        """Return the paddle `array` in the portable layout with the given portable `shape`."""
+        return (array.T if self.transposes else array).reshape(shape)
+
+
+SAME = Layout("same", lambda shape: shape, lambda shape, layer: shape)
+
+
+TRANSPOSED = Layout("transposed", lambda shape: shape[::-1], lambda shape, layer: shape[::-1], transposes=True)
+
+
+FLATTENED = Layout("flattened", lambda shape: (math.prod(shape),), lambda shape, layer: tuple(layer._normalized_shape))
+
+
+ROW = Layout("row", lambda shape: (1, *shape), lambda shape, layer: shape[1:])
+
+
+@dataclass(frozen=True)
+class TensorRule:
+    """One tensor of a layer: its torch name, its paddle name (None: paddle has no counterpart) and its layout.
+
+    A trailing `*` stands for any ending, the same on both sides (`weight_ih_l*`).
+    `constant`: the value that a paddle release may keep in this tensor when the layer was built without it.
+    """
+
+    torch: str
+    paddle: str | None
+    layout: Layout = SAME
+    constant: float | None = None
+
+    def paddle_name(self, torch_name):
+        """Return the paddle name for `torch_name`, which this rule matches."""
+        return _renamed(self.torch, self.paddle, torch_name)
+
+    def torch_name(self, paddle_name):
+        """Return the torch name for `paddle_name`, which this rule matches."""
+        assert self.paddle is not None
+        return _renamed(self.paddle, self.torch, paddle_name) or ""
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """The classes, by name, that are one kind of layer in each framework, and their tensors.
+
+    `opaque`: the layer's sublayers hold only aliases of the layer's own tensors (paddle's recurrent layers).
+    """
+
+    torch: tuple[str, ...]
+    paddle: tuple[str, ...]
+    tensors: tuple[TensorRule, ...]
+    opaque: bool = False
+
+    def find(self, side, name):
+        """Return the rule for the tensor that `side` ("torch" or "paddle") calls `name`, or None."""
+        for rule in self.tensors:
+            pattern = rule.torch if side == "torch" else rule.paddle
+            if pattern is not None and (name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1]))):
+                return rule
+        return None
+
+
+def _renamed(source, target, name):
+    if target is None or not source.endswith("*"):
+        return target
+    return target.removesuffix("*") + name[len(source) - 1 :]
+
+
+def _dimensions(*patterns):
+    return tuple(pattern.format(count) for pattern in patterns for count in (1, 2, 3))
+
+
+def _same(*names):
+    return tuple(TensorRule(name, name) for name in names)
+
+
+RECURRENT = _same("weight_ih_l*", "weight_hh_l*", "bias_ih_l*", "bias_hh_l*")
+
+
+CELL = _same("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+AFFINE = (TensorRule("weight", "weight", constant=1.0), TensorRule("bias", "bias", constant=0.0))
+
+
+RULES = (
+    LayerRule(
+        _dimensions("Conv{}d", "ConvTranspose{}d"), _dimensions("Conv{}D", "Conv{}DTranspose"), _same("weight", "bias")
+    ),
+    LayerRule(("Linear",), ("Linear",), (TensorRule("weight", "weight", TRANSPOSED), TensorRule("bias", "bias"))),
+    LayerRule((), ("compat.Linear",), _same("weight", "bias")),
+    LayerRule(
+        (*_dimensions("BatchNorm{}d"), "SyncBatchNorm"),
+        (*_dimensions("BatchNorm{}D"), "SyncBatchNorm", "BatchNorm"),
+        (
+            *AFFINE,
+            TensorRule("running_mean", "_mean"),
+            TensorRule("running_var", "_variance"),
+            TensorRule("num_batches_tracked", None),
+        ),
+    ),
+    LayerRule(
+        ("LayerNorm",),
+        ("LayerNorm",),
+        (TensorRule("weight", "weight", FLATTENED), TensorRule("bias", "bias", FLATTENED)),
+    ),
+    LayerRule(("GroupNorm",), ("GroupNorm",), AFFINE),
+    LayerRule(
+        _dimensions("InstanceNorm{}d"),
+        _dimensions("InstanceNorm{}D"),
+        (TensorRule("weight", "scale"), TensorRule("bias", "bias")),
+    ),
+    LayerRule(("Embedding",), ("Embedding",), _same("weight")),
+    LayerRule(("PReLU",), ("PReLU",), (TensorRule("weight", "_weight"),)),
+    LayerRule(("Bilinear",), ("Bilinear",), (TensorRule("weight", "weight"), TensorRule("bias", "bias", ROW))),
+    LayerRule(("RNN", "LSTM", "GRU"), ("SimpleRNN", "LSTM", "GRU"), RECURRENT, opaque=True),
+    LayerRule(("RNNCell", "LSTMCell", "GRUCell"), ("SimpleRNNCell", "LSTMCell", "GRUCell"), CELL),
+)
+
+
+def index_rules(side, extra=()):
+    """Return the rules of `side` by class name; `extra` rules, for a user's own classes, as "own.<class name>"."""
+    index = {name: rule for rule in RULES for name in getattr(rule, side)}
+    return index | {f"own.{name}": rule for rule in extra for name in getattr(rule, side)}
+
+
+def find_rule(layer_type, index):
+    """Return the rule of the nearest base class that has one; only the framework's own classes count by bare name."""
+    for base in layer_type.__mro__:
+        own = index.get(f"own.{base.__name__}")
+        if own is not None:
+            return own
+        if base.__module__.startswith("paddle.compat."):
+            name = f"compat.{base.__name__}"
+        elif base.__module__.startswith(("torch.nn.", "paddle.nn.")):
+            name = base.__name__
+        else:
+            continue
+        if name in index:
+            return index[name]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One tensor of a model.
+
+    `key`, `shape` and `dtype` are those of the portable array. `paddle` is the tensor's key in a paddle state dict
+    (None: paddle has no counterpart), `aliases` are further keys under which such a dict lists the same tensor.
+    `optional`: loading may do without it, the tensor is then set to zero (torch's batch counter).
+    """
+
+    key: str
+    paddle: str | None
+    layout: Layout
+    shape: Shape
+    dtype: np.dtype[Any]
+    aliases: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def side_of(model):
+    """Return "torch" or "paddle", whichever framework `model` belongs to, without importing either."""
+    for base in type(model).__mro__:
+        if base.__module__.startswith("torch.nn.") and base.__name__ == "Module":
+            return "torch"
+        if base.__module__.startswith("paddle.nn.") and base.__name__ == "Layer":
+            return "paddle"
+    raise TransferError(f"a {type(model).__name__} is neither a torch.nn.Module nor a paddle.nn.Layer; pass a model")
+
+
+def walk(model, side, rules=()):
+    """Return every (place, tensor) of `model`, each tensor exactly once, in the order of definition."""
+    index = index_rules(side, rules)
+    found = []
+    owners = {}
+    for path, layer in _layers(model, side, index):
+        rule = find_rule(type(layer), index)
+        for name, tensor in _own_tensors(layer, side):
+            place = _place(path, layer, name, tensor, rule, side)
+            if place is None:
+                continue
+            owner = owners.setdefault(id(tensor), place.key)
+            if owner != place.key:
+                raise TransferError(
+                    f"{owner} and {place.key} are one tensor (tied weights), and a tie cannot be carried to the other "
+                    "framework; give each layer its own tensor, or tie them again after the transfer"
+                )
+            found.append((place, tensor))
+        if rule is not None and rule.opaque:
+            _require_aliases(path, layer, side, owners)
+    return found
+
+
+def _layers(layer, side, index, path=""):
+    yield path, layer
+    rule = find_rule(type(layer), index)
+    if rule is not None and rule.opaque:
+        return
+    children = layer._modules if side == "torch" else layer._sub_layers
+    for name, child in children.items():
+        if child is not None:
+            yield from _layers(child, side, index, f"{path}{name}.")
+
+
+def _own_tensors(layer, side):
+    skipped = layer._non_persistent_buffers_set if side == "torch" else layer._non_persistable_buffer_names_set
+    for name, tensor in layer._parameters.items():
+        if tensor is not None:
+            yield name, tensor
+    for name, tensor in layer._buffers.items():
+        if tensor is not None and name not in skipped:
+            yield name, tensor
+
+
+def _require_aliases(path, layer, side, owners):
+    children = layer.named_modules() if side == "torch" else layer.named_sublayers()
+    for child_path, child in children:
+        for name, tensor in _own_tensors(child, side):
+            if id(tensor) not in owners:
+                raise TransferError(
+                    f"{path}{child_path}.{name} of {type(layer).__name__} has no transfer rule (an LSTM with proj_size "
+                    "keeps such a tensor); pass a LayerRule for this class, or build the layer without it"
+                )
+
+
+def _place(path, layer, name, tensor, rule, side):
+    kind = type(layer).__name__
+    found = None if rule is None else rule.find(side, name)
+    if found is None:
+        what = f"layer kind {kind} has no transfer rule" + ("" if rule is None else f" for {name!r}")
+        raise TransferError(f"{path}{name}: {what}; pass rules=[LayerRule(...)] that says how it is laid out in paddle")
+    _require_values(path + name, tensor, side)
+    dtype = _dtype(path + name, tensor)
+    shape = tuple(int(length) for length in tensor.shape)
+    aliases = _aliases(path, name, _bidirectional(layer)) if rule is not None and rule.opaque else ()
+    if side == "torch":
+        paddle_name = found.paddle_name(name)
+        paddle = None if paddle_name is None else path + paddle_name
+        return Place(path + name, paddle, found.layout, shape, dtype, aliases, paddle is None and not _counts(layer))
+    if _is_constant(layer, name, found, tensor):
+        return None
+    torch_key = path + found.torch_name(name)
+    return Place(torch_key, path + name, found.layout, found.layout.portable_shape(shape, layer), dtype, aliases)
+
+
+def _counts(layer):
+    # With momentum None, torch averages over all batches and needs the counter of batches.
+    return getattr(layer, "momentum", 0.1) is None
+
+
+def _bidirectional(layer):
+    return any(name.endswith("_reverse") for name in layer._parameters)
+
+
+def _aliases(path, name, bidirectional):
+    match = re.fullmatch(r"(weight|bias)_(ih|hh)_l(\d+)(_reverse)?", name)
+    if match is None:
+        return ()
+    part, gate, depth, reverse = match.groups()
+    cell = "cell" if not bidirectional else "cell_bw" if reverse else "cell_fw"
+    return (f"{path}{depth}.{cell}.{part}_{gate}",)
+
+
+def _is_constant(layer, name, rule, tensor):
+    # Paddle releases before 3 keep ones and zeros where torch has no tensor at all.
+    if rule.constant is None or getattr(layer, f"_{name}_attr", None) is not False:
+        return False
+    return bool((tensor.numpy() == rule.constant).all())
+
+
+def _require_values(key, tensor, side):
+    # Copying into a torch meta tensor does nothing and raises nothing.
+    if side == "torch":
+        is_empty = type(tensor).__name__.startswith("Uninitialized") or tensor.is_meta
+    else:
+        is_empty = not tensor._is_initialized()
+    if is_empty:
+        raise TransferError(f"{key} has no values yet (a lazy or meta tensor); materialise the model first")
+
+
+def _dtype(key, tensor):
+    name = str(tensor.dtype).rpartition(".")[2]
+    try:
+        return np.dtype(name)
+    except TypeError:
+        message = f"{key} has dtype {name}, which NumPy does not have; cast the model to float32 first"
+        raise TransferError(message) from None
+
+
+def check(values, model_places, target):
+    """Raise TransferError unless `values` fit `model_places` in keys, shapes and dtypes. `target` names the model."""
+    problems = []
+    for key, place in model_places.items():
+        if key not in values:
+            if not place.optional:
+                problems.append(f"{key} {place.shape} is missing")
+            continue
+        value = values[key]
+        if not isinstance(value, np.ndarray):
+            problems.append(f"{key} is a {type(value).__name__}, not a NumPy array")
+        elif value.shape != place.shape:
+            problems.append(f"{key} has shape {value.shape} and the model needs {place.shape}{_hint(value, place)}")
+        elif value.dtype != place.dtype:
+            problems.append(f"{key} has dtype {value.dtype} and the model needs {place.dtype}")
+    problems += [f"{key} {np.shape(values[key])} is left over" for key in values if key not in model_places]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise TransferError(
+            f"the state does not fit the {target}, nothing was loaded: {shown}. "
+            "Build the model with the same layers, sizes and names as the one the state came from"
+        )
+
+
+def _hint(value, place):
+    if place.layout.transposes and value.shape == place.shape[::-1]:
+        return " (its transpose: torch keeps a linear weight as (out, in), paddle as (in, out))"
+    return ""
+
+
+_COUNTER = "num_batches_tracked"
+
+
+def without_counters(portable, expected):
+    """Return `portable` without the batch counters of layers whose running statistics are in `expected`."""
+    return {
+        key: value
+        for key, value in portable.items()
+        if key.rpartition(".")[2] != _COUNTER or key.removesuffix(_COUNTER) + "running_mean" not in expected
+    }
+
+
+def from_paddle(model, rules=()):
+    """Return the portable state of a paddle `model`, in torch's names and layout, as independent arrays.
+
+    Raises TransferError like `from_torch`.
+    """
+    found = walk(_require(model, "paddle"), "paddle", rules)
+    return {
+        place.key: np.array(place.layout.to_portable(tensor.numpy(), place.shape), order="C") for place, tensor in found
+    }
+
+
+def load_into_paddle(model, portable, rules=()):
+    """Copy `portable` into a paddle `model`, all of it or, with a TransferError, nothing.
+
+    Torch's `num_batches_tracked` is dropped where the model has a batch norm of that name: paddle keeps no such count.
+    """
+    found = walk(_require(model, "paddle"), "paddle", rules)
+    expected = {place.key: place for place, _ in found}
+    check(without_counters(portable, expected), expected, "paddle model")
+    values = [place.layout.to_paddle(portable[place.key]) for place, _ in found]
+    for (_, tensor), value in zip(found, values, strict=True):
+        tensor.set_value(value)
+
+
+def _require(model, side):
+    actual = side_of(model)
+    if actual != side:
+        raise TransferError(f"{type(model).__name__} is a {actual} model; use from_{actual} or load_into_{actual}")
+    return model
+
+
+def trainable(model):
+    """The model's parameters that are trained, with their names: paddle also lists batch norm's statistics."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if not parameter.stop_gradient]
+
+
+def train_step(
+    model,
+    optimizer,
+    images,
+    labels,
+    l1=0.0,
+    l2=0.0,
+):
+    """One update on one batch: {"loss" (with penalties), "logits"} from before it, detached.
+
+    ``l1`` adds l1 * sum |w| and ``l2`` adds l2 / 2 * sum w^2 to the loss, over all trainable parameters. The gradients
+    stay in the parameters until the next step.
+    """
+    # By default clear_grad leaves zeros, and a parameter that gets no new gradient would go on moving by its moments.
+    optimizer.clear_grad(set_to_zero=False)
+    logits = model(images)
+    loss = cross_entropy(logits, labels)
+    if l1:
+        loss = loss + l1_penalty((parameter for _, parameter in trainable(model)), l1)
+    if l2:
+        loss = loss + l2_penalty((parameter for _, parameter in trainable(model)), l2)
+    loss.backward()
+    optimizer.step()
+    return {"loss": loss.detach(), "logits": logits.detach()}
+
+
+def paddle_cnn(relu):
+    """A paddle SimpleCNN on the lane's device, whose weights are about to be loaded."""
+    import paddle
+
+    return _paddle_cnn(relu, paddle.get_device())
+
+
+@lru_cache
+def _paddle_cnn(relu, device):
+    return SimpleCNN(relu)
+
+
+PRE_ACTIVATIONS = ("conv1", "conv2", "fc1")
+
+
+def is_linear(name):
+    """Whether a parameter of the reference models is the weight of a linear layer, which paddle transposes."""
+    return name.startswith("fc") and name.endswith("weight")
+
+
+def portable_gradients(parameters):
+    """Paddle's gradients in torch's layout: those of linear weights are transposed."""
+    return {name: parameter.grad.t() if is_linear(name) else parameter.grad for name, parameter in parameters}
+
+
+def watch(model, register):
+    """Follow the outputs that decide ReLU and pooling; the function returned removes the hooks and gives them."""
+    seen = {}
+    hooks = [
+        getattr(getattr(model, name), register)(lambda _m, _i, output, name=name: seen.update({name: output}))
+        for name in PRE_ACTIVATIONS
+    ]
+
+    def finish():
+        for hook in hooks:
+            hook.remove()
+        return seen
+
+    return finish
+
+
+def portable_state(state):
+    """Optimizer state with the arrays of linear weights transposed: from torch's layout to paddle's, and back."""
+    return {
+        name: {slot: array.T.copy() for slot, array in arrays.items()} if is_linear(name) else arrays
+        for name, arrays in state.items()
+    }
+
+
+def call(images, labels, relu, weights, penalties, optimizer, state):
+    import paddle
+
+    model = paddle_cnn(relu)
+    load_into_paddle(model, weights)
+    parameters = trainable(model)
+    updater = make_optimizer(optimizer["name"], parameters, **optimizer["hyper"])
+    load_optimizer_state(updater, parameters, portable_state(state))
+    seen = watch(model, "register_forward_post_hook")
+    result = train_step(model, updater, paddle.to_tensor(images), paddle.to_tensor(labels), **penalties)
+    gradients = portable_gradients(parameters)
+    after = portable_state(optimizer_state(updater, parameters))
+    return {**seen(), **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
+
+
+INPUTS = {
+    'images': np.resize(np.array([0.25, 0.5, 0.125, 1.0, 0.0], 'float32'), (1, 3, 32, 32)),
+    'labels': np.array([3], 'int64'),
+    'relu': True,
+    'penalties': {'l1': 0.0, 'l2': 0.0},
+    'optimizer': {'name': 'sgd', 'hyper': {'lr': 0.125, 'weight_decay': 0.0}},
+    'state': {},
+    'weights': {
+        'conv1.weight': np.resize(np.array([0.25, -0.125, 0.0625, 0.125, -0.0625, 0.1875, 0.03125], 'float32'), (32, 3, 3, 3)),
+        'conv1.bias': np.array(
+            [
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+            ],
+            'float32',
+        ),
+        'conv2.weight': np.resize(np.array([0.0625, -0.03125, 0.015625, 0.03125, -0.0625, 0.046875, 0.0078125], 'float32'), (64, 32, 3, 3)),
+        'conv2.bias': np.array(
+            [
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125,
+            ],
+            'float32',
+        ),
+        'fc1.weight': np.resize(np.array(
+            [0.015625, -0.03125, 0.015625, 0.0078125, -0.015625, 0.01171875, 0.001953125],
+            'float32',
+        ), (128, 2304)),
+        'fc1.bias': np.array(
+            [
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+                0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125,
+            ],
+            'float32',
+        ),
+        'fc2.weight': np.resize(np.array(
+            [
+                0.00390625, -0.0078125, 0.00390625, 0.001953125, -0.00390625, 0.0029296875,
+                0.00048828125,
+            ],
+            'float32',
+        ), (10, 128)),
+        'fc2.bias': np.array([80.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 'float32'),
+    },
+}
+
+
+COTANGENT = None
+
+
+# Value, allowed absolute error and dtype by quantity.
+EXPECTED = {
+    'loss': (np.array(80.015993, 'float64'), 0.00016, 'float32'),
+    'gradient.fc2.bias': (
+        np.array(
+            [
+                1.0, 1.86408e-35, 1.7501e-35, -1.0, 1.67194e-35, 1.76112e-35, 1.84055e-35,
+                1.80485e-35, 1.86408e-35, 1.7501e-35,
+            ],
+            'float64',
+        ),
+        np.array(
+            [
+                0.00031, 4.8e-38, 4.8e-38, 4.2e-07, 4.8e-38, 4.8e-38, 4.8e-38, 4.8e-38, 4.8e-38,
+                4.8e-38,
+            ],
+            'float64',
+        ),
+        'float32',
+    ),
+    'parameter.fc2.bias': (
+        np.array(
+            [
+                79.875, -2.3301e-36, -2.18763e-36, 0.125, -2.08992e-36, -2.20139e-36, -2.30069e-36,
+                -2.25606e-36, -2.3301e-36, -2.18763e-36,
+            ],
+            'float64',
+        ),
+        np.array(
+            [4.6e-05, 6e-39, 6e-39, 8.6e-08, 6e-39, 6e-39, 6e-39, 6e-39, 6e-39, 6e-39],
+            'float64',
+        ),
+        'float32',
+    ),
+}
+
+
+def flatten(result, name="output"):
+    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'.
+
+    Parts of parts have dotted names, at any depth.
+    """
+    if isinstance(result, dict):
+        return {k: v for key, value in result.items() for k, v in _parts(str(key), value)}
+    if isinstance(result, list | tuple):
+        return {k: v for place, value in enumerate(result) for k, v in _parts(f"{name}.{place}", value)}
+    return {name: result}
+
+
+def _parts(name, value):
+    inner = flatten(value, name)
+    return [(f"{name}.{key}", part) for key, part in inner.items()] if isinstance(value, dict) else list(inner.items())
+
+
+def observe_paddle(
+    call,
+    inputs,
+    tensors,
+    gradients,
+    cotangent,
+    device,
+    tf32,
+):
+    """Every quantity of the call as (array, dtype by name), on one thread, TF32 as asked."""
+    import paddle
+
+    paddle.set_device(device)
+    paddle.base.core.set_num_threads(1)
+    if device != "cpu":
+        paddle.set_flags({"FLAGS_allow_tf32_cublas": tf32, "FLAGS_allow_tf32_cudnn": tf32})
+    paddle.seed(0)
+    given = dict(inputs)
+    for name, value in inputs.items():
+        if tensors and isinstance(value, np.ndarray):
+            given[name] = paddle.to_tensor(value, stop_gradient=name not in gradients)
+    results = flatten(call(**given))
+    leaves = {name: given[name] for name in gradients if isinstance(given.get(name), paddle.Tensor)}
+    if leaves:
+        upstream = [paddle.to_tensor(cotangent)]
+        found = paddle.grad([results["output"]], list(leaves.values()), upstream, allow_unused=True)
+        results.update({f"gradient.{name}": value for name, value in zip(leaves, found, strict=True)})
+    observed = {}
+    for name, value in results.items():
+        if isinstance(value, paddle.Tensor):
+            dtype = str(value.dtype).removeprefix("paddle.")
+            plain = value.astype("float32") if dtype in ("float16", "bfloat16") else value
+            observed[name] = (plain.numpy(), dtype)
+        elif value is not None:
+            observed[name] = (np.asarray(value), str(np.asarray(value).dtype))
+    return observed
+
+
+def compare(observe, expected):
+    """Print got, expected, error and allowed of every quantity, at the worst place; 1 where one diverges, else 0.
+
+    expected: value, allowed absolute error and dtype (``None``: any) by quantity.
+    """
+    try:
+        observed = observe()
+    except ImportError:
+        raise
+    except Exception as error:
+        print(f"got {type(error).__name__}: {error}\nexpected values, not an error: DIVERGES")
+        return 1
+    agree = observed.keys() == expected.keys()
+    for name in sorted(observed.keys() ^ expected.keys()):
+        print(f"{name}: {'expected, but not returned' if name in expected else 'returned, but not expected'}: DIVERGES")
+    for name in [name for name in expected if name in observed]:
+        text, holds = compare_quantity(*observed[name], *expected[name])
+        print(f"{name}: {text}: {'agrees' if holds else 'DIVERGES'}")
+        agree = agree and holds
+    return 0 if agree else 1
+
+
+def compare_quantity(got, dtype, value, allowed, wanted):
+    """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
+    if wanted is not None and dtype != wanted:
+        return f"got dtype {dtype}, expected {wanted}", False
+    if got.shape != value.shape:
+        return f"got shape {got.shape}, expected {value.shape}", False
+    if not got.size:
+        return f"got shape {got.shape} without elements, as expected", True
+    equal = got == value
+    if got.dtype.kind == "f" or (got.dtype.kind in "iu" and value.dtype.kind == "f"):
+        with np.errstate(all="ignore"):
+            equal = equal | (np.isnan(got) & np.isnan(value))
+            distance = np.abs(np.subtract(got, value, dtype=np.float64))
+            error = np.where(equal, 0.0, np.where(np.isfinite(distance), distance, np.inf))
+            ratio = np.where(equal | np.isposinf(allowed), 0.0, error / allowed)  # an infinite bound promises nothing
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    else:
+        error = ratio = np.where(equal, 0.0, np.inf)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    limit = float(np.broadcast_to(allowed, ratio.shape)[at])
+    text = f"got {got[at]}, expected {value[at]}, error {error[at]:.3g}, allowed {limit:.3g}"
+    where = f" at {[int(i) for i in at]}, {np.count_nonzero(ratio > 1)} of {ratio.size} outside" if got.ndim else ""
+    return text + where, bool((ratio <= 1).all())
+
+
+def observe():
+    return {name: value for name, value in observe_paddle(call, INPUTS, False, (), COTANGENT, 'cpu', False).items() if name in EXPECTED}
+
+
+if __name__ == "__main__":
+    sys.exit(compare(observe, EXPECTED))
