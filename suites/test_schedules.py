@@ -69,7 +69,7 @@ def torch_rates(lr: float, epochs: int, make: Any) -> dict[str, np.ndarray]:
 
 
 def paddle_rates(epochs: int, schedule: Any) -> dict[str, np.ndarray]:
-    """As :func:`torch_rates`, under a paddle schedule."""
+    """The rate of every epoch, and the way that SGD goes at it in two groups [epochs, 2], under a paddle schedule."""
     import paddle
 
     weights = [paddle.create_parameter([1], "float32") for _ in range(2)]

@@ -18,7 +18,7 @@ import numpy as np
 
 
 def paddle_rates(epochs, schedule):
-    """As :func:`torch_rates`, under a paddle schedule."""
+    """The rate of every epoch, and the way that SGD goes at it in two groups [epochs, 2], under a paddle schedule."""
     import paddle
 
     weights = [paddle.create_parameter([1], "float32") for _ in range(2)]
