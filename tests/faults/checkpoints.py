@@ -151,7 +151,7 @@ def unpickled(call: Any) -> Any:
         import pickle
 
         with contextlib.suppress(Exception):
-            pickle.loads(Path(path).read_bytes())
+            pickle.loads(Path(path).read_bytes()).close()
         return call(path)
 
     return wrong

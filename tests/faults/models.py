@@ -19,7 +19,7 @@ BLOCK = {
     TORCH: "torchvision.models.resnet:Bottleneck.forward",
     PADDLE: "paddle.vision.models.resnet:BottleneckBlock.forward",
 }
-NETWORK = {TORCH: "torchvision.models.resnet:ResNet", PADDLE: "paddle.vision.models.resnet:ResNet"}
+AVERAGED = {TORCH: "torch.nn.functional:adaptive_avg_pool2d", PADDLE: "paddle.nn.functional:adaptive_avg_pool2d"}
 
 
 def without_second(call: Any) -> Any:
@@ -215,21 +215,8 @@ FAULTS = (
     *both("states of the layers exchanged", ACTIVATIONS, seen(layers_exchanged), RNN),
     *both("hidden size off by one", HEAD, argument(2, "hidden_size", lambda size: size + 1), RNN),
     *both("ResNet of version 1", BLOCK, first_version, RESNET),
-    *both("ResNet shortcut without norm", BLOCK, instead(downsample=without_norm), RESNET),
-    *both("ResNet block without its last ReLU", BLOCK, instead(relu=counted), RESNET),
-    *both("ResNet block 1 + 1e-5", BLOCK, scaled(1 + 1e-5), RESNET),
-    Fault(
-        "ResNet averages one column less",
-        TORCH,
-        (RESNET_STEP,),
-        "torch.nn.functional:adaptive_avg_pool2d",
-        argument(0, "x", not_the_last_column),
-    ),
-    Fault(
-        "ResNet averages one column less",
-        PADDLE,
-        (RESNET_STEP,),
-        "paddle.nn.functional:adaptive_avg_pool2d",
-        argument(0, "x", not_the_last_column),
-    ),
+    Fault("ResNet shortcut without norm", PADDLE, (RESNET,), BLOCK[PADDLE], instead(downsample=without_norm)),
+    Fault("ResNet block without its last ReLU", TORCH, (RESNET,), BLOCK[TORCH], instead(relu=counted)),
+    Fault("ResNet block 1 + 1e-5", PADDLE, (RESNET,), BLOCK[PADDLE], scaled(1 + 1e-5)),
+    *both("ResNet averages one column less", AVERAGED, argument(0, "x", not_the_last_column), RESNET_STEP),
 )
