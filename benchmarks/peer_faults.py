@@ -21,8 +21,9 @@ from tests.faults.wraps import argument, around, gradient, hyperparameters, opti
 
 PLAIN, LINEAR, SQUARE, ORDER = "plain", "without ReLU", "with a square layer", "defined in another order"
 NORM, NORM_BIAS, NORM_EVAL = "batch norm", "batch norm after biased conv", "batch norm in evaluation"
-DROPOUT, BYTES = "dropout in evaluation", "images from 0 to 255"
-PAIRS = (PLAIN, LINEAR, SQUARE, BYTES, ORDER, DROPOUT, NORM, NORM_BIAS, NORM_EVAL)
+DROPOUT, NORMALIZED = "dropout in evaluation", "normalized images"
+# No pair has logits more than 64 apart: paddle clips those in its softmax, so that the pair would not be correct.
+PAIRS = (PLAIN, LINEAR, SQUARE, NORMALIZED, ORDER, DROPOUT, NORM, NORM_BIAS, NORM_EVAL)
 AREAS = ("forward", "transfer", "loss", "backward", "optimizer", "batch norm")
 FORWARD, TRANSFER, LOSS, BACKWARD, OPTIMIZER, STATISTICS = AREAS
 LOAD = "reference_impl.transfer:load_into_paddle"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peer_faults import BYTES, DROPOUT, LINEAR, NORM, NORM_BIAS, NORM_EVAL, ORDER, SQUARE
+from benchmarks.peer_faults import DROPOUT, LINEAR, NORM, NORM_BIAS, NORM_EVAL, NORMALIZED, ORDER, SQUARE
 
 FRAMEWORKS = ("torch", "paddle")
 WARM_UP = 3
@@ -77,8 +77,8 @@ def start(pair: str, seed: int, batch: int) -> Start:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     images, labels = rng.random((batch, 3, 32, 32), dtype=np.float32), rng.integers(0, 10, batch)
-    if pair == BYTES:
-        images *= 255
+    if pair == NORMALIZED:
+        images = (images - np.float32(0.5)) / np.float32(0.25)
     model = build("torch", pair)
     model.train(pair != DROPOUT)  # running statistics are to be some
     optimizer = make_optimizer("torch", model)

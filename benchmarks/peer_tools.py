@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.checks import serve
-from benchmarks.peer_faults import BYTES, CASES, LINEAR, ORDER, PLAIN, TRANSFER, Case
+from benchmarks.peer_faults import CASES, LINEAR, NORMALIZED, ORDER, PLAIN, TRANSFER, Case
 from benchmarks.peer_pairs import ADAM, FRAMEWORKS, Start, record, reorder, start, started
 from conformance.contract import Sample, find, shorten
 from conformance.runner import ContractRun, VacuousContract
@@ -59,7 +59,7 @@ MEANS = {"atol": 1e-4}
 ELEMENTS = {"atol": 1e-4, "rtol": 0, "compare_mode": "strict", "single_step": False}
 """As its first example does: each element is."""
 STEP = "train.step"
-WHOLE = (PLAIN, LINEAR, BYTES, ORDER)
+WHOLE = (PLAIN, LINEAR, NORMALIZED, ORDER)
 """Pairs that the contract of the training step takes; of the others, contracts take the layers."""
 UNCHANGED = Fault("no fault", TORCH, (), "torch:flatten", lambda call: call)
 Tool = Callable[[Case, Start], str]

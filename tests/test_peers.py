@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import peer_pairs, peer_tools, peers
-from benchmarks.peer_faults import BYTES, CASES, CONTROLS, FAULTS, NORM_EVAL, ORDER, PAIRS, PLAIN, Case
+from benchmarks.peer_faults import CASES, CONTROLS, FAULTS, NORM_EVAL, NORMALIZED, ORDER, PAIRS, PLAIN, Case
 from benchmarks.peers import Answer, Verdict
 
 FAULT = CASES["step skipped"]
@@ -81,7 +81,7 @@ def test_what_is_claimed_of_the_gate_here_fails_where_it_is_wrong(alarms, failed
     assert sum(not claim.holds for claim in claims) == failed
 
 
-@pytest.mark.parametrize("name", [PLAIN, BYTES, ORDER])
+@pytest.mark.parametrize("name", [PLAIN, NORMALIZED, ORDER])
 def test_the_contract_of_the_step_judges_the_very_pair(name, monkeypatch):
     case, begin = CASES[name], peer_pairs.start(name, 0, 2)
     monkeypatch.setattr(peer_tools, "cached_failure", lambda fault: "")
