@@ -132,6 +132,11 @@ def cross_entropy(
         else:
             value, value_condition = rows.sum() / terms.divisor, condition.sum() / terms.divisor
         gradient, gradient_condition = terms.gradient(), terms.gradient_condition()
+    counted = np.zeros(0) if class_weight is None else np.asarray(class_weight)[labels[labels != ignore_index]]
+    if reduction == "mean" and counted.size:  # the divisor is a sum too, and rounds
+        growth = repeated_growth(counted).item()
+        value_condition += growth * np.abs(value)
+        gradient_condition += growth * np.abs(gradient)
     return Loss(np.asarray(value), gradient, value_condition + UNDERFLOW, gradient_condition + UNDERFLOW)
 
 
