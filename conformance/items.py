@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import errors, given
+from hypothesis import errors
 
 from conformance import profiles
 from conformance.contract import Contract, Sample
@@ -63,12 +63,10 @@ class ContractItem(pytest.Item):
             run.check(session.replay[1])
             run.check_settings()
             return
-        settings, left_out = profiles.for_contract(self.contract.share, session.seeded)
-        first = iter(range(left_out))
         shrinker = Shrinker(session.shrink_seconds)
 
         def drawn(example: Sample | list[Sample]) -> None:
-            if next(first, None) is None and not shrinker.exhausted(example):
+            if not shrinker.exhausted(example):
                 if isinstance(shrinker.error, LaneDied):
                     raise shrinker.error
                 try:
@@ -77,11 +75,9 @@ class ContractItem(pytest.Item):
                     shrinker.failed(example, error)
                     raise
 
-        # Hypothesis derives the seed of a derandomized test from its name.
-        drawn.__name__ = drawn.__qualname__ = self.contract.id.replace(".", "_")
         if run.lanes:
             try:
-                settings(given(example=self.contract.samples)(drawn))()
+                profiles.draw(self.contract, drawn, session.seed, shrink=True)
             except errors.Unsatisfiable as error:
                 raise VacuousContract(f"{self.contract.id}: its strategy gave no sample ({error})") from None
             except errors.Flaky:

@@ -158,7 +158,7 @@ class ConformancePlugin:
         ledger.check(ledger_file)
         report = Path(option("--conformance-report"))
         replay = _replay(Path(option("--replay"))) if option("--replay") else None
-        seeded = getattr(self.config.option, "hypothesis_seed", None) is not None
+        seed = getattr(self.config.option, "hypothesis_seed", None)
         only = option("--gate-on") == "regressions"
         if only and upgrade.pair(self.lanes) is None:
             raise SpecError(
@@ -166,7 +166,7 @@ class ConformancePlugin:
             )
         own = None if option("--in-process") else self._surroundings()
         return Session(
-            self.lanes, self.required, ledger, report, self._repeated(), replay, seeded, own, only, self.shrink_seconds
+            self.lanes, self.required, ledger, report, self._repeated(), replay, seed, own, only, self.shrink_seconds
         )
 
     def _repeated(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -16,6 +17,10 @@ NAMES = ("gate", "explore")
 FEW = 3
 """Hypothesis begins with its simplest example, whatever the seed. A contract worth this many or fewer leaves it out:
 it would be all that such a contract ever sees."""
+
+ROUND = 8
+"""Examples that a gate draws in a row. After ten, Hypothesis makes most from earlier ones, within which it copies
+parts: half of a gate would have the shapes and options of the other half."""
 
 _COMMON = {
     "deadline": None,
@@ -43,28 +48,30 @@ def require(name: str | None) -> None:
         )
 
 
-def for_contract(share: float, seeded: bool) -> tuple[settings, int]:
-    """The current profile's settings for a contract that is worth ``share`` of its examples, and how many of the first
-    ones to leave out.
+def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = None, shrink: bool = False) -> None:
+    """Call ``check`` with the current profile's examples for a contract, which is worth its share of them.
 
-    ``seeded``: ``--hypothesis-seed`` was given, so that the run should follow that seed instead of being the same
-    every time.
+    A contract has random numbers of its own, under ``gate`` the same ones every time; ``seed``, which is what
+    ``--hypothesis-seed`` was given, asks for others. shrink: simplify an example that fails.
     """
-    current = settings()
-    changes = {"derandomize": False} if seeded and current.derandomize else {}
-    examples = max(1, round(current.max_examples * share))
-    left_out = 1 if examples <= FEW else 0
-    return settings(current, max_examples=examples + left_out, **changes), left_out  # type: ignore[arg-type]
+    current = settings() if shrink else settings(settings(), phases=[Phase.generate])
+    examples = max(1, round(current.max_examples * contract.share))
+    rounds = -(-examples // ROUND) if current.derandomize else 1
+    for place in range(rounds):
+        left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
+        count = (examples + place) // rounds + left_out
+        test = settings(current, max_examples=count)(given(example=contract.samples)(_without_first(left_out, check)))
+        if current.derandomize or seed is not None:
+            # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
+            test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
+        test()
 
 
-def draw(contract: Contract, check: Callable[[Any], None]) -> None:
-    """Call ``check`` with the examples that the gate draws, and without simplifying one that fails."""
-    gate, left_out = for_contract(contract.share, seeded=False)
+def _without_first(left_out: int, check: Callable[[Any], None]) -> Callable[[Any], None]:
     first = iter(range(left_out))
 
     def drawn(example: Any) -> None:
         if next(first, None) is None:
             check(example)
 
-    drawn.__name__ = contract.id.replace(".", "_")
-    settings(gate, phases=[Phase.generate])(given(example=contract.samples)(drawn))()
+    return drawn

@@ -35,7 +35,7 @@ class Session:
     report: Path
     repeated: list[str] = field(default_factory=list)
     replay: tuple[str, Sample] | None = None
-    seeded: bool = False
+    seed: str | None = None
     surroundings: Surroundings | None = None
     regressions_only: bool = False
     shrink_seconds: float = SHRINK_SECONDS

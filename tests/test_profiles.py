@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 
 from conformance import profiles
-from conformance.profiles import EXPLORE_EXAMPLES, GATE_EXAMPLES, for_contract
+from conformance.profiles import EXPLORE_EXAMPLES, GATE_EXAMPLES
 
 
 @pytest.fixture(autouse=True)
@@ -56,26 +58,57 @@ def test_another_profile_is_refused_by_name(name):
         profiles.require(name)
 
 
+NUMBERS = st.tuples(*[st.integers(0, 10**6)] * 4)
+
+
+@pytest.fixture
+def drawn(identity):
+    """What a contract of a name and share draws."""
+
+    def draw(name: str = "small.law", share: float = 1.0, **options: Any) -> list[tuple[int, ...]]:
+        found: list[tuple[int, ...]] = []
+        profiles.draw(identity(samples=NUMBERS, share=share, name=name).contract, found.append, **options)
+        return found
+
+    return draw
+
+
 @pytest.mark.parametrize(
-    ("share", "examples", "left_out"),
-    [
-        (1.0, GATE_EXAMPLES, 0),
-        (2.0, 2 * GATE_EXAMPLES, 0),
-        (4 / GATE_EXAMPLES, 4, 0),
-        (3 / GATE_EXAMPLES, 3 + 1, 1),  # the simplest one is drawn too, and left out
-        (1e-9, 2, 1),
-    ],
+    ("share", "examples"),
+    [(1.0, GATE_EXAMPLES), (2.0, 2 * GATE_EXAMPLES), (11 / GATE_EXAMPLES, 11), (3 / GATE_EXAMPLES, 3), (1e-9, 1)],
 )
-def test_a_contract_takes_its_share(share, examples, left_out):
-    made, first = for_contract(share, seeded=False)
-    assert (made.max_examples, first) == (examples, left_out)
-    assert made.derandomize and made.deadline is None
+def test_a_contract_takes_its_share_with_the_simplest_example_once_or_among_few_never(drawn, share, examples):
+    found = drawn(share=share)
+    assert len(found) == examples
+    assert found.count((0, 0, 0, 0)) == (1 if examples > profiles.FEW else 0)
 
 
-def test_a_seed_is_followed_in_either_profile():
-    assert not for_contract(1.0, seeded=True)[0].derandomize
-    assert for_contract(1.0, seeded=True)[0].max_examples == GATE_EXAMPLES
+def test_a_gate_is_the_same_every_time_and_another_for_each_contract_and_seed(drawn):
+    assert drawn() == drawn() and drawn(seed="1") == drawn(seed="1")
+    several = [drawn(), drawn("other.law"), drawn(seed="1"), drawn("other.law", seed="1")]
+    assert len(set(map(tuple, several))) == 4
+
+
+def test_hardly_a_number_of_a_gate_is_a_copy_of_another(drawn):
+    numbers = [number for example in drawn(share=2.0) for number in example]
+    assert len(set(numbers)) > 0.9 * len(numbers)
+
+
+def test_an_exploration_follows_a_seed_and_none_otherwise(drawn):
     settings.load_profile("explore")
-    for seeded in (True, False):
-        made, _ = for_contract(0.5, seeded)
-        assert (made.max_examples, made.derandomize) == (EXPLORE_EXAMPLES // 2, False)
+    assert len(drawn(share=0.5)) == EXPLORE_EXAMPLES // 2
+    assert drawn(share=0.1, seed="1") == drawn(share=0.1, seed="1") != drawn(share=0.1)
+    assert drawn(share=0.1) != drawn(share=0.1)
+
+
+@pytest.mark.parametrize("shrink", [False, True])
+def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, shrink):
+    seen: list[int] = []
+
+    def check(number: int) -> None:
+        seen.append(number)
+        assert number < 1000
+
+    with pytest.raises(AssertionError):
+        profiles.draw(identity(samples=st.integers(0, 10**6)).contract, check, shrink=shrink)
+    assert (1000 in seen) == shrink
