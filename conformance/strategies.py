@@ -42,7 +42,7 @@ WIDTHS = (64, 17, 33, 33, 17, 64)
 
 Most are no whole number of blocks: what is wrong in a last one that is not full shows on no other.
 """
-ROWS = (32, 9, 16, 100)
+ROWS = (32, 9, 17, 100)
 """Large batches."""
 COUNTS = (1000, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 257, 1000)
 """Numbers of elements around the width of a vector register, and far beyond it."""

@@ -17,6 +17,10 @@ def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
     return st.tuples(side, side)
 
 
+KERNELS = st.sampled_from(((1, 1), (3, 3))) | pairs(1, 3)
+"""The usual ones, and any small one."""
+
+
 def convolution_output(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """Length of one side after a convolution (Dumoulin and Visin 2016, A guide to convolution arithmetic)."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
@@ -41,7 +45,7 @@ def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
     """Shapes and hyperparameters of a 2-D convolution that has at least one output pixel."""
     groups = draw(st.sampled_from((1, 1, 2, 3)))
     parameters = draw(_convolution_parameters(groups))
-    kernel, spare = draw(pairs(1, 3)), draw(pairs(0, largest - 5))
+    kernel, spare = draw(KERNELS), draw(pairs(0, largest - 5))
     inner, outer, batch = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
     return _convolution_shapes(batch, (inner, outer), kernel, spare, draw(st.booleans()), parameters)
 
@@ -53,14 +57,15 @@ def long_convolution_geometry(draw: st.DrawFn) -> dict[str, Any]:
     parameters = draw(_convolution_parameters(groups))
     batch, height, width = 1, *draw(pairs(0, 4))
     if groups * inner * outer < 8:
-        batch, height, width = draw(lengths((1, 3, ROWS), (0, 4, ()), (0, 4, SIDES), share=1.0))
-    kernel = draw(st.sampled_from(((1, 1), (3, 3))) | pairs(1, 3))
-    return _convolution_shapes(batch, (inner, outer), kernel, (height, width), draw(st.booleans()), parameters)
+        batch, height, width = draw(lengths((1, 3, ROWS), (0, 4, SIDES), (0, 4, SIDES), share=1.0))
+    return _convolution_shapes(batch, (inner, outer), draw(KERNELS), (height, width), draw(st.booleans()), parameters)
 
 
 def _convolution_parameters(groups: int) -> st.SearchStrategy[dict[str, Any]]:
     how = {"stride": pairs(1, 3), "padding": pairs(0, 2), "dilation": pairs(1, 2), "groups": st.just(groups)}
-    return st.fixed_dictionaries(how)
+    sides = {"stride": st.sampled_from((1, 2)), "padding": st.sampled_from((0, 1)), "dilation": st.just(1)}
+    usual = {name: side.map(lambda n: (n, n)) for name, side in sides.items()}
+    return st.fixed_dictionaries(how) | st.fixed_dictionaries({**how, **usual})
 
 
 def _convolution_shapes(
@@ -99,7 +104,7 @@ def pool_geometry(draw: st.DrawFn, long: bool = False) -> dict[str, Any]:
     Windows that ceil mode would place wholly outside are the subject of ``shape.max_pool2d`` and ``shape.avg_pool2d``.
     ``long``: half of them have an image wider or higher than a vector, or many channels.
     """
-    kernel, ceil_mode = draw(pairs(1, 4) | st.just((3, 3))), draw(st.booleans())
+    kernel, ceil_mode = draw(pairs(1, 4) | st.sampled_from(((2, 2), (3, 3)))), draw(st.booleans())
     stride = draw(st.none() | pairs(1, 4))
     padding = tuple(draw(st.integers(0, side // 2)) for side in kernel)
     sides, channels = (SIDES, WIDTHS) if long else ((), ())

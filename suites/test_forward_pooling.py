@@ -171,7 +171,7 @@ def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
     output = pairs(1, 4) | st.just((1, 1)) | pairs(1, 9) | lengths((1, 4, SIDES), (1, 4, SIDES), share=1.0)
     shape = lengths((1, 3, ()), (1, 3, WIDTHS), (1, 8, SIDES), (1, 8, SIDES))
     few = st.integers(1, 3)
-    uneven = st.tuples(st.tuples(few, few, st.integers(5, 11), st.integers(5, 11)), pairs(2, 7))
+    uneven = st.tuples(st.tuples(few, few, st.integers(5, 11), st.integers(5, 11)), pairs(2, 12))
     return (st.tuples(shape, output) | uneven).flatmap(samples)
 
 

@@ -27,9 +27,14 @@ def with_both(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: n
     return {**with_weights(draw, rng, classes, labels), **with_smoothing(draw, rng, classes, labels)}
 
 
+def _ignored(draw: st.DrawFn, rng: np.random.Generator, classes: int) -> int:
+    """The default, the first class (an index of 0 is one too) or any."""
+    return draw(st.sampled_from((-100, -100, 0, int(rng.integers(classes)))))
+
+
 def with_ignored(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
     """An index to ignore, a class or the default -100, at some, none or all places; with or without weights."""
-    index = int(rng.integers(classes)) if draw(st.booleans()) else -100
+    index = _ignored(draw, rng, classes)
     labels[rng.random(len(labels)) < draw(st.sampled_from((0.0, 0.4, 0.4, 1.0)))] = index
     weights = with_weights(draw, rng, classes, labels) if draw(st.booleans()) else {"weight": None}
     return {**weights, "ignore_index": index}
@@ -39,7 +44,7 @@ def with_ignored_and_smoothing(
     draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray
 ) -> dict[str, Any]:
     """An ignored index at one place at least, but not at all of several, and a smoothing."""
-    index = int(rng.integers(classes)) if draw(st.booleans()) else -100
+    index = _ignored(draw, rng, classes)
     labels[rng.random(len(labels)) < 0.4] = index
     labels[0] = index
     return {"ignore_index": index, **with_smoothing(draw, rng, classes, labels)}
