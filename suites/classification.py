@@ -20,7 +20,9 @@ OPTIONS = 5.0
 MILD = ("normal", "offset", "positive", "tiny", "constant", "sparse", "sorted")
 """Families whose logits lie less than 64 apart."""
 
-reductions = st.sampled_from(("mean", "mean", "sum", "none"))
+FILLS = 4
+reductions = st.permutations(("mean", "sum", "none")).map(lambda order: ["mean", *order])
+"""A reduction for each fill of an example: every one in turn, and the usual one twice."""
 
 
 @st.composite
@@ -32,26 +34,27 @@ def classifications(
 ) -> list[Sample]:
     """Logits of a few classes, or many, and int64 labels; ``options`` draws further inputs from (rng, classes, labels).
 
-    ``flat``: the cotangent has one axis even where the loss is a scalar.
+    Labels, reduction and options are those of one fill. ``flat``: the cotangent has one axis even where the loss is a
+    scalar.
     """
     (rows,), (classes,) = draw(lengths((1, 6, (9, 16, 32)), share=0.4)), draw(lengths((1, 12, LONG)))
     rng = generator(draw(seeds))
-    labels = rng.integers(0, classes, rows)
-    reduction = draw(reductions)
-    further = {} if options is None else options(draw, rng, classes, labels)
-    shape = (rows,) if reduction == "none" else (1,) if flat else ()
+    chosen = []
+    for reduction in draw(reductions):
+        labels = rng.integers(0, classes, rows)
+        if rows >= classes and rng.random() < 0.5:
+            labels[:classes] = np.arange(classes)
+        further = {} if options is None else options(draw, rng, classes, labels)
+        chosen.append({"labels": labels, "reduction": reduction, **further})
+    following = iter(chosen)
 
     def build(fill: Fill) -> dict[str, Any]:
+        inputs = next(following)
+        shape = (rows,) if inputs["reduction"] == "none" else (1,) if flat else ()
         cotangent = 0.5 + np.abs(rng.standard_normal(shape))
-        return {
-            "logits": fill((rows, classes)),
-            "labels": labels,
-            "reduction": reduction,
-            **further,
-            "cotangent": np.asarray(cotangent, np.float32),
-        }
+        return {"logits": fill((rows, classes)), **inputs, "cotangent": np.asarray(cotangent, np.float32)}
 
-    return draw(fills(build, families, limit=20).map(bounded))
+    return draw(fills(build, families, count=FILLS, limit=20).map(bounded))
 
 
 def judged(

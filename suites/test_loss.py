@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, accuracy, contract
 from conformance.strategies import Fill, array_shapes, fills
 from reference_impl.oracle import losses
-from suites.classification import classifications, judged, reduced, reductions
+from suites.classification import FILLS, classifications, judged, reduced, reductions
 from suites.softmax import clipped_in_registers
 from suites.specials import INFINITIES, NOT_A_NUMBER, bounded, sprinkled
 
@@ -66,14 +66,15 @@ class cross_entropy:
 def regressions(draw: st.DrawFn) -> list[Sample]:
     """Predictions and targets of one shape, some predictions NaN or infinite."""
     shape = draw(array_shapes(7, axes=3, fewest=0))
-    reduction = draw(reductions)
+    following = iter(draw(reductions))
 
     def build(fill: Fill) -> dict[str, Any]:
+        reduction = next(following)
         inputs = {"prediction": fill(shape), "target": fill(shape), "reduction": reduction}
         return {**inputs, "cotangent": fill(shape if reduction == "none" else ())}
 
     families = ("normal", "offset", "positive", "heavy", "mixed", "tiny", "huge", "sparse", "sorted")
-    drawn = fills(build, families).map(bounded)
+    drawn = fills(build, families, count=FILLS).map(bounded)
     return draw(sprinkled(drawn, name="prediction", values=NOT_A_NUMBER + INFINITIES, share=0.05))
 
 

@@ -17,9 +17,12 @@ def with_weights(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels
     return {"weight": rng.uniform(0.1, 3.0, classes).astype(np.float32)}
 
 
+smoothings = st.sampled_from((0.1, 0.1, 0.5, 1.0)) | st.floats(1e-3, 1.0)
+
+
 def with_smoothing(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
-    """A smoothing, from hardly any to uniform labels."""
-    return {"smoothing": draw(st.sampled_from((0.1, 0.1, 0.5, 1.0)) | st.floats(1e-3, 1.0))}
+    """A smoothing, from none to uniform labels."""
+    return {"smoothing": draw(st.just(0.0) | smoothings | smoothings)}
 
 
 def with_both(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def with_ignored_and_smoothing(
     index = _ignored(draw, rng, classes)
     labels[rng.random(len(labels)) < 0.4] = index
     labels[0] = index
-    return {"ignore_index": index, **with_smoothing(draw, rng, classes, labels)}
+    return {"ignore_index": index, "smoothing": draw(smoothings)}
 
 
 @contract(
@@ -106,13 +109,13 @@ class cross_entropy_smoothed:
 
     @staticmethod
     def variant_column(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
-        """The losses of reduction 'none' have shape [B, 1]."""
+        """The losses of reduction 'none' have shape [B, 1], unless the smoothing is 0."""
         return _smoothed_in_column(logits, labels, reduction, smoothing, cotangent)
 
 
 def _smoothed_in_column(logits, labels, reduction, smoothing, cotangent) -> dict[str, Acceptance]:
     accepted = cross_entropy_smoothed.oracle(logits, labels, reduction, smoothing, cotangent)
-    return _in_column(accepted) if reduction == "none" else accepted
+    return _in_column(accepted) if reduction == "none" and smoothing else accepted
 
 
 def _flattened(accepted: dict[str, Acceptance]) -> dict[str, Acceptance]:
@@ -158,6 +161,8 @@ class cross_entropy_weighted_smoothed:
     @staticmethod
     def variant_one_weight_a_row(logits, labels, reduction, weight, smoothing, cotangent) -> dict[str, Acceptance]:
         """The smoothed loss of a row is multiplied by the mean weight of its smoothed label."""
+        if not smoothing:
+            return cross_entropy_weighted_smoothed.oracle(logits, labels, reduction, weight, smoothing, cotangent)
         rows = losses.cross_entropy(logits, labels, None, smoothing, reduction="none")
         mass = np.asarray(weight, np.float64)
         factor = (1.0 - smoothing) * mass[labels] + smoothing * mass.mean()
