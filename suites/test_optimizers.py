@@ -7,6 +7,7 @@ and the moments and the step count are judged beside the parameters.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -49,28 +50,37 @@ def gradients(rng: np.random.Generator, shape: tuple[int, ...], family: str, eps
 
 
 def moment_state(rng: np.random.Generator, grad: np.ndarray, step: int) -> dict[str, np.ndarray]:
-    """Adam's moments as ``step`` earlier gradients of the same size would have left them; zeros at step 0."""
+    """Adam's moments as ``step`` earlier gradients of the same size would have left them; zeros at step 0.
+
+    Where the gradient is zero they are those of a neighbour: what an optimizer remembers goes on without a gradient.
+    """
     if step == 0:
         zeros = np.zeros_like(grad)
         return {"step": np.asarray(0), "m": zeros, "v": zeros}
-    m = (grad * rng.uniform(-1, 1, grad.shape)).astype("float32")
-    v = (np.square(grad, dtype=np.float64) * rng.uniform(0.01, 1, grad.shape)).astype("float32")
+    earlier = remembered(grad)
+    m = (earlier * rng.uniform(-1, 1, grad.shape)).astype("float32")
+    v = (np.square(earlier, dtype=np.float64) * rng.uniform(0.01, 1, grad.shape)).astype("float32")
     return {"step": np.asarray(step), "m": m, "v": v}
+
+
+def remembered(grad: np.ndarray) -> np.ndarray:
+    """A gradient of the same size: where it is zero, its neighbour's."""
+    return np.where(grad == 0, np.roll(grad, 1), grad)
 
 
 def adam_samples(count: int) -> st.SearchStrategy[list[Sample]]:
     """``count`` gradients in a row on a parameter with a drawn state; three fills of values for each structure."""
 
-    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, float], step: int, families: tuple[str, ...]) -> list:
+    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, float], fills: tuple[tuple[str, int], ...]) -> list:
         rng, samples = generator(seed), []
-        for family in families:
+        for family, step in fills:
             rows = [gradients(rng, shape, family, hyper["eps"]) for _ in range(count)]
             state = moment_state(rng, rows[0], step)
             samples.append(Sample({**_common(rng, shape, rows), "state": state, "hyper": hyper}))
         return samples
 
-    families = st.tuples(*[st.sampled_from(FAMILIES)] * 3)
-    return st.builds(make, shapes, seeds, st.fixed_dictionaries(ADAM), steps_taken, families)
+    fills = st.tuples(*[st.tuples(st.sampled_from(FAMILIES), steps_taken)] * 3)
+    return st.builds(make, shapes, seeds, st.fixed_dictionaries(ADAM), fills)
 
 
 def _common(rng: np.random.Generator, shape: tuple[int, ...], rows: list[np.ndarray]) -> dict[str, Any]:
@@ -208,9 +218,10 @@ def sgd_samples(with_momentum: bool) -> st.SearchStrategy[list[Sample]]:
         rng = generator(seed)
         exact = {**hyper, "lr": 2.0**-10, "weight_decay": 0.0} | ({"momentum": 0.5} if with_momentum else {})
         samples = [_sgd_sample(lambda: integers(rng, shape, 64), warm and with_momentum, exact, EXACT)]
-        for family in families:
+        for place, family in enumerate(families):  # a warm velocity without Nesterov, with it, and a fresh one; or not
             fill = lambda family=family: real(rng, shape, family)  # noqa: E731
-            samples.append(_sgd_sample(fill, warm and with_momentum, hyper, "real"))
+            turned = hyper | ({"nesterov": hyper["nesterov"] != (place == 1)} if with_momentum else {})
+            samples.append(_sgd_sample(fill, warm != (place == 2) and with_momentum, turned, "real"))
         return samples
 
     hyper: dict[str, Any] = {"lr": lrs, "weight_decay": decays}
@@ -268,14 +279,16 @@ class momentum:
 
 
 def rmsprop_samples() -> st.SearchStrategy[list[Sample]]:
-    """One step from a fresh or warm state, centered or not, with momentum or not."""
+    """One step from a fresh and from a warm state, centered and not, with momentum and without: each of the eight."""
 
-    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, Any], warm: bool, families: tuple[str, ...]) -> list:
+    def make(shape: tuple[int, ...], seed: int, hyper: dict[str, Any], families: tuple[str, ...]) -> list:
         rng, samples = generator(seed), []
-        for family in families:
-            grad = gradients(rng, shape, family, hyper["eps"])
+        ways = itertools.product((False, True), (False, True), (0.0, 0.9))
+        for place, (warm, centered, momentum) in enumerate(ways):
+            kind = {**hyper, "centered": centered, "momentum": momentum}
+            grad = gradients(rng, shape, families[place], hyper["eps"])
             inputs = _common(rng, shape, [grad])
-            samples.append(Sample({**inputs, "state": _rmsprop_state(rng, grad, hyper, warm), "hyper": hyper}))
+            samples.append(Sample({**inputs, "state": _rmsprop_state(rng, grad, kind, warm), "hyper": kind}))
         return samples
 
     hyper = {
@@ -283,20 +296,19 @@ def rmsprop_samples() -> st.SearchStrategy[list[Sample]]:
         "alpha": st.sampled_from((0.99, 0.9, 0.95)) | st.floats(0.5, 0.999),
         "eps": epsilons,
         "weight_decay": decays,
-        "momentum": st.sampled_from((0.0, 0.0, 0.9)),
-        "centered": st.booleans(),
     }
-    families = st.tuples(*[st.sampled_from(FAMILIES)] * 3)
-    return st.builds(make, shapes, seeds, st.fixed_dictionaries(hyper), st.booleans(), families)
+    families = st.tuples(*[st.sampled_from(FAMILIES)] * 8)
+    return st.builds(make, shapes, seeds, st.fixed_dictionaries(hyper), families)
 
 
 def _rmsprop_state(rng: np.random.Generator, grad: np.ndarray, hyper: dict[str, Any], warm: bool) -> dict[str, Any]:
     if not warm:
         return {}
-    square = np.square(grad, dtype=np.float64)
+    earlier = remembered(grad)
+    square = np.square(earlier, dtype=np.float64)
     state = {"square_average": (square * rng.uniform(0.5, 2, grad.shape)).astype("float32")}
     if hyper["centered"]:
-        state["gradient_average"] = (grad * rng.uniform(-0.5, 0.5, grad.shape)).astype("float32")
+        state["gradient_average"] = (earlier * rng.uniform(-0.5, 0.5, grad.shape)).astype("float32")
     if hyper["momentum"]:
         state["momentum_buffer"] = real(rng, grad.shape)
     return state
@@ -319,7 +331,7 @@ def rmsprop_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Ac
     return judged(after)
 
 
-@contract("optim.rmsprop", area="optimizers", samples=rmsprop_samples(), tensors=False)
+@contract("optim.rmsprop", area="optimizers", samples=rmsprop_samples(), tensors=False, share=0.4)
 class rmsprop:
     """One RMSprop step, centered or not, with momentum or not, agrees in parameter and averages."""
 

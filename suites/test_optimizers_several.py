@@ -6,6 +6,7 @@ the plain loop is the default on the CPU. Each is another program with other rou
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,31 +30,31 @@ HYPER: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "centered": st.booleans(),
     },
 }
+WAYS = [way for way in product(HYPER, ("default", "foreach", "fused")) if way != ("rmsprop", "fused")]
 IDLE = "idle"
 """The parameter that gets no gradient."""
 
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[Sample]:
-    """Two to four parameters, two of them of one shape, with gradients of different families; and an idle one.
+    """Four parameters, two of them of one shape, with gradients of different families; and an idle one.
 
-    Every optimizer steps over them, in every implementation that it has.
+    Every optimizer steps over them, in every implementation that it has, by hyperparameters of its own.
     """
     rng = generator(draw(seeds))
-    sizes = draw(st.lists(shapes, min_size=1, max_size=3))
+    sizes = draw(st.tuples(shapes, shapes, shapes))
     parameters = {f"weight{place}": real(rng, shape) for place, shape in enumerate([*sizes, sizes[0]])}
     families = {key: draw(st.sampled_from(FAMILIES)) for key in parameters}
-    step, idle = draw(st.sampled_from((0, 1, 2, 10, 1000))), real(rng, draw(shapes))
+    idle = real(rng, draw(shapes))
     samples = []
-    for name, choices in HYPER.items():
-        hyper = draw(st.fixed_dictionaries(choices))
+    for name, way in WAYS:
+        hyper, step = draw(st.fixed_dictionaries(HYPER[name])), draw(st.sampled_from((0, 1, 2, 10, 1000)))
         rows, state = {}, {}
         for key, family in families.items():
             rows[key] = gradients(rng, parameters[key].shape, family, hyper.get("eps", 1e-8))
             state[key] = moment_state(rng, rows[key], step) if name in ("adam", "adamw") else {}
         inputs = {"parameters": {**parameters, IDLE: idle}, "gradients": rows, "state": state, "hyper": hyper}
-        for way in ("default", "foreach", "fused")[: 2 if name == "rmsprop" else 3]:
-            samples.append(Sample({"name": name, "implementation": way, **inputs}))
+        samples.append(Sample({"name": name, "implementation": way, **inputs}))
     return samples
 
 

@@ -42,41 +42,70 @@ HYPERPARAMETERS: dict[str, dict[str, Any]] = {
     "rmsprop": {"lr": rates, "alpha": st.sampled_from((0.5, 0.75, 0.9375)), "eps": st.just(0.0)},
 }
 
-optimizers = st.sampled_from(tuple(HYPERPARAMETERS)).flatmap(
-    lambda name: st.tuples(st.just(name), st.fixed_dictionaries(HYPERPARAMETERS[name]))
-)
+OTHER = {"l1": "l2", "l2": "l1"}
+SHARE = 0.25
+"""An example has fourteen samples: three under each optimizer, and an exact one under the linear ones."""
 
 
 def samples(**drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
-    """Three fills of a layer's weight and bias, under one optimizer; an exact one first where the step is linear.
+    """Fills of a layer's weight and bias under every optimizer, by turns of either kind of decay, warm and fresh.
 
-    ``drawn`` are further inputs; the exact fill takes powers of two in place of their coefficients.
+    ``drawn`` are further inputs; the exact fills take powers of two in place of their coefficients.
     """
 
-    def make(
-        optimizer: tuple[str, dict[str, Any]], size: tuple[int, int], seed: int, families: tuple, warm: bool, rest: dict
-    ) -> list[Sample]:
-        name, hyper = optimizer
-        rng, result = generator(seed), []
-        if name in ("sgd", "momentum"):
-            layer = {
-                part: _part(rng, name, warm, *(integers(rng, shape, 8) for _ in range(3)))
-                for part, shape in (("weight", size), ("bias", size[1:]))
-            }
-            whole = hyper | {"lr": 0.25} | ({"momentum": 0.5} if name == "momentum" else {})
-            short = {key: _short(rng, value) for key, value in rest.items()}
-            result.append(Sample({"name": name, "hyper": whole, "layer": layer, **short}, EXACT))
-        for family in families:
-            layer = {}
-            for part, shape in (("weight", size), ("bias", size[1:])):
-                value, gradient = real(rng, shape, "sparse"), real(rng, shape, family)
-                layer[part] = _part(rng, name, warm, value, gradient, real(rng, shape))
-            result.append(Sample({"name": name, "hyper": hyper, "layer": layer, **rest}))
-        return result
+    def make(size: tuple[int, int], seed: int, **rest: Any) -> list[Sample]:
+        return _fills(generator(seed), shapes={"weight": size, "bias": size[1:]}, **rest)
 
     families = st.tuples(*[st.sampled_from(("normal", "mixed", "sparse", "sparse", "tiny", "heavy"))] * 3)
-    sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
-    return st.builds(make, optimizers, sizes, seeds, families, st.booleans(), st.fixed_dictionaries(drawn))
+    side = st.integers(1, 5)
+    sizes = st.tuples(side, side) | side.map(lambda n: (n, n))
+    each = [
+        st.builds(
+            make,
+            sizes,
+            seeds,
+            name=st.just(name),
+            hyper=st.fixed_dictionaries(hyper),
+            families=families,
+            warm=st.booleans(),
+            rest=st.fixed_dictionaries(drawn),
+        )
+        for name, hyper in HYPERPARAMETERS.items()
+    ]
+    return st.tuples(*each).map(lambda parts: [sample for part in parts for sample in part])
+
+
+def _fills(
+    rng: np.random.Generator,
+    name: str,
+    hyper: dict[str, Any],
+    shapes: dict[str, tuple[int, ...]],
+    families: tuple[str, ...],
+    warm: bool,
+    rest: dict[str, Any],
+) -> list[Sample]:
+    """A fill for each family, under one optimizer; an exact one first where the step is linear."""
+    result = []
+    if name in ("sgd", "momentum"):
+        layer = {
+            part: _part(rng, name, warm, *(integers(rng, shape, 8) for _ in range(3))) for part, shape in shapes.items()
+        }
+        whole = hyper | {"lr": 0.25} | ({"momentum": 0.5} if name == "momentum" else {})
+        short = {key: _short(rng, value) for key, value in rest.items()}
+        result.append(Sample({"name": name, "hyper": whole, "layer": layer, **short}, EXACT))
+    for place, family in enumerate(families):
+        layer, other = {}, bool(place % 2)
+        for part, shape in shapes.items():
+            value, gradient = real(rng, shape, "sparse"), real(rng, shape, family)
+            layer[part] = _part(rng, name, warm != other, value, gradient, real(rng, shape))
+        turned = {key: _of_other_kind(value) if other else value for key, value in rest.items()}
+        result.append(Sample({"name": name, "hyper": hyper, "layer": layer, **turned}))
+    return result
+
+
+def _of_other_kind(decay: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A decay of the other kind with the same coefficient."""
+    return decay and {**decay, "kind": OTHER[decay["kind"]]}
 
 
 def _part(
@@ -183,6 +212,7 @@ def stepped(name, hyper, layer, decay) -> dict[str, Acceptance]:
         decay=st.fixed_dictionaries({"kind": kinds, "coefficient": coefficients, "regularizer": st.booleans()})
     ),
     tensors=False,
+    share=SHARE,
 )
 class decay:
     """A regularizer given to the optimizer adds c * sign(w), or c * w, to every gradient before the step."""
@@ -200,7 +230,7 @@ class decay:
         return stepped(name, hyper, layer, decay)
 
 
-@contract("optim.decay_as_penalty", area="optimizers", samples=samples(penalty=decays), tensors=False)
+@contract("optim.decay_as_penalty", area="optimizers", samples=samples(penalty=decays), tensors=False, share=SHARE)
 class decay_as_penalty:
     """A penalty in the loss, c * sum |w| or c / 2 * sum w^2, makes the very step that the decay makes."""
 
@@ -221,7 +251,11 @@ OWN = st.fixed_dictionaries({"kind": kinds, "coefficient": st.just(0.0) | coeffi
 
 
 @contract(
-    "optim.decay_by_parameter", area="optimizers", samples=samples(own=OWN, decay=decays | st.none()), tensors=False
+    "optim.decay_by_parameter",
+    area="optimizers",
+    samples=samples(own=OWN, decay=decays | st.none()),
+    tensors=False,
+    share=SHARE,
 )
 class decay_by_parameter:
     """A parameter's own regularizer, one of coefficient 0 too, replaces the optimizer's, which the others keep."""
