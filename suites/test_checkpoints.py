@@ -5,6 +5,7 @@ A lane has one framework only. What the other one would have written is made fro
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -15,7 +16,7 @@ from conformance import Acceptance, Sample, accuracy, contract
 from conformance.strategies import generator, seeds
 from suites.archives import checkpoint_bytes, checkpoint_tree
 from suites.layers import KINDS, paddle_layer, torch_layer, weight_shapes
-from suites.runs import epochs_done, history_of, optimized_layers, optimizer_arrays, plain_run, powers_of_two, scheduled
+from suites.runs import history_of, optimized_layers, optimizer_arrays, plain_run, powers_of_two, scheduled
 from suites.test_transfer import as_bits, bits
 
 
@@ -42,9 +43,10 @@ def as_state_bits(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str
 @st.composite
 def saved_runs(draw: st.DrawFn) -> list[Sample]:
     """Layers and their optimizers with anything in them, after some epochs of an exponential schedule."""
-    rng, epoch, lr = generator(draw(seeds)), draw(epochs_done), draw(powers_of_two)
-    samples = []
+    rng, lr = generator(draw(seeds)), draw(powers_of_two)
+    epochs, samples = itertools.cycle(draw(st.permutations((2, 1, 3, 0)))), []
     for inputs in draw(optimized_layers(KINDS)):
+        epoch = next(epochs)
         shapes = weight_shapes(inputs["kind"], inputs["sizes"])
         weights = {name: bits(rng, shape) for name, shape in shapes.items()}
         state = arbitrary(rng, optimizer_arrays(rng, inputs["optimizer"], shapes))

@@ -15,7 +15,6 @@ from suites.runs import (
     IMAGE,
     OPTIMIZERS,
     SCHEDULES,
-    epochs_done,
     paddle_network,
     powers_of_two,
     torch_network,
@@ -25,21 +24,23 @@ from suites.runs import (
 
 @st.composite
 def stopped_runs(draw: st.DrawFn) -> list[Sample]:
-    """A small network, images, the epoch after which the run stops; every optimizer, the schedules in turn."""
-    done, left, count = draw(epochs_done), draw(st.integers(1, 2)), draw(st.integers(5, 7))
+    """A small network and images; every optimizer, and the schedules, and the epoch at which the run stops, in turn."""
+    left, count = draw(st.integers(1, 2)), draw(st.integers(5, 7))
     seed, turn = draw(seeds), draw(turns)
     rng = generator(seed)
     inputs = {
-        "network": {"channels": draw(st.integers(1, 4)), "dropout": draw(st.sampled_from((0.5, 0.0)))},
         "lr": draw(powers_of_two),
         "images": rng.standard_normal((count, *IMAGE), dtype=np.float32),
         "labels": rng.integers(0, CLASSES, count),
-        "epochs": (done, done + left),
         "seed": seed,
     }
+    epochs = [(done, done + left) for done in draw(st.permutations((2, 1, 3, 0)))] * 2
+    channels = draw(st.integers(1, 4))
+    networks = [{"channels": channels, "dropout": (0.5, 0.0)[(turn + place) % 2]} for place in range(len(OPTIMIZERS))]
     schedules = [SCHEDULES[(turn + place) % len(SCHEDULES)] for place in range(len(OPTIMIZERS))]
-    pairs = zip(OPTIMIZERS, schedules, strict=True)
-    return [Sample({**inputs, "optimizer": optimizer, "schedule": schedule}) for optimizer, schedule in pairs]
+    names = ("network", "epochs", "optimizer", "schedule")
+    turned = zip(networks, epochs, OPTIMIZERS, schedules, strict=True)
+    return [Sample({**inputs, **dict(zip(names, each, strict=True))}) for each in turned]
 
 
 @contract("checkpoint.resume", area="checkpoints", samples=stopped_runs(), tensors=False, share=0.08)

@@ -181,9 +181,8 @@ FAULTS = ("missing", "unexpected", "misshapen", "broadcast", "transposed", "floa
 
 
 @st.composite
-def faulty_states(draw: st.DrawFn) -> Sample:
+def faulty_states(draw: st.DrawFn, fault: str) -> Sample:
     """A state with one thing wrong with it."""
-    fault = draw(st.sampled_from(FAULTS))
     layer = draw(layers(("linear", "conv", "batch_norm", "lstm")))
     if fault == "transposed":  # of a weight that is not square: a square one is the business of transfer.meaning
         layer = {"kind": "linear", "sizes": {**layer["sizes"], "inner": 3, "outer": 5}}
@@ -207,7 +206,13 @@ def faulty_states(draw: st.DrawFn) -> Sample:
     return Sample({**layer, "fault": fault, "weights": weights})
 
 
-@contract("transfer.refusals", area="weight transfer", samples=faulty_states(), tensors=False)
+@contract(
+    "transfer.refusals",
+    area="weight transfer",
+    samples=st.tuples(*map(faulty_states, FAULTS)).map(list),
+    tensors=False,
+    share=0.33,
+)
 class refusals:
     """A state that does not fit is refused whole: missing, unexpected, misshapen, transposed, or of another dtype."""
 
