@@ -21,13 +21,16 @@ AREA = "ToTensor"
 
 
 def pictures(modes: tuple[str, ...]) -> st.SearchStrategy[list[Sample]]:
-    """One image of each mode, all of one drawn size."""
+    """One image of each mode, each of its own size."""
 
-    def make(height: int, width: int, seed: int) -> list[Sample]:
+    def make(sizes: tuple[tuple[int, int], ...], seed: int) -> list[Sample]:
         rng = generator(seed)
-        return [Sample({"mode": m, "pixels": images.pixels(rng, m, height, width, special=True)}) for m in modes]
+        return [
+            Sample({"mode": mode, "pixels": images.pixels(rng, mode, *size, special=True)})
+            for mode, size in zip(modes, sizes, strict=True)
+        ]
 
-    return st.builds(make, sides, sides, seeds)
+    return st.builds(make, st.tuples(*[images.shapes] * len(modes)), seeds)
 
 
 class Pictures:
@@ -90,13 +93,13 @@ class to_tensor_deep(Pictures):
 def documented_ranges() -> st.SearchStrategy[list[Sample]]:
     """Images of mode I and F with values from 0 to 255, for which the documentation promises 0 to 1."""
 
-    def make(height: int, width: int, seed: int) -> list[Sample]:
-        values = generator(seed).uniform(0, 255, (height, width))
+    def make(size: tuple[int, int], seed: int) -> list[Sample]:
+        values = generator(seed).uniform(0, 255, size)
         values.flat[0] = 255.0
         whole = {"mode": "I", "pixels": values.astype(np.int32)}
         return [Sample(whole), Sample({"mode": "F", "pixels": values.astype(np.float32)})]
 
-    return st.builds(make, sides, sides, seeds)
+    return st.builds(make, images.shapes, seeds)
 
 
 @contract(
@@ -118,11 +121,11 @@ class to_tensor_documented(Pictures):
 def big_endian() -> st.SearchStrategy[list[Sample]]:
     """16-bit pixels in big-endian order, as Pillow reads them from a big-endian TIFF, and the same in 32 bits."""
 
-    def make(height: int, width: int, seed: int) -> list[Sample]:
-        drawn = images.pixels(generator(seed), "I;16", height, width)
+    def make(size: tuple[int, int], seed: int) -> list[Sample]:
+        drawn = images.pixels(generator(seed), "I;16", *size)
         return [Sample({"mode": "I;16B", "pixels": drawn}), Sample({"mode": "I", "pixels": drawn.astype(np.int32)})]
 
-    return st.builds(make, sides, sides, seeds)
+    return st.builds(make, images.shapes, seeds)
 
 
 NO_SUCH_DTYPE = "Input object type error or incompatible array data type. tensor.set() supports array with"
@@ -152,7 +155,7 @@ class to_tensor_big_endian(Pictures):
         return Rejects("the byte order is not the machine's", error=NO_SUCH_DTYPE)
 
 
-ARRAY_DTYPES = ("uint8", "uint8", "int8", "int16", "int32", "int64", "bool", "float16", "float32", "float64")
+ARRAY_DTYPES = ("uint8", "int8", "int16", "int32", "int64", "bool", "float16", "float32", "float64")
 
 
 def array_of(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -171,20 +174,23 @@ def array_of(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> np
 def array_shapes(draw: st.DrawFn) -> tuple[int, ...]:
     """[H, W], or [H, W, C] with 1 to 5 channels."""
     channels = draw(st.integers(0, 5))
-    return (draw(sides), draw(sides), *([channels] if channels else []))
+    return (*draw(images.shapes), *([channels] if channels else []))
 
 
-def arrays(
-    dtypes: tuple[str, ...], layouts: tuple[str, ...] = images.LAYOUTS, count: int = 3
-) -> st.SearchStrategy[list[Sample]]:
-    """``count`` arrays of one shape, each with a drawn dtype and layout in memory."""
+def arrays(dtypes: tuple[str, ...], layouts: tuple[str, ...] = images.LAYOUTS) -> st.SearchStrategy[list[Sample]]:
+    """An array of each dtype, each with a shape of its own; of the first dtype in each layout, of others in one."""
 
-    def make(shape: tuple[int, ...], seed: int, chosen: tuple[tuple[str, str], ...]) -> list[Sample]:
+    def make(shapes: list[tuple[int, ...]], seed: int, turn: int) -> list[Sample]:
         rng = generator(seed)
-        return [Sample({"pixels": array_of(rng, dtype, shape), "layout": layout}) for dtype, layout in chosen]
+        kinds = [(dtypes[0], layout) for layout in layouts]
+        kinds += [(dtype, layouts[(turn + place) % len(layouts)]) for place, dtype in enumerate(dtypes[1:])]
+        return [
+            Sample({"pixels": array_of(rng, dtype, shapes[place % len(shapes)]), "layout": layout})
+            for place, (dtype, layout) in enumerate(kinds)
+        ]
 
-    kinds = st.tuples(st.sampled_from(dtypes), st.sampled_from(layouts))
-    return st.builds(make, array_shapes(), seeds, st.tuples(*[kinds] * count))
+    shapes = st.lists(array_shapes(), min_size=4, max_size=4)
+    return st.builds(make, shapes, seeds, st.integers(0, len(layouts) - 1))
 
 
 class Arrays:
@@ -212,7 +218,9 @@ class Arrays:
         return {"output": same(vision.to_tensor(np.array(images.laid_out(pixels, layout)), reciprocal=True))}
 
 
-@contract("vision.to_tensor_array", area=AREA, samples=arrays(ARRAY_DTYPES), tensors=False, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_array", area=AREA, samples=arrays(ARRAY_DTYPES), tensors=False, share=0.25, unsupported=ON_CPU
+)
 class to_tensor_array(Arrays):
     """A uint8 array [H, W] or [H, W, C] is scaled, one of another dtype keeps dtype and values, in any layout."""
 
@@ -267,19 +275,24 @@ class to_tensor_reversed(Arrays):
         return Rejects("a stride is negative", error="stride in the given numpy array is negative")
 
 
-def no_images() -> st.SearchStrategy[Sample]:
-    """What is no image: arrays of 0, 1, 4 or 5 dimensions, of foreign byte order, and other objects."""
+def no_images() -> st.SearchStrategy[list[Sample]]:
+    """What is no image: arrays of 0, 1, 4 and 5 dimensions, of foreign byte order, and other objects."""
 
-    def array(dimensions: int, side: int, dtype: str) -> Sample:
-        return Sample({"picture": np.full((side,) * dimensions, 7, dtype)})
+    def array(dimensions: int, side: int, dtype: str) -> np.ndarray:
+        return np.full((side,) * dimensions, 7, dtype)
 
-    foreign = st.builds(lambda h, w, dtype: np.ones((h, w, 3), dtype), sides, sides, st.sampled_from((">f4", ">i4")))
+    dtypes = st.sampled_from(("uint8", "float32"))
+    arrays = [st.builds(array, st.just(dimensions), st.integers(1, 4), dtypes) for dimensions in (0, 1, 4, 5)]
+    foreign = [
+        st.builds(lambda h, w, dtype: np.ones((h, w, 3), dtype), sides, sides, st.just(dtype))
+        for dtype in (">f4", ">i4")
+    ]
     others: list[Any] = [None, 7, 0.5, "image.png", b"GIF89a", [[0, 255], [255, 0]], (1, 2), {"image": 1}]
-    wrong = st.builds(array, st.sampled_from((0, 1, 4, 5)), st.integers(1, 4), st.sampled_from(("uint8", "float32")))
-    return wrong | st.builds(lambda picture: Sample({"picture": picture}), foreign | st.sampled_from(others))
+    pictures = st.tuples(*arrays, *foreign, *map(st.just, others))
+    return pictures.map(lambda chosen: [Sample({"picture": picture}) for picture in chosen])
 
 
-@contract("vision.to_tensor_refusals", area=AREA, samples=no_images(), tensors=False, unsupported=ON_CPU)
+@contract("vision.to_tensor_refusals", area=AREA, samples=no_images(), tensors=False, share=0.08, unsupported=ON_CPU)
 class to_tensor_refusals:
     """What is no image is refused."""
 

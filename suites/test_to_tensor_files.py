@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, Sample, contract
 from conformance.strategies import generator, seeds
 from reference_impl.oracle import vision
 from suites import images
-from suites.images import ON_CPU, same, sides
+from suites.images import ON_CPU, same
 
 AREA = "ToTensor"
-FORMATS = {mode: [suffix for suffix, held in images.KINDS if held == mode] for _, mode in images.KINDS}
-"""Mode -> the suffixes of the formats that can hold it."""
 
 
-def drawn_files(height: int, width: int, seed: int) -> list[dict[str, object]]:
-    """Name and bytes of a new file of each mode, in any format that holds it."""
-    rng = generator(seed)
-    found: list[dict[str, object]] = []
-    for mode, suffixes in FORMATS.items():
-        suffix = str(rng.choice(suffixes))
-        picture = images.image_of(mode, images.pixels(rng, mode, height, width))
-        found.append({"name": f"picture{suffix}", "data": images.file_bytes(picture, suffix)})
-    return found
+def drawn_file(kind: tuple[str, str], height: int, width: int, seed: int) -> dict[str, object]:
+    """Name and bytes of a new file of one format and mode."""
+    suffix, mode = kind
+    picture = images.image_of(mode, images.pixels(generator(seed), mode, height, width))
+    return {"name": f"picture{suffix}", "data": images.file_bytes(picture, suffix)}
 
 
 def fixture_file(name: str) -> dict[str, object]:
@@ -38,11 +34,16 @@ def turned_file(height: int, width: int, seed: int, orientation: int) -> dict[st
 
 
 def files() -> st.SearchStrategy[list[Sample]]:
-    """A new file of each mode, one with an orientation, and three that the project keeps."""
-    turned = st.builds(turned_file, sides, sides, seeds, st.integers(1, 8))
-    kept = st.sampled_from(images.fixture_names("formats/")).map(fixture_file)
-    parts = st.tuples(st.builds(drawn_files, sides, sides, seeds), turned, kept, kept, kept)
-    return parts.map(lambda chosen: [Sample(inputs) for inputs in (*chosen[0], *chosen[1:])])
+    """A new file of every kind, one with every orientation, and all that the project keeps."""
+
+    def make(sizes: list[tuple[int, int]], seed: int) -> list[Sample]:
+        kept = [fixture_file(name) for name in images.fixture_names("formats/")]
+        size = itertools.cycle(sizes)
+        drawn = [drawn_file(kind, *next(size), seed + place) for place, kind in enumerate(images.KINDS)]
+        turned = [turned_file(*next(size), seed, orientation) for orientation in range(1, 9)]
+        return [Sample(inputs) for inputs in (*drawn, *turned, *kept)]
+
+    return st.builds(make, st.lists(images.shapes, min_size=7, max_size=7), seeds)
 
 
 class Files:
@@ -79,7 +80,7 @@ class Files:
                 return ToTensor()(image)
 
 
-@contract("vision.to_tensor_file", area=AREA, samples=files(), tensors=False, share=0.5, unsupported=ON_CPU)
+@contract("vision.to_tensor_file", area=AREA, samples=files(), tensors=False, share=0.13, unsupported=ON_CPU)
 class to_tensor_file(Files):
     """A file becomes the tensor of the pixels that it holds, with no EXIF orientation applied, in its own mode."""
 
@@ -99,13 +100,13 @@ class to_tensor_file(Files):
         return images.signed16(*images.decoded(data))
 
 
-def broken_files() -> st.SearchStrategy[Sample]:
-    """Files that are cut off in their first half, empty, text, noise, or kept as broken by the project."""
+def broken_files() -> st.SearchStrategy[list[Sample]]:
+    """A file of every format, cut off in its first half; one that is empty, text or noise; and one kept as broken."""
 
-    def make(suffix: str, height: int, width: int, seed: int, damage: str, kept: float) -> Sample:
+    def make(suffix: str, size: tuple[int, int], seed: int, damage: str, kept: float) -> Sample:
         rng = generator(seed)
         mode = "P" if suffix == ".gif" else "RGB"
-        whole = images.file_bytes(images.image_of(mode, images.pixels(rng, mode, height, width)), suffix)
+        whole = images.file_bytes(images.image_of(mode, images.pixels(rng, mode, *size)), suffix)
         data = {
             "cut off": whole[: int(kept * len(whole))],
             "empty": b"",
@@ -114,13 +115,16 @@ def broken_files() -> st.SearchStrategy[Sample]:
         }[damage]
         return Sample({"name": f"picture{suffix}", "data": data})
 
-    suffixes = st.sampled_from((*images.LOSSLESS, ".jpg"))
-    damages = st.sampled_from(("cut off", "cut off", "cut off", "empty", "text", "noise"))
+    suffixes = (*images.LOSSLESS, ".jpg")
+    damages = st.sampled_from(("empty", "text", "noise"))
     kept = st.sampled_from(images.fixture_names("broken/")).map(fixture_file)
-    return st.builds(make, suffixes, sides, sides, seeds, damages, st.floats(0, 0.5)) | st.builds(Sample, kept)
+    parts, cut = st.floats(0, 0.5), st.just("cut off")
+    halves = [st.builds(make, st.just(end), images.shapes, seeds, cut, parts) for end in suffixes]
+    no_image = st.builds(make, st.sampled_from(suffixes), images.shapes, seeds, damages, parts)
+    return st.tuples(*halves, no_image, st.builds(Sample, kept)).map(list)
 
 
-@contract("vision.broken_file", area=AREA, samples=broken_files(), tensors=False, unsupported=ON_CPU)
+@contract("vision.broken_file", area=AREA, samples=broken_files(), tensors=False, share=0.25, unsupported=ON_CPU)
 class broken_file(Files):
     """A truncated file, or one that is no image, is refused and never half a picture."""
 
