@@ -104,7 +104,7 @@ def folders() -> st.SearchStrategy[Sample]:
         return Sample({"files": named, "labels": [label + 1 for label in some_labels(rng, len(files))]})
 
     side = st.integers(1, 12)
-    return st.builds(make, seeds, st.lists(st.tuples(side, side), min_size=1, max_size=4))
+    return st.builds(make, seeds, st.lists(st.tuples(side, side), min_size=3, max_size=8))
 
 
 @contract("dataset.items", area=AREA, samples=folders(), tensors=False, unsupported=ON_CPU)
@@ -143,10 +143,10 @@ class items:
         return accepted
 
 
-BROKEN = ("cut off", "cut off", "empty", "text", "missing")
+BROKEN = ("cut off", "empty", "text", "missing")
 
 
-def broken_folders(workers: int) -> st.SearchStrategy[Sample]:
+def broken_folders(workers: int, *damages: str) -> st.SearchStrategy[Sample]:
     """Good files, and one that is cut off, empty, text or not there."""
 
     def make(count: int, seed: int, broken: int, damage: str, kept: float, batch: int) -> Sample:
@@ -161,8 +161,8 @@ def broken_folders(workers: int) -> st.SearchStrategy[Sample]:
         options = {"batch_size": batch, "workers": workers}
         return Sample({"files": files, "labels": list(range(count)), "options": options, "epochs": 1})
 
-    damages = st.sampled_from(BROKEN)
-    return st.builds(make, st.integers(1, 6), seeds, st.integers(0, 5), damages, st.floats(0, 0.5), st.integers(1, 4))
+    counts, places, batches = st.integers(1, 6), st.integers(0, 5), st.integers(1, 4)
+    return st.builds(make, counts, seeds, places, st.sampled_from(damages), st.floats(0, 0.5), batches)
 
 
 def names_broken_file(files, labels, options, epochs) -> Rejects:
@@ -171,7 +171,14 @@ def names_broken_file(files, labels, options, epochs) -> Rejects:
     return Rejects("a file is cut off, no image, or not there", error=f"{name}' cannot be read")
 
 
-@contract("dataset.broken_file", area=AREA, samples=broken_folders(workers=0), tensors=False, unsupported=ON_CPU)
+@contract(
+    "dataset.broken_file",
+    area=AREA,
+    samples=st.tuples(*[broken_folders(0, damage) for damage in BROKEN]).map(list),
+    tensors=False,
+    share=0.25,
+    unsupported=ON_CPU,
+)
 class broken_file(Loads):
     """A file that cannot be read ends the pass with an error that names it."""
 
@@ -181,7 +188,7 @@ class broken_file(Loads):
 @contract(
     "dataset.broken_file_workers",
     area=AREA,
-    samples=broken_folders(workers=2),
+    samples=broken_folders(2, *BROKEN),
     tensors=False,
     share=0.1,
     unsupported=ON_CPU,

@@ -39,7 +39,7 @@ def pictures(**arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Samp
 
 
 def one_picture(mode: st.SearchStrategy[str], **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Sample]:
-    """An image of a mode with arguments; in the real regime, where every one meets the oracle, though none is rounded."""
+    """An image of a mode with arguments. Real, though nothing is rounded, so that each one meets the oracle."""
     return st.builds(
         lambda mode, size, seed, rest: Sample({**picture(mode, size, seed), **rest}),
         mode,
