@@ -102,7 +102,8 @@ def array_shapes(draw: st.DrawFn, highest: int, axes: int, fewest: int = 1, shar
     """Up to ``axes`` axes of up to ``highest`` elements; in a ``share``, one of :data:`COUNTS` in a row."""
     shape = draw(st.lists(st.integers(1, highest), min_size=fewest, max_size=axes).map(tuple))
     if draw(st.integers(1, 10)) > 10 * (1 - share):
-        shape = (*shape[: min(1, axes - 1)], draw(st.sampled_from(COUNTS)))
+        between = (1,) * (len(shape) - 2)
+        shape = (*shape[: min(1, axes - 1)], *between, draw(st.sampled_from(COUNTS)))
     return shape
 
 

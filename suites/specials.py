@@ -19,6 +19,7 @@ INFINITIES = (np.inf, -np.inf)
 ZEROS = (0.0, -0.0)
 SUBNORMALS = (2.0**-149, -(2.0**-149), 2.0**-126 - 2.0**-149, -(2.0**-130))
 EXTREMES = (float(np.finfo(np.float32).max), float(np.finfo(np.float32).min), 2.0**-126, -(2.0**-126))
+SMALL = 8
 EVERYTHING = NOT_A_NUMBER + INFINITIES + ZEROS + SUBNORMALS + EXTREMES
 
 
@@ -33,7 +34,12 @@ def sprinkled(
     values: tuple[float, ...] = EVERYTHING,
     share: float = 0.2,
 ) -> st.SearchStrategy[list[Sample]]:
-    """The drawn samples and one more: the last one with ``values`` at a ``share`` of the places of input ``name``."""
+    """The drawn samples and one more: the last one with ``values`` at a ``share`` of the places of input ``name``.
+
+    Those that are no finite numbers stand at its first and its last place too, unless it is small: a kernel begins
+    with the one, and the other is among what is left over by its vectors.
+    """
+    spreading = [value for value in values if not np.isfinite(value)]
 
     def add(drawn: tuple[list[Sample], int]) -> list[Sample]:
         found, seed = drawn
@@ -41,6 +47,8 @@ def sprinkled(
         array = found[-1].inputs[name].copy()
         places = rng.random(array.shape) < share
         array[places] = rng.choice(np.array(values, array.dtype), int(places.sum()))
+        if array.size >= SMALL:
+            array.flat[[0, -1]] = rng.choice(spreading, 2)
         return [*found, Sample({**found[-1].inputs, name: array}, REAL)]
 
     return st.tuples(samples, seeds).map(add)

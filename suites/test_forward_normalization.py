@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def normalizations(draw: st.DrawFn, gradients: bool = True, partial: bool = Fals
     weighted = draw(st.booleans())
     biased = weighted != partial
     eps = draw(st.sampled_from((1e-5, 1e-5, 1e-3, 0.1, 1e-8)))
-    momentum = draw(st.sampled_from((0.1, 0.1, 0.5, 0.01, 1.0)) | st.floats(0.01, 1.0))
+    other = draw(st.sampled_from((0.5, 0.01)) | st.floats(0.01, 1.0))
+    momenta = itertools.cycle(draw(st.permutations((0.1, 0.0, 1.0, other))))
 
     def build(fill: Fill) -> dict[str, Any]:
         channel = (shape[1],)
@@ -44,7 +46,7 @@ def normalizations(draw: st.DrawFn, gradients: bool = True, partial: bool = Fals
             "bias": fill(channel) if biased else None,
             "running_mean": fill(channel),
             "running_variance": np.abs(fill(channel)),
-            "momentum": momentum,
+            "momentum": next(momenta),
             "eps": eps,
         }
         return {**inputs, "cotangent": fill(shape)} if gradients else inputs
@@ -194,14 +196,15 @@ class batch_norm_statistics:
 
 
 def kept(shape: tuple[int, ...], probability: float) -> st.SearchStrategy[list[Sample]]:
-    """Values for dropout in evaluation."""
-    return fills(lambda fill: {"x": fill(shape), "probability": probability, "cotangent": fill(shape)})
+    """Values for dropout in evaluation, with the usual probabilities and another one in turn."""
+    turns = itertools.cycle((0.0, 0.5, 1.0, probability))
+    return fills(lambda fill: {"x": fill(shape), "probability": next(turns), "cotangent": fill(shape)})
 
 
 @contract(
     "nn.dropout_eval",
     area="forward",
-    samples=st.tuples(batches(), st.sampled_from((0.0, 0.5, 1.0)) | st.floats(0.0, 1.0)).flatmap(lambda d: kept(*d)),
+    samples=st.tuples(batches(), st.floats(0.0, 1.0)).flatmap(lambda d: kept(*d)),
     gradients=("x",),
     share=0.5,
 )
@@ -230,13 +233,20 @@ DEVIATIONS = 7.0
 
 
 @st.composite
-def droppings(draw: st.DrawFn) -> Sample:
-    """Some thousand values, none of them zero, whose fate in training is counted."""
+def droppings(draw: st.DrawFn) -> list[Sample]:
+    """Some thousand values, none of them zero, whose fate in training is counted; with every usual probability."""
+    usual = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+    return [draw(dropping(probability)) for probability in (*usual, draw(st.floats(0.01, 0.99)))]
+
+
+@st.composite
+def dropping(draw: st.DrawFn, probability: float) -> Sample:
+    """Values that are dropped with a probability."""
     rng = generator(draw(seeds))
     shape = draw(st.sampled_from(((40, 100), (5, 20, 6, 7), (2, 2048), (1500, 2))))
     inputs = {
         "x": rng.choice([-1.0, 1.0], shape).astype(np.float32) * rng.uniform(0.5, 2.0, shape).astype(np.float32),
-        "probability": draw(st.sampled_from((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)) | st.floats(0.01, 0.99)),
+        "probability": probability,
         "seed": draw(st.integers(0, 2**31 - 2)),
         "cotangent": rng.uniform(0.5, 2.0, shape).astype(np.float32),
     }
@@ -249,6 +259,7 @@ def droppings(draw: st.DrawFn) -> Sample:
     samples=droppings(),
     gradients=("x",),
     conditioned=True,
+    share=0.13,
     may_be_zero=("repeats_differ",),
 )
 class dropout_train:

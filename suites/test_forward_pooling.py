@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -111,17 +112,18 @@ def averages(build: Any, divisors: np.ndarray) -> st.SearchStrategy[list[Sample]
 
 
 def average_pools() -> st.SearchStrategy[list[Sample]]:
-    """Average pools with and without the padding counted."""
+    """Average pools with and without the padding counted, by turns."""
 
     def samples(drawn: tuple[dict[str, Any], bool]) -> st.SearchStrategy[list[Sample]]:
-        geometry, count_include_pad = drawn
-        how = {**geometry["parameters"], "count_include_pad": count_include_pad}
-        *_, divisors = average_windows(geometry["x"], *how.values())
+        geometry, first = drawn
+        ways = [{**geometry["parameters"], "count_include_pad": counted} for counted in (first, not first)]
+        divisors = [average_windows(geometry["x"], *how.values())[-1].ravel() for how in ways]
+        turns = itertools.cycle(ways)
 
         def build(fill: Any) -> dict[str, Any]:
-            return {"x": fill(geometry["x"]), **how, "cotangent": fill(geometry["output"])}
+            return {"x": fill(geometry["x"]), **next(turns), "cotangent": fill(geometry["output"])}
 
-        return averages(build, divisors)
+        return averages(build, np.concatenate(divisors))
 
     return st.tuples(pool_geometry(long=True), st.booleans()).flatmap(samples)
 
@@ -158,8 +160,9 @@ class avg_pool2d:
 def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
     """Adaptive average pools to fewer, as many and more pixels than the input has, half of them by unequal windows."""
 
-    def samples(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> st.SearchStrategy[list[Sample]]:
-        shape, output = drawn
+    def samples(drawn: tuple[tuple[int, ...], tuple[int, ...] | None]) -> st.SearchStrategy[list[Sample]]:
+        shape, asked = drawn
+        output = asked or shape[2:]
         leading = shape[:2]
         *_, divisors = adaptive_average_windows(shape, (output[0], output[1]))
 
@@ -168,7 +171,7 @@ def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
 
         return averages(build, divisors)
 
-    output = pairs(1, 4) | st.just((1, 1)) | pairs(1, 9) | lengths((1, 4, SIDES), (1, 4, SIDES), share=1.0)
+    output = st.none() | pairs(1, 4) | st.just((1, 1)) | pairs(1, 9) | lengths((1, 4, SIDES), (1, 4, SIDES), share=1.0)
     shape = lengths((1, 3, ()), (1, 3, WIDTHS), (1, 8, SIDES), (1, 8, SIDES))
     few = st.integers(1, 3)
     uneven = st.tuples(st.tuples(few, few, st.integers(5, 11), st.integers(5, 11)), pairs(2, 12))

@@ -128,12 +128,22 @@ def _added(left: Any, right: Any) -> Any:
 
 @st.composite
 def broadcasts(draw: st.DrawFn) -> list[Sample]:
-    """Two factors of which each has a length of 1, or no axis at all, where the other does not."""
+    """Two factors of which each has a length of 1, or no axis at all, where the other does not: others in each fill."""
     shape = draw(array_shapes(4, axes=4))
-    left = tuple(1 if draw(st.integers(0, 2)) == 0 else n for n in shape)
-    right = tuple(1 if draw(st.integers(0, 2)) == 0 else n for n in shape)[draw(st.integers(0, len(shape))) :]
-    together = np.broadcast_shapes(left, right)
-    return draw(fills(lambda fill: {"left": fill(left), "right": fill(right), "cotangent": fill(together)}))
+    factors = iter([draw(factor_shapes(shape)) for _ in range(4)])
+
+    def build(fill: Fill) -> dict[str, Any]:
+        left, right = next(factors)
+        return {"left": fill(left), "right": fill(right), "cotangent": fill(np.broadcast_shapes(left, right))}
+
+    return draw(fills(build))
+
+
+@st.composite
+def factor_shapes(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Two shapes that broadcast to ``shape``, or to one with a length of 1 in its place."""
+    left, right = (tuple(1 if draw(st.integers(0, 2)) == 0 else n for n in shape) for _ in range(2))
+    return left, right[draw(st.sampled_from((0, 0, 0, 1, len(shape)))) :]
 
 
 @contract("gradient.broadcast", area="gradients", samples=broadcasts(), gradients=("left", "right"))
