@@ -42,6 +42,8 @@ def convolutions(draw: st.DrawFn, fault: str | None) -> Sample:
     if fault == "channels":
         x[1] += draw(st.integers(1, 3))
     elif fault == "kernel":
+        if len(set(how["padding"])) == 1:  # paddle 3.3 ends with SIGSEGV where both are alike and no pixel is left
+            how = {**how, "padding": one_side(how["padding"], 1 - side, -how["padding"][1 - side])}
         weight[2 + side] += x[2 + side] + 2 * how["padding"][side] + draw(st.integers(0, 2))
     elif fault == "axes":
         x = draw(st.sampled_from((x[2:], [*x, 1])))
