@@ -83,6 +83,7 @@ def test_an_empty_file_is_an_empty_ledger(tmp_path):
     ("versions", "version", "applies"),
     [
         ("==2.15.*", "2.15.0+cu132", True),
+        ("==2.15.*", "2.15.0+of/ours", True),
         ("==2.15.*", "2.15.0", True),
         ("==2.15.*", "2.16.0+cpu", False),
         (">=3.0,<3.4", "3.3.1", True),
@@ -133,6 +134,7 @@ def test_entries_that_name_each_other_are_all_told() -> None:
         ({"id": None, "reason": None}, "lacks id, reason; every entry needs id, contract, framework, versions"),
         ({"versions": '"three"'}, "versions 'three' is no range such as"),
         ({"versions": "3"}, "versions must be a text in quotes, it is 3"),
+        ({"reason": "3"}, "reason must be a text in quotes, it is 3"),
         ({"upstream": "3"}, "upstream must be a text in quotes, it is 3"),
         ({"framework": '"jax"'}, "framework 'jax' is not one of torch, paddle"),
         ({"device": '"cuda"'}, "device 'cuda' is not one of cpu, gpu"),

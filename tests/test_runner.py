@@ -23,9 +23,9 @@ from tests.numpy_lane import NumpyAdapter, Result
 
 def test_lanes_that_agree(identity, run):
     made = run(identity())
-    made.check([whole(1, 2), real(0.5)])
+    made.check([whole(1, 2), real(0.5), real(1)])
     record = made.finish()
-    assert (record.verdict, record.samples, record.exact_samples) == (Verdict.AGREE, 2, 1)
+    assert (record.verdict, record.samples, record.exact_samples) == (Verdict.AGREE, 3, 1)
     assert record.worst == {"torch:cpu": {"output": 0.0}, "paddle:cpu": {"output": 0.0}}
     assert (record.id, record.area, record.claim) == ("small.law", "small", "A law.")
     assert record.framework_seconds > 0 and record.failure is None
@@ -64,6 +64,7 @@ def test_lanes_that_lie_too_far_apart_are_both_named(declare, run):
     with pytest.raises(Divergence) as error:
         made.check(real(1.0))
     assert error.value.judged.wrong == {"torch:cpu", "paddle:cpu"}
+    assert str(error.value).startswith("small.law: paddle:cpu, torch:cpu diverges on ")
     with pytest.raises(Divergence) as error:
         run(declare(lambda x: x, oracle, lambda x: x + np.float32(9))).check(real(1.0))
     assert [difference.against for difference in error.value.judged.differences] == ["oracle"]
@@ -281,10 +282,11 @@ def test_a_signalling_nan_is_not_nothing(declare, run):
     assert made.finish().samples == 1
 
 
-def test_a_quantity_that_no_sample_bounds_shows_nothing(identity, run):
-    made = run(identity(bound=np.inf))
+def test_quantities_that_no_sample_bounds_show_nothing(declare, run):
+    unbounded = {name: Acceptance(np.ones(1), np.inf) for name in ("b", "a")}
+    made = run(declare(lambda x: {"b": x, "a": x}, lambda x: unbounded))
     made.check(real(1.0))
-    with pytest.raises(VacuousContract, match=r"^small\.law: no sample bounds output on torch:cpu$"):
+    with pytest.raises(VacuousContract, match=r"^small\.law: no sample bounds a, b on torch:cpu$"):
         made.finish()
 
 
