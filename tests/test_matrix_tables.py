@@ -61,6 +61,17 @@ def test_a_release_without_verdicts_is_passed_over():
     assert [(change["before"], change["release"]) for change in made["changes"]] == [("2.4", "2.6")]
 
 
+def test_every_framework_has_its_changes_and_a_new_contract_is_none():
+    made = tables.document(
+        [
+            outcome("2.4", nn_relu=row()),
+            outcome("3.0", "paddle", nn_relu=row()),
+            outcome("3.1", "paddle", nn_relu=row("diverge"), nn_new=row("diverge")),
+        ]
+    )
+    assert [(change["framework"], change["contract"]) for change in made["changes"]] == [("paddle", "nn.relu")]
+
+
 def test_the_pages_show_every_cell_and_escape_what_they_show():
     made = tables.document(
         [
@@ -90,6 +101,8 @@ def written() -> dict[str, Any]:
             outcome("2.4", nn_relu=row(), nn_pool=row()),
             outcome("2.5", nn_relu=wrong, nn_pool=row()),
             outcome("2.6", nn_relu=row("error", message="b" * 200), nn_pool=row()),
+            outcome("2.7", nn_relu=row(), nn_pool=row()),
+            outcome("8", status=NOT_INSTALLED),
             outcome("9", status=BROKEN),
             gpu,
         ]
@@ -105,12 +118,13 @@ def test_the_whole_markdown_page(written):
         "",
         tables.LEGEND + ".",
         "",
+        "- **torch 8** has no verdicts: not installed (no such <release>)",
         "- **torch 9** has no verdicts: broken (no such <release>)",
         "",
-        "| contract | torch 2.4 | torch 2.5 | torch 2.6 | torch 9 | torch 2.5 cuda |",
-        "| --- | :-: | :-: | :-: | :-: | :-: |",
-        "| nn.pool | ✓ | ✓ | ✓ | · | · |",
-        "| nn.relu | ✓ | ✗ | ! | · | k |",
+        "| contract | torch 2.4 | torch 2.5 | torch 2.6 | torch 2.7 | torch 8 | torch 9 | torch 2.5 cuda |",
+        "| --- | :-: | :-: | :-: | :-: | :-: | :-: | :-: |",
+        "| nn.pool | ✓ | ✓ | ✓ | ✓ | · | · | · |",
+        "| nn.relu | ✓ | ✗ | ! | ✓ | · | · | k |",
         "",
         "## The first release of each change",
         "",
@@ -118,6 +132,7 @@ def test_the_whole_markdown_page(written):
         "| --- | --- | --- | --- |",
         '| nn.relu | torch 2.5 | agree | diverge: is "2" & &lt;3> |',
         f'| nn.relu | torch 2.6 | diverge: is "2" & &lt;3> | {LONG} |',
+        f"| nn.relu | torch 2.7 | {LONG} | agree |",
     ]
 
 
@@ -159,17 +174,30 @@ def test_the_whole_html_page(written):
     assert text.startswith('<!doctype html><html lang="en"><meta charset="utf-8">') and text.endswith("</html>\n")
     page = Cells(text)
     assert page.rows == [
-        ["area", "contract", "torch 2.4", "torch 2.5", "torch 2.6", "torch 9", "torch 2.5 cuda"],
-        ["forward", "nn.pool", "✓", "✓", "✓", "·", "·"],
-        ["forward", "nn.relu", "✓", "✗", "!", "·", "k"],
+        [
+            "area",
+            "contract",
+            "torch 2.4",
+            "torch 2.5",
+            "torch 2.6",
+            "torch 2.7",
+            "torch 8",
+            "torch 9",
+            "torch 2.5 cuda",
+        ],
+        ["forward", "nn.pool", "✓", "✓", "✓", "✓", "·", "·", "·"],
+        ["forward", "nn.relu", "✓", "✗", "!", "✓", "·", "·", "k"],
         ["contract", "since", "was", "is"],
         ["nn.relu", "torch 2.5", "agree", 'diverge: is "2" & <3>'],
         ["nn.relu", "torch 2.6", 'diverge: is "2" & <3>', LONG],
+        ["nn.relu", "torch 2.7", LONG, "agree"],
     ]
-    assert page.marks[5:] == [
+    assert page.marks[7:] == [
         ("cell agree", "agree"),
         ("cell diverge changed", 'diverge: is "2" & <3>'),
         ("cell error changed", f"error: {'b' * 200}"),
+        ("cell agree changed", "agree"),
+        ("cell none", "no verdict"),
         ("cell none", "no verdict"),
         ("cell known", "known divergence: relu-a, relu-b"),
     ]
@@ -177,6 +205,8 @@ def test_the_whole_html_page(written):
         "Contracts by release",
         "Contracts by release",
         tables.LEGEND + ". A blue frame marks a change from the release before.",
+        "torch 8",
+        " has no verdicts: not installed (no such <release>)",
         "torch 9",
         " has no verdicts: broken (no such <release>)",
         "The first release of each change",
@@ -204,7 +234,7 @@ def test_the_files_of_a_matrix(written, tmp_path):
 
 
 def test_a_change_says_where_it_is_and_from_which_release(written):
-    assert written["schema"] == tables.SCHEMA and len(written["changes"]) == 2
+    assert written["schema"] == tables.SCHEMA and len(written["changes"]) == 3
     assert written["changes"][0] == {
         "contract": "nn.relu",
         "framework": "torch",

@@ -43,6 +43,7 @@ def test_contracts_that_are_not_listed_are_named(listed):
     [
         ("b c", "b, c are in PATH, but no suite declares them: bring the suite back, or remove the line"),
         ("b c d", "b, c, d are in PATH, but no suite declares them: bring the suite back, or remove the line"),
+        ("b c d e", "b, c, d and 1 more are in PATH, but no suite declares them: bring the suite back, or remove"),
         ("b c d e f", "b, c, d and 2 more are in PATH, but no suite declares them: bring the suite back, or"),
     ],
 )

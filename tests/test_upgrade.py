@@ -249,6 +249,11 @@ def test_the_summary_of_an_upgrade():
     ]
 
 
+def test_a_row_without_a_reason_says_how_many_samples():
+    lanes = [{"label": label, "framework": "torch", "version": "2.4.1"} for label in ("old", "new")]
+    assert "      nn.a (3 of 9 samples): " in lines({"lanes": lanes, "contracts": [told("nn.a", NEWLY_WRONG)]})
+
+
 def test_a_summary_of_what_did_not_move():
     lanes = [{"label": label, "framework": "torch", "version": "2.4.1"} for label in ("old", "new")]
     assert lines({"lanes": lanes, "contracts": [{"id": "nn.a", "known": [], "upgrade": None}]}) == []

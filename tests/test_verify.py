@@ -118,19 +118,21 @@ def test_a_script_that_fails_among_others_is_run_again_alone(law, monkeypatch, c
     asked: list[list[str]] = []
 
     def run(python: Path, findings: list[Finding]) -> dict[str, Outcome]:
+        assert python == Path(sys.executable)
         asked.append([each.entry.id for each in findings])
         agrees = len(findings) == 1 and asked[-1] == ["spoilt"]
         return {each.entry.id: Outcome(1 if agrees or each.entry.id == "good" else 0, "DIVERGES") for each in findings}
 
     monkeypatch.setattr(verify, "versions", {Path(sys.executable): {"paddle": "3.3", "torch": "2.15"}}.__getitem__)
     monkeypatch.setattr(verify, "run", run)
-    findings = [finding(law, name) for name in ("good", "spoilt", "bad")]
+    findings = [finding(law, name) for name in ("good", "spoilt", "bad", "worse")]
     findings += [finding(law, "mute", text=None), finding(law, "other", "<2", framework="torch")]
     assert verify.main(findings, [Path(sys.executable)]) == 1
-    assert asked == [["good", "spoilt", "bad"], ["spoilt"], ["bad"], ["other"]]
+    assert asked == [["good", "spoilt", "bad", "worse"], ["spoilt"], ["bad"], ["worse"], ["other"]]
     assert capsys.readouterr().out.splitlines() == [
-        "paddle 3.3: 3 scripts, 1 agree, 1 not as the ledger says",
+        "paddle 3.3: 4 scripts, 2 agree, 2 not as the ledger says",
         "  bad (>=3): exit status 0, expected 1: DIVERGES",
+        "  worse (>=3): exit status 0, expected 1: DIVERGES",
         "torch 2.15: 1 scripts, 1 agree, 0 not as the ledger says",
     ]
     assert verify.main([findings[0]], [Path(sys.executable)]) == 0
@@ -144,6 +146,10 @@ def test_an_interpreter_or_its_folder(tmp_path):
     python.parent.mkdir()
     python.touch()
     assert verify.executable(tmp_path) == verify.executable(python) == python
+    windows = tmp_path / "windows" / "Scripts" / "python.exe"
+    windows.parent.mkdir(parents=True)
+    windows.touch()
+    assert verify.executable(tmp_path / "windows") == windows
     with pytest.raises(VerifyError, match=r"^there is no interpreter .*nothing; give one, or the folder of an env"):
         verify.executable(tmp_path / "nothing")
 
