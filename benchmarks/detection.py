@@ -23,7 +23,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks.claims import Claim, judged, table
-from conformance import names
+from conformance import names, profiles
 from conformance.contract import REGISTRY
 from conformance.ledger import load
 from conformance.portable import write_whole
@@ -126,6 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write and options.k:
         parser.error("--write is of the whole catalogue: leave -k away")
+    profiles.register()
     names.import_suites(ROOT)
     rows = measure(options.k)
     if not rows:

@@ -38,10 +38,13 @@ def loads(workers: int) -> st.SearchStrategy[list[Sample]]:
         ]
         return [Sample({**content, "options": {**one, "workers": workers}}) for one in asked]
 
-    options = {"batch_size": st.integers(2, 3) if workers else st.integers(1, 5), "seed": st.integers(0, 2**31)}
+    options = {
+        "batch_size": st.integers(2, 3) if workers else st.sampled_from((1, 2, 3, 4, 5, 5)),
+        "seed": st.integers(0, 2**31),
+    }
     side = st.integers(1, 12)
     epochs = st.integers(1, 1 if workers else 3)  # each pass starts the processes again
-    count = st.sampled_from((5, 7)) if workers else st.integers(1, 9)
+    count = st.sampled_from((5, 7)) if workers else st.integers(1, 9) | st.integers(6, 9)
     return st.builds(make, count, st.tuples(side, side), seeds, st.fixed_dictionaries(options), st.booleans(), epochs)
 
 

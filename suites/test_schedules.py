@@ -350,12 +350,14 @@ IMPOSSIBLE: tuple[tuple[str, float, dict[str, Any]], ...] = (
 """Names, first rates and hyperparameters that mean nothing: a number for a list, a period of zero, a negative rate."""
 
 
-def impossible() -> st.SearchStrategy[Sample]:
-    """One of :data:`IMPOSSIBLE`."""
-    return st.sampled_from(IMPOSSIBLE).map(lambda row: Sample({"name": row[0], "lr": row[1], "hyper": row[2]}))
+def impossible() -> st.SearchStrategy[list[Sample]]:
+    """Each of :data:`IMPOSSIBLE`, in any order."""
+    return st.permutations(IMPOSSIBLE).map(
+        lambda rows: [Sample({"name": name, "lr": lr, "hyper": hyper}) for name, lr, hyper in rows]
+    )
 
 
-@contract("schedule.refusals", area="schedules", samples=impossible(), share=0.5)
+@contract("schedule.refusals", area="schedules", samples=impossible(), share=0.1)
 class refusals:
     """A schedule that means nothing is refused before the first epoch is over."""
 

@@ -56,7 +56,7 @@ SHARE = 0.25
 @contract(
     "vision.resize",
     area=AREA,
-    samples=pictures(size=sizes, interpolation=st.sampled_from(INTERPOLATIONS)),
+    samples=pictures(size=sizes | st.integers(1, 2), interpolation=st.sampled_from(INTERPOLATIONS)),
     tensors=False,
     share=SHARE,
     unsupported=ON_CPU,

@@ -18,7 +18,7 @@ from conformance.lanes import InProcessLane
 from conformance.ledger import Entry, load
 from conformance.runner import ContractRun
 from tests.faults import CATALOGUE
-from tests.faults.fault import TORCH, Fault, detect, started_lanes
+from tests.faults.fault import PADDLE, TORCH, Fault, detect, started_lanes
 from tests.faults.wraps import scaled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,17 @@ def test_the_gate_blames_the_lane_with_the_fault(fault: Fault, contract_id: str,
     found = detect(fault, contract_id, lanes, LEDGER)
     assert found is not None, f"{contract_id} passes with {fault}"
     assert found.blamed == {fault.lane}
+
+
+def test_every_contract_catches_a_fault_of_either_lane() -> None:
+    caught = {(contract_id, fault.lane) for fault in CATALOGUE for contract_id in fault.contracts}
+    without = [
+        f"{contract.id} ({lane})"
+        for contract in REGISTRY.values()
+        for lane in (TORCH, PADDLE)
+        if contract.unsupported_on(*lane.split(":")) is None and (contract.id, lane) not in caught
+    ]
+    assert not without, f"no fault shows that these contracts can fail: {', '.join(sorted(without))}"
 
 
 def test_faults_have_names_of_their_own() -> None:
