@@ -30,7 +30,7 @@ def test_a_class_becomes_a_registered_contract(declare):
     assert {"small.law": made} == REGISTRY and find("small.law") is made
     assert made.call("torch") is identity and made.call("paddle") is identity
     assert made.oracle is identity and dict(made.variants) == {"odd": identity}
-    assert made.claim == "A claim.\n\nMore."
+    assert made.claim == "A claim.\n\nMore." and made.module == "tests.conftest"
     assert (made.area, made.gradients, made.share, made.conditioned, made.tensors) == (
         "small",
         ("x",),
@@ -57,13 +57,21 @@ def test_what_a_contract_lacks_is_named(declare, lacking):
     assert not REGISTRY
 
 
+def test_everything_that_is_lacking_is_named_at_once():
+    with pytest.raises(ContractError, match=r"^contract 'small\.law' in .* lacks torch, paddle, oracle$"):
+        contract("small.law", area="small", samples=None)(type("law", (), {}))
+    calls = {name: staticmethod(identity) for name in ("torch", "paddle", "oracle")}
+    with pytest.raises(ContractError, match=r"lacks its claim \(the docstring\)$"):
+        contract("small.law", area="small", samples=None)(type("law", (), calls))
+
+
 def test_an_id_is_declared_once(declare):
     declare(identity, identity)
     declare(identity, identity)  # the same class again, as when a module is read anew
     body = {"__doc__": "A claim.", **{name: staticmethod(identity) for name in ("torch", "paddle", "oracle")}}
     contract("small.other", area="small", samples=None)(type("other", (), body))
     for other in (type("other", (), body), type("law", (), {**body, "__module__": "suites.elsewhere"})):
-        with pytest.raises(ContractError, match=r"declared twice, by .*law and by .*(other|suites\.elsewhere)"):
+        with pytest.raises(ContractError, match=r"declared twice, by tests\.conftest\.law and by (\w+\.)+\w+$"):
             contract("small.law", area="small", samples=None)(other)
 
 

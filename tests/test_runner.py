@@ -315,7 +315,7 @@ def test_every_setting_that_is_left_changed_is_told_and_mended(identity, run):
 
     made = run(identity(careless("torch"), careless("paddle")))
     made.check(whole(1))
-    with pytest.raises(LaneError, match=r"torch:cpu: .*threads: 1 -> 4.*paddle:cpu: .*threads: 1 -> 4"):
+    with pytest.raises(LaneError, match=r"torch:cpu: .*threads: 1 -> 4\); lane paddle:cpu: .*threads: 1 -> 4"):
         made.finish()
     assert {state["threads"] for state in NumpyAdapter.state.values()} == {1}
     made.finish()
@@ -362,8 +362,22 @@ def test_an_oracle_that_fails_is_an_error_of_ours(declare, run):
     def oracle(x: np.ndarray) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        run(declare(lambda x: x, oracle)).check(real(1.0))
+    def follows(x: np.ndarray, observed: dict[str, np.ndarray]) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    for law in (declare(lambda x: x, oracle), declare(lambda x: x, follows, name="small.follows", conditioned=True)):
+        with pytest.raises(ZeroDivisionError):
+            run(law).check(real(1.0))
+
+
+def test_an_oracle_may_divide_by_zero(declare, run):
+    def call(x: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return x / np.float32(0)
+
+    made = run(declare(call, lambda x: {"output": np.array(x, "f8") / 0}))
+    made.check(real(1.0, 0.0, -1.0))
+    assert made.finish().verdict is Verdict.AGREE
 
 
 def test_bounds_are_those_of_the_lane_s_arithmetic(declare, run, monkeypatch):

@@ -149,10 +149,10 @@ def test_which_lanes_are_a_pair(specs, framework):
 def upgrade(identity, numpy_lanes):
     """A run of two releases; ``steps`` is what old, new, old, new ... add to x, of which half is within the bound."""
 
-    def make(*steps: float, regressions_only: bool = False) -> ContractRun:
+    def make(*steps: float, **options: bool) -> ContractRun:
         numbers = iter(steps)
         law = identity(lambda x: x + np.float32(next(numbers)), bound=0.5)
-        return ContractRun(law.contract, numpy_lanes("old=torch", "new=torch"), regressions_only=regressions_only)
+        return ContractRun(law.contract, numpy_lanes("old=torch", "new=torch"), **options)
 
     return make
 
@@ -184,6 +184,10 @@ def test_where_regressions_alone_are_asked_for_what_is_right_again_is_no_failure
     made = upgrade(3, 0, 3, 3, regressions_only=True)
     made.check([real(1), real(2)])
     assert made.finish().verdict is Verdict.DIVERGE
+    made = upgrade(3, 0)
+    made.check(real(1))
+    with pytest.raises(Divergence):
+        made.finish()
     made = upgrade(3, 0, 0, 3, regressions_only=True)
     made.check([real(1), real(2, 2)])
     with pytest.raises(Divergence) as error:
