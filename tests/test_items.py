@@ -113,6 +113,7 @@ def test_a_divergence_is_shrunk_recorded_and_told(identity, make):
         record.failure["message"].startswith("paddle:cpu output is 1001.0, expected 1000.0 at") and record.seconds > 0
     )
     assert "paddle:cpu is wrong" in read(item, error) and "Traceback" not in read(item, error)
+    assert record.failure["replay"].split()[-1] in read(item, error)
 
 
 def test_an_entry_of_the_ledger_is_found(identity, make):

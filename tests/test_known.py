@@ -217,11 +217,23 @@ def test_every_witness_counts(identity, run):
     made = run(identity(paddle=lambda x: x + np.float32(1), variant_odd=odd))
     assert [made.replay_witness(entry()) for _ in range(2)] == [{"paddle:cpu": Verdict.KNOWN}] * 2
     assert made.record.samples == 2
+    (known,) = made.record.known.values()
+    assert (known["lane"], known["samples"]) == ("paddle:cpu", 2)
+
+
+def test_the_time_of_witnesses_is_added_up(identity, run):
+    made = run(identity(variant_odd=odd))
+    for lane in made.lanes:
+        lane.result = lambda handle: replace(handle, framework_seconds=2.0)
+    made.record.seconds = 1.0
+    for _ in range(2):
+        made.replay_witness(entry())
+    assert made.record.framework_seconds == 4.0 and 1.0 < made.record.seconds < 60.0
 
 
 def test_a_variant_that_follows_its_lane_is_given_what_the_lane_saw(declare, run):
     def oracle(x: np.ndarray, observed: dict[str, np.ndarray]) -> dict[str, Acceptance]:
-        return {"output": Acceptance(x * 1.0)}
+        return {"output": Acceptance(x + 0.0 * observed["output"])}
 
     def follows(x: np.ndarray, observed: dict[str, np.ndarray]) -> dict[str, Acceptance]:
         return {"output": Acceptance(x + np.sign(observed["output"] - x))}
@@ -230,6 +242,7 @@ def test_a_variant_that_follows_its_lane_is_given_what_the_lane_saw(declare, run
     made = run(law, entries=(entry(),))
     made.check(real(1.0))
     assert made.finish().verdict is Verdict.KNOWN
+    assert made.replay_witness(entry()) == {"paddle:cpu": Verdict.KNOWN}
 
 
 def test_a_witness_of_another_version_is_not_run(identity, run):

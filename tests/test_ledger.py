@@ -199,7 +199,7 @@ def law(declare: Any) -> None:
     def odd(x: Any) -> dict[str, Any]:
         return {"output": x}
 
-    declare(odd, odd, variant_odd=odd)
+    declare(odd, odd, variant_odd=odd, variant_large=odd)
 
 
 def test_a_contract_without_variants_has_none(tmp_path, declare):
@@ -217,7 +217,7 @@ def test_an_entry_that_fits_its_contract_passes(tmp_path, declare):
     ("changes", "sentence"),
     [
         ({"contract": '"small.lawn"'}, "speaks of contract 'small.lawn', which no suite declares"),
-        ({"behaviour": '"even"'}, "behaviour 'even' is no variant of small.law (it has odd)"),
+        ({"behaviour": '"even"'}, "behaviour 'even' is no variant of small.law (it has odd, large)"),
         ({"witness": "{ y = 1 }"}, "its witness is no sample of small.law (missing a required argument: 'x')"),
         ({"witness": "{ x = 1, y = 1 }"}, "its witness is no sample of small.law (got an unexpected keyword"),
     ],

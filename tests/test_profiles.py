@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,14 @@ def registered() -> Iterator[None]:
     profiles.register()
     yield
     settings.load_profile(before)
+
+
+def test_two_profiles_are_registered(monkeypatch):
+    made: list[str] = []
+    seen = SimpleNamespace(register_profile=lambda name, **options: made.append(name), load_profile=made.append)
+    monkeypatch.setattr(profiles, "settings", seen)
+    profiles.register()
+    assert made == [*profiles.NAMES, "gate"] == ["gate", "explore", "gate"]
 
 
 def test_the_gate_is_the_default_and_the_same_on_every_run():
@@ -47,7 +56,7 @@ def test_no_profile_has_a_deadline_keeps_examples_or_looks_for_a_second_fault(na
     }
 
 
-@pytest.mark.parametrize("name", [None, "", *profiles.NAMES])
+@pytest.mark.parametrize("name", [None, "", *profiles.NAMES], ids=repr)
 def test_our_profiles_are_taken(name):
     profiles.require(name)
 

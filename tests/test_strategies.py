@@ -50,8 +50,24 @@ def test_families_are_what_their_names_say():
     assert (np.diff(drawn["sorted"]) >= 0).all()
 
 
+def test_families_are_made_of_normal_values():
+    def drawn(family: str) -> np.ndarray:
+        return real(generator(3), (1000,), family, "float64")
+
+    values = generator(3).standard_normal(1000)
+    assert np.array_equal(drawn("normal"), values) and np.array_equal(drawn("sorted"), np.sort(values))
+    assert np.allclose(drawn("offset"), values + 100, rtol=1e-12)
+    assert np.allclose(drawn("positive"), abs(values) + 0.1, rtol=1e-12)
+    assert np.allclose(drawn("heavy"), 10 * values**3, rtol=1e-12)
+    assert np.allclose(drawn("tiny") * 1e30, values, rtol=1e-12)
+    assert np.allclose(drawn("huge") / 1e15, values, rtol=1e-12)
+    assert set(np.log10(drawn("mixed") / values).round(9)) == set(range(-6, 4))
+    sparse = drawn("sparse")
+    assert np.array_equal(sparse, np.where(sparse == 0, 0, values))
+
+
 def test_an_unknown_family_is_named():
-    with pytest.raises(ValueError, match="unknown family 'even'; known are normal"):
+    with pytest.raises(ValueError, match=f"^unknown family 'even'; known are {', '.join(FAMILIES)}$"):
         real(generator(0), (1,), "even")
 
 
@@ -70,6 +86,7 @@ def test_integers_are_whole_and_limited_on_both_sides():
     assert values.dtype == np.float32
     assert sorted(set(values.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
     assert integers(generator(1), (3,), dtype="float64").dtype == np.float64
+    assert set(integers(generator(1), (2000,)).tolist()) == set(range(-4, 5))
 
 
 @settings(max_examples=20, database=None)
@@ -92,11 +109,16 @@ def test_fills_are_those_of_their_seed():
         found: list[list[bytes]] = []
 
         @settings(max_examples=20, database=None, derandomize=True)
-        @given(fills(lambda fill: {"x": fill((2, 3))}, families=("normal", "huge"), count=count))
+        @given(fills(lambda fill: {"x": fill((20, 3))}, families=("huge", "sorted"), count=count, limit=9))
         def collect(samples):
-            assert [sample.inputs["x"].shape for sample in samples] == [(2, 3)] * count
+            assert [sample.inputs["x"].shape for sample in samples] == [(20, 3)] * count
             assert [sample.regime for sample in samples] == [EXACT] * (count - count // 2) + [REAL] * (count // 2)
-            assert all(np.abs(sample.inputs["x"]).max() <= 4 for sample in samples if sample.regime == EXACT)
+            for sample in samples:
+                x = sample.inputs["x"].reshape(-1)
+                if sample.regime == EXACT:
+                    assert 4 < np.abs(x).max() <= 9
+                else:
+                    assert np.abs(x).max() > 1e14 or (np.diff(x) >= 0).all()
             found.append([sample.inputs["x"].tobytes() for sample in samples])
 
         collect()

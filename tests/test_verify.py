@@ -90,9 +90,9 @@ def test_the_first_quantity_that_diverges_is_told(law, output, told):
 def test_a_process_that_dies_is_told_and_the_rest_is_run(law):
     texts = {
         "agrees": AGREES,
-        "dies": "import os, sys\nprint('x', file=sys.stderr)\nos.abort()",
+        "dies": "import os, sys\nprint('x\\n y', file=sys.stderr)\nos.abort()",
         "raises": "raise ValueError('as asked')",
-        "other": "print('{\"name\": 1}')\nprint('[]')\nraise SystemExit(2)",
+        "other": 'import os\nos.write(1, b\'{"name": "last.py"}\\n[]\\n3\\n\')\nraise SystemExit(2)',
         "last": DIVERGES,
     }
     done = verify.run(Path(sys.executable), [finding(law, name, text=text) for name, text in texts.items()])
@@ -103,7 +103,7 @@ def test_a_process_that_dies_is_told_and_the_rest_is_run(law):
         "other": 2,
         "last": 1,
     }
-    assert done["dies"].output.startswith("ended with -6: x")
+    assert done["dies"].output.startswith("ended with -6: x y")
     assert (done["raises"].output, done["last"].output) == ("ValueError: as asked", "y: DIVERGES\n")
 
 
