@@ -34,8 +34,9 @@ def picture(mode: str, size: tuple[int, int], seed: int) -> dict[str, Any]:
 
 
 def pictures(**arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
-    """An image of every mode, and one more RGB, of drawn sizes, each with its own arguments."""
-    return st.tuples(*[one_picture(st.just(mode), **arguments) for mode in (*vision.MODES, "RGB")]).map(list)
+    """An image of every mode and three more, of drawn sizes, each with its own arguments."""
+    drawn = (*vision.MODES, "L", "RGB", "I")
+    return st.tuples(*[one_picture(st.just(mode), **arguments) for mode in drawn]).map(list)
 
 
 def one_picture(mode: st.SearchStrategy[str], **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Sample]:
@@ -49,7 +50,7 @@ def one_picture(mode: st.SearchStrategy[str], **arguments: st.SearchStrategy[Any
     )
 
 
-SHARE = 0.25
+SHARE = 0.3
 """An example has an image of every mode."""
 
 

@@ -11,7 +11,7 @@ from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import FAMILIES, SIDES, generator, integers, lengths, real, seeds
 from reference_impl.oracle import vision
 from suites import resampling
-from suites.images import same, shapes, sizes
+from suites.images import same, shapes, sides, sizes
 
 AREA = "transforms"
 
@@ -167,9 +167,9 @@ def filled(shape: tuple[int, ...], **arguments: Any) -> st.SearchStrategy[list[S
 @st.composite
 def tensor_crops(draw: st.DrawFn, inside: bool) -> list[Sample]:
     """A rectangle in a tensor, or one that leaves it."""
-    channels, (height, width) = draw(st.integers(1, 3)), draw(shapes)
+    channels, height, width = draw(st.integers(1, 3)), draw(sides), draw(sides)
     reach = 0 if inside else 6
-    size = [draw(st.one_of(st.just(side), *[st.integers(1, side + 2 * reach)] * 3)) for side in (height, width)]
+    size = [draw(st.integers(1, side + 2 * reach)) for side in (height, width)]
     corner = [
         draw(st.integers(-reach, max(side - part, 0) + reach)) for side, part in zip((height, width), size, strict=True)
     ]
@@ -273,7 +273,7 @@ def tensor_sizes() -> st.SearchStrategy[list[Sample]]:
         "interpolation": st.sampled_from(("nearest", "bilinear", "bicubic")),
     }
     family = st.sampled_from(FAMILIES)
-    one = st.builds(make, st.integers(1, 3), shapes, seeds, family, st.fixed_dictionaries(rest))
+    one = st.builds(make, st.integers(1, 3), st.tuples(sides, sides), seeds, family, st.fixed_dictionaries(rest))
     return st.lists(one, min_size=3, max_size=3)
 
 
