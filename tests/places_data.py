@@ -46,11 +46,11 @@ SIDES: Places = {
     "one row of several pixels": Place(60, lambda s: s.pixels.shape[0] == 1 < s.pixels.shape[1]),
     "one column of several pixels": Place(36, lambda s: s.pixels.shape[1] == 1 < s.pixels.shape[0]),
     "an odd height and an even width": Place(48, lambda s: s.pixels.shape[0] % 2 and not s.pixels.shape[1] % 2),
-    "an even height and an odd width": Place(48, lambda s: s.pixels.shape[1] % 2 and not s.pixels.shape[0] % 2),
+    "an even height and an odd width": Place(60, lambda s: s.pixels.shape[1] % 2 and not s.pixels.shape[0] % 2),
     "a long side": Place(36, lambda s: max(s.pixels.shape[:2]) > 32),
 }
 FLOATS: Places = {
-    f"{number} in mode F": Place(24, lambda s, check=check: s.mode == "F" and check(s.pixels).any())
+    f"{number} in mode F": Place(36, lambda s, check=check: s.mode == "F" and check(s.pixels).any())
     for number, check in NUMBERS.items()
     if number != "+0"
 }
@@ -63,7 +63,7 @@ ARRAY: Places = {
     },
     **{f"{n} channels": Place(96, lambda s, n=n: s.pixels.ndim == 3 and s.pixels.shape[2] == n) for n in range(1, 6)},
     "no axis of channels": Place(6, lambda s: s.pixels.ndim == 2),
-    "0 in uint8": Place(24, lambda s: s.pixels.dtype == np.uint8 and (s.pixels == 0).any()),
+    "0 in uint8": Place(36, lambda s: s.pixels.dtype == np.uint8 and (s.pixels == 0).any()),
     "255 in uint8": Place(48, lambda s: s.pixels.dtype == np.uint8 and (s.pixels == 255).any()),
 }
 
@@ -122,18 +122,21 @@ def source(s: Any) -> tuple[int, int]:
 
 RESIZE: Places = {
     "one number": Place(6, lambda s: isinstance(s.size, int)),
-    "one number for a high image": Place(24, lambda s: isinstance(s.size, int) and source(s)[0] > source(s)[1]),
+    "one number for a high image": Place(36, lambda s: isinstance(s.size, int) and source(s)[0] > source(s)[1]),
     "one number for a wide image": Place(36, lambda s: isinstance(s.size, int) and source(s)[0] < source(s)[1]),
     "larger both ways": Place(24, lambda s: all(a > b for a, b in zip(target(s), source(s), strict=True))),
-    "smaller both ways": Place(48, lambda s: all(a < b for a, b in zip(target(s), source(s), strict=True))),
+    "smaller both ways": Place(60, lambda s: all(a < b for a, b in zip(target(s), source(s), strict=True))),
+    "a quarter or less both ways": Place(
+        72, lambda s: all(4 * a <= b for a, b in zip(target(s), source(s), strict=True))
+    ),
     "higher and narrower": Place(60, lambda s: target(s)[0] > source(s)[0] and target(s)[1] < source(s)[1]),
     "to one pixel": Place(6, lambda s: target(s) == (1, 1)),
     "of one pixel": Place(6, lambda s: source(s) == (1, 1)),
     "odd to even": Place(36, lambda s: source(s)[0] % 2 and not target(s)[0] % 2),
-    "even to odd": Place(36, lambda s: not source(s)[0] % 2 and target(s)[0] % 2),
+    "even to odd": Place(60, lambda s: not source(s)[0] % 2 and target(s)[0] % 2),
 }
 CENTER: Places = {
-    "an odd margin": Place(24, lambda s: any(a > b and (a - b) % 2 for a, b in zip(source(s), target(s), strict=True))),
+    "an odd margin": Place(36, lambda s: any(a > b and (a - b) % 2 for a, b in zip(source(s), target(s), strict=True))),
     "an even margin": Place(
         36, lambda s: any(a > b and not (a - b) % 2 for a, b in zip(source(s), target(s), strict=True))
     ),
@@ -152,9 +155,9 @@ def overlaps(s: Any) -> bool:
 
 
 OUTSIDE: Places = {
-    "beyond the top": Place(60, lambda s: overlaps(s) and s.top < 0),
+    "beyond the top": Place(72, lambda s: overlaps(s) and s.top < 0),
     "beyond the left": Place(72, lambda s: overlaps(s) and s.left < 0),
-    "beyond the bottom": Place(36, lambda s: overlaps(s) and s.top + s.height > source(s)[0]),
+    "beyond the bottom": Place(48, lambda s: overlaps(s) and s.top + s.height > source(s)[0]),
     "beyond the right": Place(60, lambda s: overlaps(s) and s.left + s.width > source(s)[1]),
     "wholly outside": Place(24, lambda s: not overlaps(s)),
 }
@@ -163,7 +166,7 @@ INSIDE: Places = {
         6, lambda s: min(s.top, s.left) >= 0 and s.top + s.height <= source(s)[0] and s.left + s.width <= source(s)[1]
     ),
     "inside, away from every side": Place(
-        72, lambda s: min(s.top, s.left) > 0 and s.top + s.height < source(s)[0] and s.left + s.width < source(s)[1]
+        120, lambda s: min(s.top, s.left) > 0 and s.top + s.height < source(s)[0] and s.left + s.width < source(s)[1]
     ),
     "one pixel of several": Place(60, lambda s: (s.height, s.width) == (1, 1) and max(source(s)) > 1),
 }
@@ -172,7 +175,7 @@ NORMALIZE: Places = {
     "one channel": Place(6, lambda s: s.x.shape[-3] == 1),
     "three channels": Place(48, lambda s: s.x.shape[-3] == 3),
     "one pixel": Place(6, lambda s: s.x.shape[-2:] == (1, 1)),
-    "an odd height and an even width": Place(36, lambda s: s.x.shape[-2] % 2 and not s.x.shape[-1] % 2),
+    "an odd height and an even width": Place(60, lambda s: s.x.shape[-2] % 2 and not s.x.shape[-1] % 2),
 }
 COMPOSE: Places = {
     **{
@@ -234,7 +237,7 @@ def square(s: Any) -> bool:
 
 TRANSFER: Places = {
     **each(24, "kind", KINDS),
-    "a square linear layer": Place(60, lambda s: s.kind == "linear" and square(s)),
+    "a square linear layer": Place(96, lambda s: s.kind == "linear" and square(s)),
     "both directions": Place(36, lambda s: s.sizes.get("bidirectional")),
     "two recurrent layers": Place(60, lambda s: s.sizes.get("layers") == 2),
     "a kernel that is not square": Place(
@@ -248,7 +251,7 @@ TRANSFER: Places = {
 }
 MEANING: Places = {
     **each(6, "kind", ("linear", "conv", "embedding")),
-    "a square linear layer": Place(12, lambda s: s.kind == "linear" and square(s)),
+    "a square linear layer": Place(24, lambda s: s.kind == "linear" and square(s)),
     "a convolution of as many channels": Place(36, lambda s: s.kind == "conv" and square(s)),
     "a kernel that is not square": Place(
         24, lambda s: s.kind == "conv" and s.sizes["kernel"][0] != s.sizes["kernel"][1]
@@ -275,7 +278,7 @@ CARRIED: Places = {
         for kind, end in product(("linear", "conv", "batch_norm", "embedding", "lstm"), SUFFIXES)
     },
     "a square linear layer": Place(60, lambda s: s.kind == "linear" and square(s)),
-    "both directions": Place(24, lambda s: s.sizes.get("bidirectional")),
+    "both directions": Place(72, lambda s: s.sizes.get("bidirectional")),
 }
 RESUME: Places = {
     **{
@@ -295,9 +298,9 @@ REFUSED: Places = {
 }
 
 DATA: dict[str, Places] = {
-    "vision.to_tensor": {**pixels_of(60, images.EIGHT_BIT), **SIDES},
+    "vision.to_tensor": {**pixels_of(96, images.EIGHT_BIT), **SIDES},
     "vision.to_tensor_levels": each(24, "mode", ("L", "RGB", "P", "LA", "RGBA", "CMYK")),
-    "vision.to_tensor_deep": {**pixels_of(60, ("I;16", "I", "F")), **FLOATS, **SIDES},
+    "vision.to_tensor_deep": {**pixels_of(96, ("I;16", "I", "F")), **FLOATS, **SIDES},
     "vision.to_tensor_big_endian": {
         "a level beyond 32767": Place(6, lambda s: s.mode == "I;16B" and s.pixels.max() > 32767)
     },
@@ -366,11 +369,11 @@ DATA: dict[str, Places] = {
     "dataset.own_shuffle": each(12, "drop_last", (True, False)),
     "determinism.shuffle": {**LOADER, "several passes": Place(12, lambda s: s.passes > 1)},
     "transfer.round_trip": TRANSFER,
-    "transfer.files": {**TRANSFER, **each(60, "native", (True, False))},
+    "transfer.files": {**TRANSFER, **each(72, "native", (True, False))},
     "transfer.meaning": MEANING,
     "transfer.refusals": {
         **each(12, "fault", test_transfer.FAULTS),
-        **each(24, "kind", ("linear", "conv", "batch_norm", "lstm")),
+        **each(36, "kind", ("linear", "conv", "batch_norm", "lstm")),
     },
     "checkpoint.round_trip": SAVED,
     "checkpoint.own_loader": each(24, "kind", KINDS),

@@ -11,14 +11,12 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-import pytest
-from hypothesis import core, settings
+from hypothesis import settings
 
-from conformance import Sample
+from conformance import Sample, profiles
 from conformance.contract import Contract
-from conformance.items import ContractItem
 
-RUNS: tuple[int | None, ...] = (None, 1, 2)
+RUNS: tuple[str | None, ...] = (None, "1", "2")
 """The gate's run, which is the same every time, and runs with ``--hypothesis-seed``."""
 
 
@@ -32,22 +30,17 @@ class Place(NamedTuple):
 Places = Mapping[str, Place]
 
 
-def drawn(law: Contract, seed: int | None) -> list[Sample]:
-    """The samples of a gate for one contract, in their order: the gate's own code draws them, for no lane."""
+def drawn(law: Contract, seed: str | None) -> list[Sample]:
+    """The samples of a gate for one contract, in their order."""
     samples: list[Sample] = []
 
     def check(example: Sample | list[Sample]) -> None:
         samples.extend([example] if isinstance(example, Sample) else example)
 
-    item: Any = SimpleNamespace(contract=law)
-    session: Any = SimpleNamespace(replay=None, seeded=seed is not None, shrink_seconds=0.0)
-    run: Any = SimpleNamespace(lanes=(None,), check=check, finish=lambda: None)
     profile = settings.get_current_profile_name()
     settings.load_profile("gate")
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(core, "global_force_seed", seed)
-            ContractItem.execute(item, session, run)
+        profiles.draw(law, check, seed)
     finally:
         settings.load_profile(profile)
     return samples
@@ -65,7 +58,7 @@ def arrivals(samples: Iterable[Sample], places: Places) -> dict[str, int]:
     return reached
 
 
-def require(law: Contract, what: str, bound: int, reached: int | None, samples: int, seed: int | None) -> None:
+def require(law: Contract, what: str, bound: int, reached: int | None, samples: int, seed: str | None) -> None:
     """Raise AssertionError where a place is reached too late, or not at all."""
     if reached is not None and reached <= bound:
         return

@@ -18,20 +18,19 @@ from tests.places_layers import LAYERS
 from tests.places_training import TRAINING
 from tests.reach import RUNS, Place, arrivals, drawn, require
 
-BY_CHANCE = {
-    "dataset.batches": (".gif", "a batch larger than the set"),
-    "determinism.rnn_step": ("kind 'rnn'",),
-    "loss.cross_entropy": ("every class",),
-    "nn.adaptive_avg_pool2d": ("one pixel",),
-    "nn.relu": ("-inf last in x",),
+BY_CHANCE: dict[str, tuple[str, ...]] = {
+    "checkpoint.carried": ("both directions",),
+    "dataset.batches": ("a batch larger than the set", ".gif", "mode LA", *(f"orientation {n}" for n in (5, 6, 8))),
+    "nn.avg_pool2d": ("sparse x",),
     "optim.decay_by_parameter": ("the coefficient of the tutorial",),
-    "optim.rmsprop": ("a gradient near eps of 1e-8", "nothing is the default"),
-    "schedule.multi_step": ("a gamma of 1",),
-    "vision.tensor_crop_outside": ("beyond the top",),
-    "vision.tensor_resize": ("smaller both ways",),
-    "vision.to_tensor_array": ("4 channels",),
+    "optim.rmsprop": ("a gradient near eps of 1e-8", "a long parameter", "nothing is the default"),
+    "schedule.resumed": ("a cosine past its bottom",),
+    "vision.crop": ("inside, away from every side",),
+    "vision.to_tensor_array": ("1 channels", "3 channels"),
+    "vision.to_tensor_levels": ("mode 'CMYK'",),
+    "vision.to_tensor_reversed": ("float32, channels reversed",),
 }
-"""Places that most runs reach, but one or two of eight did not: a gate draws too few examples to promise them."""
+"""Places that some of eight runs missed: the gate draws too few examples to promise them."""
 TABLES = {**LAYERS, **TRAINING, **DATA}
 PLACES = {
     contract_id: {what: place for what, place in places.items() if what not in BY_CHANCE.get(contract_id, ())}
@@ -47,7 +46,7 @@ def law(declare: Callable[..., Contract]) -> Contract:
 
 
 @cache
-def reached(contract_id: str, seed: int | None) -> tuple[dict[str, int], int]:
+def reached(contract_id: str, seed: str | None) -> tuple[dict[str, int], int]:
     """When each place of a contract is reached, and how many samples there are."""
     names.import_suites(Path(__file__).resolve().parent.parent)
     samples = drawn(find(contract_id), seed)
@@ -71,7 +70,7 @@ def test_every_sample_of_a_gate_is_drawn_and_a_seed_draws_others(law):
     samples = drawn(law, None)
     assert len(samples) == 24 and samples[0].inputs == {"n": 0}
     again, seeded, other = (
-        [sample.inputs["n"] for sample in run] for run in (drawn(law, None), drawn(law, 1), drawn(law, 2))
+        [sample.inputs["n"] for sample in run] for run in (drawn(law, None), drawn(law, "1"), drawn(law, "2"))
     )
     assert again == [sample.inputs["n"] for sample in samples]
     assert len({tuple(run) for run in (again, seeded, other)}) == 3
@@ -79,7 +78,7 @@ def test_every_sample_of_a_gate_is_drawn_and_a_seed_draws_others(law):
 
 def test_the_profile_of_the_tests_is_kept(law):
     before = settings.get_current_profile_name()
-    drawn(law, 1)
+    drawn(law, "1")
     assert settings.get_current_profile_name() == before
 
 
@@ -106,8 +105,8 @@ def test_a_place_that_is_reached_too_late_is_named(law):
 
 def test_a_place_that_no_sample_reaches_is_named(law):
     places = {"ten": Place(24, lambda s: s.n == 10)}
-    samples = drawn(law, 1)
+    samples = drawn(law, "1")
     found = arrivals(samples, places)
     message = r"^small\.law: 'ten' is reached by none of 24 samples of --hypothesis-seed=1; 24 may be drawn until then$"
     with pytest.raises(AssertionError, match=message):
-        require(law, "ten", 24, found.get("ten"), len(samples), 1)
+        require(law, "ten", 24, found.get("ten"), len(samples), "1")
