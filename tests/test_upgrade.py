@@ -149,7 +149,7 @@ def test_which_lanes_are_a_pair(specs, framework):
 def upgrade(identity, numpy_lanes):
     """A run of two releases; ``steps`` is what old, new, old, new ... add to x, of which half is within the bound."""
 
-    def make(*steps: float, **options: bool) -> ContractRun:
+    def make(*steps: float, **options: Any) -> ContractRun:
         numbers = iter(steps)
         law = identity(lambda x: x + np.float32(next(numbers)), bound=0.5)
         return ContractRun(law.contract, numpy_lanes("old=torch", "new=torch"), **options)
