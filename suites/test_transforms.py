@@ -50,6 +50,19 @@ def one_picture(mode: st.SearchStrategy[str], **arguments: st.SearchStrategy[Any
     )
 
 
+INTERPOLATION = st.sampled_from(INTERPOLATIONS)
+
+
+def resizings() -> st.SearchStrategy[list[Sample]]:
+    """An image of every mode, and one that becomes a quarter of its height and width or less."""
+    few, large = st.integers(1, 4), st.integers(16, 32)
+    less = st.builds(
+        lambda mode, size, seed, to, how: Sample({**picture(mode, size, seed), "size": to, "interpolation": how}),
+        *(st.sampled_from(("L", "RGB")), st.tuples(large, large), seeds, st.tuples(few, few), INTERPOLATION),
+    )
+    return st.builds(lambda more, one: [*more, one], pictures(size=sizes, interpolation=INTERPOLATION), less)
+
+
 SHARE = 0.3
 """An example has an image of every mode."""
 
@@ -57,7 +70,7 @@ SHARE = 0.3
 @contract(
     "vision.resize",
     area=AREA,
-    samples=pictures(size=sizes | st.integers(1, 2), interpolation=st.sampled_from(INTERPOLATIONS)),
+    samples=resizings(),
     tensors=False,
     share=SHARE,
     unsupported=ON_CPU,
