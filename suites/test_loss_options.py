@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, contract
 from reference_impl.oracle import losses
-from suites.classification import MILD, OPTIONS, classifications, judged
+from suites.classification import MILD, OPTIONS, VALUE, classifications, judged
 
 
 def with_weights(draw: st.DrawFn, rng: np.random.Generator, classes: int, labels: np.ndarray) -> dict[str, Any]:
@@ -174,11 +174,12 @@ class cross_entropy_weighted_smoothed:
 
 
 def _scaled(rows: losses.Loss, factor: np.ndarray) -> losses.Loss:
-    """Each row's loss times a factor; the product rounds, and so did the factor."""
-    inner = losses.Loss(rows.value, rows.gradient, rows.value_condition + 3.0 * rows.value, rows.gradient_condition)
-    wide = inner.gradient_condition + 3.0 * np.abs(rows.gradient)
-    value, condition = inner.value * factor, inner.value_condition * factor
-    return losses.Loss(value, rows.gradient * factor[:, None], condition, wide * factor[:, None])
+    """Each row's loss times a factor: the product rounds, and the factor was a sum over the classes."""
+    classes = rows.gradient.shape[1]
+    growth = min(classes, 3.0 * classes**0.5)  # as in accuracy.dot; all terms are positive
+    condition = rows.value_condition + max(3.0, growth / VALUE) * rows.value
+    wide = rows.gradient_condition + max(3.0, growth / OPTIONS) * np.abs(rows.gradient)
+    return losses.Loss(rows.value * factor, rows.gradient * factor[:, None], condition * factor, wide * factor[:, None])
 
 
 def _summed(rows: losses.Loss, divisor: float) -> losses.Loss:
