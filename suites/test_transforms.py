@@ -54,13 +54,19 @@ INTERPOLATION = st.sampled_from(INTERPOLATIONS)
 
 
 def resizings() -> st.SearchStrategy[list[Sample]]:
-    """An image of every mode, and one that becomes a quarter of its height and width or less."""
+    """An image of every mode, one made four times smaller or more, and one whose longer side ends in 2/3 of a pixel."""
     few, large = st.integers(1, 4), st.integers(16, 32)
-    less = st.builds(
-        lambda mode, size, seed, to, how: Sample({**picture(mode, size, seed), "size": to, "interpolation": how}),
-        *(st.sampled_from(("L", "RGB")), st.tuples(large, large), seeds, st.tuples(few, few), INTERPOLATION),
-    )
-    return st.builds(lambda more, one: [*more, one], pictures(size=sizes, interpolation=INTERPOLATION), less)
+    less = st.tuples(st.tuples(large, large), st.tuples(few, few))
+    thirds = st.builds(lambda k, m, order: ((3, 3 * k + 1)[::order], 3 * m + 2), few, few, st.sampled_from((1, -1)))
+
+    def asked(how: st.SearchStrategy[Any]) -> st.SearchStrategy[Sample]:
+        return st.builds(
+            lambda mode, seed, sides, way: Sample({**picture(mode, sides[0], seed), "size": sides[1], **way}),
+            *(st.sampled_from(("L", "RGB")), seeds, how, st.fixed_dictionaries({"interpolation": INTERPOLATION})),
+        )
+
+    every = pictures(size=sizes, interpolation=INTERPOLATION)
+    return st.builds(lambda more, *two: [*more, *two], every, asked(less), asked(thirds))
 
 
 SHARE = 0.3
