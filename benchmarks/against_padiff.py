@@ -33,10 +33,9 @@ from typing import Any
 
 from benchmarks.checks import BOUNDED, FAULTS, KINDS, NO_FAULT, SMALL_FAULT, gate_counts
 from benchmarks.claims import Claim, judged, table
+from benchmarks.gate_speed import ONE_THREAD, ROOT
 
-ROOT = Path(__file__).parent.parent
 WARM_UP = 2
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 DEFAULT, FAST = "PaDiff", "PaDiff, PADIFF_API_CHECK=OFF"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ def judged(claims: Sequence[Claim]) -> int:
     """Print the claims; the exit status, 1 where one fails."""
     print("\n".join(map(str, claims)))
     return 0 if all(claim.holds for claim in claims) else 1
+
+
+def versions(*packages: str) -> str:
+    """Installed packages with their releases."""
+    return ", ".join(f"{package} {metadata.version(package)}" for package in packages)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

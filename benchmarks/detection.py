@@ -16,13 +16,12 @@ import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from itertools import groupby
-from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.claims import Claim, judged, table
+from benchmarks.claims import Claim, judged, table, versions
+from benchmarks.gate_speed import ROOT
 from conformance import names, profiles
 from conformance.contract import REGISTRY
 from conformance.ledger import load
@@ -31,7 +30,6 @@ from conformance.report.summary import table_row
 from tests.faults import CATALOGUE
 from tests.faults.fault import Detection, Fault, detect, started_lanes
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "detection.md"
 HEADS = ("fault", "lane", "caught by", "samples", "lane time", "seen as")
 _INTRODUCTION = """# What the gate catches
@@ -104,13 +102,13 @@ def summary(rows: Sequence[Row]) -> str:
     )
 
 
-def page(rows: Sequence[Row], versions: str) -> str:
+def page(rows: Sequence[Row], made_with: str) -> str:
     """The table as Markdown, by area."""
 
     def area(row: Row) -> str:
         return REGISTRY[row.contract].area
 
-    text = [_INTRODUCTION.format(versions=versions, summary=summary(rows))]
+    text = [_INTRODUCTION.format(versions=made_with, summary=summary(rows))]
     for name, found in groupby(sorted(rows, key=area), key=area):
         text += [f"## {name}", "", table_row(*HEADS), "| --- | --- | --- | --: | --: | --- |"]
         text += [table_row(*row.cells()) for row in found] + [""]
@@ -133,15 +131,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no fault, lane or contract has {options.k!r} in it", file=sys.stderr)
         return 2
     if options.write:
-        write_whole(PAGE, page(rows, _versions()))
+        write_whole(PAGE, page(rows, versions("torch", "torchvision", "paddlepaddle")))
         print(f"wrote {PAGE.relative_to(ROOT)}")
     else:
         print(table(HEADS, [row.cells() for row in rows]) + "\n")
     return judged(claims(rows))
-
-
-def _versions() -> str:
-    return ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "paddlepaddle"))
 
 
 if __name__ == "__main__":

@@ -21,14 +21,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from benchmarks.against_padiff import Side, SideError
-from benchmarks.claims import Claim, judged, table
+from benchmarks.claims import Claim, judged, table, versions
 from benchmarks.peer_faults import CONTROLS, FAULTS, PLAIN, Case
 from benchmarks.peer_tools import CONTRACTS, HERE, SIDES, WHOLE
 from conformance.portable import write_whole
@@ -199,7 +198,7 @@ paddle's softmax clips: its sides would differ ([findings](findings.md)), and an
 """
 
 
-def page(cases: Sequence[Case], answers: Answers, versions: str) -> str:
+def page(cases: Sequence[Case], answers: Answers, made_with: str) -> str:
     """The table as Markdown."""
     caught = {
         ("the gate here" if tool == HERE else tool): sum(
@@ -213,7 +212,7 @@ def page(cases: Sequence[Case], answers: Answers, versions: str) -> str:
     used = "\n".join([table_row("tool", "how it is used"), "| --- | --- |", *uses])
     blamed = sum(blames(case, answers) for case in faults)
     text = [
-        _INTRODUCTION.format(versions=versions, summary=f"{summary}.", draws=DRAWS, uses=used, blamed=blamed),
+        _INTRODUCTION.format(versions=made_with, summary=f"{summary}.", draws=DRAWS, uses=used, blamed=blamed),
         table_row("", "side", *TOOLS),
         "| --- | --- |" + " --- |" * len(TOOLS),
         *(table_row(*row) for row in [*rows(cases, answers), *totals(cases, answers)]),
@@ -256,14 +255,10 @@ def main(arguments: list[str] | None = None) -> int:
             for side in sides.values():
                 side.stop()
     if options.write:
-        write_whole(PAGE, page(cases, answers, _versions()))
+        write_whole(PAGE, page(cases, answers, versions("torch", "paddlepaddle", *PACKAGES)))
         print(f"wrote {PAGE.relative_to(ROOT)}")
     print(table(("", "side", *TOOLS), [*rows(cases, answers), *totals(cases, answers)]) + "\n")
     return judged(claims(cases, answers))
-
-
-def _versions() -> str:
-    return ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "paddlepaddle", *PACKAGES))
 
 
 if __name__ == "__main__":

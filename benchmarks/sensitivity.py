@@ -24,10 +24,11 @@ from benchmarks.gate_speed import ROOT
 from benchmarks.perturbations import ALL, GATE, LEVELS, NEVER, ONE, TOLERANCES, USELESS, Sensitivity, measure
 from conformance import names, profiles
 from conformance.contract import Contract, ContractError, find
-from conformance.lanes import InProcessLane, default_specs
 from conformance.ledger import load
+from conformance.portable import write_whole
 from conformance.report.summary import table_row
 from conformance.runner import Divergence
+from tests.faults.fault import started_lanes
 
 PAGE = ROOT / "docs" / "sensitivity.md"
 COMMAND = "python -m benchmarks.sensitivity --write"
@@ -142,9 +143,7 @@ def page(sensitivities: Sequence[Sensitivity], versions: str) -> str:
 def measured(contracts: Sequence[Contract]) -> tuple[list[Sensitivity], str]:
     """Measure contracts on the default lanes, in this process; also the versions that they ran on."""
     ledger = load(ROOT / "fixtures" / "divergences.toml")
-    lanes = [InProcessLane(spec) for spec in default_specs()]
-    for lane in lanes:
-        lane.start()
+    lanes = started_lanes()
     told = [lane.fingerprint() for lane in lanes]
     versions = [f"{one['framework']} {one['version']}" for one in told]
     versions += [f"{name} {told[0][name]}" for name in ("torchvision", "numpy", "python") if name in told[0]]
@@ -178,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     text = page(sensitivities, versions)
     if options.write:
-        PAGE.write_text(text, encoding="utf-8")
+        write_whole(PAGE, text)
     else:
         print(text)
     return judged(claims(sensitivities))

@@ -16,7 +16,7 @@ from typing import Any
 from conformance import profiles
 from conformance.contract import REGISTRY
 from conformance.judge import Difference
-from conformance.lanes import InProcessLane, LaneSpec
+from conformance.lanes import InProcessLane, default_specs
 from conformance.ledger import Ledger
 from conformance.runner import ContractRun, Divergence, LaneError
 
@@ -88,7 +88,7 @@ def both(
 
 def started_lanes() -> list[InProcessLane]:
     """Both frameworks on the CPU, in this process."""
-    lanes = [InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle")]
+    lanes = [InProcessLane(spec) for spec in default_specs()]
     for lane in lanes:
         lane.start()
     return lanes
