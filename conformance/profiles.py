@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.internal.conjecture import providers
 
 from conformance.contract import Contract
 
@@ -21,6 +24,9 @@ it would be all that such a contract ever sees."""
 ROUND = 8
 """Examples that a gate draws in a row. After ten, Hypothesis makes most from earlier ones, within which it copies
 parts: half of a gate would have the shapes and options of the other half."""
+
+_NO_LITERALS = providers.Constants()
+_PERMITTED = type(providers.CONSTANTS_CACHE)(1024)
 
 _COMMON = {
     "deadline": None,
@@ -64,7 +70,21 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
         if current.derandomize or seed is not None:
             # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
             test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
-        test()
+        with _without_literals():
+            test()
+
+
+@contextlib.contextmanager
+def _without_literals() -> Iterator[None]:
+    """Keep Hypothesis from drawing the numbers that stand in the sources of our own loaded modules.
+
+    With them an edit anywhere, or fewer suites, would give every contract other samples.
+    """
+    with (
+        mock.patch.object(providers.HypothesisProvider, "_local_constants", _NO_LITERALS),
+        mock.patch.object(providers, "CONSTANTS_CACHE", _PERMITTED),
+    ):
+        yield
 
 
 def _without_first(left_out: int, check: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -96,6 +99,17 @@ def test_a_gate_is_the_same_every_time_and_another_for_each_contract_and_seed(dr
     assert drawn() == drawn() and drawn(seed="1") == drawn(seed="1")
     several = [drawn(), drawn("other.law"), drawn(seed="1"), drawn("other.law", seed="1")]
     assert len(set(map(tuple, several))) == 4
+
+
+def test_what_else_is_loaded_changes_no_draw(drawn, monkeypatch, tmp_path):
+    """The numbers in a module's source, which Hypothesis would draw some of its own from."""
+    before = [drawn(f"law.of_{place}") for place in range(4)]
+    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(3, 10**6, 997))}\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "full_of_numbers", importlib.import_module("full_of_numbers"))
+    assert [drawn(f"law.of_{place}") for place in range(4)] == before
+    monkeypatch.setattr(profiles, "_without_literals", contextlib.nullcontext)
+    assert [drawn(f"law.of_{place}") for place in range(4)] != before
 
 
 def test_hardly_a_number_of_a_gate_is_a_copy_of_another(drawn):

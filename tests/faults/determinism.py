@@ -134,9 +134,10 @@ def overtaking(call: Any) -> Any:
 
 def in_any_order(call: Any) -> Any:
     """A linear layer that sums its products in another order each time, as threads that add atomically do."""
+    orders = np.random.default_rng(0)  # of one seed, so that the proof at least repeats
 
     def wrong(self: Any, x: Any) -> Any:
-        places = np.random.default_rng().permutation(x.shape[-1])
+        places = orders.permutation(x.shape[-1])
         if hasattr(x, "stop_gradient"):
             import paddle
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hypothesis.errors import FlakyFailure
+
 from conformance import profiles
 from conformance.contract import REGISTRY
 from conformance.judge import Difference
@@ -103,7 +105,9 @@ def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledge
         try:
             profiles.draw(contract, run.check)
             run.finish()
-        except Divergence as error:
+        except (Divergence, FlakyFailure) as error:
+            if isinstance(error, FlakyFailure):  # a fault of repeatability may be gone when Hypothesis looks again
+                error = next(each for each in error.exceptions if isinstance(each, Divergence))
             blamed, told = error.judged.wrong, _seen_as(error.judged.differences)
         except LaneError as error:
             blamed, told = {lane.label for lane in lanes if f"lane {lane.label}" in str(error)}, "settings changed"
