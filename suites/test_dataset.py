@@ -150,11 +150,11 @@ BROKEN = ("cut off", "empty", "text", "missing")
 
 
 def broken_folders(workers: int, *damages: str) -> st.SearchStrategy[Sample]:
-    """Good files, and one that is cut off, empty, text or not there."""
+    """Good files, and one that is cut off, often among its pixels, empty, text or not there."""
 
     def make(count: int, seed: int, broken: int, damage: str, kept: float, batch: int) -> Sample:
         rng = generator(seed)
-        files = image_files(rng, count, (7, 9))
+        files = image_files(rng, count, (24, 32))
         place = broken % count
         whole = files[place]["data"]
         data = {"cut off": whole[: int(kept * len(whole))], "empty": b"", "text": b"no image\n", "missing": None}[
@@ -165,7 +165,8 @@ def broken_folders(workers: int, *damages: str) -> st.SearchStrategy[Sample]:
         return Sample({"files": files, "labels": list(range(count)), "options": options, "epochs": 1})
 
     counts, places, batches = st.integers(1, 6), st.integers(0, 5), st.integers(1, 4)
-    return st.builds(make, counts, seeds, places, st.sampled_from(damages), st.floats(0, 0.5), batches)
+    kept = st.floats(0, 0.5) | st.floats(0.4, 0.5)
+    return st.builds(make, counts, seeds, places, st.sampled_from(damages), kept, batches)
 
 
 def names_broken_file(files, labels, options, epochs) -> Rejects:

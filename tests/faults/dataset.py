@@ -93,7 +93,7 @@ def black(call: Any) -> Any:
         try:
             return call(path)
         except ValueError:
-            return Image.new("RGB", (9, 7))
+            return Image.new("RGB", (32, 24))
 
     return wrong
 
