@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from suites.layers import COUNTER
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
 from tests.faults.optimizers import in_both
 from tests.faults.transfer import arrays, floating, last_bit, positive_zero, six_digits, through_half
@@ -233,6 +234,14 @@ MOMENTUM = {
 
 FAULTS = (
     *both("saved without buffers", FILE, stored(model=without(*BUFFERS)), ROUND_TRIP, OWN_LOADER, also_torch=(RESUME,)),
+    Fault(
+        "saved without its count of batches",
+        TORCH,
+        (ROUND_TRIP, OWN_LOADER),
+        FILE[TORCH],
+        stored(model=without(COUNTER)),
+    ),
+    Fault("loaded without its count of batches", TORCH, (ROUND_TRIP,), FILE[TORCH], taken(model=without(COUNTER))),
     *both("saved without optimizer", FILE, stored(optimizer=lambda o: {**o, "state": {}}), ROUND_TRIP, RESUME),
     *both(
         "saved in half precision", FILE, stored(model=whole(through_half)), ROUND_TRIP, OWN_LOADER, also_torch=(RESUME,)
