@@ -102,12 +102,21 @@ def torch_steps(name, parameter, gradient, state, hyper) -> dict[str, Any]:
     """Steps of a torch optimizer over one parameter; gradient [steps, *shape]; the parameter and its state after."""
     import torch
 
-    from reference_impl.torch_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
+    from reference_impl.torch_impl.optimizers import load_optimizer_state, make_optimizer
 
     weight = torch.nn.Parameter(torch.tensor(parameter))
     optimizer = make_optimizer(name, [("weight", weight)], **hyper)
     if state:
         load_optimizer_state(optimizer, [("weight", weight)], {"weight": state})
+    return torch_run(optimizer, weight, gradient)
+
+
+def torch_run(optimizer, weight, gradient) -> dict[str, Any]:
+    """Steps of an optimizer over its one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import torch
+
+    from reference_impl.torch_impl.optimizers import optimizer_state
+
     for row in gradient:
         optimizer.zero_grad()
         (weight * torch.tensor(row)).sum().backward()
@@ -119,13 +128,22 @@ def paddle_steps(name, parameter, gradient, state, hyper) -> dict[str, Any]:
     """Steps of a paddle optimizer over one parameter; gradient [steps, *shape]; the parameter and its state after."""
     import paddle
 
-    from reference_impl.paddle_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
+    from reference_impl.paddle_impl.optimizers import load_optimizer_state, make_optimizer
 
     weight = paddle.create_parameter(parameter.shape, "float32")
     weight.set_value(parameter)
     optimizer = make_optimizer(name, [("weight", weight)], **hyper)
     if state:
         load_optimizer_state(optimizer, [("weight", weight)], {"weight": state})
+    return paddle_run(optimizer, weight, gradient)
+
+
+def paddle_run(optimizer, weight, gradient) -> dict[str, Any]:
+    """Steps of an optimizer over its one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import paddle
+
+    from reference_impl.paddle_impl.optimizers import optimizer_state
+
     for row in gradient:
         optimizer.clear_grad()
         (weight * paddle.to_tensor(row)).sum().backward()
@@ -135,11 +153,15 @@ def paddle_steps(name, parameter, gradient, state, hyper) -> dict[str, Any]:
 
 
 def adam_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
-    """Adam over the rows of ``gradient``; options go to ``reference_impl.oracle.optimizers.adam``."""
-    after: dict[str, Any] = {"parameter": parameter, "m": state["m"], "v": state["v"]}
+    """Adam over the rows of ``gradient``; options go to ``reference_impl.oracle.optimizers.adam``.
+
+    A state with a ``greatest`` second moment is AMSGrad's.
+    """
+    after: dict[str, Any] = {**state, "parameter": parameter}
     step = int(state["step"])
     for row in gradient:
-        after = oracle.adam(after["parameter"], row, after["m"], after["v"], step, **hyper, **options)
+        most = after.get("greatest")
+        after = oracle.adam(after["parameter"], row, after["m"], after["v"], step, greatest=most, **hyper, **options)
         step += 1
     return judged(after)
 
@@ -315,19 +337,18 @@ def _rmsprop_state(rng: np.random.Generator, grad: np.ndarray, hyper: dict[str, 
 
 
 def rmsprop_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
-    """One RMSprop step; options go to ``reference_impl.oracle.optimizers.rmsprop``."""
-    zeros = np.zeros_like(parameter)
+    """RMSprop over the rows of ``gradient``; options go to ``reference_impl.oracle.optimizers.rmsprop``."""
     hyper = {**hyper}
-    centered = hyper.pop("centered")
-    after = oracle.rmsprop(
-        parameter,
-        gradient[0],
-        state.get("square_average", zeros),
-        state.get("momentum_buffer", zeros) if hyper["momentum"] else None,
-        state.get("gradient_average", zeros) if centered else None,
-        **hyper,
-        **options,
-    )
+    slots = ["square_average"]
+    slots += ["momentum_buffer"] * bool(hyper["momentum"]) + ["gradient_average"] * hyper.pop("centered")
+    after: dict[str, Any] = {
+        "parameter": parameter,
+        **{slot: state.get(slot, np.zeros_like(parameter)) for slot in slots},
+    }
+    for row in gradient:
+        momentum_buffer, average = after.get("momentum_buffer"), after.get("gradient_average")
+        squares = after["square_average"]
+        after = oracle.rmsprop(after["parameter"], row, squares, momentum_buffer, average, **hyper, **options)
     return judged(after)
 
 

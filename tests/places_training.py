@@ -161,6 +161,36 @@ RMSPROP: Places = {
         36, lambda s: s.state and ((s.state["square_average"] > 0) & (s.gradient[0] == 0)).any()
     ),
 }
+DEFAULTED: Places = {
+    **{
+        f"{name} without {'a rate' if bare else 'the rest'}": Place(
+            18, lambda s, name=name, bare=bare: s.name == name and bool(s.options) != bare
+        )
+        for name, bare in product(HYPER, (False, True))
+    },
+    **{
+        f"{name} on a gradient near {size}": Place(
+            36,
+            lambda s, name=name, size=size: (
+                s.name == name and ((np.abs(s.gradient) > size / 3) & (np.abs(s.gradient) < size * 3)).all(axis=0).any()
+            ),
+        )
+        for name, size in product(("adam", "adamw", "rmsprop"), (1e-8, 1e-3))
+    },
+}
+GREATEST: Places = {
+    **{
+        f"{name} by {way}": Place(12, lambda s, name=name, way=way: (s.name, s.implementation) == (name, way))
+        for name, way in product(("adam", "adamw"), ("default", "foreach", "fused"))
+    },
+    "gradients that shrink to the end": Place(6, lambda s: (np.diff(np.abs(s.gradient), axis=0) < 0).all(axis=0).any()),
+    "a greatest gradient at the end": Place(
+        24, lambda s: (np.abs(s.gradient[-1]) > np.abs(s.gradient[:-1]).max(axis=0)).any()
+    ),
+    "a gradient of the size of eps": Place(24, lambda s: (np.abs(s.gradient).max(axis=0) < 200 * s.hyper["eps"]).any()),
+    "weight decay": Place(24, lambda s: s.hyper["weight_decay"] > 0),
+    "a short memory": Place(24, lambda s: s.hyper["beta2"] < 0.95),
+}
 SEVERAL: Places = {
     **{
         f"{name} by {way}": Place(24, lambda s, name=name, way=way: (s.name, s.implementation) == (name, way))
@@ -320,6 +350,8 @@ TRAINING: dict[str, Places] = {
         **each(24, "hyper", (0.9, 0.95, 0.99), "alpha"),
     },
     "optim.several": SEVERAL,
+    "optim.defaults": DEFAULTED,
+    "optim.amsgrad": GREATEST,
     "optim.decay": regularized("decay"),
     "optim.decay_as_penalty": regularized("penalty"),
     "optim.decay_by_parameter": {**regularized("own"), **OWN},

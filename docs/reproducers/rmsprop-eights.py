@@ -320,6 +320,13 @@ def paddle_steps(name, parameter, gradient, state, hyper):
     optimizer = make_optimizer(name, [("weight", weight)], **hyper)
     if state:
         load_optimizer_state(optimizer, [("weight", weight)], {"weight": state})
+    return paddle_run(optimizer, weight, gradient)
+
+
+def paddle_run(optimizer, weight, gradient):
+    """Steps of an optimizer over its one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import paddle
+
     for row in gradient:
         optimizer.clear_grad()
         (weight * paddle.to_tensor(row)).sum().backward()

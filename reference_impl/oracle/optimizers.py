@@ -32,7 +32,17 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from reference_impl.oracle.blocks import in_blocks
 from reference_impl.oracle.intervals import Quotient
-from reference_impl.oracle.rounding import UNIT_ROUNDOFF, Array, Bounded, Quantity, Rounded, constant, either, square
+from reference_impl.oracle.rounding import (
+    UNIT_ROUNDOFF,
+    Array,
+    Bounded,
+    Quantity,
+    Rounded,
+    constant,
+    either,
+    greater,
+    square,
+)
 
 Step = dict[str, Bounded]
 
@@ -90,6 +100,7 @@ def adam(
     step: int,
     *,
     lr: float,
+    greatest: Quantity | None = None,
     beta1: float = 0.9,
     beta2: float = 0.999,
     eps: float = 1e-8,
@@ -107,6 +118,7 @@ def adam(
     `beta_dtype=np.float32` rounds the betas before 1 - beta is formed, and `beta_power_dtype=np.float32` takes beta**t
     from a chain of float32 products: both are what paddle does. `beta_powers` replaces the two powers beta**(step + 1),
     as read from a lane's accumulators before the step. `eps_inside` puts eps under the square root (no framework does).
+    `greatest` is AMSGrad's maximum of v (Reddi et al. 2018), taken before the bias correction; it is returned too.
     """
     betas = [_rounded_to(beta, beta_dtype) for beta in (beta1, beta2)]
     powers = beta_powers or [_power(beta, step + 1, np.dtype(beta_power_dtype)) for beta in betas]
@@ -115,12 +127,14 @@ def adam(
     shrink = 1.0 - lr * weight_decay if decoupled else 1.0
 
     def formula(unit: float) -> dict[str, Rounded]:
-        first, second, update = rule.update(given.total(unit), _input(m, unit), _input(v, unit))
+        before = None if greatest is None else _input(greatest, unit)
+        first, second, most, update = rule.update(given.total(unit), _input(m, unit), _input(v, unit), before)
         kept = given.weights(unit) if shrink == 1.0 else given.weights(unit) * constant(shrink, unit)
-        return {"parameter": kept - update, "m": first, "v": second}
+        moved = {"parameter": kept - update, "m": first, "v": second}
+        return moved if greatest is None else {**moved, "greatest": most}
 
-    result = _bounded(formula, given, m, v)
-    if given.uncertain:
+    result = _bounded(formula, given, m, v, greatest)
+    if given.uncertain and greatest is None:
         turn = rule.quotient(_value(m), _value(v)).spread(given.exact(), given.error)
         turn = rule.rate * rule.correction * turn
         result["parameter"] = _sharpen(result["parameter"], turn, parameter, gradient, m, v)
@@ -250,19 +264,24 @@ class _AdamRule:
     eps: float
     eps_inside: bool
 
-    def update(self, gradient: Rounded, m: Rounded, v: Rounded) -> tuple[Rounded, Rounded, Rounded]:
+    def update(
+        self, gradient: Rounded, m: Rounded, v: Rounded, greatest: Rounded | None
+    ) -> tuple[Rounded, Rounded, Rounded, Rounded]:
+        """The moments, the second moment that scales the update (v, or AMSGrad's greatest v), and the update."""
+
         def number(value: float) -> Rounded:
             return constant(value, gradient.unit)
 
         first = _kept(self.beta1, gradient.unit) * m + number(1.0 - self.beta1) * gradient
         second = number(self.beta2) * v + number(1.0 - self.beta2) * gradient * gradient
+        most = second if greatest is None else greater(second, greatest)
         if self.eps_inside:
-            denominator = (second / number(self.correction**2) + number(self.eps)).sqrt()
+            denominator = (most / number(self.correction**2) + number(self.eps)).sqrt()
         else:
-            denominator = second.sqrt() / number(self.correction) + number(self.eps)
+            denominator = most.sqrt() / number(self.correction) + number(self.eps)
         # torch multiplies first, paddle divides first: where m or the update is subnormal, that is not the same
         orders = number(self.rate) * first / denominator, number(self.rate) * (first / denominator)
-        return first, second, either(*orders)
+        return first, second, most, either(*orders)
 
     def quotient(self, m: Array, v: Array) -> Quotient:
         """The update as a function of the gradient, up to the factor rate * correction."""

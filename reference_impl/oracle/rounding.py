@@ -158,6 +158,11 @@ def square(number: Rounded) -> Rounded:
     return number * number
 
 
+def greater(one: Rounded, other: Rounded) -> Rounded:
+    """The greater of each two elements, which is exact, and errs by no more than the worse of the two."""
+    return Rounded(np.maximum(one.value, other.value), np.maximum(one.error, other.error), one.unit)
+
+
 def either(one: Rounded, other: Rounded) -> Rounded:
     """A result that may be computed in either of two orders of evaluation, which are equal in exact arithmetic."""
     agree = np.isfinite(one.value) == np.isfinite(other.value)

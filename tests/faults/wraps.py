@@ -173,6 +173,20 @@ def always(**options: Any) -> Wrap:
     return wrap
 
 
+def defaulting(**options: Any) -> Wrap:
+    """A class that takes these hyperparameters where it is not given others."""
+
+    def wrap(cls: Any) -> Any:
+        class Wrong(cls):
+            def __init__(self, *arguments: Any, **given: Any) -> None:
+                super().__init__(*arguments, **{**options, **given})
+
+        Wrong.__name__ = cls.__name__
+        return Wrong
+
+    return wrap
+
+
 def method(before: Callable[[Any], Any] | None = None, after: Callable[[Any], Any] | None = None) -> Wrap:
     """A method that does something else to its object, before or after what it should do."""
 

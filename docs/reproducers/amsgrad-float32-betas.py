@@ -1,0 +1,317 @@
+"""amsgrad-float32-betas: paddle >=3.0, <3.4 against optim.amsgrad
+
+Made by `python -m conformance findings`, from the ledger of known divergences.
+Claim: Steps with AMSGrad divide by the greatest second moment so far, of which the bias is corrected
+afterwards.
+Instead: As adam-float32-betas; the maximum is taken of these second moments, before their bias is corrected,
+as in torch.
+Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
+
+Expected: the values of a reference computed in NumPy float64, within the error allowed.
+Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
+agreement.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import lru_cache
+import numpy as np
+
+
+class OptimizerStateError(ValueError):
+    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
+
+
+def slots(kind, momentum=0.0, centered=False):
+    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
+    if kind in ("adam", "adamw"):
+        return ("step", "m", "v")
+    if kind == "momentum":
+        return ("velocity",)
+    if kind == "rmsprop":
+        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
+        return ("square_average", *extra)
+    return ()
+
+
+def momentum_buffer(arrays, lr):
+    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "momentum_buffer" in arrays:
+        return arrays["momentum_buffer"]
+    buffer = np.asarray(arrays["update_buffer"], np.float64)
+    if lr == 0 and buffer.any():
+        raise OptimizerStateError(
+            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
+            "move it while the schedule is above 0"
+        )
+    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
+    return buffer / (lr or 1.0)
+
+
+_NAMES = {
+    "m": "moment1",
+    "v": "moment2",
+    "velocity": "velocity",
+    "square_average": "mean_square",
+    "momentum_buffer": "momentum",
+    "gradient_average": "mean_grad",
+}
+
+
+_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
+
+
+_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
+
+
+def learning_rate(optimizer):
+    """The learning rate that the next step will use."""
+    return float(optimizer.get_lr())
+
+
+def optimizer_state(
+    optimizer, named_parameters, own_units=False
+):
+    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
+
+    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
+    """
+    expected = _slots(optimizer)
+    kept = _accumulators(optimizer)
+    state = {}
+    for name, parameter in named_parameters:
+        tensors = kept.get(parameter.name)
+        if not tensors or not expected:
+            continue
+        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
+        if "step" in expected:
+            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        if "momentum_buffer" in arrays:
+            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
+            lr = learning_rate(optimizer)
+            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
+        state[name] = arrays
+    return state
+
+
+def beta_powers(beta, count, dtype=np.float32):
+    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, beta, dtype))
+
+
+def _accumulators(optimizer):
+    """The optimizer's own tensors by parameter name and accumulator name."""
+    found = {}
+    for key, tensor in optimizer.state_dict().items():
+        match = _KEY.fullmatch(key)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = tensor
+    return found
+
+
+def _steps_taken(optimizer, tensors):
+    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
+    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
+    return _exponent(float(beta), tensors[power].numpy().item(), str(_dtype(tensors[power]))) - 1
+
+
+@lru_cache
+def _exponent(beta, power, dtype):
+    """The least n with beta**n == ``power`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    count = 1024
+    while True:
+        powers = beta_powers(beta, count, dtype)
+        hits = np.flatnonzero(powers == power)
+        if hits.size:
+            return int(hits[0]) + 1
+        if powers[-1] < power or powers[-1] == powers[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def _dtype(tensor):
+    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+
+
+def _kind(optimizer):
+    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
+    name = type(optimizer).__name__
+    if name not in kinds:
+        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
+    return kinds[name]
+
+
+def _slots(optimizer):
+    kind = _kind(optimizer)
+    centered = kind == "rmsprop" and optimizer._centered
+    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
+def paddle_run(optimizer, weight, gradient):
+    """Steps of an optimizer over its one parameter; gradient [steps, *shape]; the parameter and its state after."""
+    import paddle
+
+    for row in gradient:
+        optimizer.clear_grad()
+        (weight * paddle.to_tensor(row)).sum().backward()
+        optimizer.step()
+    after = optimizer_state(optimizer, [("weight", weight)], own_units=True)
+    return {"parameter": weight, **after.get("weight", {})}
+
+
+def call(name, implementation, parameter, gradient, hyper):
+    import paddle
+
+    weight = paddle.create_parameter(parameter.shape, "float32")
+    weight.set_value(parameter)
+    optimizer = {"adam": paddle.optimizer.Adam, "adamw": paddle.optimizer.AdamW}[name](
+        parameters=[weight],
+        learning_rate=hyper["lr"],
+        beta1=hyper["beta1"],
+        beta2=hyper["beta2"],
+        epsilon=hyper["eps"],
+        weight_decay=hyper["weight_decay"],
+        amsgrad=True,
+    )
+    after = paddle_run(optimizer, weight, gradient)
+    (greatest,) = (tensor for key, tensor in optimizer.state_dict().items() if "_moment2_max_" in key)
+    return {**after, "greatest": greatest}
+
+
+INPUTS = {
+    'name': 'adam',
+    'implementation': 'default',
+    'parameter': np.array([0.5], 'float32'),
+    'gradient': np.array([[0.5], [0.0625], [-0.03125]], 'float32'),
+    'hyper': {'lr': 0.001, 'beta1': 0.9, 'beta2': 0.999, 'eps': 1e-08, 'weight_decay': 0.0},
+}
+
+
+COTANGENT = None
+
+
+# Value, allowed absolute error and dtype by quantity.
+EXPECTED = {
+    'parameter': (np.array([0.497698147], 'float64'), 1.4e-07, 'float32'),
+    'm': (np.array([0.043], 'float64'), 3.6e-08, 'float32'),
+    'v': (np.array([0.000254379156], 'float64'), 2.3e-10, 'float32'),
+    'greatest': (np.array([0.000254379156], 'float64'), 2.3e-10, 'float32'),
+    'step': (np.array(3, 'int64'), 0.0, 'int64'),
+}
+
+
+def flatten(result, name="output"):
+    """Name the parts of a call's result: a dictionary by its keys, a sequence by position, anything else 'output'.
+
+    Parts of parts have dotted names, at any depth.
+    """
+    if isinstance(result, dict):
+        return {k: v for key, value in result.items() for k, v in _parts(str(key), value)}
+    if isinstance(result, list | tuple):
+        return {k: v for place, value in enumerate(result) for k, v in _parts(f"{name}.{place}", value)}
+    return {name: result}
+
+
+def _parts(name, value):
+    inner = flatten(value, name)
+    return [(f"{name}.{key}", part) for key, part in inner.items()] if isinstance(value, dict) else list(inner.items())
+
+
+def observe_paddle(
+    call,
+    inputs,
+    tensors,
+    gradients,
+    cotangent,
+    device,
+    tf32,
+):
+    """Every quantity of the call as (array, dtype by name), on one thread, TF32 as asked."""
+    import paddle
+
+    paddle.set_device(device)
+    paddle.base.core.set_num_threads(1)
+    if device != "cpu":
+        paddle.set_flags({"FLAGS_allow_tf32_cublas": tf32, "FLAGS_allow_tf32_cudnn": tf32})
+    paddle.seed(0)
+    given = dict(inputs)
+    for name, value in inputs.items():
+        if tensors and isinstance(value, np.ndarray):
+            given[name] = paddle.to_tensor(value, stop_gradient=name not in gradients)
+    results = flatten(call(**given))
+    leaves = {name: given[name] for name in gradients if isinstance(given.get(name), paddle.Tensor)}
+    if leaves:
+        upstream = [paddle.to_tensor(cotangent)]
+        found = paddle.grad([results["output"]], list(leaves.values()), upstream, allow_unused=True)
+        results.update({f"gradient.{name}": value for name, value in zip(leaves, found, strict=True)})
+    observed = {}
+    for name, value in results.items():
+        if isinstance(value, paddle.Tensor):
+            dtype = str(value.dtype).removeprefix("paddle.")
+            plain = value.astype("float32") if dtype in ("float16", "bfloat16") else value
+            observed[name] = (plain.numpy(), dtype)
+        elif value is not None:
+            observed[name] = (np.asarray(value), str(np.asarray(value).dtype))
+    return observed
+
+
+def compare(observe, expected):
+    """Print got, expected, error and allowed of every quantity, at the worst place; 1 where one diverges, else 0.
+
+    expected: value, allowed absolute error and dtype (``None``: any) by quantity.
+    """
+    try:
+        observed = observe()
+    except ImportError:
+        raise
+    except Exception as error:
+        print(f"got {type(error).__name__}: {error}\nexpected values, not an error: DIVERGES")
+        return 1
+    agree = observed.keys() == expected.keys()
+    for name in sorted(observed.keys() ^ expected.keys()):
+        print(f"{name}: {'expected, but not returned' if name in expected else 'returned, but not expected'}: DIVERGES")
+    for name in [name for name in expected if name in observed]:
+        text, holds = compare_quantity(*observed[name], *expected[name])
+        print(f"{name}: {text}: {'agrees' if holds else 'DIVERGES'}")
+        agree = agree and holds
+    return 0 if agree else 1
+
+
+def compare_quantity(got, dtype, value, allowed, wanted):
+    """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
+    if wanted is not None and dtype != wanted:
+        return f"got dtype {dtype}, expected {wanted}", False
+    if got.shape != value.shape:
+        return f"got shape {got.shape}, expected {value.shape}", False
+    if not got.size:
+        return f"got shape {got.shape} without elements, as expected", True
+    equal = got == value
+    if got.dtype.kind == "f" or (got.dtype.kind in "iu" and value.dtype.kind == "f"):
+        with np.errstate(all="ignore"):
+            equal = equal | (np.isnan(got) & np.isnan(value))
+            distance = np.abs(np.subtract(got, value, dtype=np.float64))
+            error = np.where(equal, 0.0, np.where(np.isfinite(distance), distance, np.inf))
+            ratio = np.where(equal | np.isposinf(allowed), 0.0, error / allowed)  # an infinite bound promises nothing
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    else:
+        error = ratio = np.where(equal, 0.0, np.inf)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    limit = float(np.broadcast_to(allowed, ratio.shape)[at])
+    text = f"got {got[at]}, expected {value[at]}, error {error[at]:.3g}, allowed {limit:.3g}"
+    where = f" at {[int(i) for i in at]}, {np.count_nonzero(ratio > 1)} of {ratio.size} outside" if got.ndim else ""
+    return text + where, bool((ratio <= 1).all())
+
+
+def observe():
+    return observe_paddle(call, INPUTS, False, (), COTANGENT, 'cpu', False)
+
+
+if __name__ == "__main__":
+    sys.exit(compare(observe, EXPECTED))
