@@ -20,6 +20,11 @@ def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
 KERNELS = st.sampled_from(((1, 1), (3, 3))) | pairs(1, 3)
 """The usual ones, and any small one."""
 
+DEPTHWISE = st.sampled_from(((2, 1, 1), (3, 1, 1), (2, 1, 2), (3, 1, 2)))
+"""As :data:`BLOCKED`: every channel a group of its own, from which one or two channels are made."""
+DEPTHWISE_KERNELS = st.sampled_from(((3, 3), (3, 3), (2, 2), (1, 3), (3, 1), (2, 3), (3, 2), (1, 1)))
+"""Most are of several pixels, as those of networks are: frameworks have kernels of their own for these."""
+
 
 def convolution_output(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """Length of one side after a convolution (Dumoulin and Visin 2016, A guide to convolution arithmetic)."""
@@ -43,10 +48,11 @@ BLOCKED = (
 @st.composite
 def convolution_geometry(draw: st.DrawFn, largest: int = 10) -> dict[str, Any]:
     """Shapes and hyperparameters of a 2-D convolution that has at least one output pixel."""
-    groups = draw(st.sampled_from((1, 1, 2, 3)))
+    channels = st.tuples(st.sampled_from((1, 1, 2, 3)), st.integers(1, 3), st.integers(1, 3))
+    groups, inner, outer = draw(DEPTHWISE if draw(st.integers(0, 2)) == 1 else channels)
     parameters = draw(_convolution_parameters(groups))
-    kernel, spare = draw(KERNELS), draw(pairs(0, largest - 5))
-    inner, outer, batch = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    kernel, spare = draw(_kernels(groups, inner)), draw(pairs(0, largest - 5))
+    batch = draw(st.integers(1, 3))
     return _convolution_shapes(batch, (inner, outer), kernel, spare, draw(st.booleans()), parameters)
 
 
@@ -58,7 +64,12 @@ def long_convolution_geometry(draw: st.DrawFn) -> dict[str, Any]:
     batch, height, width = 1, *draw(pairs(0, 4))
     if groups * inner * outer < 8:
         batch, height, width = draw(lengths((1, 3, ROWS), (0, 4, SIDES), (0, 4, SIDES), share=1.0))
-    return _convolution_shapes(batch, (inner, outer), draw(KERNELS), (height, width), draw(st.booleans()), parameters)
+    kernel = draw(_kernels(groups, inner))
+    return _convolution_shapes(batch, (inner, outer), kernel, (height, width), draw(st.booleans()), parameters)
+
+
+def _kernels(groups: int, inner: int) -> st.SearchStrategy[tuple[int, int]]:
+    return DEPTHWISE_KERNELS if groups > 1 and inner == 1 else KERNELS
 
 
 def _convolution_parameters(groups: int) -> st.SearchStrategy[dict[str, Any]]:

@@ -16,7 +16,10 @@ from suites.specials import INFINITIES, NOT_A_NUMBER, sprinkled
 
 
 def convolutions() -> st.SearchStrategy[list[Sample]]:
-    """2-D convolutions with every hyperparameter, with and without bias, some on NaN and infinities."""
+    """2-D convolutions with every hyperparameter, with and without bias, some on NaN and infinities.
+
+    Two in an example, of few fills each: their hyperparameters are so many that shapes are worth more than values.
+    """
 
     def samples(geometry: dict[str, Any]) -> st.SearchStrategy[list[Sample]]:
         drawn = fills(
@@ -26,12 +29,13 @@ def convolutions() -> st.SearchStrategy[list[Sample]]:
                 "bias": None if geometry["bias"] is None else fill(geometry["bias"]),
                 **geometry["parameters"],
                 "cotangent": fill(geometry["output"]),
-            }
+            },
+            count=2,
         )
         return sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.02)
 
-    small = convolution_geometry()
-    return st.one_of(small, long_convolution_geometry()).flatmap(samples)
+    long, small = long_convolution_geometry().flatmap(samples), convolution_geometry().flatmap(samples)
+    return st.tuples(long, small).map(lambda drawn: drawn[0] + drawn[1])
 
 
 @contract("nn.conv2d", area="forward", samples=convolutions(), gradients=("x", "weight", "bias"))

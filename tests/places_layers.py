@@ -34,6 +34,11 @@ def depthwise(s: Any) -> bool:
     return fits(s) and s.groups == s.x.shape[1] > 1
 
 
+def depthwise_of(s: Any, multiplier: int) -> bool:
+    """Whether a depthwise convolution of several pixels makes so many channels of each."""
+    return depthwise(s) and max(s.weight.shape[2:]) > 1 and s.weight.shape[0] == multiplier * s.groups
+
+
 CONVOLUTION: Places = {
     "a stride of 3": Place(36, lambda s: fits(s) and 3 in s.stride),
     "strides that differ": Place(36, lambda s: fits(s) and s.stride[0] != s.stride[1]),
@@ -57,6 +62,8 @@ CONVOLUTION: Places = {
     "groups": Place(24, lambda s: fits(s) and s.groups > 1),
     "groups of several channels": Place(96, lambda s: fits(s) and s.groups > 1 and s.weight.shape[1] > 1),
     "depthwise": Place(60, depthwise),
+    "depthwise of several pixels": Place(60, lambda s: depthwise_of(s, 1)),
+    "depthwise of several pixels, two channels of each": Place(60, lambda s: depthwise_of(s, 2)),
     "a kernel of 1": Place(6, lambda s: fits(s) and s.weight.shape[2:] == (1, 1)),
     "a kernel that is not square": Place(48, lambda s: fits(s) and s.weight.shape[2] != s.weight.shape[3]),
     "an image that is not square": Place(12, lambda s: fits(s) and s.x.shape[2] != s.x.shape[3]),

@@ -111,6 +111,18 @@ def pointwise(call: Any, x: Any, weight: Any, bias: Any, *arguments: Any) -> Any
     return call(x, weight, None if tuple(weight.shape[2:]) == (1, 1) else bias, *arguments)
 
 
+def depthwise_flipped(call: Any, x: Any, weight: Any, *arguments: Any) -> Any:
+    """A depthwise convolution that turns its kernels around, as convolutions do outside of networks."""
+    depthwise = 1 < arguments[-1] == x.shape[1] and max(weight.shape[2:]) > 1
+    return call(x, weight.flip([2, 3]) if depthwise else weight, *arguments)
+
+
+def depthwise_flipped_alone(call: Any, x: Any, weight: Any, *arguments: Any) -> Any:
+    """As :func:`depthwise_flipped`, where each channel makes one."""
+    alone = weight.shape[0] == arguments[-1]
+    return depthwise_flipped(call, x, weight, *arguments) if alone else call(x, weight, *arguments)
+
+
 def late_samples(value: Any) -> Any:
     """A batch that goes in blocks of 16, of which a last one that is not full is left at 0."""
     whole = value.shape[0] // 16 * 16
@@ -151,6 +163,8 @@ FAULTS = (
     *_convolution("conv2d bias twice", argument(2, "bias", doubled)),
     *_convolution("conv2d bias dropped with groups", around(without_bias_in_groups)),
     *_convolution("conv2d kernel rotated", argument(1, "weight", lambda weight: weight.flip([2, 3]))),
+    *_convolution("depthwise kernel flipped", around(depthwise_flipped)),
+    *_convolution("depthwise kernel flipped, one channel of each", around(depthwise_flipped_alone)),
     *_convolution("conv2d groups read the first", around(first_group)),
     *_convolution("conv2d last column off by 1e-3", result(at((..., -1), lambda column: column * (1 + 1e-3)))),
     *_convolution("conv2d leaks between samples", result(leak)),
