@@ -90,6 +90,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "file of known divergences (default: fixtures/divergences.toml)",
     },
+    "--pair": {
+        "action": "append",
+        "default": [],
+        "metavar": "FILE",
+        "help": "with suites/porting: a Python file with a model in torch, its port to paddle and their inputs "
+        "(repeatable); reference_impl/pair.py says what it may hold",
+    },
     "--replay": {
         "default": None,
         "metavar": "FILE",
@@ -185,7 +192,11 @@ class ConformancePlugin:
 
     @pytest.hookimpl
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
-        if not isinstance(obj, Contract) or not isinstance(collector, pytest.Module):
+        if not isinstance(collector, pytest.Module):
+            return None
+        if hasattr(obj, "items") and type(obj).__name__ == "Pairs":
+            return self._pairs(collector, obj)
+        if not isinstance(obj, Contract):
             return None
         if obj.module != collector.obj.__name__:
             return []  # imported from another suite, which collects it itself
@@ -207,6 +218,21 @@ class ConformancePlugin:
                 witness = f"{obj.id}:known[{entry.id}]"
                 items.append(WitnessItem.from_parent(collector, name=witness, entry=entry, **common))
         return items
+
+    def _pairs(self, collector: Any, pairs: Any) -> list[pytest.Item]:
+        """Items for the models of ``--pair``."""
+        if not self.config.getoption("--pair"):
+            return []
+        try:
+            session = self.session()
+        except pytest.UsageError as error:
+            self.refusal = str(error)
+            return []
+        self.offered += 1
+        if self.offered == 1:
+            self._launch(session)
+        made: list[pytest.Item] = pairs.items(collector, self.session)
+        return made
 
     def _launch(self, session: Session) -> None:
         """Let lanes with an interpreter of their own import their frameworks while the suites are collected."""

@@ -1,0 +1,194 @@
+"""One side of a pair: a user's paddle model described, run, trained for some steps, and traced layer by layer."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import paddle
+
+from reference_impl.pair import Pair
+from reference_impl.traces import Step, caller, configuration, flattened, without
+from reference_impl.transfer.inventory import inventory
+
+from .losses import cross_entropy, mse
+from .optimizers import make_optimizer
+from .training import trainable
+
+DROPOUTS = {
+    **dict.fromkeys(("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
+    "scaled_dot_product_attention": "dropout_p",
+}
+LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
+
+
+def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, Any]:
+    """What the model is: {"tensors", "layers", "values", "shapes"}; the last are of what its layers took, as they ran."""
+    paddle.seed(seed)
+    model = pair.model("paddle")
+    model.eval()
+    found = inventory(model)
+    values = {each.name: tensor.numpy().copy() for each, tensor in found}
+    steps = _traced(model, inputs, values=False)
+    return {
+        "tensors": [each.plain() for each, _ in found],
+        "values": values,
+        "layers": {path: configuration(layer) for path, layer in model.named_sublayers(include_self=True)},
+        "shapes": {step.path: [list(array.shape) for array in step.inputs] for step in steps},
+    }
+
+
+def run(
+    pair: Pair,
+    values: Mapping[str, np.ndarray],
+    inputs: Sequence[np.ndarray],
+    targets: Sequence[np.ndarray],
+    cotangents: Sequence[np.ndarray],
+    double: bool,
+    training: bool,
+    steps: int,
+) -> dict[str, Any]:
+    """Outputs, loss and gradients of the model with these values; and its values after each of some updates.
+
+    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64.
+    """
+    with _arithmetic(double):
+        model = _loaded(pair, values, double, training)
+        given = [_tensor(array, double) for array in inputs]
+        leaves = [each for each in given if each.is_floating_point()]
+        for each in leaves:
+            each.stop_gradient = False
+        wanted = [_tensor(array, double) for array in targets]
+        weights = [_tensor(array, double) for array in cotangents]
+        with _without_dropout() if training else contextlib.nullcontext():
+            outputs = flattened(model(*given))
+            result: dict[str, Any] = {"outputs": [each.detach().clone() for each in outputs]}
+            result["buffers"] = _values(model, buffers=True)
+            loss = _loss(pair, outputs, wanted, weights)
+            if not loss.stop_gradient:
+                loss.backward()
+            named = trainable(model)
+            result |= {
+                "loss": loss.detach(),
+                "gradients": {name: p.grad.clone() for name, p in named if p.grad is not None},
+            }
+            result["input_gradients"] = [each.grad.clone() for each in leaves if each.grad is not None]
+            result["states"] = list(_trained(pair, model, given, wanted, weights, steps))
+    return result
+
+
+def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
+    """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
+    with _arithmetic(True):
+        model = _loaded(pair, values, True, training)
+        with _without_dropout() if training else contextlib.nullcontext():
+            return _traced(model, inputs)
+
+
+def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> paddle.nn.Layer:
+    paddle.seed(0)
+    model: paddle.nn.Layer = pair.model("paddle")
+    if double:
+        model.to(dtype="float64")
+    for each, tensor in inventory(model):
+        tensor.set_value(values[each.name].astype(each.dtype))
+    if training:
+        model.train()
+    else:
+        model.eval()
+    return model
+
+
+def _trained(
+    pair: Pair, model: paddle.nn.Layer, given: Any, wanted: Any, weights: Any, steps: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Values after each update, the first of which takes the gradients that are there."""
+    if not steps or not trainable(model):
+        return
+    make = pair.paddle_optimizer
+    parameters = [parameter for _, parameter in trainable(model)]
+    optimizer = make(parameters) if make else make_optimizer("adam", trainable(model), lr=1e-3)
+    for step in range(steps):
+        if step:
+            optimizer.clear_grad()
+            _loss(pair, flattened(model(*[each.detach() for each in given])), wanted, weights).backward()
+        optimizer.step()
+        yield _values(model)
+
+
+def _values(model: paddle.nn.Layer, buffers: bool = False) -> dict[str, np.ndarray]:
+    return {each.name: tensor.numpy().copy() for each, tensor in inventory(model) if not buffers or each.buffer}
+
+
+def _loss(pair: Pair, outputs: list[Any], targets: list[Any], weights: list[Any]) -> paddle.Tensor:
+    if pair.paddle_loss is not None:
+        return pair.paddle_loss(*outputs, *targets)
+    if pair.loss is not None:
+        return LOSSES[pair.loss](outputs[0], *targets)
+    terms = [(out * weight).sum() for out, weight in zip(outputs, weights, strict=False) if out.is_floating_point()]
+    return functools.reduce(paddle.add, terms, paddle.zeros([]))
+
+
+def _tensor(array: np.ndarray, double: bool) -> paddle.Tensor:
+    made = paddle.to_tensor(array)
+    return made.astype("float64") if double and made.is_floating_point() else made
+
+
+@contextlib.contextmanager
+def _arithmetic(double: bool) -> Iterator[None]:
+    """New tensors of the user's own are float64 too where the model is."""
+    before = paddle.get_default_dtype()
+    paddle.set_default_dtype("float64" if double else before)
+    try:
+        yield
+    finally:
+        paddle.set_default_dtype(before)
+
+
+@contextlib.contextmanager
+def _without_dropout() -> Iterator[None]:
+    """No element is dropped: each framework draws masks of its own, and a comparison needs the same."""
+    with contextlib.ExitStack() as stack:
+        for name, option in DROPOUTS.items():
+            if hasattr(paddle.nn.functional, name):
+                never = without(getattr(paddle.nn.functional, name), option)
+                stack.enter_context(mock.patch.object(paddle.nn.functional, name, never))
+        yield
+
+
+def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool = True) -> list[Step]:
+    steps: list[Step] = []
+    counts = itertools.count()
+    open_calls: list[tuple[int, str, list[np.ndarray]]] = []
+
+    def before(layer: paddle.nn.Layer, given: Any) -> None:
+        open_calls.append((next(counts), caller("paddle"), _arrays(given, values)))
+
+    def after(path: str) -> Any:
+        def hook(layer: paddle.nn.Layer, given: Any, output: Any) -> None:
+            number, where, seen = open_calls.pop()
+            steps.append(Step(path, type(layer).__name__, where, number, seen, _arrays(output, values)))
+
+        return hook
+
+    for path, layer in model.named_sublayers(include_self=True):
+        layer.register_forward_pre_hook(before)
+        layer.register_forward_post_hook(after(path))
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), paddle.float32)
+    given = [_tensor(array, dtype == paddle.float64) for array in inputs]
+    with paddle.no_grad():
+        model(*given)
+    return steps
+
+
+def _arrays(value: Any, values: bool) -> list[np.ndarray]:
+    """The tensors of ``value`` as arrays; of their shapes only, without memory of their own, where no values are asked."""
+    found = [each for each in flattened(value) if isinstance(each, paddle.Tensor)]
+    if not values:
+        return [np.broadcast_to(np.float32(0), tuple(each.shape)) for each in found]
+    return [each.detach().numpy().copy() for each in found]

@@ -1,0 +1,174 @@
+"""The pair file: a model in torch, its port to paddle, and what they take, in a few lines of Python.
+
+::
+
+    from my_network_torch import Net as torch_model
+    from my_network_paddle import Net as paddle_model
+
+    inputs = ("batch", 3, 32, 32)
+
+``torch_model`` and ``paddle_model`` are called without arguments. ``inputs`` is one description or a list of them; a
+description is a shape, in which ``"batch"`` stands for the number of samples, or a dictionary of ``shape``, ``dtype``
+(float32), ``low`` and ``high`` (floats: normal numbers where neither is given; integers: from ``low``, 0, to below
+``high``), or a function of a NumPy generator and a batch size that gives the arrays. What else a pair file may say:
+
+===================== ==============================================================================================
+targets               described as ``inputs`` are; the loss takes them after the outputs
+loss                  ``"cross_entropy"`` or ``"mse"``; or ``torch_loss`` and ``paddle_loss``, called with the outputs
+                      and the targets. Without a loss, the outputs are weighted with random numbers and summed.
+torch_optimizer,      called with the parameters to train, each gives an optimizer. Without them, Adam with
+paddle_optimizer      learning rate 1e-3 in both
+names                 {name in the torch model: name in the paddle model}, of layers or tensors
+transposed            names of tensors of one's own, in the torch model, that the paddle model keeps transposed
+batch_sizes           sizes of the batches that are tried: (3, 2, 5)
+===================== ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import runpy
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BATCH = "batch"
+LOSSES = ("cross_entropy", "mse")
+FACTORIES = ("torch_model", "paddle_model")
+KNOWN = (
+    *FACTORIES, "inputs", "targets", "loss", "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer",
+    "names", "transposed", "batch_sizes",
+)  # fmt: skip
+NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
+
+
+class PairError(ValueError):
+    """A pair file that cannot be used, or models that cannot be compared; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair file as it was read: :mod:`reference_impl.pair` says what each part is."""
+
+    path: Path
+    torch_model: Callable[[], Any]
+    paddle_model: Callable[[], Any]
+    inputs: Any
+    targets: Any = None
+    loss: str | None = None
+    torch_loss: Callable[..., Any] | None = None
+    paddle_loss: Callable[..., Any] | None = None
+    torch_optimizer: Callable[..., Any] | None = None
+    paddle_optimizer: Callable[..., Any] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    transposed: Sequence[str] = ()
+    batch_sizes: Sequence[int] = (3, 2, 5)
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
+
+    def model(self, framework: str) -> Any:
+        """A new model of one framework. Raises PairError where the factory does not give one."""
+        made = getattr(self, f"{framework}_model")()
+        base = {"torch": "state_dict", "paddle": "set_state_dict"}[framework]
+        if not callable(made) or not hasattr(made, base):
+            raise PairError(
+                f"{self.path}: {framework}_model() gave a {type(made).__name__}, which is no {framework} model"
+            )
+        return made
+
+    def arrays(self, what: str, batch: int, rng: np.random.Generator) -> list[np.ndarray]:
+        """The arrays of ``inputs`` or ``targets`` for one batch. Raises PairError for a description that fails."""
+        described = getattr(self, what)
+        if described is None:
+            return []
+        try:
+            if callable(described):
+                made = described(rng, batch)
+                return [np.asarray(each) for each in (made if isinstance(made, list | tuple) else [made])]
+            several = isinstance(described, list) and not all(isinstance(each, int | str) for each in described)
+            return [_drawn(one, batch, rng) for one in (described if several else [described])]
+        except Exception as error:
+            raise PairError(f"{self.path}: {what} cannot be drawn ({type(error).__name__}: {error})") from error
+
+
+def _drawn(described: Any, batch: int, rng: np.random.Generator) -> np.ndarray:
+    options = dict(described) if isinstance(described, Mapping) else {"shape": described}
+    strange = options.keys() - {"shape", "dtype", "low", "high"}
+    if strange or "shape" not in options:
+        raise PairError(f"a description has shape, dtype, low and high, not {', '.join(map(repr, sorted(strange)))}")
+    shape = tuple(batch if each == BATCH else int(each) for each in options["shape"])
+    dtype = np.dtype(options.get("dtype", "float32"))
+    low, high = options.get("low"), options.get("high")
+    if dtype.kind in "iu":
+        if high is None:
+            raise PairError(f"integers need the number that they stay below: add 'high' to {options}")
+        return rng.integers(low or 0, high, shape).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    if low is None and high is None:
+        return rng.standard_normal(shape).astype(dtype)
+    return rng.uniform(0.0 if low is None else low, 1.0 if high is None else high, shape).astype(dtype)
+
+
+def load(path: str | Path) -> Pair:
+    """Read a pair file, whose folder is put on the path of imports as ``python my_port.py`` would.
+
+    Raises PairError for a file that is not there, does not run, or lacks a part.
+    """
+    place = Path(path).resolve()
+    if not place.is_file():
+        raise PairError(
+            f"{path} is no file; --pair takes a Python file that names torch_model, paddle_model and inputs"
+        )
+    folder = str(place.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        found = runpy.run_path(str(place), run_name=place.stem)
+    except (Exception, SystemExit) as error:
+        raise PairError(f"{path} does not run: {_where(error, place)}{type(error).__name__}: {error}") from error
+    parts = {name: found[name] for name in KNOWN if name in found}
+    _require(path, parts)
+    return Pair(place, **parts)
+
+
+def _where(error: BaseException, place: Path) -> str:
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == str(place) else line
+        trace = trace.tb_next
+    return f"line {line}: " if line else ""
+
+
+def _require(path: str | Path, parts: Mapping[str, Any]) -> None:
+    missing = [name for name in (*FACTORIES, "inputs") if name not in parts]
+    if missing:
+        raise PairError(f"{path} does not name {', '.join(missing)}: {NEEDED}")
+    for name in (*FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer"):
+        if parts.get(name) is not None and not callable(parts[name]):
+            raise PairError(f"{path}: {name} is a {type(parts[name]).__name__}, not something to call: {NEEDED}")
+    for one, other in (("torch_loss", "paddle_loss"), ("torch_optimizer", "paddle_optimizer")):
+        if (parts.get(one) is None) != (parts.get(other) is None):
+            raise PairError(f"{path} names one of {one} and {other}; it needs both, or neither")
+    loss = parts.get("loss")
+    if loss is not None and loss not in LOSSES:
+        raise PairError(
+            f"{path}: loss is {loss!r}; choose one of {', '.join(LOSSES)}, or name torch_loss and paddle_loss"
+        )
+    if loss is not None and parts.get("targets") is None:
+        raise PairError(f"{path}: a loss of {loss!r} needs targets, described as inputs are")
+    sizes = parts.get("batch_sizes", (1,))
+    if not (isinstance(sizes, Sequence) and sizes and all(isinstance(size, int) and size > 0 for size in sizes)):
+        raise PairError(f"{path}: batch_sizes is {sizes!r}; give positive whole numbers, such as (3, 2, 5)")
+
+
+def digest(path: str | Path) -> str:
+    """What the pair file held, so that two lanes cannot have read different ones."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,110 @@
+"""What is said of a layer and of its call, in both frameworks' words made one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "eps": ("eps", "epsilon", "_epsilon"),
+    "momentum": ("momentum", "_momentum"),
+    "stride": ("stride", "_stride", "strides"),
+    "padding": ("padding", "_padding", "_updated_padding", "_paddings"),
+    "dilation": ("dilation", "_dilation"),
+    "groups": ("groups", "_groups", "num_groups", "_num_groups"),
+    "kernel_size": ("kernel_size", "_kernel_size", "ksize"),
+    "ceil_mode": ("ceil_mode",),
+    "slope": ("negative_slope", "_negative_slope", "alpha", "_alpha"),
+    "p": ("p", "_p"),
+    "heads": ("num_heads",),
+    "normalize_before": ("norm_first", "normalize_before"),
+    "training": ("training",),
+}
+"""Attributes of layers that mean the same, first in torch and then in paddle."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a layer: its path and class, the line that called it, the number of the call, and its values."""
+
+    path: str
+    kind: str
+    where: str
+    number: int
+    inputs: list[np.ndarray]
+    outputs: list[np.ndarray]
+
+
+def configuration(layer: Any) -> dict[str, Any]:
+    """The settings of a layer that both frameworks have, as plain data; paddle's momentum is turned into torch's."""
+    found: dict[str, Any] = {"kind": type(layer).__name__, "source": _source(type(layer))}
+    for name, attributes in SETTINGS.items():
+        value = next((getattr(layer, each) for each in attributes if getattr(layer, each, None) is not None), None)
+        if value is None or callable(value):
+            continue
+        if name == "momentum" and type(layer).__module__.startswith("paddle."):
+            value = 1.0 - value
+        plain = _plain(value)
+        if plain is not None:
+            found[name] = plain
+    return found
+
+
+def _source(kind: type) -> str:
+    """Where a class of the user's is defined; nothing for the framework's own."""
+    if kind.__module__.partition(".")[0] in ("torch", "paddle"):
+        return ""
+    try:
+        return f"{inspect.getsourcefile(kind)}:{inspect.getsourcelines(kind)[1]}"
+    except (OSError, TypeError):
+        return ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return round(float(value), 12)
+    if isinstance(value, list | tuple) and value and all(isinstance(each, int | float) for each in value):
+        return float(value[0]) if len(set(value)) == 1 else [float(each) for each in value]
+    return None
+
+
+def flattened(value: Any) -> list[Any]:
+    """The tensors of a result, whether it is one, a sequence or a dictionary of them."""
+    if isinstance(value, dict):
+        return [each for item in value.values() for each in flattened(item)]
+    if isinstance(value, list | tuple):
+        return [each for item in value for each in flattened(item)]
+    return [] if value is None or isinstance(value, bool | int | float | str) else [value]
+
+
+def without(call: Callable[..., Any], option: str) -> Callable[..., Any]:
+    """A function that drops elements, made to drop none: its probability, ``option``, is 0 whatever it is given."""
+    place = {"p": 1, "dropout_p": 4}[option]
+
+    @functools.wraps(call)
+    def kept(*given: Any, **options: Any) -> Any:
+        if len(given) > place:
+            return call(*given[:place], 0.0, *given[place + 1 :], **options)
+        return call(*given, **{**options, option: 0.0})
+
+    return kept
+
+
+def caller(framework: str) -> str:
+    """The line of the user's that called the current layer: the nearest one outside of the framework and of this."""
+    frame = sys._getframe(1)
+    ours = ("reference_impl", "conformance", "suites")
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] not in (framework, *ours):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""

@@ -1,0 +1,167 @@
+"""What tensors a model of either framework has, as plain data, so that two models can be matched without either.
+
+:mod:`reference_impl.transfer.places` asks for a rule for every layer, since it converts files by the model of one side
+alone. Here both models are at hand, so that parameters of a user's own layers and tied weights may pass too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .places import _is_constant, _layers, _own_tensors, side_of
+from .rules import LAYOUTS, SAME, Array, LayerRule, Shape, TransferError, find_rule, index_rules
+
+OWN = "own"
+"""Kind of a layer that no rule knows: its tensors are compared as they are."""
+
+_ATTENTION = ("q_proj", "k_proj", "v_proj")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor of a model, or a part of one.
+
+    name: as the model calls it. layer: path of the layer that holds it. kind: torch's class of that layer, or ``own``.
+    local: torch's name within the layer. shape: in torch's layout. part: rows of the named tensor, where it is one of
+    several kept as one (torch's attention keeps three). aliases: further names of the same tensor (tied weights).
+    """
+
+    name: str
+    layer: str
+    kind: str
+    local: str
+    shape: Shape
+    layout: str
+    dtype: str
+    trainable: bool
+    buffer: bool
+    part: tuple[int, int] | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def portable(self) -> str:
+        """Its name in torch's words, part by part."""
+        return f"{self.layer}.{self.local}".lstrip(".")
+
+    def read(self, array: Array) -> Array:
+        """The tensor in torch's layout, from the array that the model keeps."""
+        if self.part is not None:
+            array = array[slice(*self.part)]
+        return LAYOUTS[self.layout].to_portable(array, self.shape)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-ready data."""
+        return asdict(self)
+
+
+def tensor_from(data: Mapping[str, Any]) -> Tensor:
+    """What :meth:`Tensor.plain` made, read again."""
+    part = data["part"] and tuple(data["part"])
+    return Tensor(**{**data, "shape": tuple(data["shape"]), "part": part, "aliases": tuple(data["aliases"])})
+
+
+def inventory(model: Any) -> list[tuple[Tensor, Any]]:
+    """Every tensor of a torch or paddle ``model`` with the framework's own object, each once, in order of definition.
+
+    Torch's batch counter, which paddle has no counterpart of, is left out. Raises TransferError for a model of neither
+    framework and for a tensor that a layer with a rule should not have.
+    """
+    side = side_of(model)
+    index = index_rules(side)
+    found: dict[int, tuple[list[Tensor], Any]] = {}
+    for path, layer in _layers(model, side, index):
+        rule = find_rule(type(layer), index)
+        for name, tensor in _own_tensors(layer, side):
+            known = found.get(id(tensor))
+            if known is not None:
+                known[0][:] = [replace(each, aliases=(*each.aliases, path + name)) for each in known[0]]
+                continue
+            made = list(_tensors(path, layer, name, tensor, rule, side))
+            if made:
+                found[id(tensor)] = made, tensor
+    return [(each, tensor) for made, tensor in found.values() for each in made]
+
+
+def _tensors(path: str, layer: Any, name: str, tensor: Any, rule: LayerRule | None, side: str) -> Iterator[Tensor]:
+    shape = tuple(int(length) for length in tensor.shape)
+    buffer = name not in layer._parameters
+    trainable = not buffer and bool(tensor.requires_grad if side == "torch" else not tensor.stop_gradient)
+    dtype = str(tensor.dtype).rpartition(".")[2]
+    made = Tensor(path + name, path.rstrip("."), OWN, name, shape, SAME.name, dtype, trainable, buffer)
+    if rule is None:
+        yield from _attention(made, layer) if side == "torch" else [made]
+        return
+    one = rule.find(side, name)
+    if one is None:
+        raise TransferError(f"{made.name}: {type(layer).__name__} has no transfer rule for {name!r}")
+    if one.paddle is None or (side == "paddle" and _is_constant(layer, name, one, tensor)):
+        return
+    # In paddle the running statistics are parameters that are not trained.
+    buffer = buffer or one.torch.startswith("running_")
+    made = replace(made, kind=_kind(layer, rule, side), buffer=buffer)
+    if side == "torch":
+        yield made
+        return
+    portable = one.layout.portable_shape(shape, layer)
+    yield replace(made, local=one.torch_name(name), shape=portable, layout=one.layout.name)
+
+
+def _kind(layer: Any, rule: LayerRule, side: str) -> str:
+    """Torch's class; where a rule's classes stand side by side (the convolutions do), the one in the same place."""
+    first = (rule.torch or rule.paddle)[0].removeprefix("compat.")
+    if len(rule.torch) != len(rule.paddle):
+        return first
+    own = [base.__name__ for base in type(layer).__mro__]
+    places = [place for place, name in enumerate(getattr(rule, side)) if name in own]
+    return rule.torch[places[0]] if places else first
+
+
+def _attention(made: Tensor, layer: Any) -> Iterator[Tensor]:
+    """Torch keeps the projections of query, key and value in one tensor, paddle in three linear layers."""
+    if not any(base.__module__.startswith("torch.nn.") for base in type(layer).__mro__[:1]) or made.local not in (
+        "in_proj_weight",
+        "in_proj_bias",
+        *(f"{name}_weight" for name in _ATTENTION),
+    ):
+        yield made
+        return
+    what = made.local.rpartition("_")[2]
+    if not made.local.startswith("in_proj"):
+        projection = made.local.removesuffix("_weight")
+        yield replace(made, layer=_joined(made.layer, projection), kind="Linear", local=what)
+        return
+    rows = made.shape[0] // 3
+    for place, projection in enumerate(_ATTENTION):
+        part = (place * rows, (place + 1) * rows)
+        yield replace(
+            made,
+            layer=_joined(made.layer, projection),
+            kind="Linear",
+            local=what,
+            shape=(rows, *made.shape[1:]),
+            part=part,
+        )
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}".lstrip(".")
+
+
+def written(tensors: Mapping[str, tuple[Tensor, Array]]) -> dict[str, Array]:
+    """Arrays by the model's own names and in its own layout, from tensors in torch's layout with all their parts."""
+    parts: dict[str, list[tuple[int, Array]]] = {}
+    for tensor, array in tensors.values():
+        own = np.ascontiguousarray(LAYOUTS[tensor.layout].to_paddle(array))
+        parts.setdefault(tensor.name, []).append((tensor.part[0] if tensor.part else 0, own))
+    return {
+        name: pieces[0][1] if len(pieces) == 1 else np.concatenate([piece for _, piece in sorted(pieces, key=_start)])
+        for name, pieces in parts.items()
+    }
+
+
+def _start(piece: tuple[int, Array]) -> int:
+    return piece[0]

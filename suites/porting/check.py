@@ -1,0 +1,298 @@
+"""Whether a pair of models agrees: what is run, and what is compared with what.
+
+Every comparison is of the two models in float64, each with the same values, taken over from the torch model by the
+rules of transfer. Beside each such run stands one in the model's own precision, whose distance from it is that model's
+rounding noise for this very sample. Two models are the same where they differ in float64 by less than single precision
+could show: by less than :data:`NOISES` times the noise. Where nothing is rounded (small integers), that is zero.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conformance import Sample
+from conformance.contract import Contract
+from conformance.lanes import Lane
+from reference_impl.pair import Pair, PairError, digest, load
+from reference_impl.transfer import TransferError
+from reference_impl.transfer.inventory import Tensor, tensor_from, written
+from reference_impl.transfer.matching import Matching, match
+from suites.porting import calls
+
+Array = np.ndarray[Any, Any]
+
+NOISES = 8.0
+"""An error that is normal is within this many standard deviations of the rounding noise (6 for 1e9 elements)."""
+UNIT = 2.0**-24
+"""Half the distance of neighbouring float32 numbers at 1."""
+CONSTANTS = 2.0**-20
+"""Relative error of an update where each of some ten constants is kept in float32, as paddle's kernels keep them."""
+STEPS = 3
+"""Updates after which the models are compared."""
+NOISIER = 32.0
+"""A model whose noise is this many times the other's computes in less precision."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs: a quantity, its largest error and the error allowed there, in which element."""
+
+    quantity: str
+    detail: str
+    ratio: float = float("inf")
+
+
+class PairDivergence(AssertionError):  # noqa: N818
+    """Two models that are not the same; the message says where."""
+
+
+@dataclass
+class Drawn:
+    """One sample: inputs, targets, and the models' values by their names in torch and in torch's layout."""
+
+    batch: int
+    seed: int
+    exact: bool
+    inputs: list[Array]
+    targets: list[Array]
+    values: dict[str, Array]
+
+    def describe(self) -> str:
+        """One line: what the inputs are."""
+        given = ", ".join(f"{array.dtype}{list(array.shape)}" for array in self.inputs)
+        return f"batch {self.batch}, seed {self.seed}{', small integers' if self.exact else ''}: {given}"
+
+
+@dataclass
+class Side:
+    """One lane's model, as :func:`reference_impl.torch_impl.pair_run.describe` tells it."""
+
+    lane: Lane
+    tensors: list[Tensor]
+    layers: dict[str, dict[str, Any]]
+    shapes: dict[str, list[list[int]]]
+    values: dict[str, Array]
+
+    @property
+    def order(self) -> list[str]:
+        """Paths of the layers, in the order in which they returned."""
+        return list(self.shapes)
+
+
+@dataclass
+class Port:
+    """A pair of models on one torch lane and one paddle lane; results are kept, since the laws share them."""
+
+    path: Path
+    torch: Lane
+    paddle: Lane
+    _kept: dict[Any, Any] = field(default_factory=dict)
+
+    @cached_property
+    def pair(self) -> Pair:
+        """The pair file, read here for what is plain data in it."""
+        return load(self.path)
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        return {"pair": str(self.path), "held": digest(self.path)}
+
+    def ask(self, contract: Contract, how: Sequence[tuple[Lane, dict[str, Any]]]) -> list[dict[str, Array]]:
+        """What lanes return for one call; all of them work at once. Raises PairError for what a model raises."""
+        handles = [(lane, lane.submit(contract, Sample({**self._common, **options}))) for lane, options in how]
+        found = []
+        for lane, handle in handles:
+            observed = lane.result(handle)
+            if observed.died is not None:
+                raise PairError(f"{self.path}: the lane {lane.label} {observed.died}")
+            if observed.error is not None:
+                what = {"describe": "building it and running it once", "run": "running it", "trace": "tracing it"}
+                raise PairError(
+                    f"{self.path}: {lane.spec.framework}_model on {lane.label} failed while "
+                    f"{what[contract.id.rpartition('.')[2]]}: {observed.error}"
+                )
+            found.append(observed.values)
+        return found
+
+    @cached_property
+    def sides(self) -> tuple[Side, Side]:
+        """Both models."""
+        inputs = self.pair.arrays("inputs", self.pair.batch_sizes[0], np.random.default_rng(0))
+        how = {"seed": 0, "inputs": inputs}
+        made = []
+        lanes = (self.torch, self.paddle)
+        for lane, found in zip(lanes, self.ask(calls.describe, [(lane, how) for lane in lanes]), strict=True):
+            said = json.loads(str(found["said"]))
+            tensors = [tensor_from(each) for each in said["tensors"]]
+            values = {name.removeprefix("values."): array for name, array in found.items() if name != "said"}
+            made.append(Side(lane, tensors, said["layers"], said["shapes"], values))
+        return made[0], made[1]
+
+    @cached_property
+    def matching(self) -> Matching:
+        """Which tensor is which. Raises PairDivergence for tensors without a counterpart."""
+        torch, paddle = self.sides
+        pair = self.pair
+        try:
+            found = match(torch.tensors, paddle.tensors, pair.names, pair.transposed, torch.order, paddle.order)
+        except TransferError as error:
+            raise PairError(f"{self.path}: {error}") from None
+        left = [
+            f"{side}: {', '.join(f'{each.name} {each.shape}' for each in tensors[:6])}"
+            + (f" and {len(tensors) - 6} more" if len(tensors) > 6 else "")
+            for side, tensors in (("torch", found.left_torch), ("paddle", found.left_paddle))
+            if tensors
+        ]
+        if left:
+            tied = [f"{each.name} is {', '.join(each.aliases)} too (tied)" for each in torch.tensors if each.aliases]
+            raise PairDivergence("\n  ".join(["tensors of one model only; " + "; ".join(left), *found.notes, *tied]))
+        return found
+
+    def samples(self) -> Iterator[Drawn]:
+        """Some samples of both regimes: the first with torch's own values, the last with small integers."""
+        sizes = [*self.pair.batch_sizes, self.pair.batch_sizes[0]]
+        for seed, batch in enumerate(sizes):
+            yield self._kept.setdefault(("sample", seed), self._drawn(batch, seed, exact=seed == len(sizes) - 1))
+
+    def _drawn(self, batch: int, seed: int, exact: bool) -> Drawn:
+        rng = np.random.default_rng([seed, batch])
+        inputs, targets = self.pair.arrays("inputs", batch, rng), self.pair.arrays("targets", batch, rng)
+        own = self.sides[0].values
+        values = {}
+        for each in self.matching.matches:
+            array = each.torch.read(own[each.torch.name])
+            values[each.name] = _other_values(array, each.torch, rng, exact) if seed or each.torch.buffer else array
+        if exact:
+            inputs = [np.rint(array).astype(array.dtype) if array.dtype.kind == "f" else array for array in inputs]
+        return Drawn(batch, seed, exact, inputs, targets, values)
+
+    def run(self, drawn: Drawn, training: bool) -> tuple[dict[str, Array], ...]:
+        """Torch in float64, paddle in float64, and each in its own precision; by torch's names and in its layout."""
+        key = (drawn.seed, training)
+        if key not in self._kept:
+            self._kept[key] = self._run(drawn, training)
+        return self._kept[key]
+
+    def _run(self, drawn: Drawn, training: bool) -> tuple[dict[str, Array], ...]:
+        rng = np.random.default_rng(drawn.seed)
+        common = {
+            "inputs": drawn.inputs,
+            "targets": drawn.targets,
+            "training": training,
+            "steps": STEPS if training and not drawn.exact else 0,
+            "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in self._shapes(drawn, training)],
+        }
+        how = [
+            (lane, {**common, "double": double, "values": self.values(place, drawn)})
+            for double in (True, False)
+            for place, lane in enumerate((self.torch, self.paddle))
+        ]
+        found = self.ask(calls.run, how)
+        return tuple(self._portable(place % 2, values) for place, values in enumerate(found))
+
+    def _shapes(self, drawn: Drawn, training: bool) -> list[tuple[int, ...]]:
+        """Shapes of the outputs, which the weights of a sum must have."""
+        if self.pair.loss is not None or self.pair.torch_loss is not None:
+            return []
+        key = ("shapes", drawn.batch)
+        if key not in self._kept:
+            how = {"inputs": drawn.inputs, "targets": [], "training": False, "steps": 0, "cotangents": []}
+            (found,) = self.ask(calls.run, [(self.torch, {**how, "double": False, "values": self.values(0, drawn)})])
+            places = [name for name in found if name.startswith("outputs.")]
+            self._kept[key] = [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
+        return self._kept[key]
+
+    def values(self, side: int, drawn: Drawn) -> dict[str, Array]:
+        """A sample's values as one side keeps them."""
+        matches = self.matching.matches
+        if side:
+            return written({each.name: (each.paddle, drawn.values[each.name]) for each in matches})
+        return written({each.name: (each.torch, drawn.values[each.name]) for each in matches})
+
+    def _portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
+        """Quantities by torch's names: those of tensors are read by the tensor's own rule."""
+        result = {
+            name: array for name, array in found.items() if name.split(".")[0] in ("outputs", "loss", "input_gradients")
+        }
+        for each in self.matching.matches:
+            own = each.paddle if side else each.torch
+            for prefix in ("gradients", "buffers", *(f"states.{step}" for step in range(STEPS))):
+                array = found.get(f"{prefix}.{own.name}")
+                if array is not None:
+                    result[f"{prefix}.{each.name}"] = own.read(array)
+        return result
+
+
+def _other_values(array: Array, tensor: Tensor, rng: np.random.Generator, exact: bool) -> Array:
+    """Values that hide nothing: no bias is 0, no scale and no variance 1. Buffers of a user's own stay as they are."""
+    if array.dtype.kind != "f" or (tensor.buffer and not tensor.local.startswith("running_")):
+        return array
+    if tensor.local == "running_var":
+        return rng.uniform(0.5, 2.0, array.shape).astype(array.dtype)
+    if exact:
+        return rng.integers(-1, 2, array.shape).astype(array.dtype)
+    scale = float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
+    return (array + (0.2 * scale + 0.02) * rng.standard_normal(array.shape)).astype(array.dtype)
+
+
+def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
+    """Root mean square distance of runs in single precision from those in double, without the largest hundredth.
+
+    A ReLU that rounding switched, say, is no rounding noise, and must not hide an error of the same size.
+    """
+    errors = np.concatenate([
+        np.ravel(np.abs(single.astype(np.float64) - double)) for double, single in zip(doubles, singles, strict=True)
+    ])  # fmt: skip
+    errors = np.sort(errors[np.isfinite(errors)])
+    kept = errors[: max(1, len(errors) - len(errors) // 100)]
+    return float(np.sqrt(np.mean(np.square(kept)))) if kept.size else 0.0
+
+
+def allowed(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
+    """How far two models may be apart in float64: see :data:`NOISES`. A single number may be right by luck."""
+    level = noise(doubles, singles)
+    if level == 0.0:
+        return 0.0
+    finite = doubles[0][np.isfinite(doubles[0])]
+    scale = float(np.sqrt(np.mean(np.square(finite, dtype=np.float64)))) if finite.size else 0.0
+    return NOISES * max(level, UNIT * scale)
+
+
+def difference(quantity: str, one: Array, other: Array, bound: Array | float) -> Difference | None:
+    """The largest error of ``other`` in units of ``bound``, where it is above 1; NaN and infinities must be the same."""
+    if one.shape != other.shape:
+        return Difference(quantity, f"has shape {list(one.shape)} in torch and {list(other.shape)} in paddle")
+    if one.dtype != other.dtype:
+        return Difference(quantity, f"is {one.dtype} in torch and {other.dtype} in paddle")
+    if one.dtype.kind not in "fc":
+        unequal = np.argwhere(one != other)
+        if not len(unequal):
+            return None
+        at = tuple(unequal[0])
+        return Difference(quantity, f"differs at {[int(i) for i in at]}: torch {one[at]}, paddle {other[at]}")
+    special = np.isnan(one) != np.isnan(other)
+    special |= np.isinf(one) | np.isinf(other)
+    special &= one != other
+    if special.any():
+        at = tuple(np.argwhere(special)[0])
+        return Difference(quantity, f"differs at {[int(i) for i in at]}: torch {one[at]}, paddle {other[at]}")
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        errors = np.nan_to_num(np.abs(other - one), nan=0.0, posinf=0.0)
+        ratios = np.where(errors == 0, 0.0, errors / bound)
+    if not ratios.size or not (ratios > 1).any():
+        return None
+    at = np.unravel_index(int(np.argmax(ratios)), ratios.shape)
+    bounds = np.broadcast_to(bound, errors.shape)
+    return Difference(
+        quantity,
+        f"differs by {errors[at]:.3g} at {[int(i) for i in at]} (torch {one[at]:.9g}, paddle {other[at]:.9g}); "
+        f"{bounds[at]:.2g} is what rounding in single precision makes normal",
+        float(ratios[at]),
+    )

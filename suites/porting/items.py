@@ -1,0 +1,113 @@
+"""One pytest item for each law of each pair of models, in the form that the report knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.items import ContractItem
+from conformance.judge import Verdict, worst
+from conformance.lanes import Lane, LaneError
+from conformance.runner import Record
+from conformance.session import Session
+from reference_impl.pair import PairError
+from suites.porting import calls
+from suites.porting.check import PairDivergence, Port
+from suites.porting.laws import LAWS, Seen
+
+
+class Pairs:
+    """What a suite holds for the plugin to collect: items for every ``--pair``."""
+
+    def items(self, collector: Any, session_of: Callable[[], Session]) -> list[pytest.Item]:
+        """The items of all pair files of this run."""
+        ports = Ports(session_of)
+        paths = [Path(text) for text in collector.config.getoption("--pair")]
+        return [
+            PairItem.from_parent(
+                collector,
+                name=f"{path.stem}.{law}",
+                contract=calls.run,
+                session_of=session_of,
+                law=law,
+                path=path,
+                ports=ports,
+            )
+            for path in paths
+            for law in LAWS
+        ]
+
+
+class Ports:
+    """The ports of a run, which the items of one pair share."""
+
+    def __init__(self, session_of: Callable[[], Session]) -> None:
+        self._session_of = session_of
+        self._made: dict[tuple[Path, str, str], Port] = {}
+
+    def of(self, path: Path) -> Iterator[Port]:
+        """One for each lane, beside the first lane of the other framework."""
+        sides = {
+            name: [lane for lane in self._session_of().lanes if lane.spec.framework == name]
+            for name in ("torch", "paddle")
+        }
+        if not all(sides.values()):
+            raise PairError(f"{path}: a pair needs a torch lane and a paddle lane; name both with --lane")
+        torch, paddle = sides["torch"], sides["paddle"]
+        for one, other in [(torch[0], each) for each in paddle] + [(each, paddle[0]) for each in torch[1:]]:
+            yield self._port(path, one, other)
+
+    def _port(self, path: Path, one: Lane, other: Lane) -> Port:
+        key = (path, one.label, other.label)
+        if key not in self._made:
+            self._made[key] = Port(path.resolve(), one, other)
+        return self._made[key]
+
+
+class PairItem(ContractItem):
+    """One law of one pair, on all lanes."""
+
+    def __init__(self, *, law: str, path: Path, ports: Ports, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.law, self.pair_file, self._ports = law, path, ports
+
+    def runtest(self) -> None:
+        law = LAWS[self.law]
+        seen, began = Seen(), time.perf_counter()
+        record = Record(f"porting.{self.name}", calls.AREA, (law.__doc__ or "").strip())
+        self.record_made = record
+        try:
+            for port in self._ports.of(self.pair_file):
+                law(port, seen)
+                record.worst[port.torch.label + " " + port.paddle.label] = dict(seen.worst)
+            if not seen.samples:
+                raise PairError(f"{self.pair_file}: no sample was run, so that {self.law} shows nothing")
+        except BaseException as error:
+            record.verdict = Verdict.DIVERGE if isinstance(error, PairDivergence) else Verdict.ERROR
+            record.failure = {"lanes": [], "message": str(error)}
+            raise
+        finally:
+            for entry in self._session_of().ledger.entries:
+                if entry.id in seen.known:
+                    record.known[entry.id] = {**entry.summary(), "lane": "paddle", "samples": seen.known[entry.id]}
+                    record.verdict = worst([record.verdict, Verdict.KNOWN])
+            record.samples, record.exact_samples = seen.samples, seen.exact_samples
+            record.seconds = time.perf_counter() - began
+
+    def carried(self) -> dict[str, Any] | None:
+        """The record as plain data."""
+        from dataclasses import asdict
+
+        record = getattr(self, "record_made", None)
+        return None if record is None else asdict(record)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, PairDivergence):
+            return f"{self.pair_file.name}, {self.law}: the models differ\n  {excinfo.value}"
+        if isinstance(excinfo.value, PairError | LaneError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
