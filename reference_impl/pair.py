@@ -21,6 +21,8 @@ paddle_optimizer      learning rate 1e-3 in both
 names                 {name in the torch model: name in the paddle model}, of layers or tensors
 transposed            names of tensors of one's own, in the torch model, that the paddle model keeps transposed
 batch_sizes           sizes of the batches that are tried: (3, 2, 5)
+carried               True where the factories give models whose weights are carried over already: they are then
+                      compared too, bit for bit. The other laws carry them over themselves
 ===================== ==============================================================================================
 """
 
@@ -41,7 +43,7 @@ LOSSES = ("cross_entropy", "mse")
 FACTORIES = ("torch_model", "paddle_model")
 KNOWN = (
     *FACTORIES, "inputs", "targets", "loss", "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer",
-    "names", "transposed", "batch_sizes",
+    "names", "transposed", "batch_sizes", "carried",
 )  # fmt: skip
 NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
 
@@ -67,6 +69,7 @@ class Pair:
     names: Mapping[str, str] = field(default_factory=dict)
     transposed: Sequence[str] = ()
     batch_sizes: Sequence[int] = (3, 2, 5)
+    carried: bool = False
 
     @property
     def name(self) -> str:

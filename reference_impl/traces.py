@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -50,9 +51,9 @@ def configuration(layer: Any) -> dict[str, Any]:
             continue
         if name == "momentum" and type(layer).__module__.startswith("paddle."):
             value = 1.0 - value
-        plain = _plain(value)
-        if plain is not None:
-            found[name] = plain
+        setting = plain(value)
+        if setting is not None:
+            found[name] = setting
     return found
 
 
@@ -66,7 +67,8 @@ def _source(kind: type) -> str:
         return ""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A setting as plain data: numbers to 12 digits, a tuple of equal numbers as one; ``None`` for what is neither."""
     if isinstance(value, bool | str):
         return value
     if isinstance(value, int | float):
@@ -100,11 +102,8 @@ def without(call: Callable[..., Any], option: str) -> Callable[..., Any]:
 
 def caller(framework: str) -> str:
     """The line of the user's that called the current layer: the nearest one outside of the framework and of this."""
-    frame = sys._getframe(1)
-    ours = ("reference_impl", "conformance", "suites")
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if name.partition(".")[0] not in (framework, *ours):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
+    passed = (framework, "reference_impl", "conformance", "suites")
+    for frame, line in traceback.walk_stack(sys._getframe(1)):
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in passed:
+            return f"{frame.f_code.co_filename}:{line}"
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
@@ -12,8 +14,8 @@ from unittest import mock
 import numpy as np
 import paddle
 
-from reference_impl.pair import Pair
-from reference_impl.traces import Step, caller, configuration, flattened, without
+from reference_impl.pair import Pair, PairError
+from reference_impl.traces import Step, caller, configuration, flattened, plain, without
 from reference_impl.transfer.inventory import inventory
 
 from .losses import cross_entropy, mse
@@ -28,7 +30,7 @@ LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
 
 
 def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, Any]:
-    """What the model is: {"tensors", "layers", "values", "shapes"}; the last are of what its layers took, as they ran."""
+    """What the model is: {"tensors", "layers", "values", "shapes"}; shapes are of what its layers took, in order."""
     paddle.seed(seed)
     model = pair.model("paddle")
     model.eval()
@@ -57,8 +59,9 @@ def run(
 
     Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64.
     """
+    model = _loaded(pair, values, double, training)
+    double = double or _is_double(model)
     with _arithmetic(double):
-        model = _loaded(pair, values, double, training)
         given = [_tensor(array, double) for array in inputs]
         leaves = [each for each in given if each.is_floating_point()]
         for each in leaves:
@@ -78,16 +81,37 @@ def run(
                 "gradients": {name: p.grad.clone() for name, p in named if p.grad is not None},
             }
             result["input_gradients"] = [each.grad.clone() for each in leaves if each.grad is not None]
-            result["states"] = list(_trained(pair, model, given, wanted, weights, steps))
+            optimizer = _optimizer(pair, model) if steps and named else None
+            if optimizer is not None:
+                result["optimizer"] = np.asarray(json.dumps(_settings(optimizer)))
+                result["states"] = list(_trained(pair, model, optimizer, (given, wanted, weights), steps))
     return result
+
+
+def repeat(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Outputs in evaluation mode: "first", "again" (with another seed), and "reloaded", of a model saved and read."""
+    model = _loaded(pair, values, False, False)
+    found = {name: _evaluated(model, inputs, seed) for seed, name in enumerate(("first", "again"))}
+    fresh = pair.model("paddle")
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/model.pdparams"
+        paddle.save(model.state_dict(), path)
+        fresh.set_state_dict(paddle.load(path))
+    fresh.eval()
+    return {**found, "reloaded": _evaluated(fresh, inputs, 0)}
+
+
+def _evaluated(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], seed: int) -> list[Any]:
+    paddle.seed(seed)
+    with paddle.no_grad():
+        return flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
 
 
 def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
     """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
-    with _arithmetic(True):
-        model = _loaded(pair, values, True, training)
-        with _without_dropout() if training else contextlib.nullcontext():
-            return _traced(model, inputs)
+    model = _loaded(pair, values, True, training)
+    with _arithmetic(True), _without_dropout() if training else contextlib.nullcontext():
+        return _traced(model, inputs)
 
 
 def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> paddle.nn.Layer:
@@ -104,15 +128,39 @@ def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training
     return model
 
 
+def _optimizer(pair: Pair, model: paddle.nn.Layer) -> paddle.optimizer.Optimizer:
+    make = pair.paddle_optimizer
+    if make is None:
+        return make_optimizer("adam", trainable(model), lr=1e-3)
+    made = make([parameter for _, parameter in trainable(model)])
+    if not isinstance(made, paddle.optimizer.Optimizer):
+        raise PairError(f"{pair.path}: paddle_optimizer gave a {type(made).__name__}, which is no paddle optimizer")
+    return made
+
+
+def _settings(optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
+    """Hyperparameters in torch's words."""
+    decay = getattr(optimizer, "_weight_decay", None)
+    if not isinstance(optimizer, paddle.optimizer.AdamW):
+        decay = optimizer.regularization
+    names = {
+        "beta1": "_beta1", "beta2": "_beta2", "eps": "_epsilon", "momentum": "_momentum", "nesterov": "_use_nesterov",
+        "alpha": "_rho", "centered": "_centered", "amsgrad": "_amsgrad",
+    }  # fmt: skip
+    found = {"lr": optimizer.get_lr(), "weight_decay": getattr(decay, "_coeff", decay) or 0.0}
+    found |= {name: getattr(optimizer, attribute, None) for name, attribute in names.items()}
+    return {"kind": type(optimizer).__name__.lower(), **{name: plain(value) for name, value in found.items()}}
+
+
 def _trained(
-    pair: Pair, model: paddle.nn.Layer, given: Any, wanted: Any, weights: Any, steps: int
+    pair: Pair,
+    model: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    batch: tuple[Any, Any, Any],
+    steps: int,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Values after each update, the first of which takes the gradients that are there."""
-    if not steps or not trainable(model):
-        return
-    make = pair.paddle_optimizer
-    parameters = [parameter for _, parameter in trainable(model)]
-    optimizer = make(parameters) if make else make_optimizer("adam", trainable(model), lr=1e-3)
+    given, wanted, weights = batch
     for step in range(steps):
         if step:
             optimizer.clear_grad()
@@ -132,6 +180,10 @@ def _loss(pair: Pair, outputs: list[Any], targets: list[Any], weights: list[Any]
         return LOSSES[pair.loss](outputs[0], *targets)
     terms = [(out * weight).sum() for out, weight in zip(outputs, weights, strict=False) if out.is_floating_point()]
     return functools.reduce(paddle.add, terms, paddle.zeros([]))
+
+
+def _is_double(model: paddle.nn.Layer) -> bool:
+    return any(parameter.dtype == paddle.float64 for parameter in model.parameters())
 
 
 def _tensor(array: np.ndarray, double: bool) -> paddle.Tensor:
@@ -179,15 +231,14 @@ def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool =
     for path, layer in model.named_sublayers(include_self=True):
         layer.register_forward_pre_hook(before)
         layer.register_forward_post_hook(after(path))
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), paddle.float32)
-    given = [_tensor(array, dtype == paddle.float64) for array in inputs]
+    given = [_tensor(array, _is_double(model)) for array in inputs]
     with paddle.no_grad():
         model(*given)
     return steps
 
 
 def _arrays(value: Any, values: bool) -> list[np.ndarray]:
-    """The tensors of ``value`` as arrays; of their shapes only, without memory of their own, where no values are asked."""
+    """The tensors of ``value`` as arrays, which have shapes only (and no memory) where no values are asked for."""
     found = [each for each in flattened(value) if isinstance(each, paddle.Tensor)]
     if not values:
         return [np.broadcast_to(np.float32(0), tuple(each.shape)) for each in found]

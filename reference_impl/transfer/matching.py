@@ -162,9 +162,10 @@ def _by_tensor(left: tuple[Layers, Layers], found: Matching) -> None:
         if named or (len(fitting) == 1 and len(alike) == 1):
             _join(left, tensor, (named or fitting)[0], NAME if named else STRUCTURE, found)
         elif fitting:
+            could = " or ".join(each.name for each in fitting[:4])
             found.notes.append(
-                f"{tensor.name} {tensor.shape} of the torch model could be {' or '.join(e.name for e in fitting[:4])} of "
-                f"the paddle model; say which with names = {{{tensor.name!r}: {fitting[0].name!r}}}"
+                f"{tensor.name} {tensor.shape} of the torch model could be {could} of the paddle model; "
+                f"say which with names = {{{tensor.name!r}: {fitting[0].name!r}}}"
             )
 
 

@@ -94,3 +94,22 @@ class trace:
         return _recorded(pair_run.trace(pair_of(pair, held), **how))
 
     oracle = staticmethod(nothing)
+
+
+@contract("porting.repeat", area=AREA, samples=None, tensors=False, law=False)
+class repeat:
+    """A model of a pair, run twice, and once more after it was saved and read."""
+
+    @staticmethod
+    def torch(pair, held, **how):
+        from reference_impl.torch_impl import pair_run
+
+        return pair_run.repeat(pair_of(pair, held), **how)
+
+    @staticmethod
+    def paddle(pair, held, **how):
+        from reference_impl.paddle_impl import pair_run
+
+        return pair_run.repeat(pair_of(pair, held), **how)
+
+    oracle = staticmethod(nothing)

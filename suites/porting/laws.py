@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from suites.porting import calls
 from suites.porting.check import (
     CONSTANTS,
     NOISIER,
@@ -26,6 +28,11 @@ from suites.porting.places import explain
 
 BIASED = "batch-norm-biased-running-variance"
 """The ledger's entry for what paddle's batch norm does in training."""
+
+UNREPEATED = {
+    "again": "is random in evaluation mode: dropout is left on, or something draws numbers of its own",
+    "reloaded": "is another once the model was saved and read back: its state holds less than it needs",
+}
 
 Law = Callable[[Port, "Seen"], None]
 
@@ -68,6 +75,46 @@ def tensors(port: Port, seen: Seen) -> None:
             f"{one.torch.name} is {one.torch.dtype} in torch, {one.paddle.name} is {one.paddle.dtype} in paddle"
         )
 
+    if port.pair.carried:
+        _carried(port)
+
+
+def _carried(port: Port) -> None:
+    """The values that the models came with."""
+    torch, paddle = port.sides
+    wrong = []
+    for each in port.matching.matches:
+        one = each.torch.read(torch.values[each.torch.name])
+        other = each.paddle.read(paddle.values[each.paddle.name])
+        found = difference(f"{each.torch.name} (paddle: {each.paddle.name})", one, other, 0.0)
+        if found:
+            wrong.append(found)
+    if wrong:
+        more = f"; and {len(wrong) - 1} more tensors" if len(wrong) > 1 else ""
+        raise PairDivergence(f"the weights are not carried over: {wrong[0].quantity} {wrong[0].detail}{more}")
+
+
+def repeats(port: Port, seen: Seen) -> None:
+    """In evaluation mode each model gives the same bits again, with another seed, and when saved and read back."""
+    for drawn in list(port.samples())[:1]:
+        seen.count(drawn)
+        lanes = (port.torch, port.paddle)
+        how = [(lane, {"inputs": drawn.inputs, "values": port.values(i, drawn)}) for i, lane in enumerate(lanes)]
+        for lane, found in zip(lanes, port.ask(calls.repeat, how), strict=True):
+            for name in [name for name in found if name.startswith("first.")]:
+                for other, what in (
+                    (
+                        "again",
+                        "is random in evaluation mode: dropout is left on, or something draws numbers of its own",
+                    ),
+                    (
+                        "reloaded",
+                        "is another once the model was saved and read back: its state holds less than it needs",
+                    ),
+                ):
+                    if found[name].tobytes() != found[other + name[5:]].tobytes():
+                        raise PairDivergence(f"the output of {lane.spec.framework}_model {what} ({drawn.describe()})")
+
 
 def forward(port: Port, seen: Seen) -> None:
     """In evaluation mode, outputs agree, and are the same in every run."""
@@ -85,6 +132,11 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
         seen.count(drawn)
         found = (found[0], _unbiased(port, drawn, found, seen), *found[2:])
         names = [name for name in found[0] if name.startswith(("outputs.", "buffers."))]
+        empty = [name for name in names if name.startswith("outputs.") and _is_lost(found[0][name], found[1].get(name))]
+        if empty:
+            raise PairDivergence(
+                f"{empty[0]} is NaN throughout in both models, so that nothing can be compared ({drawn.describe()})"
+            )
         wrong = list(_differences(seen, found, names))
         if set(found[0]) != set(found[1]):
             one = {name for name in found[0] if name.startswith("outputs.")}
@@ -93,6 +145,11 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
                 raise PairDivergence(f"torch_model gives {len(one)} outputs and paddle_model {len(other)}")
         if wrong:
             raise PairDivergence(_told(wrong, drawn, explain(port, drawn, training, wrong[0])))
+
+
+def _is_lost(one: Array, other: Array | None) -> bool:
+    arrays = [array for array in (one, other) if array is not None and array.dtype.kind == "f" and array.size]
+    return len(arrays) == 2 and all(np.isnan(array).all() for array in arrays)
 
 
 def _unbiased(port: Port, drawn: Drawn, found: Any, seen: Seen) -> dict[str, Array]:
@@ -119,7 +176,7 @@ def _unbiased(port: Port, drawn: Drawn, found: Any, seen: Seen) -> dict[str, Arr
 
 
 def loss(port: Port, seen: Seen) -> None:
-    """The loss agrees, where the outputs do. Paddle cuts the logarithm of tiny probabilities, as small integers give."""
+    """The loss agrees. Not in the exact regime: paddle cuts the logarithm of probabilities as tiny as those there."""
     for drawn in port.samples():
         if drawn.exact:
             continue
@@ -158,7 +215,16 @@ def steps(port: Port, seen: Seen) -> None:
         for step in range(STEPS):
             wrong = list(_updates(seen, {**before, **found[0]}, {**before, **found[1]}, step))
             if wrong:
-                raise PairDivergence(_told(wrong, drawn, []))
+                raise PairDivergence(_told(wrong, drawn, _hyperparameters(found)))
+
+
+def _hyperparameters(found: Any) -> list[str]:
+    """What the two optimizers say of themselves, where they say different things."""
+    one, other = (json.loads(str(values["optimizer"])) for values in found[:2])
+    unlike = [
+        name for name in one if one[name] is not None and other.get(name) is not None and one[name] != other[name]
+    ]
+    return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike]
 
 
 def _updates(seen: Seen, one: dict[str, Array], other: dict[str, Array], step: int) -> Iterator[Difference]:
@@ -242,4 +308,6 @@ def _told(wrong: list[Difference], drawn: Drawn, more: list[str]) -> str:
     return "\n  ".join([*lines, *more, f"on {drawn.describe()}"])
 
 
-LAWS: dict[str, Law] = {law.__name__: law for law in (tensors, forward, training, loss, gradients, steps, precision)}
+LAWS: dict[str, Law] = {
+    law.__name__: law for law in (tensors, repeats, forward, training, loss, gradients, steps, precision)
+}

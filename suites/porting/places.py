@@ -1,16 +1,18 @@
 """Where two models part: the first layer whose output differs, whether its inputs did, and what the difference is like.
 
-Only asked for when something differs: both models run once more, in float64, with every layer's inputs and outputs kept.
+Asked for only when something differs: both models then run once more, in float64, and what each layer took and gave is
+kept.
 """
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -164,14 +166,12 @@ def _transposed_weight(port: Port, one: Call, other: Call) -> str | None:
         square = len(each.torch.shape) == 2 and each.torch.shape[0] == each.torch.shape[1]
         if each.torch.layer != one.path or not square or difference is None:
             continue
-        weight = next(iter(port.samples())).values  # values of another sample have another matrix
         for values in (drawn.values for drawn in port.samples()):
-            weight = values
-            turned = one.inputs[0] @ (weight[each.name] - weight[each.name].T).astype(np.float64)
+            turned = one.inputs[0] @ (values[each.name] - values[each.name].T).astype(np.float64)
             if turned.shape == difference.shape and (_near(turned, difference) or _near(-turned, difference)):
                 return (
-                    f"the square matrix {each.torch.name} is used transposed in one of the models; where that is meant, "
-                    f"say transposed = [{each.torch.name!r}]"
+                    f"the square matrix {each.torch.name} is used transposed in one of the models; where that is "
+                    f"meant, say transposed = [{each.torch.name!r}]"
                 )
     return None
 
@@ -200,15 +200,15 @@ def _likeness_of_arrays(one: Array, other: Array) -> str | None:
         others = tuple(place for place in range(one.ndim) if place != axis)
         if _near(np.broadcast_to(error.mean(axis=others, keepdims=True), one.shape), error):
             return "every channel is shifted by a constant: a bias is missing, doubled or another"
-    for axes in [(i, j) for i in range(one.ndim) for j in range(i) if one.shape[i] == one.shape[j]]:
-        if _near(np.swapaxes(one, *axes), other):
-            return f"axes {axes[1]} and {axes[0]} are exchanged (transposed)"
+    for first, second in itertools.combinations(range(one.ndim), 2):
+        if one.shape[first] == one.shape[second] and _near(np.swapaxes(one, first, second), other):
+            return f"axes {first} and {second} are exchanged (transposed)"
     if one.ndim > 1 and _near(np.sort(one, axis=-1), np.sort(other, axis=-1)):
         return "the same numbers in another order (permuted)"
-    differs = np.abs(error) > ALIKE * scale
+    differs: Array = np.abs(error) > ALIKE * scale
     if (one[differs] <= 0).all() and (one > 0).any():
         return "it differs only where torch's is not positive: another activation, or another slope"
     if (other[differs] <= 0).all() and (other > 0).any():
         return "it differs only where paddle's is not positive: another activation, or another slope"
-    relative = float(np.median(np.abs(error[differs]) / scale)) if differs.any() else 0.0
-    return "it is as small as half precision's rounding" if 0 < relative < 2.0**-9 else None
+    small = differs.any() and float(np.median(np.abs(error[differs]))) < 2.0**-9 * scale
+    return "it is as small as half precision's rounding" if small else None

@@ -1,0 +1,235 @@
+"""Twenty-five ports of one network, right ones and wrong ones: each gets its verdict, for its own reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.lanes import InProcessLane
+from reference_impl.pair import PairError
+from suites.porting.check import PairDivergence, Port
+from suites.porting.laws import LAWS, Seen
+from tests.faults.fault import started_lanes
+
+PAIRS = Path(__file__).parent / "pairs"
+BASE = """
+from tests.pairs.networks import PaddleNet, TorchNet
+
+def torch_model():
+    return TorchNet()
+
+def paddle_model():
+    return PaddleNet({wrong!r})
+
+inputs = ("batch", 3, 16, 16)
+targets = {{"shape": ("batch",), "dtype": "int64", "high": 5}}
+loss = "cross_entropy"
+"""
+ADAM = """
+import torch, paddle
+
+def torch_optimizer(parameters):
+    return torch.optim.AdamW(parameters, lr=1e-2, weight_decay=0.1)
+
+def paddle_optimizer(parameters):
+    how = {{"learning_rate": 1e-2, "weight_decay": 0.1}}
+    return paddle.optimizer.AdamW(parameters=parameters, **{{**how, {changed}}})
+"""
+
+
+@pytest.fixture(scope="module")
+def lanes() -> list[InProcessLane]:
+    return started_lanes()
+
+
+@pytest.fixture
+def verdicts(tmp_path: Path, lanes: list[InProcessLane]) -> Callable[..., dict[str, str]]:
+    """The laws that a pair breaks, and what each says of it."""
+
+    def judge(wrong: str = "", more: str = "", text: str | None = None) -> dict[str, str]:
+        path = tmp_path / "port.py"
+        path.write_text((BASE.format(wrong=wrong) if text is None else text) + more, "utf-8")
+        torch, paddle = (next(lane for lane in lanes if lane.spec.framework == name) for name in ("torch", "paddle"))
+        port = Port(path, torch, paddle)
+        broken = {}
+        for name, law in LAWS.items():
+            seen = Seen()
+            try:
+                law(port, seen)
+                assert seen.samples, f"{name} passes and saw nothing"
+            except PairDivergence as error:
+                broken[name] = str(error)
+        return broken
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("wrong", "more"),
+    [
+        ("", ""),  # with batch norm and dropout
+        ("order", ""),
+        ("", ADAM.format(changed="")),
+        ("", "names = {'second': 'second'}\n"),
+    ],
+    ids=["plain", "another order of definition", "optimizers", "a hint"],
+)
+def test_a_right_port_passes(verdicts, wrong, more):
+    assert verdicts(wrong, more) == {}
+
+
+WRONG = {
+    "permuted": (["forward", "training", "loss", "gradients", "steps"], ["permuted", "head"]),
+    "leaky": (["forward", "training", "loss", "gradients", "steps"], ["'first'", "inputs differ already", "conv2"]),
+    "average": (["forward", "training", "loss", "gradients", "steps"], ["'first'", "inputs differ already", "conv2"]),
+    "transposed": (["forward", "training", "loss", "gradients", "steps"], ["'second'", "inputs differ", "'first'"]),
+    "eps": (["forward", "training", "loss", "gradients", "steps"], ["'norm'", "another eps: 1e-05 in torch, 0.001"]),
+    "momentum": (["training"], ["buffers.norm.running_mean", "another momentum: 0.1 in torch, 0.2 in paddle"]),
+    "dropout": (["repeats", "forward"], ["paddle_model is random in evaluation mode"]),
+    "frozen": (
+        ["tensors", "gradients", "steps"],
+        ["conv2.weight is trained in torch", "is frozen in paddle"],
+    ),
+    "nan": (["forward", "training", "loss", "gradients", "steps"], ["paddle nan", "functions after"]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_port_fails_for_its_own_reason(verdicts, wrong):
+    found = verdicts(wrong)
+    laws, words = WRONG[wrong]
+    assert list(found) == laws, found
+    for word in words:
+        assert word in found[laws[0]], found[laws[0]]
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ("'learning_rate': 1.1e-2", "another lr: 0.01 in torch, 0.011 in paddle"),
+        ("'epsilon': 1e-7", "another eps: 1e-08 in torch, 1e-07 in paddle"),
+        ("'beta1': 0.89", "another beta1: 0.9 in torch, 0.89 in paddle"),
+        ("'beta2': 0.99", "another beta2: 0.999 in torch, 0.99 in paddle"),
+        ("'weight_decay': 0.11", "another weight_decay: 0.1 in torch, 0.11 in paddle"),
+    ],
+)
+def test_another_hyperparameter_of_the_optimizer_is_named(verdicts, changed, word):
+    found = verdicts(more=ADAM.format(changed=changed))
+    assert list(found) == ["steps"], found
+    assert word in found["steps"]
+
+
+SUMMED = """
+loss = None
+def torch_loss(outputs, targets):
+    import torch
+    return torch.nn.functional.cross_entropy(outputs, targets)
+
+def paddle_loss(outputs, targets):
+    import paddle
+    return paddle.nn.functional.cross_entropy(outputs, targets, reduction="sum")
+"""
+
+
+def test_a_summed_loss_is_told_from_its_mean(verdicts):
+    found = verdicts(more=SUMMED)
+    assert "loss" in found and not {"forward", "training"} & set(found)
+    assert "the batch's size: one takes the sum, the other the mean" in found["loss"]
+
+
+CARRIED = """
+carried = True
+def models():
+    import torch
+    from reference_impl.transfer.inventory import inventory, written
+    torch.manual_seed(0)
+    one, other = TorchNet(), PaddleNet()
+    values = {each.portable: each.read(tensor.detach().numpy().copy()) for each, tensor in inventory(one)}
+    CHANGE
+    own = written({each.name: (each, values[each.portable]) for each, _ in inventory(other)})
+    for each, tensor in inventory(other):
+        tensor.set_value(own[each.name])
+    return one, other
+
+def torch_model():
+    return models()[0]
+
+def paddle_model():
+    return models()[1]
+"""
+
+
+def test_weights_that_were_carried_over_are_compared_bit_for_bit(verdicts):
+    assert verdicts(more=CARRIED.replace("CHANGE", "")) == {}
+    one_off = (
+        "import numpy as np; values['first.weight'][2, 3] = np.nextafter(values['first.weight'][2, 3], np.float32(9))"
+    )
+    found = verdicts(more=CARRIED.replace("CHANGE", one_off))
+    assert list(found) == ["tensors"] and "first.weight" in found["tensors"] and "[2, 3]" in found["tensors"]
+    assert "more tensors" not in found["tensors"]
+    found = verdicts(more="carried = True\n")
+    assert list(found) == ["tensors"] and "more tensors" in found["tensors"]
+
+
+def test_models_in_float64_pass_and_two_dtypes_do_not(verdicts):
+    double = "\ndef torch_model():\n    return TorchNet().double()\n"
+    paddle_double = "\ndef paddle_model():\n    net = PaddleNet()\n    net.to(dtype='float64')\n    return net\n"
+    assert verdicts(more=double + paddle_double) == {}
+    found = verdicts(more=double)
+    assert "is float64 in torch" in found["tensors"]
+
+
+def test_two_classes_of_one_name_are_two_layers(verdicts):
+    """Peers keep what they hear of a layer by the name of its class."""
+    text = """
+import torch, paddle
+
+def torch_part(slope):
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = torch.nn.Linear(6, 6)
+        def forward(self, x):
+            return torch.nn.functional.leaky_relu(self.fc(x), slope)
+    return Net()
+
+def paddle_part(slope):
+    class Net(paddle.nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.fc = paddle.nn.Linear(6, 6)
+        def forward(self, x):
+            return paddle.nn.functional.leaky_relu(self.fc(x), slope)
+    return Net()
+
+def torch_model():
+    return torch.nn.Sequential(torch_part(0.1), torch_part(0.2))
+
+def paddle_model():
+    return paddle.nn.Sequential(paddle_part(0.1), paddle_part(SECOND))
+
+inputs = ("batch", 6)
+"""
+    assert verdicts(text=text.replace("SECOND", "0.2")) == {}
+    found = verdicts(text=text.replace("SECOND", "0.25"))
+    assert "torch '1' (Net" in found["forward"] and "another slope" in found["forward"]
+
+
+def test_nan_in_both_models_is_no_agreement(verdicts):
+    more = """
+def torch_model():
+    class Lost(TorchNet):
+        def forward(self, x):
+            return super().forward(x) * float("nan")
+    return Lost()
+"""
+    found = verdicts("nan", more)
+    assert "is NaN throughout in both models, so that nothing can be compared" in found["forward"]
+
+
+def test_a_model_that_starts_with_nan_is_refused(verdicts):
+    more = "\ndef torch_model():\n    net = TorchNet()\n    net.second.bias.data[0] = float('nan')\n    return net\n"
+    with pytest.raises(PairError, match=r"second\.bias of torch_model holds NaN or infinity before anything ran"):
+        verdicts(more=more)
