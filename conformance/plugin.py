@@ -194,7 +194,7 @@ class ConformancePlugin:
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
         if not isinstance(collector, pytest.Module):
             return None
-        if hasattr(obj, "items") and type(obj).__name__ == "Pairs":
+        if callable(getattr(type(obj), "items_of_pairs", None)):
             return self._pairs(collector, obj)
         if not isinstance(obj, Contract):
             return None
@@ -231,7 +231,7 @@ class ConformancePlugin:
         self.offered += 1
         if self.offered == 1:
             self._launch(session)
-        made: list[pytest.Item] = pairs.items(collector, self.session)
+        made: list[pytest.Item] = pairs.items_of_pairs(collector, self.session)
         return made
 
     def _launch(self, session: Session) -> None:

@@ -233,3 +233,26 @@ def test_a_model_that_starts_with_nan_is_refused(verdicts):
     more = "\ndef torch_model():\n    net = TorchNet()\n    net.second.bias.data[0] = float('nan')\n    return net\n"
     with pytest.raises(PairError, match=r"second\.bias of torch_model holds NaN or infinity before anything ran"):
         verdicts(more=more)
+
+
+def test_attention_lstm_and_tied_weights_are_matched_and_agree(lanes):
+    torch, paddle = (next(lane for lane in lanes if lane.spec.framework == name) for name in ("torch", "paddle"))
+    port = Port(PAIRS / "transformer.py", torch, paddle)
+    for law in LAWS.values():
+        law(port, Seen())
+    found = {each.torch.portable: (each.torch.part, each.paddle.name, each.how) for each in port.matching.matches}
+    assert found["encoder.layers.1.self_attn.k_proj.weight"] == (
+        (8, 16),
+        "encoder.layers.1.self_attn.k_proj.weight",
+        "name",
+    )
+    assert found["embedding.weight"][1:] == ("words.weight", "structure")
+    assert found["down.weight"][1:] == ("project.weight", "structure")
+
+
+def test_tensors_of_one_model_only_are_named_with_their_ties(verdicts):
+    untied = "\nclass paddle_model(PaddleTagger):\n    def __init__(self):\n        super().__init__()\n"
+    untied += "        self.out = paddle.nn.Linear(8, 11, bias_attr=False)\n"
+    found = verdicts(text=(PAIRS / "transformer.py").read_text("utf-8"), more=untied)
+    assert "paddle: out.weight (11, 8)" in found["tensors"]
+    assert "embedding.weight is out.weight too (tied)" in found["tensors"]

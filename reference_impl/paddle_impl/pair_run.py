@@ -57,7 +57,8 @@ def run(
 ) -> dict[str, Any]:
     """Outputs, loss and gradients of the model with these values; and its values after each of some updates.
 
-    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64.
+    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64. Gradients are
+    of training mode only, in which paddle's recurrent layers have them.
     """
     model = _loaded(pair, values, double, training)
     double = double or _is_double(model)
@@ -68,7 +69,7 @@ def run(
             each.stop_gradient = False
         wanted = [_tensor(array, double) for array in targets]
         weights = [_tensor(array, double) for array in cotangents]
-        with _without_dropout() if training else contextlib.nullcontext():
+        with _without_dropout() if training else paddle.no_grad():
             outputs = flattened(model(*given))
             result: dict[str, Any] = {"outputs": [each.detach().clone() for each in outputs]}
             result["buffers"] = _values(model, buffers=True)
@@ -118,7 +119,7 @@ def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training
     paddle.seed(0)
     model: paddle.nn.Layer = pair.model("paddle")
     if double:
-        model.to(dtype="float64")
+        _to_double(model)
     for each, tensor in inventory(model):
         tensor.set_value(values[each.name].astype(each.dtype))
     if training:
@@ -150,6 +151,23 @@ def _settings(optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
     found = {"lr": optimizer.get_lr(), "weight_decay": getattr(decay, "_coeff", decay) or 0.0}
     found |= {name: getattr(optimizer, attribute, None) for name, attribute in names.items()}
     return {"kind": type(optimizer).__name__.lower(), **{name: plain(value) for name, value in found.items()}}
+
+
+def _to_double(model: paddle.nn.Layer) -> None:
+    """``model.to(dtype="float64")``, which fails at buffers without values: a recurrent layer keeps one for dropout."""
+    layers = [layer for _, layer in model.named_sublayers(include_self=True)]
+    kept = [
+        (layer, name, buffer) for layer in layers for name, buffer in layer._buffers.items() if not _has_values(buffer)
+    ]
+    for layer, name, _ in kept:
+        layer._buffers[name] = None
+    model.to(dtype="float64")
+    for layer, name, buffer in kept:
+        layer._buffers[name] = buffer
+
+
+def _has_values(buffer: Any) -> bool:
+    return buffer is None or bool(buffer._is_initialized())
 
 
 def _trained(

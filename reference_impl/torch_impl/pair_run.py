@@ -57,7 +57,8 @@ def run(
 ) -> dict[str, Any]:
     """Outputs, loss and gradients of the model with these values; and its values after each of some updates.
 
-    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64.
+    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64. Gradients are
+    of training mode only, in which paddle's recurrent layers have them.
     """
     model = _loaded(pair, values, double, training)
     double = double or _is_double(model)
@@ -66,7 +67,7 @@ def run(
         leaves = [each.requires_grad_() for each in given if each.is_floating_point()]
         wanted = [_tensor(array, double) for array in targets]
         weights = [_tensor(array, double) for array in cotangents]
-        with _without_dropout() if training else contextlib.nullcontext():
+        with _without_dropout() if training else torch.no_grad():
             outputs = flattened(model(*given))
             result: dict[str, Any] = {"outputs": [each.detach().clone() for each in outputs]}
             result["buffers"] = _values(model, buffers=True)

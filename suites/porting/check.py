@@ -270,14 +270,21 @@ def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
     return float(np.sqrt(np.mean(np.square(kept)))) if kept.size else 0.0
 
 
-def allowed(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
-    """How far two models may be apart in float64: see :data:`NOISES`. A single number may be right by luck."""
+def allowed(doubles: Sequence[Array], singles: Sequence[Array], least: float = 0.0) -> float:
+    """How far two models may be apart in float64: see :data:`NOISES`. A single number may be right by luck.
+
+    least: for models whose own precision is float64, and so show no noise of single precision.
+    """
+    if singles[0].dtype == np.float64:
+        return NOISES * max(UNIT * root_mean_square(doubles[0]), least)
     level = noise(doubles, singles)
-    if level == 0.0 and singles[0].dtype != np.float64:
-        return 0.0
-    finite = doubles[0][np.isfinite(doubles[0])]
-    scale = float(np.sqrt(np.mean(np.square(finite, dtype=np.float64)))) if finite.size else 0.0
-    return NOISES * max(level, UNIT * scale)
+    return NOISES * max(level, UNIT * root_mean_square(doubles[0])) if level else 0.0
+
+
+def root_mean_square(array: Array) -> float:
+    """Of what is finite in an array; 0 where nothing is."""
+    finite = array[np.isfinite(array)]
+    return float(np.sqrt(np.mean(np.square(finite, dtype=np.float64)))) if finite.size else 0.0
 
 
 def difference(quantity: str, one: Array, other: Array, bound: Array | float) -> Difference | None:

@@ -23,7 +23,7 @@ from suites.porting.laws import LAWS, Seen
 class Pairs:
     """What a suite holds for the plugin to collect: items for every ``--pair``."""
 
-    def items(self, collector: Any, session_of: Callable[[], Session]) -> list[pytest.Item]:
+    def items_of_pairs(self, collector: Any, session_of: Callable[[], Session]) -> list[pytest.Item]:
         """The items of all pair files of this run."""
         ports = Ports(session_of)
         paths = [Path(text) for text in collector.config.getoption("--pair")]

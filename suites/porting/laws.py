@@ -23,6 +23,7 @@ from suites.porting.check import (
     allowed,
     difference,
     noise,
+    root_mean_square,
 )
 from suites.porting.places import explain
 
@@ -240,6 +241,8 @@ def _updates(seen: Seen, one: dict[str, Array], other: dict[str, Array], step: i
         if moves[0][name].dtype.kind != "f" or name.rpartition(".")[2].startswith("running_"):
             continue
         bound = CONSTANTS * (np.abs(moves[0][name]) + scale) * (1 + 9 * step)
+        if moves[0][name].shape == moves[1][name].shape and bound.all() and bound.size:
+            seen.note("updates", float((np.abs(moves[1][name] - moves[0][name]) / bound).max()))
         found = difference(f"update {step + 1} of {name}", moves[0][name], moves[1][name], bound)
         if found:
             yield found
@@ -266,15 +269,17 @@ def precision(port: Port, seen: Seen) -> None:
 
 def _differences(seen: Seen, found: Any, names: list[str]) -> Iterator[Difference]:
     torch64, paddle64, torch, paddle = found
+    floats = [name for name in names if name in paddle64 and torch64[name].dtype.kind == "f"]
+    least = 2.0**-30 * max((root_mean_square(torch64[name]) for name in floats), default=0.0)
     for name in names:
         if name not in paddle64:
             continue
         one, other = torch64[name], paddle64[name]
         bound = 0.0
         if one.shape == other.shape and one.dtype.kind == "f":
-            bound = allowed([one, other], [torch[name], paddle[name]])
+            bound = allowed([one, other], [torch[name], paddle[name]], least)
             with np.errstate(invalid="ignore"):
-                largest = np.nanmax(np.abs(other - one)) if one.size else 0.0
+                largest = np.nan_to_num(np.abs(other - one), posinf=0.0).max(initial=0.0)
             seen.note(name.partition(".")[0], float(largest / bound) if bound else 0.0)
         wrong = difference(name, one, other, bound)
         if wrong:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Call:
 
     def told(self, side: str) -> str:
         """For a person: which layer, of which class, called where."""
-        place = f", called at {self.where}" if self.where else ""
+        place = f", called at {os.path.relpath(self.where)}" if self.where else ""
         return f"{side} {self.path or 'the whole model'!r} ({self.kind}{place})"
 
 
@@ -72,7 +73,7 @@ def _first(port: Port, drawn: Drawn, before: tuple[Call, Call] | None, one: Call
         said.append(f"its inputs differ already, so that functions before it do it{since}")
         return [*said, *_likeness_of(one.inputs, other.inputs)]
     said.append("its inputs agree, its output does not")
-    return [*said, *_settings(port, one.path, other.path), *_likeness(port, one, other)]
+    return [*said, *(_settings(port, one.path, other.path) or _likeness(port, one, other))]
 
 
 def _traces(port: Port, drawn: Drawn, training: bool) -> tuple[list[Call], list[Call]]:
@@ -186,11 +187,11 @@ def _likeness_of(ours: list[Array], theirs: list[Array]) -> list[str]:
     return []
 
 
-def _likeness_of_arrays(one: Array, other: Array) -> str | None:
+def _likeness_of_arrays(one: Any, other: Any) -> str | None:
     if np.isnan(one).any() != np.isnan(other).any():
         return f"{'torch' if np.isnan(one).any() else 'paddle'} has NaN"
     error = other - one
-    scale = float(np.sqrt(np.mean(np.square(one)))) or 1.0
+    scale = float(np.linalg.norm(one)) / max(one.size, 1) ** 0.5 or 1.0
     factor = float(np.vdot(one, other) / max(np.vdot(one, one), 1e-300))
     if _near(factor * one, other):
         return f"paddle's is {factor:.6g} times torch's (scaled)"
@@ -205,7 +206,7 @@ def _likeness_of_arrays(one: Array, other: Array) -> str | None:
             return f"axes {first} and {second} are exchanged (transposed)"
     if one.ndim > 1 and _near(np.sort(one, axis=-1), np.sort(other, axis=-1)):
         return "the same numbers in another order (permuted)"
-    differs: Array = np.abs(error) > ALIKE * scale
+    differs = np.abs(error) > ALIKE * scale
     if (one[differs] <= 0).all() and (one > 0).any():
         return "it differs only where torch's is not positive: another activation, or another slope"
     if (other[differs] <= 0).all() and (other > 0).any():

@@ -1,0 +1,88 @@
+"""What a pair file may hold, and what each mistake in one is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reference_impl.pair import PairError, load
+
+GOOD = "torch_model = paddle_model = object\ninputs = ('batch', 2)\n"
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """The pair of a file with this text."""
+
+    def read(text: str):
+        path = tmp_path / "port.py"
+        path.write_text(text, "utf-8")
+        return load(path)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("described", "shape", "dtype"),
+    [
+        ("('batch', 3, 4)", (5, 3, 4), "float32"),
+        ("{'shape': ('batch', 7), 'dtype': 'int64', 'high': 9}", (5, 7), "int64"),
+        ("{'shape': (3, 'batch'), 'low': -2.0, 'high': -1.0}", (3, 5), "float32"),
+        ("{'shape': ('batch',), 'dtype': 'bool'}", (5,), "bool"),
+        ("lambda rng, batch: rng.random((batch, 1))", (5, 1), "float64"),
+    ],
+)
+def test_inputs_are_drawn_as_described(pair, described, shape, dtype):
+    made = pair(GOOD + f"inputs = {described}").arrays("inputs", 5, np.random.default_rng(0))
+    assert [(array.shape, str(array.dtype)) for array in made] == [(shape, dtype)]
+    again = pair(GOOD + f"inputs = {described}").arrays("inputs", 5, np.random.default_rng(1))
+    assert not np.array_equal(made[0], again[0])
+
+
+def test_several_inputs_are_a_list_and_stay_in_their_range(pair):
+    found = pair(GOOD + "inputs = [('batch', 2), {'shape': ('batch', 99), 'low': 3.0, 'high': 4.0}]")
+    one, other = found.arrays("inputs", 2, np.random.default_rng(0))
+    assert one.shape == (2, 2) and other.shape == (2, 99)
+    assert other.min() >= 3.0 and other.max() <= 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("inputs = (1,)", "does not name torch_model, paddle_model"),
+        (GOOD + "1 / 0", r"port\.py does not run: line 3: ZeroDivisionError"),
+        ("import no_such_package", "does not run: line 1: ModuleNotFoundError"),
+        ("def broken(:", "does not run: .*SyntaxError"),
+        (GOOD + "torch_model = 3", "torch_model is a int, not something to call"),
+        (GOOD + "torch_loss = print", "names one of torch_loss and paddle_loss; it needs both"),
+        (GOOD + "loss = 'hinge'", "loss is 'hinge'; choose one of cross_entropy, mse"),
+        (GOOD + "loss = 'mse'", "a loss of 'mse' needs targets"),
+        (GOOD + "batch_sizes = (0,)", "batch_sizes is"),
+    ],
+)
+def test_a_mistake_in_a_pair_file_is_one_sentence(pair, text, sentence):
+    with pytest.raises(PairError, match=sentence):
+        pair(text)
+
+
+@pytest.mark.parametrize(
+    ("described", "sentence"),
+    [
+        ("{'shape': (2,), 'dtype': 'int64'}", "integers need the number that they stay below"),
+        ("{'size': (2,)}", "a description has shape, dtype, low and high, not 'size'"),
+        ("lambda rng, batch: 1 / 0", "inputs cannot be drawn .*ZeroDivisionError"),
+        ("('many', 2)", "inputs cannot be drawn"),
+    ],
+)
+def test_a_description_that_cannot_be_drawn_is_one_sentence(pair, described, sentence):
+    with pytest.raises(PairError, match=sentence):
+        pair(GOOD + f"inputs = {described}").arrays("inputs", 1, np.random.default_rng(0))
+
+
+def test_a_file_that_is_not_there_and_a_factory_of_something_else_are_told(pair, tmp_path: Path):
+    with pytest.raises(PairError, match="is no file; --pair takes a Python file"):
+        load(tmp_path / "none.py")
+    with pytest.raises(PairError, match=r"torch_model\(\) gave a object, which is no torch model"):
+        pair(GOOD).model("torch")
