@@ -202,15 +202,9 @@ class ConformancePlugin:
             return []  # imported from another suite, which collects it itself
         if name != next(first for first, value in vars(collector.obj).items() if value is obj):
             return []  # a second name for it
-        try:
-            session = self.session()
-        except pytest.UsageError as error:
-            self.refusal = str(error)
-        if self.refusal is not None or (session.replay is not None and session.replay[0] != obj.id):
+        session = self._offer(obj.id)
+        if session is None:
             return []
-        self.offered += 1
-        if self.offered == 1:
-            self._launch(session)
         common = {"contract": obj, "session_of": self.session}
         items: list[pytest.Item] = [ContractItem.from_parent(collector, name=obj.id, **common)]
         if session.replay is None:
@@ -221,18 +215,23 @@ class ConformancePlugin:
 
     def _pairs(self, collector: Any, pairs: Any) -> list[pytest.Item]:
         """Items for the models of ``--pair``."""
-        if not self.config.getoption("--pair"):
+        if not self.config.getoption("--pair") or self._offer(None) is None:
             return []
+        made: list[pytest.Item] = pairs.items_of_pairs(collector, self.session)
+        return made
+
+    def _offer(self, contract: str | None) -> Session | None:
+        """The session, where it has something to run here: its lanes start with the first that it has."""
         try:
             session = self.session()
         except pytest.UsageError as error:
             self.refusal = str(error)
-            return []
+        if self.refusal is not None or (session.replay is not None and session.replay[0] != contract):
+            return None
         self.offered += 1
         if self.offered == 1:
             self._launch(session)
-        made: list[pytest.Item] = pairs.items_of_pairs(collector, self.session)
-        return made
+        return session
 
     def _launch(self, session: Session) -> None:
         """Let lanes with an interpreter of their own import their frameworks while the suites are collected."""

@@ -32,7 +32,7 @@ import hashlib
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,6 @@ import numpy as np
 BATCH = "batch"
 LOSSES = ("cross_entropy", "mse")
 FACTORIES = ("torch_model", "paddle_model")
-KNOWN = (
-    *FACTORIES, "inputs", "targets", "loss", "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer",
-    "names", "transposed", "batch_sizes", "carried",
-)  # fmt: skip
 NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
 
 
@@ -71,11 +67,6 @@ class Pair:
     batch_sizes: Sequence[int] = (3, 2, 5)
     carried: bool = False
 
-    @property
-    def name(self) -> str:
-        """The file's name without its ending."""
-        return self.path.stem
-
     def model(self, framework: str) -> Any:
         """A new model of one framework. Raises PairError where the factory does not give one."""
         made = getattr(self, f"{framework}_model")()
@@ -99,6 +90,9 @@ class Pair:
             return [_drawn(one, batch, rng) for one in (described if several else [described])]
         except Exception as error:
             raise PairError(f"{self.path}: {what} cannot be drawn ({type(error).__name__}: {error})") from error
+
+
+PARTS = [part.name for part in fields(Pair) if part.name != "path"]
 
 
 def _drawn(described: Any, batch: int, rng: np.random.Generator) -> np.ndarray:
@@ -137,7 +131,7 @@ def load(path: str | Path) -> Pair:
         found = runpy.run_path(str(place), run_name=place.stem)
     except (Exception, SystemExit) as error:
         raise PairError(f"{path} does not run: {_where(error, place)}{type(error).__name__}: {error}") from error
-    parts = {name: found[name] for name in KNOWN if name in found}
+    parts = {name: found[name] for name in PARTS if name in found}
     _require(path, parts)
     return Pair(place, **parts)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -29,22 +30,27 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }
 """Attributes of layers that mean the same, first in torch and then in paddle."""
 
+DROPOUTS = {
+    **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
+    "scaled_dot_product_attention": "dropout_p",
+}
+"""Functions that drop elements, and their argument that says how many; not every release has every one."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a layer: its path and class, the line that called it, the number of the call, and its values."""
+    """One call of a layer: its path and class, the line that called it, and its values."""
 
     path: str
     kind: str
     where: str
-    number: int
     inputs: list[np.ndarray]
     outputs: list[np.ndarray]
 
 
 def configuration(layer: Any) -> dict[str, Any]:
     """The settings of a layer that both frameworks have, as plain data; paddle's momentum is turned into torch's."""
-    found: dict[str, Any] = {"kind": type(layer).__name__, "source": _source(type(layer))}
+    found: dict[str, Any] = {"kind": type(layer).__name__}
     for name, attributes in SETTINGS.items():
         value = next((getattr(layer, each) for each in attributes if getattr(layer, each, None) is not None), None)
         if value is None or callable(value):
@@ -55,16 +61,6 @@ def configuration(layer: Any) -> dict[str, Any]:
         if setting is not None:
             found[name] = setting
     return found
-
-
-def _source(kind: type) -> str:
-    """Where a class of the user's is defined; nothing for the framework's own."""
-    if kind.__module__.partition(".")[0] in ("torch", "paddle"):
-        return ""
-    try:
-        return f"{inspect.getsourcefile(kind)}:{inspect.getsourcelines(kind)[1]}"
-    except (OSError, TypeError):
-        return ""
 
 
 def plain(value: Any) -> Any:
@@ -87,7 +83,18 @@ def flattened(value: Any) -> list[Any]:
     return [] if value is None or isinstance(value, bool | int | float | str) else [value]
 
 
-def without(call: Callable[..., Any], option: str) -> Callable[..., Any]:
+@contextlib.contextmanager
+def without_dropout(functional: Any) -> Iterator[None]:
+    """A framework's functions drop no element: each draws masks of its own, and a comparison needs the same."""
+    with contextlib.ExitStack() as stack:
+        for name, option in DROPOUTS.items():
+            if hasattr(functional, name):
+                never = _never(getattr(functional, name), option)
+                stack.enter_context(mock.patch.object(functional, name, never))
+        yield
+
+
+def _never(call: Callable[..., Any], option: str) -> Callable[..., Any]:
     """A function that drops elements, made to drop none: its probability, ``option``, is 0 whatever it is given."""
     place = {"p": 1, "dropout_p": 4}[option]
 

@@ -148,7 +148,7 @@ def models():
     one, other = TorchNet(), PaddleNet()
     values = {each.portable: each.read(tensor.detach().numpy().copy()) for each, tensor in inventory(one)}
     CHANGE
-    own = written({each.name: (each, values[each.portable]) for each, _ in inventory(other)})
+    own = written((each, values[each.portable]) for each, _ in inventory(other))
     for each, tensor in inventory(other):
         tensor.set_value(own[each.name])
     return one, other

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import paddle
 
 from reference_impl.pair import Pair, PairError
-from reference_impl.traces import Step, caller, configuration, flattened, plain, without
+from reference_impl.traces import Step, caller, configuration, flattened, plain, without_dropout
 from reference_impl.transfer.inventory import inventory
 
 from .losses import cross_entropy, mse
 from .optimizers import make_optimizer
 from .training import trainable
 
-DROPOUTS = {
-    **dict.fromkeys(("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
-    "scaled_dot_product_attention": "dropout_p",
-}
 LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
 
 
@@ -69,7 +63,7 @@ def run(
             each.stop_gradient = False
         wanted = [_tensor(array, double) for array in targets]
         weights = [_tensor(array, double) for array in cotangents]
-        with _without_dropout() if training else paddle.no_grad():
+        with without_dropout(paddle.nn.functional) if training else paddle.no_grad():
             outputs = flattened(model(*given))
             result: dict[str, Any] = {"outputs": [each.detach().clone() for each in outputs]}
             result["buffers"] = _values(model, buffers=True)
@@ -111,7 +105,7 @@ def _evaluated(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], seed: int) 
 def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
     """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
     model = _loaded(pair, values, True, training)
-    with _arithmetic(True), _without_dropout() if training else contextlib.nullcontext():
+    with _arithmetic(True), without_dropout(paddle.nn.functional) if training else contextlib.nullcontext():
         return _traced(model, inputs)
 
 
@@ -220,29 +214,17 @@ def _arithmetic(double: bool) -> Iterator[None]:
         paddle.set_default_dtype(before)
 
 
-@contextlib.contextmanager
-def _without_dropout() -> Iterator[None]:
-    """No element is dropped: each framework draws masks of its own, and a comparison needs the same."""
-    with contextlib.ExitStack() as stack:
-        for name, option in DROPOUTS.items():
-            if hasattr(paddle.nn.functional, name):
-                never = without(getattr(paddle.nn.functional, name), option)
-                stack.enter_context(mock.patch.object(paddle.nn.functional, name, never))
-        yield
-
-
 def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool = True) -> list[Step]:
     steps: list[Step] = []
-    counts = itertools.count()
-    open_calls: list[tuple[int, str, list[np.ndarray]]] = []
+    open_calls: list[tuple[str, list[np.ndarray]]] = []
 
     def before(layer: paddle.nn.Layer, given: Any) -> None:
-        open_calls.append((next(counts), caller("paddle"), _arrays(given, values)))
+        open_calls.append((caller("paddle"), _arrays(given, values)))
 
     def after(path: str) -> Any:
         def hook(layer: paddle.nn.Layer, given: Any, output: Any) -> None:
-            number, where, seen = open_calls.pop()
-            steps.append(Step(path, type(layer).__name__, where, number, seen, _arrays(output, values)))
+            where, seen = open_calls.pop()
+            steps.append(Step(path, type(layer).__name__, where, seen, _arrays(output, values)))
 
         return hook
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import torch
 
 from reference_impl.pair import Pair, PairError
-from reference_impl.traces import Step, caller, configuration, flattened, plain, without
+from reference_impl.traces import Step, caller, configuration, flattened, plain, without_dropout
 from reference_impl.transfer.inventory import inventory
 
 from .losses import cross_entropy, mse
 from .optimizers import make_optimizer
 from .training import trainable
 
-FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-DROPOUTS = {
-    **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
-    "scaled_dot_product_attention": "dropout_p",
-}
 LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
 
 
@@ -67,7 +60,7 @@ def run(
         leaves = [each.requires_grad_() for each in given if each.is_floating_point()]
         wanted = [_tensor(array, double) for array in targets]
         weights = [_tensor(array, double) for array in cotangents]
-        with _without_dropout() if training else torch.no_grad():
+        with without_dropout(torch.nn.functional) if training else torch.no_grad():
             outputs = flattened(model(*given))
             result: dict[str, Any] = {"outputs": [each.detach().clone() for each in outputs]}
             result["buffers"] = _values(model, buffers=True)
@@ -109,7 +102,7 @@ def _evaluated(model: torch.nn.Module, inputs: Sequence[np.ndarray], seed: int) 
 def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
     """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
     model = _loaded(pair, values, True, training)
-    with _arithmetic(True), _without_dropout() if training else contextlib.nullcontext():
+    with _arithmetic(True), without_dropout(torch.nn.functional) if training else contextlib.nullcontext():
         return _traced(model, inputs)
 
 
@@ -200,28 +193,17 @@ def _arithmetic(double: bool) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-@contextlib.contextmanager
-def _without_dropout() -> Iterator[None]:
-    """No element is dropped: each framework draws masks of its own, and a comparison needs the same."""
-    with contextlib.ExitStack() as stack:
-        for name, option in DROPOUTS.items():
-            never = without(getattr(torch.nn.functional, name), option)
-            stack.enter_context(mock.patch.object(torch.nn.functional, name, never))
-        yield
-
-
 def _traced(model: torch.nn.Module, inputs: Sequence[np.ndarray], values: bool = True) -> list[Step]:
     steps: list[Step] = []
-    counts = itertools.count()
-    open_calls: list[tuple[int, str, list[np.ndarray]]] = []
+    open_calls: list[tuple[str, list[np.ndarray]]] = []
 
     def before(layer: torch.nn.Module, given: Any) -> None:
-        open_calls.append((next(counts), caller("torch"), _arrays(given, values)))
+        open_calls.append((caller("torch"), _arrays(given, values)))
 
     def after(path: str) -> Any:
         def hook(layer: torch.nn.Module, given: Any, output: Any) -> None:
-            number, where, seen = open_calls.pop()
-            steps.append(Step(path, type(layer).__name__, where, number, seen, _arrays(output, values)))
+            where, seen = open_calls.pop()
+            steps.append(Step(path, type(layer).__name__, where, seen, _arrays(output, values)))
 
         return hook
 

@@ -6,8 +6,9 @@ alone. Here both models are at hand, so that parameters of a user's own layers a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def _kind(layer: Any, rule: LayerRule, side: str) -> str:
 
 def _attention(made: Tensor, layer: Any) -> Iterator[Tensor]:
     """Torch keeps the projections of query, key and value in one tensor, paddle in three linear layers."""
-    if not any(base.__module__.startswith("torch.nn.") for base in type(layer).__mro__[:1]) or made.local not in (
+    if not type(layer).__module__.startswith("torch.nn.") or made.local not in (
         "in_proj_weight",
         "in_proj_bias",
         *(f"{name}_weight" for name in _ATTENTION),
@@ -151,17 +152,15 @@ def _joined(path: str, name: str) -> str:
     return f"{path}.{name}".lstrip(".")
 
 
-def written(tensors: Mapping[str, tuple[Tensor, Array]]) -> dict[str, Array]:
+def written(tensors: Iterable[tuple[Tensor, Array]]) -> dict[str, Array]:
     """Arrays by the model's own names and in its own layout, from tensors in torch's layout with all their parts."""
     parts: dict[str, list[tuple[int, Array]]] = {}
-    for tensor, array in tensors.values():
+    for tensor, array in tensors:
         own = np.ascontiguousarray(LAYOUTS[tensor.layout].to_paddle(array))
         parts.setdefault(tensor.name, []).append((tensor.part[0] if tensor.part else 0, own))
     return {
-        name: pieces[0][1] if len(pieces) == 1 else np.concatenate([piece for _, piece in sorted(pieces, key=_start)])
+        name: pieces[0][1]
+        if len(pieces) == 1
+        else np.concatenate([piece for _, piece in sorted(pieces, key=itemgetter(0))])
         for name, pieces in parts.items()
     }
-
-
-def _start(piece: tuple[int, Array]) -> int:
-    return piece[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -39,22 +41,24 @@ def _recorded(steps: list[Any]) -> dict[str, Any]:
     return {"said": np.asarray(json.dumps(told)), "values": {str(place): each for place, each in enumerate(arrays)}}
 
 
+def in_both(name: str, told: Callable[[Any], dict[str, Any]] = dict) -> list[Callable[..., dict[str, Any]]]:
+    """A function of ``pair_run`` as torch lanes and as paddle lanes call it; ``told`` makes its result plain data."""
+
+    def call(framework: str) -> Any:
+        def called(pair: str, held: str, **how: Any) -> dict[str, Any]:
+            side = importlib.import_module(f"reference_impl.{framework}_impl.pair_run")
+            return told(getattr(side, name)(pair_of(pair, held), **how))
+
+        return staticmethod(called)
+
+    return [call("torch"), call("paddle")]
+
+
 @contract("porting.describe", area=AREA, samples=None, tensors=False, law=False)
 class describe:
     """What a model of a pair is made of."""
 
-    @staticmethod
-    def torch(pair, held, **how):
-        from reference_impl.torch_impl import pair_run
-
-        return _said(pair_run.describe(pair_of(pair, held), **how))
-
-    @staticmethod
-    def paddle(pair, held, **how):
-        from reference_impl.paddle_impl import pair_run
-
-        return _said(pair_run.describe(pair_of(pair, held), **how))
-
+    torch, paddle = in_both("describe", _said)
     oracle = staticmethod(nothing)
 
 
@@ -62,18 +66,7 @@ class describe:
 class run:
     """A model of a pair, run forward, backward, and through some updates."""
 
-    @staticmethod
-    def torch(pair, held, **how):
-        from reference_impl.torch_impl import pair_run
-
-        return pair_run.run(pair_of(pair, held), **how)
-
-    @staticmethod
-    def paddle(pair, held, **how):
-        from reference_impl.paddle_impl import pair_run
-
-        return pair_run.run(pair_of(pair, held), **how)
-
+    torch, paddle = in_both("run")
     oracle = staticmethod(nothing)
 
 
@@ -81,18 +74,7 @@ class run:
 class trace:
     """Every layer's call in a model of a pair."""
 
-    @staticmethod
-    def torch(pair, held, **how):
-        from reference_impl.torch_impl import pair_run
-
-        return _recorded(pair_run.trace(pair_of(pair, held), **how))
-
-    @staticmethod
-    def paddle(pair, held, **how):
-        from reference_impl.paddle_impl import pair_run
-
-        return _recorded(pair_run.trace(pair_of(pair, held), **how))
-
+    torch, paddle = in_both("trace", _recorded)
     oracle = staticmethod(nothing)
 
 
@@ -100,16 +82,5 @@ class trace:
 class repeat:
     """A model of a pair, run twice, and once more after it was saved and read."""
 
-    @staticmethod
-    def torch(pair, held, **how):
-        from reference_impl.torch_impl import pair_run
-
-        return pair_run.repeat(pair_of(pair, held), **how)
-
-    @staticmethod
-    def paddle(pair, held, **how):
-        from reference_impl.paddle_impl import pair_run
-
-        return pair_run.repeat(pair_of(pair, held), **how)
-
+    torch, paddle = in_both("repeat")
     oracle = staticmethod(nothing)

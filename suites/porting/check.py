@@ -47,11 +47,10 @@ NOISIER = 32.0
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs: a quantity, its largest error and the error allowed there, in which element."""
+    """What differs: a quantity, and how, in which element."""
 
     quantity: str
     detail: str
-    ratio: float = float("inf")
 
 
 class PairDivergence(AssertionError):  # noqa: N818
@@ -168,7 +167,10 @@ class Port:
         """Some samples of both regimes: the first with torch's own values, the last with small integers."""
         sizes = [*self.pair.batch_sizes, self.pair.batch_sizes[0]]
         for seed, batch in enumerate(sizes):
-            yield self._kept.setdefault(("sample", seed), self._drawn(batch, seed, exact=seed == len(sizes) - 1))
+            key = ("sample", seed)
+            if key not in self._kept:
+                self._kept[key] = self._drawn(batch, seed, exact=seed == len(sizes) - 1)
+            yield self._kept[key]
 
     def _drawn(self, batch: int, seed: int, exact: bool) -> Drawn:
         rng = np.random.default_rng([seed, batch])
@@ -220,10 +222,8 @@ class Port:
 
     def values(self, side: int, drawn: Drawn) -> dict[str, Array]:
         """A sample's values as one side keeps them."""
-        matches = self.matching.matches
-        if side:
-            return written({each.name: (each.paddle, drawn.values[each.name]) for each in matches})
-        return written({each.name: (each.torch, drawn.values[each.name]) for each in matches})
+        own = ((each.paddle if side else each.torch, drawn.values[each.name]) for each in self.matching.matches)
+        return written(own)
 
     def _portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
         """Quantities by torch's names: those of tensors are read by the tensor's own rule."""
@@ -253,8 +253,9 @@ def _other_values(array: Array, tensor: Tensor, rng: np.random.Generator, exact:
         return np.asarray(rng.uniform(0.5, 2.0, array.shape), array.dtype)
     if exact:
         return rng.integers(-1, 2, array.shape).astype(array.dtype)
-    scale = float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
-    return np.asarray(array + (0.2 * scale + 0.02) * rng.standard_normal(array.shape)).astype(array.dtype)
+    return np.asarray(array + (0.2 * root_mean_square(array) + 0.02) * rng.standard_normal(array.shape)).astype(
+        array.dtype
+    )
 
 
 def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
@@ -266,8 +267,7 @@ def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
         np.ravel(np.abs(single.astype(np.float64) - double)) for double, single in zip(doubles, singles, strict=True)
     ])  # fmt: skip
     errors = np.sort(errors[np.isfinite(errors)])
-    kept = errors[: max(1, len(errors) - len(errors) // 100)]
-    return float(np.sqrt(np.mean(np.square(kept)))) if kept.size else 0.0
+    return root_mean_square(errors[: max(1, len(errors) - len(errors) // 100)])
 
 
 def allowed(doubles: Sequence[Array], singles: Sequence[Array], least: float = 0.0) -> float:
@@ -316,5 +316,4 @@ def difference(quantity: str, one: Array, other: Array, bound: Array | float) ->
         quantity,
         f"differs by {errors[at]:.3g} at {[int(i) for i in at]} (torch {one[at]:.9g}, paddle {other[at]:.9g}); "
         f"{bounds[at]:.2g} is what rounding in single precision makes normal",
-        float(ratios[at]),
     )

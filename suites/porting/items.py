@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,13 @@ class PairItem(ContractItem):
     def __init__(self, *, law: str, path: Path, ports: Ports, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.law, self.pair_file, self._ports = law, path, ports
+        self._record: Record | None = None
 
     def runtest(self) -> None:
         law = LAWS[self.law]
         seen, began = Seen(), time.perf_counter()
         record = Record(f"porting.{self.name}", calls.AREA, (law.__doc__ or "").strip())
-        self.record_made = record
+        self._record = record
         try:
             for port in self._ports.of(self.pair_file):
                 law(port, seen)
@@ -100,10 +102,7 @@ class PairItem(ContractItem):
 
     def carried(self) -> dict[str, Any] | None:
         """The record as plain data."""
-        from dataclasses import asdict
-
-        record = getattr(self, "record_made", None)
-        return None if record is None else asdict(record)
+        return None if self._record is None else asdict(self._record)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, PairDivergence):

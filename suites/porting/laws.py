@@ -103,16 +103,7 @@ def repeats(port: Port, seen: Seen) -> None:
         how = [(lane, {"inputs": drawn.inputs, "values": port.values(i, drawn)}) for i, lane in enumerate(lanes)]
         for lane, found in zip(lanes, port.ask(calls.repeat, how), strict=True):
             for name in [name for name in found if name.startswith("first.")]:
-                for other, what in (
-                    (
-                        "again",
-                        "is random in evaluation mode: dropout is left on, or something draws numbers of its own",
-                    ),
-                    (
-                        "reloaded",
-                        "is another once the model was saved and read back: its state holds less than it needs",
-                    ),
-                ):
+                for other, what in UNREPEATED.items():
                     if found[name].tobytes() != found[other + name[5:]].tobytes():
                         raise PairDivergence(f"the output of {lane.spec.framework}_model {what} ({drawn.describe()})")
 
@@ -138,12 +129,10 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
             raise PairDivergence(
                 f"{empty[0]} is NaN throughout in both models, so that nothing can be compared ({drawn.describe()})"
             )
+        one, other = (sum(name.startswith("outputs.") for name in side) for side in found[:2])
+        if one != other:
+            raise PairDivergence(f"torch_model gives {one} outputs and paddle_model {other}")
         wrong = list(_differences(seen, found, names))
-        if set(found[0]) != set(found[1]):
-            one = {name for name in found[0] if name.startswith("outputs.")}
-            other = {name for name in found[1] if name.startswith("outputs.")}
-            if one != other:
-                raise PairDivergence(f"torch_model gives {len(one)} outputs and paddle_model {len(other)}")
         if wrong:
             raise PairDivergence(_told(wrong, drawn, explain(port, drawn, training, wrong[0])))
 
@@ -176,13 +165,18 @@ def _unbiased(port: Port, drawn: Drawn, found: Any, seen: Seen) -> dict[str, Arr
     return result
 
 
+def _trained(port: Port, seen: Seen) -> Iterator[tuple[Drawn, tuple[dict[str, Array], ...]]]:
+    """Samples with real values, and what both models give for them in training mode."""
+    for drawn in port.samples():
+        if not drawn.exact:
+            found = port.run(drawn, True)
+            seen.count(drawn)
+            yield drawn, found
+
+
 def loss(port: Port, seen: Seen) -> None:
     """The loss agrees. Not in the exact regime: paddle cuts the logarithm of probabilities as tiny as those there."""
-    for drawn in port.samples():
-        if drawn.exact:
-            continue
-        found = port.run(drawn, True)
-        seen.count(drawn)
+    for drawn, found in _trained(port, seen):
         wrong = list(_differences(seen, found, ["loss"]))
         if wrong:
             raise PairDivergence(_told(wrong, drawn, _factor(found[0]["loss"], found[1]["loss"], drawn.batch)))
@@ -190,11 +184,7 @@ def loss(port: Port, seen: Seen) -> None:
 
 def gradients(port: Port, seen: Seen) -> None:
     """The gradient of every parameter and of the inputs agrees, in training mode; the exact regime has ties."""
-    for drawn in port.samples():
-        if drawn.exact:
-            continue
-        found = port.run(drawn, True)
-        seen.count(drawn)
+    for drawn, found in _trained(port, seen):
         names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
         lost = {name for name in found[0] if "gradients." in name} ^ {name for name in found[1] if "gradients." in name}
         if lost:
@@ -236,7 +226,7 @@ def _updates(seen: Seen, one: dict[str, Array], other: dict[str, Array], step: i
         for sides in (one, other)
     ]
     floats = [array for array in moves[0].values() if array.dtype.kind == "f" and array.size]
-    scale = max((float(np.sqrt(np.mean(np.square(array)))) for array in floats), default=0.0)
+    scale = max((root_mean_square(array) for array in floats), default=0.0)
     for name in names:
         if moves[0][name].dtype.kind != "f" or name.rpartition(".")[2].startswith("running_"):
             continue
@@ -255,7 +245,7 @@ def precision(port: Port, seen: Seen) -> None:
         seen.count(drawn)
         for name in [name for name in torch64 if name.startswith("outputs.") and torch64[name].dtype.kind == "f"]:
             levels = noise([torch64[name]], [torch[name]]), noise([paddle64[name]], [paddle[name]])
-            least = UNIT * float(np.sqrt(np.mean(np.square(torch64[name])))) if torch64[name].size else 0.0
+            least = UNIT * root_mean_square(torch64[name])
             ratios = levels[0] / max(levels[1], least, 1e-300), levels[1] / max(levels[0], least, 1e-300)
             seen.note(name, max(ratios) / NOISIER)
             if max(ratios) > NOISIER:
@@ -300,9 +290,10 @@ def _nearest_the_loss(port: Port, wrong: list[Difference]) -> list[Difference]:
 def _factor(one: Array, other: Array, batch: int) -> list[str]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = float(other / one)
-    for factor, what in ((batch, "the batch's size: one takes the sum, the other the mean"),):
-        if np.isclose(ratio, factor, rtol=1e-6) or np.isclose(ratio, 1 / factor, rtol=1e-6):
-            return [f"the paddle loss is {ratio:.6g} times torch's, {what}"]
+    if any(np.isclose(ratio, factor, rtol=1e-6) for factor in (batch, 1 / batch)):
+        return [
+            f"the paddle loss is {ratio:.6g} times torch's, the batch's size: one takes the sum, the other the mean"
+        ]
     return [f"the paddle loss is {ratio:.6g} times torch's"] if np.isfinite(ratio) else []
 
 

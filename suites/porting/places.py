@@ -13,14 +13,12 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from suites.porting import calls
-
-if TYPE_CHECKING:
-    from suites.porting.check import Array, Difference, Drawn, Port
+from suites.porting.check import Array, Difference, Drawn, Port, root_mean_square
 
 ALIKE = 2.0**-21
 """Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
@@ -139,15 +137,13 @@ def _near(one: Array, other: Array) -> bool:
         return False
     if one.dtype.kind not in "fc":
         return bool((one == other).all())
-    finite = one[np.isfinite(one)]
-    scale = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
-    return bool(np.allclose(other, one, rtol=ALIKE, atol=ALIKE * scale, equal_nan=True))
+    return bool(np.allclose(other, one, rtol=ALIKE, atol=ALIKE * root_mean_square(one), equal_nan=True))
 
 
 def _settings(port: Port, path: str, partner: str) -> list[str]:
     """What both layers say of themselves, where they say different things."""
     one, other = (side.layers.get(where, {}) for side, where in zip(port.sides, (path, partner), strict=True))
-    shared = [name for name in one if name in other and name not in ("kind", "source")]
+    shared = [name for name in one if name in other and name != "kind"]
     return [
         f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in shared if one[name] != other[name]
     ]
@@ -191,7 +187,7 @@ def _likeness_of_arrays(one: Any, other: Any) -> str | None:
     if np.isnan(one).any() != np.isnan(other).any():
         return f"{'torch' if np.isnan(one).any() else 'paddle'} has NaN"
     error = other - one
-    scale = float(np.linalg.norm(one)) / max(one.size, 1) ** 0.5 or 1.0
+    scale = root_mean_square(one) or 1.0
     factor = float(np.vdot(one, other) / max(np.vdot(one, one), 1e-300))
     if _near(factor * one, other):
         return f"paddle's is {factor:.6g} times torch's (scaled)"

@@ -144,47 +144,35 @@ def gradient(position: int, change: Callable[[Any], Any]) -> Wrap:
     )
 
 
-def hyperparameters(**changed: Callable[[Any], Any]) -> Wrap:
-    """A class that takes other hyperparameters than it was given by name."""
+def _made_with(others: Callable[[dict[str, Any]], dict[str, Any]]) -> Wrap:
+    """A class of the same name that takes other options than those it was given by name."""
 
     def wrap(cls: Any) -> Any:
         class Wrong(cls):
             def __init__(self, *arguments: Any, **options: Any) -> None:
-                options.update({key: change(options[key]) for key, change in changed.items() if key in options})
-                super().__init__(*arguments, **options)
+                super().__init__(*arguments, **others(options))
 
         Wrong.__name__ = cls.__name__
         return Wrong
 
     return wrap
+
+
+def hyperparameters(**changed: Callable[[Any], Any]) -> Wrap:
+    """A class that takes other hyperparameters than it was given by name."""
+    return _made_with(
+        lambda given: {**given, **{key: change(given[key]) for key, change in changed.items() if key in given}}
+    )
 
 
 def always(**options: Any) -> Wrap:
     """A class that takes these hyperparameters, whatever it was given."""
-
-    def wrap(cls: Any) -> Any:
-        class Wrong(cls):
-            def __init__(self, *arguments: Any, **given: Any) -> None:
-                super().__init__(*arguments, **{**given, **options})
-
-        Wrong.__name__ = cls.__name__
-        return Wrong
-
-    return wrap
+    return _made_with(lambda given: {**given, **options})
 
 
 def defaulting(**options: Any) -> Wrap:
     """A class that takes these hyperparameters where it is not given others."""
-
-    def wrap(cls: Any) -> Any:
-        class Wrong(cls):
-            def __init__(self, *arguments: Any, **given: Any) -> None:
-                super().__init__(*arguments, **{**options, **given})
-
-        Wrong.__name__ = cls.__name__
-        return Wrong
-
-    return wrap
+    return _made_with(lambda given: {**options, **given})
 
 
 def method(before: Callable[[Any], Any] | None = None, after: Callable[[Any], Any] | None = None) -> Wrap:
