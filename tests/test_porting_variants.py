@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from conformance.lanes import InProcessLane
 from reference_impl.pair import PairError
-from suites.porting.check import PairDivergence, Port
+from suites.porting.check import PairDivergence, Port, PortingWarning
 from suites.porting.laws import LAWS, Seen
 from tests.faults.fault import started_lanes
 
@@ -256,3 +257,38 @@ def test_tensors_of_one_model_only_are_named_with_their_ties(verdicts):
     found = verdicts(text=(PAIRS / "transformer.py").read_text("utf-8"), more=untied)
     assert "paddle: out.weight (11, 8)" in found["tensors"]
     assert "embedding.weight is out.weight too (tied)" in found["tensors"]
+
+
+COARSE = """
+def torch_model():
+    class Coarse(TorchNet):
+        def forward(self, x):
+            import torch
+            with torch.autocast("cpu", torch.bfloat16):
+                return super().forward(x).to(x.dtype)
+    return Coarse()
+"""
+
+
+def test_less_precision_in_one_model_is_told_from_rounding(verdicts):
+    found = verdicts(more=COARSE)
+    assert list(found) == ["precision"]
+    assert "torch_model is farther from the float64 run than float32's rounding makes normal" in found["precision"]
+
+
+@pytest.mark.parametrize(("base", "broken"), [("", []), (COARSE, ["precision"])], ids=["right", "coarse"])
+def test_an_operation_of_unknown_rounding_is_named_and_the_other_model_says_what_is_normal(verdicts, base, broken):
+    more = """
+plain = torch_model
+
+def torch_model():
+    import torch
+    net = plain()
+    net.register_forward_hook(lambda layer, given, out: torch.fft.irfft(torch.fft.rfft(out), n=5))
+    return net
+"""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert list(verdicts(more=base + more)) == broken
+    words = [str(each.message) for each in told if each.category is PortingWarning]
+    assert words and all("cannot be derived (torch's _fft_c2r has no known rounding error" in each for each in words)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from reference_impl.pair import Pair, PairError
 from reference_impl.traces import Step, caller, configuration, flattened, plain, without_dropout
@@ -18,6 +19,7 @@ from reference_impl.transfer.inventory import inventory
 
 from .losses import cross_entropy, mse
 from .optimizers import make_optimizer
+from .rounding import RandomRounding
 from .training import trainable
 
 LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
@@ -104,6 +106,30 @@ def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndar
     model = _loaded(pair, values, True, training)
     with _arithmetic(True), without_dropout(torch.nn.functional) if training else contextlib.nullcontext():
         return _traced(model, inputs)
+
+
+def deviations(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], runs: int) -> dict[str, Any]:
+    """Standard deviations that float32's rounding gives the outputs in evaluation mode, from some ``runs``.
+
+    "outputs", in their order, and "unknown": what keeps the deviations from being derived, in words. Torch alone can
+    say so: see :mod:`.rounding`.
+    """
+    model = _loaded(pair, values, True, False)
+    given = [_tensor(array, True) for array in inputs]
+    unknown: set[str] = set()
+    found = []
+    with _arithmetic(True), sdpa_kernel(SDPBackend.MATH):
+        try:
+            right = flattened(model(*given))
+            for seed in range(runs):
+                with RandomRounding(seed) as rounding:
+                    found.append(flattened(model(*given)))
+                unknown |= {f"torch's {name} has no known rounding error" for name in rounding.unknown}
+        except Exception as error:
+            return {"outputs": [], "unknown": np.asarray(f"{type(error).__name__}: {error}"[:300])}
+    errors = [torch.stack([run[place] - one for run in found]).detach() for place, one in enumerate(right)]
+    squares = [each.square().mean(0).sqrt() if each.is_floating_point() else each[0] for each in errors]
+    return {"outputs": squares, "unknown": np.asarray(", ".join(sorted(unknown)))}
 
 
 def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> torch.nn.Module:

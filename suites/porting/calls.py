@@ -84,3 +84,11 @@ class repeat:
 
     torch, paddle = in_both("repeat")
     oracle = staticmethod(nothing)
+
+
+@contract("porting.deviations", area=AREA, samples=None, tensors=False, law=False)
+class deviations:
+    """What rounding does to a model of a pair. Torch lanes alone can say so."""
+
+    torch, paddle = in_both("deviations")
+    oracle = staticmethod(nothing)

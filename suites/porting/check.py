@@ -33,6 +33,8 @@ UNIT = 2.0**-24
 """Half the distance of neighbouring float32 numbers at 1."""
 CONSTANTS = 2.0**-20
 """Relative error of an update where each of some ten constants is kept in float32, as paddle's kernels keep them."""
+RUNS = 6
+"""Runs from which the deviation that rounding gives is taken."""
 STEPS = 3
 """Updates after which the models are compared."""
 DOING = {
@@ -40,6 +42,7 @@ DOING = {
     "porting.run": "running it",
     "porting.trace": "tracing it",
     "porting.repeat": "saving and reading it",
+    "porting.deviations": "deriving what rounding does to it",
 }
 NOISIER = 32.0
 """A model whose noise is this many times the other's computes in less precision."""
@@ -55,6 +58,10 @@ class Difference:
 
 class PairDivergence(AssertionError):  # noqa: N818
     """Two models that are not the same; the message says where."""
+
+
+class PortingWarning(UserWarning):
+    """Something that a check of a port could not do, or did on a guess."""
 
 
 @dataclass
@@ -219,6 +226,12 @@ class Port:
             places = [name for name in found if name.startswith("outputs.")]
             self._kept[key] = [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
         return self._kept[key]
+
+    def deviations(self, drawn: Drawn) -> tuple[dict[str, Array], str]:
+        """Standard deviations of the outputs that rounding gives, and why they cannot be derived, where they cannot."""
+        how = {"inputs": drawn.inputs, "values": self.values(0, drawn), "runs": RUNS}
+        (found,) = self.ask(calls.deviations, [(self.torch, how)])
+        return found, str(found.pop("unknown"))
 
     def values(self, side: int, drawn: Drawn) -> dict[str, Array]:
         """A sample's values as one side keeps them."""
