@@ -212,8 +212,7 @@ class LaneJudge:
         self._accepted: list[tuple[bool, Mapping[str, Any], set[str]]] = []
         if self.screened or self.observation.error is not None:
             return
-        version = lane.fingerprint()["version"]
-        known = [entry for entry in run.entries if entry.applies(lane.spec.framework, lane.spec.device, version)]
+        known = [entry for entry in run.entries if entry.applies_to(lane)]
         oracles = [run.contract.oracle, *(run.contract.variants[entry.behaviour] for entry in known)]
         for oracle in oracles:
             accepted = run.accept(lane, oracle, sample, self.observation)

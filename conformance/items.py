@@ -122,7 +122,7 @@ class WitnessItem(ContractItem):
         entry = self.entry
         verdicts = run.replay_witness(entry)
         if not verdicts:
-            pytest.skip(f"no lane is {entry.framework} {entry.device or ''} {entry.versions}".replace("  ", " "))
+            pytest.skip(f"no lane is {entry.released}")
         run.record.verdict = worst(list(verdicts.values()))
         for label, verdict in verdicts.items():
             if verdict is Verdict.STALE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from conformance.contract import FRAMEWORKS, REGISTRY, Sample
+from conformance.lanes.lane import FEATURES, Lane
 from conformance.portable import PortableError, sample_from_table
 
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
-OPTIONAL = ("device", "upstream", "found", "no_script")
+OPTIONAL = ("device", "processor", "upstream", "found", "no_script")
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
 
 
@@ -35,6 +36,7 @@ class Entry:
 
     behaviour: what the lane does instead: the name of a ``variant_`` of the contract.
     versions: PEP 440 specifier of the framework's releases that show it.
+    processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or nothing.
     no_script: why no standalone script can show it, where the oracle needs to see what the lane did.
     """
 
@@ -48,16 +50,31 @@ class Entry:
     device: str
     witness: Sample
     no_script: str = ""
+    processor: str = ""
 
-    def applies(self, framework: str, device: str, version: str) -> bool:
-        """Whether a lane is one that this entry speaks of."""
+    def applies_to(self, lane: Lane) -> bool:
+        """Whether a started lane is one that this entry speaks of."""
+        found = lane.fingerprint()
+        return self.applies(lane.spec.framework, lane.spec.device, found["version"], found.get("processor", ()))
+
+    def applies(self, framework: str, device: str, version: str, processor: Collection[str] = ()) -> bool:
+        """Whether this entry speaks of a release on a device and a processor with these features."""
         if framework != self.framework or self.device not in ("", device):
+            return False
+        if self.processor and self.processor not in processor:
             return False
         try:
             release = Version(version.split("+")[0])
         except InvalidVersion:  # a build without a release number has no known divergences
             return False
         return self.versions.contains(release, prereleases=True)
+
+    @property
+    def released(self) -> str:
+        """Its releases in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
+        parts = sorted(self.versions, key=lambda part: (part.operator.startswith("<"), str(part)))
+        places = [self.device, f"a processor with {self.processor}" if self.processor else ""]
+        return f"{self.framework} {', '.join(map(str, parts))}" + "".join(f" on {place}" for place in places if place)
 
     def summary(self) -> dict[str, Any]:
         """The entry as ``results.json`` shows it."""
@@ -153,6 +170,8 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     devices = DEVICES[table["framework"]]
     if table.get("device") and table["device"] not in devices:
         raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
+    if table.get("processor") and table["processor"] not in FEATURES:
+        raise LedgerError(f"{where}: processor {table['processor']!r} is not one of {', '.join(FEATURES)}")
     try:
         versions = SpecifierSet(table["versions"])
     except InvalidSpecifier as error:
@@ -172,4 +191,5 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         device=table.get("device", ""),
         witness=witness,
         no_script=table.get("no_script", ""),
+        processor=table.get("processor", ""),
     )

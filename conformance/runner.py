@@ -245,8 +245,7 @@ class ContractRun:
         return False
 
     def _explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
-        version = lane.fingerprint()["version"]
-        if not entry.applies(lane.spec.framework, lane.spec.device, version):
+        if not entry.applies_to(lane):
             return None
         accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
         judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
@@ -353,7 +352,7 @@ class ContractRun:
         verdicts = {}
         began = time.perf_counter()
         for lane in self.lanes:
-            if not entry.applies(lane.spec.framework, lane.spec.device, lane.fingerprint()["version"]):
+            if not entry.applies_to(lane):
                 continue
             observation = self._observed(lane, entry.witness, lane.submit(self.contract, entry.witness))
             accepted = self.accept(lane, self.contract.oracle, entry.witness, observation)

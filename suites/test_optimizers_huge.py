@@ -45,6 +45,8 @@ class adam_huge:
     def oracle(parameter, gradient, state, hyper):
         return adam_oracle(parameter, gradient, state, hyper)
 
+    variant_float32_betas = staticmethod(float32_betas)
+
     @staticmethod
     def variant_square_first(parameter, gradient, state, hyper) -> dict[str, Acceptance]:
         """g * g is formed before the factor 1 - beta2: where it overflows, v is infinite and the parameter stays."""

@@ -269,8 +269,12 @@ def test_a_witness(identity, make, step, verdict, told):
 
 @pytest.mark.parametrize(
     ("other", "told"),
-    [({"versions": "<3"}, "no lane is paddle <3"), ({"device": "gpu"}, "no lane is paddle gpu ==3.3.*")],
-    ids=["version", "device"],
+    [
+        ({"versions": "<3"}, "no lane is paddle <3"),
+        ({"device": "gpu"}, "no lane is paddle ==3.3.* on gpu"),
+        ({"processor": "AVX"}, "no lane is paddle ==3.3.* on a processor with AVX"),
+    ],
+    ids=["version", "device", "processor"],
 )
 def test_a_witness_that_no_lane_speaks_of_is_skipped(identity, make, other, told):
     item = make(identity(variant_odd=lambda x: {}), witness=entry(**other))

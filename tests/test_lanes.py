@@ -11,7 +11,7 @@ import pytest
 
 from conformance import Sample
 from conformance.lanes import InProcessLane, LaneError, LaneSpec, default_specs, parse
-from conformance.lanes.lane import ADAPTERS, flatten, observe
+from conformance.lanes.lane import ADAPTERS, FEATURES, features, flatten, observe
 from conformance.lanes.spec import SpecError, require_installed, written
 from conformance.ledger import Ledger
 from conformance.session import Session
@@ -301,3 +301,11 @@ def test_an_interruption_is_not_an_observation(declare):
 )
 def test_parts_of_a_result_are_named(result, named):
     assert flatten(result) == named
+
+
+def test_a_fingerprint_tells_by_which_features_of_the_processor_kernels_are_chosen():
+    flags = {"AVX2": "avx2", "AVX512F": "avx512f"}
+    known = Path("/proc/cpuinfo").read_text("utf-8").split() if Path("/proc/cpuinfo").exists() else None
+    found = features()
+    assert set(found) <= set(FEATURES)
+    assert known is None or found == [name for name in FEATURES if flags[name] in known]

@@ -106,6 +106,15 @@ def test_an_entry_speaks_of_one_framework_and_where_it_says_so_of_one_device(tmp
     assert on_gpu.applies("paddle", "gpu", "3.3.1") and not on_gpu.applies("paddle", "cpu", "3.3.1")
 
 
+def test_an_entry_may_speak_of_lanes_on_some_processors_alone(tmp_path):
+    entry = only(tmp_path, processor='"AVX512F"')
+    assert entry.applies("paddle", "cpu", "3.3.1", ["AVX2", "AVX512F"])
+    assert not entry.applies("paddle", "cpu", "3.3.1", ["AVX2"])
+    assert entry.released.endswith(" on a processor with AVX512F")
+    with pytest.raises(LedgerError, match="processor 'AVX' is not one of AVX2, AVX512F"):
+        only(tmp_path, processor='"AVX"')
+
+
 def test_an_entry_is_told_under_the_one_that_its_reason_names():
     reasons = {
         "a-1": "It is odd.",

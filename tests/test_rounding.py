@@ -1,4 +1,4 @@
-"""The derived rounding error of a network: it covers what float32 does, is not vacuous, and names what it cannot know."""
+"""The derived rounding error of a network covers what float32 does, is not vacuous, and names what it cannot know."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from unittest import mock
 
 import pytest
 import torch
+import torch.nn.functional as f
+from torch import nn
 
 from conformance.accuracy import CHAIN
 from reference_impl.torch_impl import rounding
 from reference_impl.torch_impl.rounding import EXACT, VARIANCES, RandomRounding
 
-nn, f = torch.nn, torch.nn.functional
 RUNS = 8
 IMAGES, ROWS, SEQUENCES = (3, 4, 9, 9), (16, 24), (3, 7, 8)
 

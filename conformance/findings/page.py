@@ -14,7 +14,7 @@ import numpy as np
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import FRAMEWORKS, Contract
 from conformance.ledger import Entry, leader
-from conformance.report.reproducers import Reproducer, apart, released
+from conformance.report.reproducers import Reproducer, apart
 
 FOLDER = "reproducers"
 _INTRODUCTION = (
@@ -86,7 +86,7 @@ def _told(finding: Finding, heading: str) -> list[str]:
         f"{heading} {entry.id}",
         "",
         f"- Promise: {_plain(contract.claim)} (`{contract.id}`)",
-        f"- Releases: {_plain(released(entry))}",
+        f"- Releases: {_plain(entry.released)}",
         f"- Instead: {_plain(entry.reason)}",
     ]
     if variant:

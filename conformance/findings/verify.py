@@ -16,6 +16,7 @@ from typing import Any
 
 from conformance.contract import FRAMEWORKS, shorten
 from conformance.findings.page import Finding
+from conformance.lanes.lane import features
 from conformance.lanes.spec import interpreter_at
 
 SECONDS = 600
@@ -82,7 +83,9 @@ def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Ma
     """
     entry, outcome = finding.entry, done[finding.entry.id]
     same = [each for each in findings if each.entry.contract == entry.contract]
-    here = [each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version)]
+    here = [
+        each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version, features())
+    ]
     wanted = {1} if finding in here else {0, 1} if here else {0}
     if outcome.status in wanted and (outcome.status == 0 or "DIVERGES" in outcome.output):
         return None

@@ -37,6 +37,19 @@ def threads() -> int:
     return int(text)
 
 
+FEATURES = ("AVX2", "AVX512F")
+"""Features of processors by which the frameworks choose among kernels whose results differ, as NumPy calls them."""
+
+
+def features() -> list[str]:
+    """Which of :data:`FEATURES` the processor of this machine has."""
+    try:
+        module = importlib.import_module("numpy._core._multiarray_umath")
+    except ImportError:  # NumPy 1
+        module = importlib.import_module("numpy.core._multiarray_umath")
+    return [name for name in FEATURES if module.__cpu_features__.get(name)]
+
+
 class Lane(Protocol):
     """What the runner needs of a transport."""
 
@@ -112,7 +125,7 @@ class InProcessLane:
         try:
             module = importlib.import_module(ADAPTERS[self.spec.framework])
             self.adapter = module.Adapter(self.spec.device, self.spec.index, self.spec.tf32)
-            self._versions = self.adapter.versions()
+            self._versions = {**self.adapter.versions(), "processor": features()}
             self._pinned = self.adapter.settings()
         except LaneError:
             raise

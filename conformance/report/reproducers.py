@@ -66,16 +66,9 @@ def make(entry: Entry, contract: Contract) -> Reproducer:
     return Reproducer(expected, instead, text)
 
 
-def released(entry: Entry) -> str:
-    """The releases of an entry in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
-    parts = sorted((part for part in entry.versions), key=lambda part: (part.operator.startswith("<"), str(part)))
-    on = f" on {entry.device}" if entry.device else ""
-    return f"{entry.framework} {', '.join(map(str, parts))}{on}"
-
-
 def _about(entry: Entry, contract: Contract) -> list[str]:
     return [
-        f"{entry.id}: {released(entry)} against {contract.id}",
+        f"{entry.id}: {entry.released} against {contract.id}",
         "",
         "Made by `python -m conformance findings`, from the ledger of known divergences.",
         f"Claim: {' '.join(contract.claim.split())}",
@@ -194,4 +187,4 @@ def _upwards(bound: float) -> float:
     return float(f"{round(10 * float(digits)) + 1}e{int(exponent) - 1}")
 
 
-__all__ = ["Reproducer", "apart", "differing", "make", "released"]
+__all__ = ["Reproducer", "apart", "differing", "make"]

@@ -1,9 +1,10 @@
-"""adam-huge-square-first: paddle >=2.6.2, <3.4 against optim.adam_huge
+"""adam-huge-square-first: paddle >=2.6.2, <3.4 on a processor with AVX512F against optim.adam_huge
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: An Adam step on gradients up to 1e20 keeps a finite second moment and moves the parameters.
-Instead: Adam forms g * g before it multiplies by 1 - beta2: for |g| above 1.8e19 the second moment becomes
-infinite and the parameter never moves again; torch's stays finite.
+Instead: Where the processor has AVX-512, Adam's kernel (phi/kernels/funcs/jit/gen/adam.cc) forms g * g before
+it multiplies by 1 - beta2: for |g| above 1.8e19 the second moment becomes infinite and the parameter never
+moves again; torch's stays finite, and paddle's own on other processors.
 Upstream: none known.
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
