@@ -29,6 +29,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "training": ("training",),
 }
 """Attributes of layers that mean the same, first in torch and then in paddle."""
+FACTORS = (1.0, -0.5, 4.0)
+"""What the gradients are multiplied with, one after the other, before each update."""
 
 DROPOUTS = {
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
@@ -108,9 +110,18 @@ def _never(call: Callable[..., Any], option: str) -> Callable[..., Any]:
 
 
 def caller(framework: str) -> str:
-    """The line of the user's that called the current layer: the nearest one outside of the framework and of this."""
-    passed = (framework, "reference_impl", "conformance", "suites")
+    """The line of the model that called the current layer: the nearest one that is not the framework's machinery.
+
+    A framework's own collection of models (``paddle.vision``) is a model's code. Nothing where the run itself called.
+    """
+    within = False
     for frame, line in traceback.walk_stack(sys._getframe(1)):
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in passed:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith("reference_impl."):
+            if within:
+                return ""
+        elif name.partition(".")[0] == framework and not name.startswith(f"{framework}.vision.models."):
+            within = True
+        else:
             return f"{frame.f_code.co_filename}:{line}"
     return ""

@@ -8,8 +8,9 @@ could show: by less than :data:`NOISES` times the noise. Where nothing is rounde
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from reference_impl.transfer.matching import Matching, match
 from suites.porting import calls
 
 Array = np.ndarray[Any, Any]
+Runs = tuple[dict[str, Array], ...]
 
 NOISES = 8.0
 """An error that is normal is within this many standard deviations of the rounding noise (6 for 1e9 elements)."""
@@ -174,10 +176,8 @@ class Port:
         """Some samples of both regimes: the first with torch's own values, the last with small integers."""
         sizes = [*self.pair.batch_sizes, self.pair.batch_sizes[0]]
         for seed, batch in enumerate(sizes):
-            key = ("sample", seed)
-            if key not in self._kept:
-                self._kept[key] = self._drawn(batch, seed, exact=seed == len(sizes) - 1)
-            yield self._kept[key]
+            make = functools.partial(self._drawn, batch, seed, exact=seed == len(sizes) - 1)
+            yield self.kept(("sample", seed), make)
 
     def _drawn(self, batch: int, seed: int, exact: bool) -> Drawn:
         rng = np.random.default_rng([seed, batch])
@@ -191,25 +191,27 @@ class Port:
             inputs = [np.rint(array).astype(array.dtype) if array.dtype.kind == "f" else array for array in inputs]
         return Drawn(batch, seed, exact, inputs, targets, values)
 
-    def run(self, drawn: Drawn, training: bool) -> tuple[dict[str, Array], ...]:
-        """Torch in float64, paddle in float64, and each in its own precision; by torch's names and in its layout."""
-        key = (drawn.seed, training)
+    def kept(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made under this key before, or is made now."""
         if key not in self._kept:
-            self._kept[key] = self._run(drawn, training)
+            self._kept[key] = make()
         return self._kept[key]
 
-    def _run(self, drawn: Drawn, training: bool) -> tuple[dict[str, Array], ...]:
+    def run(self, drawn: Drawn, training: bool) -> Runs:
+        """Torch in float64, paddle in float64, and each in its own precision; by torch's names and in its layout.
+
+        Updates are made in float64 only, and not of the values that the torch model starts with.
+        """
         rng = np.random.default_rng(drawn.seed)
         common = {
             "inputs": drawn.inputs,
             "targets": drawn.targets,
             "training": training,
-            "steps": STEPS if training and not drawn.exact else 0,
             "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in self._shapes(drawn, training)],
         }
         how = [
-            (lane, {**common, "double": double, "values": self.values(place, drawn)})
-            for double in (True, False)
+            (lane, {**common, "double": double, "steps": steps, "values": self.values(place, drawn)})
+            for double, steps in ((True, STEPS if training and drawn.seed and not drawn.exact else 0), (False, 0))
             for place, lane in enumerate((self.torch, self.paddle))
         ]
         found = self.ask(calls.run, how)
@@ -219,13 +221,14 @@ class Port:
         """Shapes of the outputs, which the weights of a sum must have."""
         if self.pair.loss is not None or self.pair.torch_loss is not None:
             return []
-        key = ("shapes", drawn.batch)
-        if key not in self._kept:
-            how = {"inputs": drawn.inputs, "targets": [], "training": False, "steps": 0, "cotangents": []}
+
+        def make() -> list[tuple[int, ...]]:
+            how = {"inputs": drawn.inputs, "targets": [], "training": training, "steps": 0, "cotangents": []}
             (found,) = self.ask(calls.run, [(self.torch, {**how, "double": False, "values": self.values(0, drawn)})])
             places = [name for name in found if name.startswith("outputs.")]
-            self._kept[key] = [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
-        return self._kept[key]
+            return [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
+
+        return self.kept(("shapes", drawn.batch, training), make)
 
     def deviations(self, drawn: Drawn) -> tuple[dict[str, Array], str]:
         """Standard deviations of the outputs that rounding gives, and why they cannot be derived, where they cannot."""
@@ -279,8 +282,9 @@ def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
     errors = np.concatenate([
         np.ravel(np.abs(single.astype(np.float64) - double)) for double, single in zip(doubles, singles, strict=True)
     ])  # fmt: skip
-    errors = np.sort(errors[np.isfinite(errors)])
-    return root_mean_square(errors[: max(1, len(errors) - len(errors) // 100)])
+    errors = errors[np.isfinite(errors)]
+    largest = len(errors) // 100
+    return root_mean_square(np.partition(errors, -largest)[:-largest] if largest else errors)
 
 
 def allowed(doubles: Sequence[Array], singles: Sequence[Array], least: float = 0.0) -> float:

@@ -18,7 +18,8 @@ from conformance.session import Session
 from reference_impl.pair import PairError
 from suites.porting import calls
 from suites.porting.check import PairDivergence, Port
-from suites.porting.laws import LAWS, Seen
+from suites.porting.compared import Seen
+from suites.porting.laws import LAWS
 
 
 class Pairs:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
 from conformance.accuracy import CHAIN
 from suites.porting import calls
 from suites.porting.check import (
-    CONSTANTS,
     NOISIER,
-    STEPS,
     UNIT,
     Array,
     Difference,
@@ -23,10 +19,11 @@ from suites.porting.check import (
     PairDivergence,
     Port,
     PortingWarning,
-    allowed,
+    Runs,
     difference,
     root_mean_square,
 )
+from suites.porting.compared import Compared, Seen, compared, differences, momentum_rounding, nothing_more
 from suites.porting.places import explain
 
 BIASED = "batch-norm-biased-running-variance"
@@ -37,26 +34,7 @@ UNREPEATED = {
     "reloaded": "is another once the model was saved and read back: its state holds less than it needs",
 }
 
-Law = Callable[[Port, "Seen"], None]
-
-
-class Seen:
-    """What a law has seen: samples, and the largest used part of what is allowed, by quantity."""
-
-    def __init__(self) -> None:
-        self.samples = 0
-        self.exact_samples = 0
-        self.worst: dict[str, float] = {}
-        self.known: Counter[str] = Counter()
-
-    def note(self, quantity: str, used: float) -> None:
-        """Keep the largest."""
-        self.worst[quantity] = max(used, self.worst.get(quantity, 0.0))
-
-    def count(self, drawn: Drawn) -> None:
-        """One sample more."""
-        self.samples += 1
-        self.exact_samples += drawn.exact
+Law = Callable[[Port, Seen], None]
 
 
 def tensors(port: Port, seen: Seen) -> None:
@@ -122,7 +100,7 @@ def training(port: Port, seen: Seen) -> None:
 
 def _outputs(port: Port, seen: Seen, training: bool) -> None:
     for drawn in port.samples():
-        found = port.run(drawn, training)
+        found = compared(port, drawn, training).runs
         seen.count(drawn)
         found = (found[0], _unbiased(port, drawn, found, seen), *found[2:])
         names = [name for name in found[0] if name.startswith(("outputs.", "buffers."))]
@@ -134,7 +112,7 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
         one, other = (sum(name.startswith("outputs.") for name in side) for side in found[:2])
         if one != other:
             raise PairDivergence(f"torch_model gives {one} outputs and paddle_model {other}")
-        wrong = list(_differences(seen, found, names))
+        wrong = list(differences(seen, found, names, momentum_rounding(port, drawn)))
         if wrong:
             raise PairDivergence(_told(wrong, drawn, explain(port, drawn, training, wrong[0])))
 
@@ -144,7 +122,7 @@ def _is_lost(one: Array, other: Array | None) -> bool:
     return len(arrays) == 2 and all(np.isnan(array).all() for array in arrays)
 
 
-def _unbiased(port: Port, drawn: Drawn, found: Any, seen: Seen) -> dict[str, Array]:
+def _unbiased(port: Port, drawn: Drawn, found: Runs, seen: Seen) -> dict[str, Array]:
     """Paddle's quantities with the batch's unbiased variance in the running variance, where that makes them torch's.
 
     With n values a channel, torch takes n / (n - 1) times the variance that paddle takes.
@@ -167,11 +145,11 @@ def _unbiased(port: Port, drawn: Drawn, found: Any, seen: Seen) -> dict[str, Arr
     return result
 
 
-def _trained(port: Port, seen: Seen) -> Iterator[tuple[Drawn, tuple[dict[str, Array], ...]]]:
+def _trained(port: Port, seen: Seen) -> Iterator[tuple[Drawn, Compared]]:
     """Samples with real values, and what both models give for them in training mode."""
     for drawn in port.samples():
         if not drawn.exact:
-            found = port.run(drawn, True)
+            found = compared(port, drawn, True)
             seen.count(drawn)
             yield drawn, found
 
@@ -179,22 +157,20 @@ def _trained(port: Port, seen: Seen) -> Iterator[tuple[Drawn, tuple[dict[str, Ar
 def loss(port: Port, seen: Seen) -> None:
     """The loss agrees. Not in the exact regime: paddle cuts the logarithm of probabilities as tiny as those there."""
     for drawn, found in _trained(port, seen):
-        wrong = list(_differences(seen, found, ["loss"]))
+        wrong = list(differences(seen, found.runs, ["loss"], nothing_more))
         if wrong:
-            raise PairDivergence(_told(wrong, drawn, _factor(found[0]["loss"], found[1]["loss"], drawn.batch)))
+            raise PairDivergence(_told(wrong, drawn, _factor(found.runs, drawn.batch)))
 
 
 def gradients(port: Port, seen: Seen) -> None:
     """The gradient of every parameter and of the inputs agrees, in training mode; the exact regime has ties."""
     for drawn, found in _trained(port, seen):
-        names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
-        lost = {name for name in found[0] if "gradients." in name} ^ {name for name in found[1] if "gradients." in name}
-        if lost:
-            side = "paddle" if sorted(lost)[0] in found[0] else "torch"
-            raise PairDivergence(f"{sorted(lost)[0]} does not exist in {side}: nothing depends on it there")
-        wrong = list(_differences(seen, found, names))
-        if wrong:
-            raise PairDivergence(_told(_nearest_the_loss(port, wrong), drawn, []))
+        for name, side in found.lost.items():
+            raise PairDivergence(f"{name} does not exist in {side}: nothing depends on it there")
+        for quantity in ("gradients", "input_gradients"):
+            seen.note(quantity, found.worst.get(quantity, 0.0))
+        if found.gradients:
+            raise PairDivergence(_told(_nearest_the_loss(port, found.gradients), drawn, []))
 
 
 def steps(port: Port, seen: Seen) -> None:
@@ -202,16 +178,14 @@ def steps(port: Port, seen: Seen) -> None:
     for drawn in port.samples():
         if drawn.exact or drawn.seed == 0:
             continue
-        found = port.run(drawn, True)
+        found = compared(port, drawn, True)
         seen.count(drawn)
-        before = {f"states.-1.{name}": array for name, array in drawn.values.items()}
-        for step in range(STEPS):
-            wrong = list(_updates(seen, {**before, **found[0]}, {**before, **found[1]}, step))
-            if wrong:
-                raise PairDivergence(_told(wrong, drawn, _hyperparameters(found)))
+        seen.note("updates", found.worst.get("updates", 0.0))
+        if found.updates:
+            raise PairDivergence(_told(found.updates, drawn, _hyperparameters(found.runs)))
 
 
-def _hyperparameters(found: Any) -> list[str]:
+def _hyperparameters(found: Runs) -> list[str]:
     """What the two optimizers say of themselves, where they say different things."""
     one, other = (json.loads(str(values["optimizer"])) for values in found[:2])
     unlike = [
@@ -220,30 +194,10 @@ def _hyperparameters(found: Any) -> list[str]:
     return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike]
 
 
-def _updates(seen: Seen, one: dict[str, Array], other: dict[str, Array], step: int) -> Iterator[Difference]:
-    prefix = f"states.{step}."
-    names = [name.removeprefix(prefix) for name in one if name.startswith(prefix)]
-    moves = [
-        {name: sides[prefix + name] - sides[f"states.{step - 1}.{name}"] for name in names if prefix + name in sides}
-        for sides in (one, other)
-    ]
-    floats = [array for array in moves[0].values() if array.dtype.kind == "f" and array.size]
-    scale = max((root_mean_square(array) for array in floats), default=0.0)
-    for name in names:
-        if moves[0][name].dtype.kind != "f" or name.rpartition(".")[2].startswith("running_"):
-            continue
-        bound = CONSTANTS * (np.abs(moves[0][name]) + scale) * (1 + 9 * step)
-        if moves[0][name].shape == moves[1][name].shape and bound.all() and bound.size:
-            seen.note("updates", float((np.abs(moves[1][name] - moves[0][name]) / bound).max()))
-        found = difference(f"update {step + 1} of {name}", moves[0][name], moves[1][name], bound)
-        if found:
-            yield found
-
-
 def precision(port: Port, seen: Seen) -> None:
     """Neither model is farther from its own float64 run than rounding takes this network (torch_impl/rounding.py)."""
     for drawn in [each for each in port.samples() if not each.exact][:2]:
-        found = port.run(drawn, False)
+        found = compared(port, drawn, False).runs
         seen.count(drawn)
         deviations, unknown = port.deviations(drawn)
         if unknown:
@@ -291,25 +245,6 @@ def _is_as_noisy(seen: Seen, drawn: Drawn, name: str, errors: list[Array], least
         )
 
 
-def _differences(seen: Seen, found: Any, names: list[str]) -> Iterator[Difference]:
-    torch64, paddle64, torch, paddle = found
-    floats = [name for name in names if name in paddle64 and torch64[name].dtype.kind == "f"]
-    least = 2.0**-30 * max((root_mean_square(torch64[name]) for name in floats), default=0.0)
-    for name in names:
-        if name not in paddle64:
-            continue
-        one, other = torch64[name], paddle64[name]
-        bound = 0.0
-        if one.shape == other.shape and one.dtype.kind == "f":
-            bound = allowed([one, other], [torch[name], paddle[name]], least)
-            with np.errstate(invalid="ignore"):
-                largest = np.nan_to_num(np.abs(other - one), posinf=0.0).max(initial=0.0)
-            seen.note(name.partition(".")[0], float(largest / bound) if bound else 0.0)
-        wrong = difference(name, one, other, bound)
-        if wrong:
-            yield wrong
-
-
 def _nearest_the_loss(port: Port, wrong: list[Difference]) -> list[Difference]:
     """The gradients that differ, that of the layer which ran last first: backward, it is the first to differ."""
     order = {path: place for place, path in enumerate(port.sides[0].order)}
@@ -321,7 +256,8 @@ def _nearest_the_loss(port: Port, wrong: list[Difference]) -> list[Difference]:
     return sorted(wrong, key=place)
 
 
-def _factor(one: Array, other: Array, batch: int) -> list[str]:
+def _factor(found: Runs, batch: int) -> list[str]:
+    one, other = found[0]["loss"], found[1]["loss"]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = float(other / one)
     if any(np.isclose(ratio, factor, rtol=1e-6) for factor in (batch, 1 / batch)):
