@@ -203,11 +203,12 @@ class Port:
         Updates are made in float64 only, and not of the values that the torch model starts with.
         """
         rng = np.random.default_rng(drawn.seed)
+        shapes = self._shapes(drawn) if training else []
         common = {
             "inputs": drawn.inputs,
             "targets": drawn.targets,
             "training": training,
-            "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in self._shapes(drawn, training)],
+            "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in shapes],
         }
         how = [
             (lane, {**common, "double": double, "steps": steps, "values": self.values(place, drawn)})
@@ -217,18 +218,18 @@ class Port:
         found = self.ask(calls.run, how)
         return tuple(self._portable(place % 2, values) for place, values in enumerate(found))
 
-    def _shapes(self, drawn: Drawn, training: bool) -> list[tuple[int, ...]]:
-        """Shapes of the outputs, which the weights of a sum must have."""
+    def _shapes(self, drawn: Drawn) -> list[tuple[int, ...]]:
+        """Shapes of the outputs in training mode, which the weights of a sum must have."""
         if self.pair.loss is not None or self.pair.torch_loss is not None:
             return []
 
         def make() -> list[tuple[int, ...]]:
-            how = {"inputs": drawn.inputs, "targets": [], "training": training, "steps": 0, "cotangents": []}
+            how = {"inputs": drawn.inputs, "targets": [], "training": True, "steps": 0, "cotangents": []}
             (found,) = self.ask(calls.run, [(self.torch, {**how, "double": False, "values": self.values(0, drawn)})])
             places = [name for name in found if name.startswith("outputs.")]
             return [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
 
-        return self.kept(("shapes", drawn.batch, training), make)
+        return self.kept(("shapes", drawn.batch), make)
 
     def deviations(self, drawn: Drawn) -> tuple[dict[str, Array], str]:
         """Standard deviations of the outputs that rounding gives, and why they cannot be derived, where they cannot."""
