@@ -97,6 +97,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "with suites/porting: a Python file with a model in torch, its port to paddle and their inputs "
         "(repeatable); reference_impl/pair.py says what it may hold",
     },
+    "--layers": {
+        "action": "store_true",
+        "help": "with --pair: compare both models layer by layer also where nothing differs",
+    },
     "--replay": {
         "default": None,
         "metavar": "FILE",

@@ -7,7 +7,7 @@ import functools
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
@@ -41,13 +41,17 @@ DROPOUTS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a layer: its path and class, the line that called it, and its values."""
+    """One call of a layer: its path and class, the line that called it, and its values.
+
+    gradients: of the outputs that have one, by their places.
+    """
 
     path: str
     kind: str
     where: str
     inputs: list[np.ndarray]
     outputs: list[np.ndarray]
+    gradients: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def configuration(layer: Any) -> dict[str, Any]:

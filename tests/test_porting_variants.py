@@ -11,7 +11,7 @@ import pytest
 from conformance.lanes import InProcessLane
 from reference_impl.pair import PairError
 from suites.porting.check import PairDivergence, Port, PortingWarning
-from suites.porting.laws import LAWS, Seen
+from suites.porting.laws import LAWS, Seen, layers
 from tests.faults.fault import started_lanes
 
 PAIRS = Path(__file__).parent / "pairs"
@@ -287,8 +287,86 @@ def torch_model():
     net.register_forward_hook(lambda layer, given, out: torch.fft.irfft(torch.fft.rfft(out), n=5))
     return net
 """
+    words, found = warned(verdicts, more=base + more)
+    assert list(found) == broken
+    assert words and all("cannot be derived (torch's _fft_c2r has no known rounding error" in each for each in words)
+
+
+def warned(verdicts, **pair):
+    """What was warned of, and the laws broken."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        assert list(verdicts(more=base + more)) == broken
-    words = [str(each.message) for each in told if each.category is PortingWarning]
-    assert words and all("cannot be derived (torch's _fft_c2r has no known rounding error" in each for each in words)
+        found = verdicts(**pair)
+    return [str(each.message) for each in told if each.category is PortingWarning], found
+
+
+RENAMED = """
+import torch, paddle
+
+class torch_model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = torch.nn.Linear(6, 6), torch.nn.Linear(6, 6)
+    def forward(self, x):
+        return self.two(torch.relu(self.one(x)))
+
+class paddle_model(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.last, self.first = paddle.nn.Linear(6, 6), paddle.nn.Linear(6, 6)
+    def forward(self, x):
+        return self.last(paddle.nn.functional.relu(self.first(x)))
+
+inputs = ("batch", 6)
+"""
+
+
+def test_layers_matched_by_the_order_in_which_they_ran_are_told(verdicts):
+    words, found = warned(verdicts, text=RENAMED)
+    assert found == {}
+    assert len(words) == 1 and "port.py: 2 layers of one kind and shape were matched by the order" in words[0]
+    assert "{'one': 'first', 'two': 'last'}" in words[0]
+    words, found = warned(verdicts, text=RENAMED, more="names = {'one': 'first'}\n")
+    assert (words, found) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("hook", "laws", "words"),
+    [
+        (
+            "first.register_forward_post_hook(lambda layer, given, out: out * 2 - out.detach())",
+            ["gradients"],
+            ["has another gradient: torch 'conv2'", "torch 'first' (Linear, called at", "is 2 times torch's (scaled)"],
+        ),
+        (
+            "third.register_forward_pre_hook(lambda layer, given: given[0].detach())",
+            ["gradients", "steps"],
+            [
+                "does not exist in paddle",
+                "another gradient: torch 'second'",
+                "it is zero in paddle: something stops it",
+            ],
+        ),
+    ],
+    ids=["doubled", "stopped"],
+)
+def test_the_first_layer_whose_gradient_differs_is_named_where_outputs_agree(verdicts, hook, laws, words):
+    found = verdicts(more=f"\ndef paddle_model():\n    net = PaddleNet()\n    net.{hook}\n    return net\n")
+    assert list(found) == laws
+    assert all(word in found["gradients"] for word in words), found["gradients"]
+
+
+def test_on_request_layers_are_compared_one_by_one(lanes, tmp_path):
+    """A tied layer of torch has no counterpart in paddle, whose projections of attention have none in torch."""
+    torch, paddle = (next(lane for lane in lanes if lane.spec.framework == name) for name in ("torch", "paddle"))
+    port, seen = Port(PAIRS / "transformer.py", torch, paddle), Seen()
+    layers(port, seen)
+    assert seen.samples and 0 < seen.worst["layers"] < 1
+    met = [row for row in port.layers if "torch" in row and "paddle" in row]
+    assert len(met) == 24 and all(row["inputs"] and row["outputs"] and row["gradient"] for row in met)
+    assert [row["torch"] for row in port.layers if "paddle" not in row] == ["out"]
+    assert len([row for row in port.layers if "torch" not in row]) == 8
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(BASE.format(wrong="eps"), "utf-8")
+    with pytest.raises(PairDivergence, match="9 of 9 layers differ, the first is 'conv1'"):
+        layers(Port(wrong, torch, paddle), Seen())

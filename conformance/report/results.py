@@ -76,6 +76,7 @@ def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
     old.unsupported.update(new.unsupported)
     old.failure = old.failure or new.failure
     old.upgrade = old.upgrade or new.upgrade
+    old.details = old.details or new.details
 
 
 def build(
@@ -132,6 +133,7 @@ def _contract(record: Record) -> dict[str, Any]:
         "unsupported": record.unsupported,
         "failure": record.failure,
         **({"upgrade": record.upgrade} if record.upgrade else {}),
+        **({"details": record.details} if record.details else {}),
         "seconds": round(record.seconds, 4),
         "framework_seconds": round(record.framework_seconds, 4),
     }

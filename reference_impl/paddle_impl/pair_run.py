@@ -30,7 +30,8 @@ def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, A
     model.eval()
     found = inventory(model)
     values = {each.name: tensor.numpy().copy() for each, tensor in found}
-    steps = _traced(model, inputs, values=False)
+    with paddle.no_grad():
+        steps, _ = _traced(model, inputs, values=False)
     return {
         "tensors": [each.plain() for each, _ in found],
         "values": values,
@@ -102,11 +103,27 @@ def _evaluated(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], seed: int) 
         return flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
 
 
-def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
-    """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
+def trace(
+    pair: Pair,
+    values: Mapping[str, np.ndarray],
+    inputs: Sequence[np.ndarray],
+    targets: Sequence[np.ndarray],
+    cotangents: Sequence[np.ndarray],
+    training: bool,
+) -> list[Step]:
+    """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
     model = _loaded(pair, values, True, training)
-    with _arithmetic(True), without_dropout(paddle.nn.functional) if training else contextlib.nullcontext():
-        return _traced(model, inputs)
+    with _arithmetic(True):
+        if not training:
+            with paddle.no_grad():
+                return _traced(model, inputs)[0]
+        with without_dropout(paddle.nn.functional):
+            steps, outputs = _traced(model, inputs)
+            wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
+            loss = _loss(pair, outputs, wanted, weights)
+            if not loss.stop_gradient:
+                loss.backward()
+        return steps
 
 
 def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> paddle.nn.Layer:
@@ -213,7 +230,8 @@ def _arithmetic(double: bool) -> Iterator[None]:
         paddle.set_default_dtype(before)
 
 
-def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool = True) -> list[Step]:
+def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool = True) -> tuple[list[Step], list[Any]]:
+    """The steps of one run, whose gradients come when one goes back from the outputs; and the outputs."""
     steps: list[Step] = []
     open_calls: list[tuple[str, list[np.ndarray]]] = []
 
@@ -224,16 +242,28 @@ def _traced(model: paddle.nn.Layer, inputs: Sequence[np.ndarray], values: bool =
         def hook(layer: paddle.nn.Layer, given: Any, output: Any) -> None:
             where, seen = open_calls.pop()
             steps.append(Step(path, type(layer).__name__, where, seen, _arrays(output, values)))
+            _watch(output, steps[-1].gradients)
 
         return hook
 
     for path, layer in model.named_sublayers(include_self=True):
         layer.register_forward_pre_hook(before)
         layer.register_forward_post_hook(after(path))
-    given = [_tensor(array, _is_double(model)) for array in inputs]
-    with paddle.no_grad():
-        model(*given)
-    return steps
+    return steps, flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
+
+
+def _watch(output: Any, gradients: dict[int, np.ndarray]) -> None:
+    """Note the gradients of a layer's outputs once they are known."""
+
+    def note(place: int) -> Any:
+        def hook(gradient: paddle.Tensor) -> None:
+            gradients[place] = gradient.detach().numpy().copy()
+
+        return hook
+
+    for place, tensor in enumerate(flattened(output)):
+        if isinstance(tensor, paddle.Tensor) and not tensor.stop_gradient:
+            tensor.register_hook(note(place))
 
 
 def _arrays(value: Any, values: bool) -> list[np.ndarray]:

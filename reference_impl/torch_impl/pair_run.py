@@ -31,7 +31,8 @@ def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, A
     model = pair.model("torch").eval()
     found = inventory(model)
     values = {each.name: tensor.detach().cpu().numpy().copy() for each, tensor in found}
-    steps = _traced(model, inputs, values=False)
+    with torch.no_grad():
+        steps, _ = _traced(model, inputs, values=False)
     return {
         "tensors": [each.plain() for each, _ in found],
         "values": values,
@@ -101,11 +102,27 @@ def _evaluated(model: torch.nn.Module, inputs: Sequence[np.ndarray], seed: int) 
         return flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
 
 
-def trace(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], training: bool) -> list[Step]:
-    """Every layer's call in one float64 run, in the order of return, with inputs and outputs."""
+def trace(
+    pair: Pair,
+    values: Mapping[str, np.ndarray],
+    inputs: Sequence[np.ndarray],
+    targets: Sequence[np.ndarray],
+    cotangents: Sequence[np.ndarray],
+    training: bool,
+) -> list[Step]:
+    """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
     model = _loaded(pair, values, True, training)
-    with _arithmetic(True), without_dropout(torch.nn.functional) if training else contextlib.nullcontext():
-        return _traced(model, inputs)
+    with _arithmetic(True):
+        if not training:
+            with torch.no_grad():
+                return _traced(model, inputs)[0]
+        with without_dropout(torch.nn.functional):
+            steps, outputs = _traced(model, inputs)
+            wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
+            loss = _loss(pair, outputs, wanted, weights)
+            if loss.requires_grad:
+                loss.backward()
+        return steps
 
 
 def deviations(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], runs: int) -> dict[str, Any]:
@@ -218,7 +235,8 @@ def _arithmetic(double: bool) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _traced(model: torch.nn.Module, inputs: Sequence[np.ndarray], values: bool = True) -> list[Step]:
+def _traced(model: torch.nn.Module, inputs: Sequence[np.ndarray], values: bool = True) -> tuple[list[Step], list[Any]]:
+    """The steps of one run, whose gradients come when one goes back from the outputs; and the outputs."""
     steps: list[Step] = []
     open_calls: list[tuple[str, list[np.ndarray]]] = []
 
@@ -229,16 +247,28 @@ def _traced(model: torch.nn.Module, inputs: Sequence[np.ndarray], values: bool =
         def hook(layer: torch.nn.Module, given: Any, output: Any) -> None:
             where, seen = open_calls.pop()
             steps.append(Step(path, type(layer).__name__, where, seen, _arrays(output, values)))
+            _watch(output, steps[-1].gradients)
 
         return hook
 
     for path, layer in model.named_modules():
         layer.register_forward_pre_hook(before)
         layer.register_forward_hook(after(path))
-    given = [_tensor(array, _is_double(model)) for array in inputs]
-    with torch.no_grad():
-        model(*given)
-    return steps
+    return steps, flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
+
+
+def _watch(output: Any, gradients: dict[int, np.ndarray]) -> None:
+    """Note the gradients of a layer's outputs once they are known."""
+
+    def note(place: int) -> Any:
+        def hook(gradient: torch.Tensor) -> None:
+            gradients[place] = gradient.detach().cpu().numpy().copy()
+
+        return hook
+
+    for place, tensor in enumerate(flattened(output)):
+        if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
+            tensor.register_hook(note(place))
 
 
 def _arrays(value: Any, values: bool) -> list[np.ndarray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -36,8 +35,19 @@ def _said(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(steps: list[Any]) -> dict[str, Any]:
-    told = [{**asdict(step), "inputs": len(step.inputs), "outputs": len(step.outputs)} for step in steps]
-    arrays = [step.inputs + step.outputs for step in steps]
+    """Layers' calls as plain data: the arrays of each are its inputs, outputs and gradients, one after the other."""
+    told = [
+        {
+            "path": step.path,
+            "kind": step.kind,
+            "where": step.where,
+            "inputs": len(step.inputs),
+            "outputs": len(step.outputs),
+            "gradients": list(step.gradients),
+        }
+        for step in steps
+    ]
+    arrays = [[*step.inputs, *step.outputs, *step.gradients.values()] for step in steps]
     return {"said": np.asarray(json.dumps(told)), "values": {str(place): each for place, each in enumerate(arrays)}}
 
 

@@ -101,11 +101,15 @@ class Side:
 
 @dataclass
 class Port:
-    """A pair of models on one torch lane and one paddle lane; results are kept, since the laws share them."""
+    """A pair of models on one torch lane and one paddle lane; results are kept, since the laws share them.
+
+    layers: the rows of the last :func:`suites.porting.layers.traced`.
+    """
 
     path: Path
     torch: Lane
     paddle: Lane
+    layers: list[dict[str, Any]] = field(default_factory=list)
     _kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
@@ -202,14 +206,7 @@ class Port:
 
         Updates are made in float64 only, and not of the values that the torch model starts with.
         """
-        rng = np.random.default_rng(drawn.seed)
-        shapes = self._shapes(drawn) if training else []
-        common = {
-            "inputs": drawn.inputs,
-            "targets": drawn.targets,
-            "training": training,
-            "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in shapes],
-        }
+        common = self.common(drawn, training)
         how = [
             (lane, {**common, "double": double, "steps": steps, "values": self.values(place, drawn)})
             for double, steps in ((True, STEPS if training and drawn.seed and not drawn.exact else 0), (False, 0))
@@ -217,6 +214,17 @@ class Port:
         ]
         found = self.ask(calls.run, how)
         return tuple(self._portable(place % 2, values) for place, values in enumerate(found))
+
+    def common(self, drawn: Drawn, training: bool) -> dict[str, Any]:
+        """What both models of a sample are given alike."""
+        rng = np.random.default_rng(drawn.seed)
+        shapes = self._shapes(drawn) if training else []
+        return {
+            "inputs": drawn.inputs,
+            "targets": drawn.targets,
+            "training": training,
+            "cotangents": [rng.standard_normal(shape).astype(np.float32) for shape in shapes],
+        }
 
     def _shapes(self, drawn: Drawn) -> list[tuple[int, ...]]:
         """Shapes of the outputs in training mode, which the weights of a sum must have."""

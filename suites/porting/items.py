@@ -19,7 +19,7 @@ from reference_impl.pair import PairError
 from suites.porting import calls
 from suites.porting.check import PairDivergence, Port
 from suites.porting.compared import Seen
-from suites.porting.laws import LAWS
+from suites.porting.laws import LAWS, layers
 
 
 class Pairs:
@@ -29,6 +29,7 @@ class Pairs:
         """The items of all pair files of this run."""
         ports = Ports(session_of)
         paths = [Path(text) for text in collector.config.getoption("--pair")]
+        laws = [*LAWS, "layers"] if collector.config.getoption("--layers") else LAWS
         return [
             PairItem.from_parent(
                 collector,
@@ -40,7 +41,7 @@ class Pairs:
                 ports=ports,
             )
             for path in paths
-            for law in LAWS
+            for law in laws
         ]
 
 
@@ -79,14 +80,20 @@ class PairItem(ContractItem):
         self._record: Record | None = None
 
     def runtest(self) -> None:
-        law = LAWS[self.law]
+        law = LAWS.get(self.law, layers)
         seen, began = Seen(), time.perf_counter()
         record = Record(f"porting.{self.name}", calls.AREA, (law.__doc__ or "").strip())
+        record.details = {"pair": str(self.pair_file), "law": self.law}
         self._record = record
         try:
             for port in self._ports.of(self.pair_file):
-                law(port, seen)
-                record.worst[port.torch.label + " " + port.paddle.label] = dict(seen.worst)
+                lanes = f"{port.torch.label} {port.paddle.label}"
+                try:
+                    law(port, seen)
+                finally:
+                    record.worst[lanes] = dict(seen.worst)
+                    record.details["layers"] = port.layers
+                    port.layers = []
             if not seen.samples:
                 raise PairError(f"{self.pair_file}: no sample was run, so that {self.law} shows nothing")
         except BaseException as error:

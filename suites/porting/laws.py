@@ -24,7 +24,8 @@ from suites.porting.check import (
     root_mean_square,
 )
 from suites.porting.compared import Compared, Seen, compared, differences, momentum_rounding, nothing_more
-from suites.porting.places import explain
+from suites.porting.layers import alike, traced
+from suites.porting.places import explain, explain_backward
 
 BIASED = "batch-norm-biased-running-variance"
 """The ledger's entry for what paddle's batch norm does in training."""
@@ -41,6 +42,8 @@ def tensors(port: Port, seen: Seen) -> None:
     """Every parameter and buffer of both models is used exactly once, and trained in both or in neither."""
     matches = port.matching.matches
     seen.samples += 1
+    for note in port.matching.notes:
+        warnings.warn(f"{port.path.name}: {note}", PortingWarning, stacklevel=1)
     unlike = [each for each in matches if each.torch.trainable != each.paddle.trainable]
     if unlike:
         told = [
@@ -166,11 +169,12 @@ def gradients(port: Port, seen: Seen) -> None:
     """The gradient of every parameter and of the inputs agrees, in training mode; the exact regime has ties."""
     for drawn, found in _trained(port, seen):
         for name, side in found.lost.items():
-            raise PairDivergence(f"{name} does not exist in {side}: nothing depends on it there")
+            lost = f"{name} does not exist in {side}: nothing depends on it there"
+            raise PairDivergence("\n  ".join([lost, *explain_backward(port, drawn)]))
         for quantity in ("gradients", "input_gradients"):
             seen.note(quantity, found.worst.get(quantity, 0.0))
         if found.gradients:
-            raise PairDivergence(_told(_nearest_the_loss(port, found.gradients), drawn, []))
+            raise PairDivergence(_told(_nearest_the_loss(port, found.gradients), drawn, explain_backward(port, drawn)))
 
 
 def steps(port: Port, seen: Seen) -> None:
@@ -272,6 +276,24 @@ def _told(wrong: list[Difference], drawn: Drawn, more: list[str]) -> str:
     if len(wrong) > 3:
         lines.append(f"and {len(wrong) - 3} more quantities")
     return "\n  ".join([*lines, *more, f"on {drawn.describe()}"])
+
+
+def layers(port: Port, seen: Seen) -> None:
+    """On request: every layer's output, and its gradient, agrees in training mode, layer by layer."""
+    drawn = next(port.samples())
+    pairs = traced(port, drawn, True)
+    seen.count(drawn)
+    for row in port.layers:
+        seen.note("layers", row.get("used") or 0.0)
+    wrong = [
+        one.path
+        for one, other in pairs
+        if not (alike(one.outputs, other.outputs) and alike(one.gradients, other.gradients))
+    ]
+    if wrong:
+        raise PairDivergence(
+            f"{len(wrong)} of {len(pairs)} layers differ, the first is {wrong[0]!r} ({drawn.describe()})"
+        )
 
 
 LAWS: dict[str, Law] = {

@@ -1,43 +1,14 @@
-"""Where two models part: the first layer whose output differs, whether its inputs did, and what the difference is like.
-
-Asked for only when something differs: both models then run once more, in float64, and what each layer took and gave is
-kept.
-"""
+"""Where two models part: the first layer that differs, whether its inputs did, and what the difference is like."""
 
 from __future__ import annotations
 
-import difflib
 import itertools
-import json
-import os
-import re
-from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from suites.porting import calls
 from suites.porting.check import Array, Difference, Drawn, Port, root_mean_square
-
-ALIKE = 2.0**-21
-"""Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a layer, as :class:`reference_impl.traces.Step` tells it."""
-
-    path: str
-    kind: str
-    where: str
-    inputs: list[Array]
-    outputs: list[Array]
-
-    def told(self, side: str) -> str:
-        """For a person: which layer, of which class, called where."""
-        place = f", called at {os.path.relpath(self.where)}" if self.where else ""
-        return f"{side} {self.path or 'the whole model'!r} ({self.kind}{place})"
+from suites.porting.layers import ALIKE, Call, alike, near, traced
 
 
 def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list[str]:
@@ -45,13 +16,12 @@ def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list
     if wrong.quantity.startswith("buffers."):
         layer = wrong.quantity.removeprefix("buffers.").rpartition(".")[0]
         return _settings(port, layer, port.matching.layers().get(layer, layer))
-    ours, theirs = _traces(port, drawn, training)
-    aligned = _aligned(port, ours, theirs)
+    aligned = traced(port, drawn, training)
     if not aligned:
         return ["no layer of one model could be set beside one of the other: both compute in functions only"]
     before: tuple[Call, Call] | None = None
     for one, other in aligned:
-        if _alike(one.outputs, other.outputs):
+        if alike(one.outputs, other.outputs):
             before = (one, other)
             continue
         if one.path == "":
@@ -64,80 +34,34 @@ def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list
     ]
 
 
+def explain_backward(port: Port, drawn: Drawn) -> list[str]:
+    """Sentences about where a difference of gradients comes from, where it is not from the outputs."""
+    aligned = traced(port, drawn, True)
+    if not all(alike(one.outputs, other.outputs) for one, other in aligned):
+        return ["outputs differ before that: see the law 'training'"]
+    later: Call | None = None
+    for one, other in reversed(aligned):
+        if alike(one.gradients, other.gradients):
+            later = one
+            continue
+        where = f"{one.told('torch')}, {other.told('paddle')}"
+        where += f"; that of {later.told('torch')}, which ran after it, agrees" if later and later.path else ""
+        said = [f"backward, the first layer whose output has another gradient: {where}"]
+        given = [any(array.any() for array in call.gradients) for call in (one, other)]
+        if not all(given):
+            return [*said, f"it is zero in {'paddle' if given[0] else 'torch'}: something stops it"]
+        return [*said, *_likeness_of(one.gradients, other.gradients)]
+    return ["the gradient of every layer's output agrees: that of a parameter is lost or changed in its own layer"]
+
+
 def _first(port: Port, drawn: Drawn, before: tuple[Call, Call] | None, one: Call, other: Call) -> list[str]:
     said = [f"the first layer that differs: {one.told('torch')}, {other.told('paddle')}"]
-    if not _alike(one.inputs, other.inputs):
+    if not alike(one.inputs, other.inputs):
         since = f"; the last layer that agrees is {before[0].told('torch')}" if before else ""
         said.append(f"its inputs differ already, so that functions before it do it{since}")
         return [*said, *_likeness_of(one.inputs, other.inputs)]
     said.append("its inputs agree, its output does not")
     return [*said, *(_settings(port, one.path, other.path) or _likeness(port, one, other))]
-
-
-def _traces(port: Port, drawn: Drawn, training: bool) -> tuple[list[Call], list[Call]]:
-    how = {"inputs": drawn.inputs, "training": training}
-    lanes = [
-        (port.torch, {**how, "values": port.values(0, drawn)}),
-        (port.paddle, {**how, "values": port.values(1, drawn)}),
-    ]
-    one, other = (_calls(found) for found in port.ask(calls.trace, lanes))
-    return one, other
-
-
-def _calls(found: dict[str, Array]) -> list[Call]:
-    made = []
-    for place, step in enumerate(json.loads(str(found["said"]))):
-        arrays = [found[f"values.{place}.{index}"] for index in range(step["inputs"] + step["outputs"])]
-        inputs, outputs = arrays[: step["inputs"]], arrays[step["inputs"] :]
-        made.append(Call(step["path"], step["kind"], step["where"], inputs, outputs))
-    return made
-
-
-def _aligned(port: Port, ours: list[Call], theirs: list[Call]) -> list[tuple[Call, Call]]:
-    """Calls of both models that are each other's counterpart, in the order in which torch's returned."""
-    partners = port.matching.layers()
-    keys = _keys([call.path for call in theirs])
-    known = dict(zip(keys, theirs, strict=True))
-    pairs: dict[int, Call] = {}
-    for place, (call, key) in enumerate(zip(ours, _keys([call.path for call in ours]), strict=True)):
-        path = partners.get(call.path, call.path)
-        partner = known.get((path, key[1]))
-        if partner is not None and (call.path in partners or _kind(partner) == _kind(call) or call.path == ""):
-            pairs[place] = known.pop((path, key[1]))
-    rest = [place for place in range(len(ours)) if place not in pairs]
-    left = list(known.values())
-    matcher = difflib.SequenceMatcher(None, [_kind(ours[i]) for i in rest], [_kind(call) for call in left], False)
-    for first, second, size in matcher.get_matching_blocks():
-        pairs.update({rest[first + i]: left[second + i] for i in range(size)})
-    return [(ours[place], pairs[place]) for place in sorted(pairs)]
-
-
-def _keys(paths: list[str]) -> list[tuple[str, int]]:
-    counted: Counter[str] = Counter()
-    keys = []
-    for path in paths:
-        keys.append((path, counted[path]))
-        counted[path] += 1
-    return keys
-
-
-def _kind(call: Call) -> str:
-    """A layer's class in words that both frameworks share."""
-    kind = call.kind.lower()
-    return re.sub(r"^conv(\d)dtranspose", r"convtranspose\1d", kind).replace("simplernn", "rnn")
-
-
-def _alike(one: list[Array], other: list[Array]) -> bool:
-    pairs = list(zip(one, other, strict=False))
-    return len(one) == len(other) and all(_near(first, second) for first, second in pairs)
-
-
-def _near(one: Array, other: Array) -> bool:
-    if one.shape != other.shape:
-        return False
-    if one.dtype.kind not in "fc":
-        return bool((one == other).all())
-    return bool(np.allclose(other, one, rtol=ALIKE, atol=ALIKE * root_mean_square(one), equal_nan=True))
 
 
 def _settings(port: Port, path: str, partner: str) -> list[str]:
@@ -165,7 +89,7 @@ def _transposed_weight(port: Port, one: Call, other: Call) -> str | None:
             continue
         for values in (drawn.values for drawn in port.samples()):
             turned = one.inputs[0] @ (values[each.name] - values[each.name].T).astype(np.float64)
-            if turned.shape == difference.shape and (_near(turned, difference) or _near(-turned, difference)):
+            if turned.shape == difference.shape and (near(turned, difference) or near(-turned, difference)):
                 return (
                     f"the square matrix {each.torch.name} is used transposed in one of the models; where that is "
                     f"meant, say transposed = [{each.torch.name!r}]"
@@ -177,7 +101,7 @@ def _likeness_of(ours: list[Array], theirs: list[Array]) -> list[str]:
     for one, other in zip(ours, theirs, strict=False):
         if one.shape != other.shape:
             return [f"the shapes differ: {list(one.shape)} in torch, {list(other.shape)} in paddle"]
-        if one.dtype.kind == "f" and not _near(one, other):
+        if one.dtype.kind == "f" and not near(one, other):
             said = _likeness_of_arrays(one, other)
             return [f"the difference looks like this: {said}"] if said else []
     return []
@@ -189,18 +113,18 @@ def _likeness_of_arrays(one: Any, other: Any) -> str | None:
     error = other - one
     scale = root_mean_square(one) or 1.0
     factor = float(np.vdot(one, other) / max(np.vdot(one, one), 1e-300))
-    if _near(factor * one, other):
+    if near(factor * one, other):
         return f"paddle's is {factor:.6g} times torch's (scaled)"
-    if _near(np.broadcast_to(error.mean(), one.shape), error):
+    if near(np.broadcast_to(error.mean(), one.shape), error):
         return f"paddle's is torch's and {error.mean():.6g} (shifted)"
     for axis in {1, one.ndim - 1} if one.ndim > 1 else set():
         others = tuple(place for place in range(one.ndim) if place != axis)
-        if _near(np.broadcast_to(error.mean(axis=others, keepdims=True), one.shape), error):
+        if near(np.broadcast_to(error.mean(axis=others, keepdims=True), one.shape), error):
             return "every channel is shifted by a constant: a bias is missing, doubled or another"
     for first, second in itertools.combinations(range(one.ndim), 2):
-        if one.shape[first] == one.shape[second] and _near(np.swapaxes(one, first, second), other):
+        if one.shape[first] == one.shape[second] and near(np.swapaxes(one, first, second), other):
             return f"axes {first} and {second} are exchanged (transposed)"
-    if one.ndim > 1 and _near(np.sort(one, axis=-1), np.sort(other, axis=-1)):
+    if one.ndim > 1 and near(np.sort(one, axis=-1), np.sort(other, axis=-1)):
         return "the same numbers in another order (permuted)"
     differs = np.abs(error) > ALIKE * scale
     if (one[differs] <= 0).all() and (one > 0).any():
