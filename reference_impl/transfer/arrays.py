@@ -85,8 +85,16 @@ def _ordered_dict() -> dict[Any, Any]:
     return {}
 
 
+def _counter(counts: Any = None) -> dict[Any, Any]:
+    # The milestones of a torch schedule.
+    if type(counts) is not dict:
+        raise RefusedError("it counts something else than a dict")
+    return counts
+
+
 PLAIN_NAMES: Mapping[str, Constructor | None] = {
     "collections.OrderedDict": _ordered_dict,
+    "collections.Counter": _counter,
     "builtins.tuple": _tuple,
     "__builtin__.tuple": _tuple,
     "_codecs.encode": _encode,
