@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import diff
+from conformance import carry, diff
 from conformance.contract import ContractError
 from conformance.findings import command as findings
 from conformance.findings.verify import VerifyError
@@ -38,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
         "2 for input that cannot be used."
     )
     findings.add_arguments(told)
+    carried = commands.add_parser("transfer", help="carry a trained model and its optimizer to the other framework")
+    carry.add_arguments(carried)
     return made
 
 
@@ -46,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.command == "matrix":
         return matrix.main(options)
+    if options.command == "transfer":
+        return carry.main(options)
     try:
         return findings.main(options) if options.command == "findings" else compare(options)
     except (diff.ResultsError, LedgerError, ContractError, findings.FindingsError, VerifyError) as error:

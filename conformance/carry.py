@@ -1,0 +1,37 @@
+"""``python -m conformance transfer``: its options. The work is done by the suite that knows pairs of models."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+DESCRIPTION = (
+    "Carry a trained model of one framework over to its port in the other, with the optimizer's state and the "
+    "schedule where the file has them, so that training goes on there. The pair file is that of `pytest "
+    "suites/porting --pair`. A file holds a state dict, or several parts ({'model': ..., 'optimizer': ..., "
+    "'scheduler': ..., 'epoch': ...}), or is a checkpoint of `python -m reference_impl train`. A .safetensors file "
+    "holds weights alone; read, it is of the framework whose model its names and shapes fit (where both do, of the "
+    "one that its label says, or else of the one that the target is not), and written, in the names of the "
+    "framework that the source is not. What was written is loaded by the target's own loader, and both models run "
+    "in float64, before it gets its name. Exit status: 0; 1 where what was written is not what was meant, and then "
+    "nothing is kept; 2 for input that cannot be used."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.description = DESCRIPTION
+    add = parser.add_argument
+    add("pair", metavar="PAIR", type=Path, help="Python file that names torch_model, paddle_model and inputs")
+    add("--from", dest="source", metavar="FILE", type=Path, required=True, help=".pth, .pt, .pdparams or .safetensors")
+    add("--to", dest="target", metavar="FILE", type=Path, required=True, help="the same, of the other framework")
+    add("--optimizer", metavar="FILE", type=Path, help="the optimizer's state where it has a file of its own")
+    add("--optimizer-to", metavar="FILE", type=Path, help="file for the optimizer's state: .pdopt, .pth")
+    add("--dry-run", action="store_true", help="say what would go where, and write nothing")
+    add("--force", action="store_true", help="replace files that exist")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    return int(importlib.import_module("suites.porting.carry").main(options))

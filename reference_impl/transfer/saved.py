@@ -1,0 +1,184 @@
+"""What people save of a training run: where in a file the weights, the optimizer's state and the schedule are.
+
+A file is a state dict, or a dict of several parts under names that tutorials use, or this project's own checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import safetensors_format
+from .arrays import PLAIN_NAMES
+from .files import SUFFIXES, read_tree
+from .paddle_format import _NAME_TABLE
+from .rules import TransferError
+from .unpickle import parse
+
+MODEL = ("model", "state_dict", "model_state_dict", "net", "network", "model_state", "weights")
+OPTIMIZER = ("optimizer", "optimizer_state_dict", "optimizer_state", "optim", "opt")
+SCHEDULE = ("scheduler", "lr_scheduler", "scheduler_state_dict", "lr_scheduler_state_dict", "schedule")
+PADDLE_SCHEDULE = "LR_Scheduler"
+"""Where paddle's optimizer keeps its schedule's state, within its own."""
+SHARED = ("best", "num_bad_epochs", "cooldown_counter")
+"""What the schedules of both frameworks that look at the loss keep under the same names."""
+
+_TREATED = {"last_epoch", "last_lr", "base_lrs", "base_lr", *SHARED, "epoch", "lr"}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file as it was read. framework: None where the format does not say, as .safetensors does not.
+
+    model, optimizer, schedule: the keys of these parts; model is None where the file is a state dict. own: it is this
+    project's checkpoint, whose optimizer is in portable form. names: paddle's names of parameters by key. label:
+    the framework that a .safetensors file says it is of.
+    """
+
+    path: Path
+    framework: str | None
+    tree: Mapping[str, Any]
+    model: str | None = None
+    optimizer: str | None = None
+    schedule: str | None = None
+    own: bool = False
+    names: Mapping[str, str] | None = None
+    label: str | None = None
+
+    @property
+    def weights(self) -> Mapping[str, Any]:
+        """The state dict."""
+        return self.tree if self.model is None else self.tree[self.model]
+
+    @property
+    def others(self) -> dict[str, Any]:
+        """What is neither weights, optimizer nor schedule."""
+        if self.model is None:
+            return {}
+        known = {self.model, self.optimizer, self.schedule, *(("format", "framework") if self.own else ())}
+        return {key: value for key, value in self.tree.items() if key not in known}
+
+
+def framework_of(path: Path) -> str | None:
+    """The framework that a suffix stands for; None for .safetensors. Raises TransferError for another suffix."""
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
+    return None if kind == "safetensors" else kind
+
+
+def read(path: Path) -> Saved:
+    """Read a file and find its parts. Raises TransferError for one that cannot be read, or is of no known form."""
+    framework = framework_of(path)
+    tree = read_tree(path)
+    if not isinstance(tree, Mapping) or not tree:
+        raise TransferError(f"{path} holds no weights but {_kind(tree)}; save a state dict, or a dict that has one")
+    if _is_state(tree):
+        label = safetensors_format.read(path.read_bytes())[1] if framework is None else None
+        return Saved(path, framework, tree, names=_names(path, framework, None), label=label)
+    found = [key for key in MODEL if _is_state(tree.get(key))]
+    if len(found) != 1:
+        held = ", ".join(map(repr, list(tree)[:6]))
+        what = f"state dicts at {', '.join(map(repr, found))}" if found else "no state dict"
+        raise TransferError(
+            f"{path} has {what} among its parts ({held}); exactly one of the names {', '.join(MODEL)} must hold the "
+            "weights, as arrays by name"
+        )
+    own = tree.get("format") == 1 and tree.get("framework") == framework and _is_own(tree)
+    part = {
+        name: next((key for key in keys if isinstance(tree.get(key), Mapping)), None)
+        for name, keys in (("optimizer", OPTIMIZER), ("schedule", SCHEDULE))
+    }
+    return Saved(path, framework, tree, found[0], own=own, names=_names(path, framework, found[0]), **part)
+
+
+def read_optimizer(path: Path, framework: str) -> Mapping[str, Any]:
+    """Read a file that holds an optimizer's state alone. Raises TransferError for one that does not."""
+    tree = read_tree(path)
+    if framework_of(path) != framework:
+        raise TransferError(
+            f"{path} is no file of {framework}, as the weights are; give the optimizer's file of that run"
+        )
+    if not isinstance(tree, Mapping):
+        raise TransferError(f"{path} holds {_kind(tree)} and no optimizer's state; save optimizer.state_dict()")
+    return tree
+
+
+def common_schedule(path: Path, state: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What the schedules of both frameworks have in common, {"epoch", "lr", "base_lr"}, and names of what is left.
+
+    ``base_lr`` and those of :data:`SHARED` may be absent. Raises TransferError for a state without an epoch or a rate.
+    """
+    rates = state.get("_last_lr", state.get("last_lr", state.get("lr")))
+    rates = list(rates) if isinstance(rates, list | tuple) else [rates]
+    epoch = state.get("last_epoch", state.get("epoch"))
+    if not _is_number(epoch) or not rates or not all(map(_is_number, rates)):
+        raise TransferError(
+            f"{path}: the schedule's state has no last_epoch or no last learning rate; save its state_dict()"
+        )
+    bases = state.get("base_lrs", state.get("base_lr"))
+    bases = list(bases) if isinstance(bases, list | tuple) else [bases]
+    found = {"epoch": int(epoch), "lr": float(rates[0]), **{name: state[name] for name in SHARED if name in state}}
+    if _is_number(bases[0]):
+        found["base_lr"] = float(bases[0])
+    left = [
+        name for name, value in state.items() if name not in _TREATED and not name.startswith("_") and value is not None
+    ]
+    if len(set(rates)) > 1:
+        left.append("the learning rates of further groups")
+    return found, left
+
+
+def native_schedule(framework: str, common: Mapping[str, Any], groups: int) -> dict[str, Any]:
+    """A schedule's state as ``framework`` names it, for an optimizer of so many groups of parameters."""
+    shared = {name: common[name] for name in SHARED if name in common}
+    if framework == "paddle":
+        return {"last_epoch": common["epoch"], "last_lr": common["lr"], **shared}
+    bases = {"base_lrs": [common["base_lr"]] * groups} if "base_lr" in common else {}
+    made = {"last_epoch": common["epoch"], "_step_count": common["epoch"] + 1, "_last_lr": [common["lr"]] * groups}
+    return {**made, **bases, **shared}
+
+
+def has_arrays(tree: Any) -> bool:
+    """Whether an array is anywhere in a tree."""
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    return isinstance(tree, np.ndarray) or (isinstance(tree, list | tuple) and any(map(has_arrays, tree)))
+
+
+def _names(path: Path, framework: str | None, part: str | None) -> dict[str, str]:
+    """Paddle's own names of the parameters of a state dict that paddle saved, by key, where the file says them."""
+    if framework != "paddle":
+        return {}
+    tree, _ = parse(path.read_bytes(), PLAIN_NAMES)
+    tree = tree if part is None else tree[part]
+    # A state dict has a table of names; in any other nest, each tensor has its own beside it.
+    table = tree.get(_NAME_TABLE)
+    if table is None:
+        table = {key: item[0] for key, item in tree.items() if type(item) is tuple and len(item) == 2}
+    return {key: name for key, name in table.items() if isinstance(key, str) and isinstance(name, str)}
+
+
+def _is_state(tree: Any) -> bool:
+    return (
+        isinstance(tree, Mapping)
+        and bool(tree)
+        and all(isinstance(key, str) and isinstance(value, np.ndarray) for key, value in tree.items())
+    )
+
+
+def _is_own(tree: Mapping[str, Any]) -> bool:
+    optimizer = tree.get("optimizer")
+    return isinstance(optimizer, Mapping) and optimizer.keys() == {"lr", "state"}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _kind(tree: Any) -> str:
+    return "nothing" if isinstance(tree, Mapping) and not tree else f"a {type(tree).__name__}"

@@ -1,0 +1,88 @@
+"""``python -m conformance transfer``: a trained model of one framework goes on in the other.
+
+Weights, the optimizer's state and the schedule are read from a file of one framework and written to one of the other,
+in the form that their own loaders take. What was written is loaded there, and both models run, before it gets its name:
+see :mod:`suites.porting.carry_check`.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conformance.lanes import Lane, default_specs
+from conformance.lanes.gateway import GatewayLane, Surroundings
+from conformance.lanes.spec import require_installed
+from reference_impl.pair import load
+from reference_impl.transfer import saved
+from suites.porting.carry_check import write
+from suites.porting.carry_plan import TOLD, CarryError, planned
+from suites.porting.carry_request import Request
+from suites.porting.carry_table import table
+from suites.porting.check import Port
+
+LIMIT = 600.0
+"""Seconds that a lane may take for one call."""
+
+
+def main(options: Any) -> int:
+    """Run the command. Exit status: 0; 1 where what was written is not what was meant; 2 for bad input."""
+    warnings.filterwarnings("ignore", "No ccache found")  # paddle's, whenever it is imported
+    try:
+        request = Request(
+            options.pair, options.source, options.target, options.optimizer, options.optimizer_to, options.force,
+            options.dry_run,
+        )  # fmt: skip
+        request.check()
+        found = saved.read(request.source)
+        with _lanes(lambda: load(request.pair)) as (torch, paddle):
+            carry(request, found, Port(request.pair.resolve(), torch, paddle), print)
+    except TOLD as error:
+        print(f"python -m conformance transfer: {error}", file=sys.stderr)
+        return 2
+    except CarryError as error:
+        print(f"python -m conformance transfer: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def carry(request: Request, found: saved.Saved, port: Port, say: Callable[[str], object]) -> None:
+    """Carry ``found``, what ``request.source`` holds, over to the files of ``request``.
+
+    Raises what :data:`TOLD` lists for bad input, and CarryError where what was written is not what was meant.
+    """
+    plan = planned(request, found, port)
+    say(table(plan.matching, plan.source.framework, plan.target.framework))
+    for line in (plan.optimizer_line, *plan.notes):
+        if line:
+            say(line)
+    if request.dry_run:
+        say(f"nothing was written: {request.target} would hold {len(plan.target.keys)} arrays of weights")
+        return
+    say(write(request, plan, port))
+
+
+@contextmanager
+def _lanes(meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
+    """Both frameworks on the CPU, each in an interpreter of its own, which begin to start before ``meanwhile``."""
+    specs = default_specs()
+    for spec in specs:
+        require_installed(spec)
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    surroundings = Surroundings([root], LIMIT)
+    lanes = [GatewayLane(spec, surroundings) for spec in specs]
+    try:
+        for lane in lanes:
+            lane.launch()
+        meanwhile()
+        for lane in lanes:
+            lane.start()
+            lane.begin_contract()
+        yield lanes[0], lanes[1]
+    finally:
+        for lane in lanes:
+            lane.stop()
