@@ -49,13 +49,21 @@ def weight_shapes(kind: str, sizes: dict[str, Any]) -> dict[str, tuple[int, ...]
 def _recurrent_shapes(rows: int, sizes: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     directions = ("", "_reverse") if sizes["bidirectional"] else ("",)
+    projection = sizes.get("projection")
+    hidden = projection or sizes["outer"]
     for layer in range(sizes["layers"]):
-        width = sizes["inner"] if layer == 0 else sizes["outer"] * len(directions)
+        width = sizes["inner"] if layer == 0 else hidden * len(directions)
         for direction in directions:
             end = f"l{layer}{direction}"
-            shapes |= {f"weight_ih_{end}": (rows, width), f"weight_hh_{end}": (rows, sizes["outer"])}
+            shapes |= {f"weight_ih_{end}": (rows, width), f"weight_hh_{end}": (rows, hidden)}
             shapes |= {f"bias_ih_{end}": (rows,), f"bias_hh_{end}": (rows,)}
+            if projection:
+                shapes[f"weight_hr_{end}"] = (projection, sizes["outer"])
     return shapes
+
+
+def _projection(sizes: dict[str, Any]) -> dict[str, int]:
+    return {"proj_size": sizes["projection"]} if sizes.get("projection") else {}
 
 
 def torch_layer(kind: str, sizes: dict[str, Any]) -> Any:
@@ -65,7 +73,8 @@ def torch_layer(kind: str, sizes: dict[str, Any]) -> Any:
     inner, outer = sizes["inner"], sizes["outer"]
     if kind in GATES:
         made = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
-        return made(inner, outer, sizes["layers"], bidirectional=sizes["bidirectional"], batch_first=True)
+        both = sizes["bidirectional"]
+        return made(inner, outer, sizes["layers"], bidirectional=both, batch_first=True, **_projection(sizes))
     return {
         "linear": lambda: nn.Linear(inner, outer),
         "conv": lambda: nn.Conv2d(inner, outer, sizes["kernel"]),
@@ -85,7 +94,7 @@ def paddle_layer(kind: str, sizes: dict[str, Any]) -> Any:
     if kind in GATES:
         made = {"rnn": nn.SimpleRNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
         direction = "bidirect" if sizes["bidirectional"] else "forward"
-        return made(inner, outer, sizes["layers"], direction=direction)
+        return made(inner, outer, sizes["layers"], direction=direction, **_projection(sizes))
     return {
         "linear": lambda: nn.Linear(inner, outer),
         "conv": lambda: nn.Conv2D(inner, outer, list(sizes["kernel"])),

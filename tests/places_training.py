@@ -302,6 +302,27 @@ MODEL: Places = {
     "one hidden unit": Place(6, lambda s: s.sizes["outer"] == 1),
     **{f"tokens to {kind}": Place(48, lambda s, kind=kind: s.sizes["vocabulary"] and s.kind == kind) for kind in GATES},
 }
+GIVEN: Places = {
+    **RECURRENT,
+    **{
+        f"an initial state of {kind}{', both directions' if both else ''}": Place(
+            32,
+            lambda s, kind=kind, both=both: (
+                (s.kind, s.sizes["bidirectional"]) == (kind, both) and s.hidden is not None and s.hidden.any()
+            ),
+        )
+        for kind, both in product(GATES, (False, True))
+    },
+    "no initial state": Place(48, lambda s: s.hidden is None),
+    "an initial state of zeros": Place(48, lambda s: s.hidden is not None and not s.hidden.any()),
+    "a cell beside a hidden state of zeros": Place(64, lambda s: s.cell is not None and s.cell.any() > s.hidden.any()),
+    "a projection": Place(16, lambda s: s.sizes["projection"]),
+    "a projection of two layers in both directions": Place(
+        16, lambda s: s.sizes["projection"] and s.sizes["layers"] == 2 and s.sizes["bidirectional"]
+    ),
+    "one step": Place(48, lambda s: s.x.shape[1] == 1),
+    "a batch of 1": Place(32, lambda s: len(s.x) == 1),
+}
 CNN: Places = {**each(24, "relu", (True, False)), "a batch of 1": Place(12, lambda s: len(s.images) == 1)}
 TRAIN: Places = {
     **CNN,
@@ -367,6 +388,7 @@ TRAINING: dict[str, Places] = {
     },
     "model.cnn": {**CNN},
     "model.rnn": MODEL,
+    "model.rnn_states": GIVEN,
     "determinism.rnn_step": each(12, "kind", GATES),
     "train.step": TRAIN,
     "train.exact_step": {**CNN, "a batch of 32": Place(36, lambda s: len(s.images) == 32)},

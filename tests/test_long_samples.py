@@ -52,6 +52,7 @@ LONG: dict[str, tuple[str, dict[str, int]]] = {
     "gradient.cleared": ("test_gradients_passes", {"weight": 33}),
     "gradient.step_after_clearing": ("test_gradients_passes", {"parameter": 9}),
     "model.rnn": ("test_models", {"recurrent.weight_hh_l0": 16, "labels": 9}),
+    "model.rnn_states": ("test_recurrent", {"weight_hh_l0": 16, "hidden": 9}),
 }
 """Contract -> its module, and input -> a length that one of its axes must often reach."""
 OFTEN = 1.5

@@ -9,7 +9,9 @@ import pytest
 
 from reference_impl.initial import initial_state
 from reference_impl.oracle import models, nn
+from reference_impl.oracle.recurrent import recurrent
 from reference_impl.oracle.resnet import resnet50
+from reference_impl.oracle.tape import Tape
 
 PLAIN: dict[str, Any] = {"rnn": nn.simple_rnn, "lstm": nn.lstm, "gru": nn.gru}
 
@@ -147,15 +149,45 @@ def test_rnn_classifier_equals_torch_float64(torch, rng, kind, layers, bidirecti
             agree(value, activations[name])
 
 
-@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
-def test_recurrent_networks_start_from_a_given_state(torch, rng, kind):
-    module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](3, 4, batch_first=True).double()
+@pytest.mark.parametrize(("kind", "projection"), [("rnn", 0), ("lstm", 0), ("lstm", 2), ("gru", 0)])
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (2, True)])
+def test_recurrent_networks_start_from_a_given_state(torch, rng, kind, projection, layers, bidirectional):
+    extra = {"proj_size": projection} if projection else {}
+    options = {"batch_first": True, "bidirectional": bidirectional, **extra}
+    module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](3, 4, layers, **options).double()
     parameters = {name: value.detach().numpy() for name, value in module.named_parameters()}
-    x, hidden, cell = rng.normal(size=(2, 5, 3)), rng.normal(size=(1, 2, 4)), rng.normal(size=(1, 2, 4))
-    initial = (hidden, cell) if kind == "lstm" else hidden
-    tensors = tuple(map(torch.from_numpy, initial)) if kind == "lstm" else torch.from_numpy(hidden)
-    outputs, _ = module(torch.from_numpy(x), tensors)
-    agree(PLAIN[kind](x, parameters, 1, False, initial)[0], outputs)
+    rows = layers * (1 + bidirectional)
+    arrays = [rng.normal(size=(rows, 2, width)) for width in [projection or 4] + [4] * (kind == "lstm")]
+    x, states = rng.normal(size=(2, 5, 3)), [torch.tensor(array, requires_grad=True) for array in arrays]
+    outputs, last = module(torch.from_numpy(x), tuple(states) if kind == "lstm" else states[0])
+    last = list(last) if kind == "lstm" else [last]
+    tape = Tape()
+    leaves = {name: tape.variable(value) for name, value in parameters.items()}
+    initial = tuple(tape.variable(array) for array in arrays)
+    found = recurrent(kind, tape.variable(x), leaves, layers, bidirectional, initial)
+    ends = [end for end in (found.hidden, found.cell) if end is not None]
+    for ours, theirs in zip([found.outputs, *ends], [outputs, *last], strict=True):
+        agree(ours.value, theirs)
+    cotangents = [rng.normal(size=tuple(part.shape)) for part in (outputs, *last)]
+    sum((part * torch.from_numpy(one)).sum() for part, one in zip((outputs, *last), cotangents, strict=True)).backward()
+    tape.backward(*zip([found.outputs, *ends], cotangents, strict=True))
+    for ours, theirs in zip(initial, states, strict=True):
+        agree(ours.gradient, theirs.grad)
+    for name, parameter in module.named_parameters():
+        agree(leaves[name].gradient, parameter.grad)
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_recurrent_networks_start_from_zeros_unless_told(torch, rng, kind):
+    module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](3, 4)
+    parameters = {name: value.detach().numpy() for name, value in module.named_parameters()}
+    x, zeros = rng.normal(size=(2, 5, 3)), np.zeros((1, 2, 4))
+    given = PLAIN[kind](x, parameters, 1, False, (zeros, zeros) if kind == "lstm" else zeros)
+    for ours, theirs in zip(PLAIN[kind](x, parameters), given, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    ones = np.ones((1, 2, 4))
+    other = PLAIN[kind](x, parameters, 1, False, (ones, ones) if kind == "lstm" else ones)
+    assert not np.array_equal(other[0], given[0])
 
 
 def test_a_gru_reports_its_lowest_reset_gate():

@@ -1780,6 +1780,10 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 COUNTER = "num_batches_tracked"
 
 
+def _projection(sizes):
+    return {"proj_size": sizes["projection"]} if sizes.get("projection") else {}
+
+
 def paddle_layer(kind, sizes):
     """The paddle layer of a kind."""
     from paddle import nn
@@ -1788,7 +1792,7 @@ def paddle_layer(kind, sizes):
     if kind in GATES:
         made = {"rnn": nn.SimpleRNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
         direction = "bidirect" if sizes["bidirectional"] else "forward"
-        return made(inner, outer, sizes["layers"], direction=direction)
+        return made(inner, outer, sizes["layers"], direction=direction, **_projection(sizes))
     return {
         "linear": lambda: nn.Linear(inner, outer),
         "conv": lambda: nn.Conv2D(inner, outer, list(sizes["kernel"])),

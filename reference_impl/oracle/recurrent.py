@@ -1,7 +1,8 @@
 """Simple RNN, LSTM and GRU, written once on the tape; the plain functions return its values.
 
 Parameter names, gate order and shapes are torch's (``weight_ih_l0``, ``weight_hh_l0_reverse``, ...; LSTM gates i, f, g,
-o; GRU gates r, z, n). Equations: the documentation of torch.nn.RNN, LSTM and GRU; paddle defines the same ones.
+o; GRU gates r, z, n; ``weight_hr_l0`` projects an LSTM's hidden state). Equations: the documentation of torch.nn.RNN,
+LSTM and GRU; paddle defines the same ones.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 class Recurrence:
     """outputs [B, T, directions*hidden]; hidden and, for an LSTM, cell [layers*directions, B, hidden].
 
+    With projections, outputs and hidden are as wide as these; the cell stays as it is.
     ``lowest_reset`` is the least pre-activation of any reset gate of a GRU, infinite for the others: below about -88.7
     the gate is 0 in float32, and an implementation that divides by it returns NaN gradients.
     """
@@ -50,11 +52,14 @@ def _rnn_step(projected: Variable, hidden: Variable, recur: Layer) -> Variable:
     return tanh(add(projected, recur(hidden)))
 
 
-def _lstm_step(projected: Variable, hidden: Variable, cell: Variable, recur: Layer) -> tuple[Variable, Variable]:
+def _lstm_step(
+    projected: Variable, hidden: Variable, cell: Variable, recur: Layer, shrink: Layer | None
+) -> tuple[Variable, Variable]:
     gates = add(projected, recur(hidden))
     into, forget, candidate, out = split(gates, 4, 1)
     cell = add(multiply(sigmoid(forget), cell), multiply(sigmoid(into), tanh(candidate)), correlated=True)
-    return multiply(sigmoid(out), tanh(cell)), cell
+    hidden = multiply(sigmoid(out), tanh(cell))
+    return (hidden if shrink is None else shrink(hidden)), cell
 
 
 def _gru_step(projected: Variable, hidden: Variable, recur: Layer, resets: list[float]) -> Variable:
@@ -74,6 +79,7 @@ def _one_direction(
     recur: Layer,
     state: tuple[Variable, Variable | None],
     resets: list[float],
+    shrink: Layer | None,
 ) -> tuple[list[Variable], Variable | None]:
     """Hidden states in the order of ``steps`` (projected inputs), and the last cell of an LSTM."""
     hidden, cell = state
@@ -81,7 +87,7 @@ def _one_direction(
     for projected in steps:
         if kind == "lstm":
             assert cell is not None
-            hidden, cell = _lstm_step(projected, hidden, cell, recur)
+            hidden, cell = _lstm_step(projected, hidden, cell, recur, shrink)
         elif kind == "gru":
             hidden = _gru_step(projected, hidden, recur, resets)
         else:
@@ -100,9 +106,9 @@ def recurrent(
 ) -> Recurrence:
     """Run a recurrent network on ``x`` [B, T, in].
 
-    ``kind`` is "rnn", "lstm" or "gru"; biases may be missing from ``parameters``; ``initial`` is (hidden,) or (hidden,
-    cell), each [layers*directions, B, hidden], zeros by default. Raises ValueError on an unknown kind or a missing
-    weight.
+    ``kind`` is "rnn", "lstm" or "gru"; biases and projections may be missing from ``parameters``; ``initial`` is
+    (hidden,) or (hidden, cell), of the shapes of a `Recurrence`, zeros by default. Raises ValueError on an unknown kind
+    or a missing weight.
     """
     if kind not in GATES:
         raise ValueError(f"recurrent: kind must be one of {', '.join(GATES)}, got {kind!r}")
@@ -119,11 +125,14 @@ def recurrent(
             into = _parameter(parameters, f"weight_ih_l{layer}{suffix}")
             projected = linear(x, into, parameters.get(f"bias_ih_l{layer}{suffix}"), True, True)
             recur = RepeatedLinear(weight, bias, correlated_rows=True)
+            onto = parameters.get(f"weight_hr_l{layer}{suffix}")
+            shrink = None if onto is None else RepeatedLinear(onto, None, correlated_rows=True)
             steps = unstack(projected, 1)
-            zero = x.tape.variable(np.zeros((x.shape[0], weight.shape[1])), needs_gradient=False)
-            begin = [state[len(hiddens)] for state in states] or [zero, zero]
+            widths = (weight.shape[1], weight.shape[0] // GATES[kind])
+            zeros = [x.tape.variable(np.zeros((x.shape[0], width)), needs_gradient=False) for width in widths]
+            begin = [state[len(hiddens)] for state in states] or zeros
             state = (begin[0], begin[1] if kind == "lstm" else None)
-            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, recur, state, resets)
+            outputs, cell = _one_direction(kind, steps[::-1] if suffix else steps, recur, state, resets, shrink)
             hiddens.append(outputs[-1])
             if cell is not None:
                 cells.append(cell)
