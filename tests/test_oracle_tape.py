@@ -234,3 +234,20 @@ def test_misuse_is_an_error_that_says_so():
         recurrent("elman", x, {})
     with pytest.raises(ValueError, match="weight_hh_l0 is missing"):
         simple_rnn(np.ones((1, 2, 3)), {"weight_ih_l0": np.ones((4, 3))})
+
+
+def test_a_gradient_allows_for_products_that_are_summed_onto_what_is_there():
+    """As a matrix product that adds to its result does, each sum in turn; paddle's GRU is such."""
+    rng = np.random.default_rng(2)
+    draw32 = [rng.normal(size=shape).astype(np.float32) for shape in ((4, 33), (99, 33), (4, 99), (4, 33))]
+    x, weight, out, held = draw32[0], draw32[1] / 1000, draw32[2], draw32[3]
+    tape = Tape()
+    source = tape.variable(x)
+    product, kept = layers.linear(source, tape.variable(weight)), operations.scale(source, 1.0)
+    tape.backward((kept, held), (product, out))
+    total = held
+    for column in range(99):
+        total = total + out[:, column : column + 1] * weight[column]
+    assert total.dtype == np.float32
+    ratio = np.max(np.abs(total - source.gradient) / source.gradient_error())
+    assert 0.5 < ratio < 4

@@ -167,6 +167,8 @@ class RepeatedLinear:
             self.calls.append((inputs, input_variance, out, out_variance))
             if x.needs_gradient:
                 result, result_variance = self._input_gradient(out, out_variance)
+                if x.has_gradient:  # products may be summed onto what is there, and are then rounded as it is
+                    result_variance += out.shape[1] * np.square(x.gradient.reshape(result.shape))
                 x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
 
         return tape.record(value.reshape(shape), variance.reshape(shape), (x, *self.parameters), run)
