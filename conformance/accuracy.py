@@ -37,6 +37,8 @@ class Acceptance:
     dtype: required dtype by name; ``None`` asks for the dtype of the sample's floating inputs (float32 without any)
         where ``value`` is floating, and otherwise only that the lanes agree.
     noted: the report shows each lane's error of this quantity, in unit roundoffs, beside the verdict.
+    signed: zeros must have the sign of the value's, as what is only moved has. Arithmetic promises none: a sum that is
+        zero, 0 * -1 added to it, or max(0, -0) has the sign that the order of operations and the instruction give.
     """
 
     value: np.ndarray
@@ -44,6 +46,7 @@ class Acceptance:
     between: np.ndarray | float | None = None
     dtype: str | None = None
     noted: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,9 @@ def dot_unit() -> float:
     return UNIT_ROUNDOFF[_dot_format.get()]
 
 
-def exact(value: Any, dtype: str | None = None) -> Acceptance:
-    """The value itself, with no tolerance."""
-    return Acceptance(np.asarray(value), dtype=dtype)
+def exact(value: Any, dtype: str | None = None, signed: bool = True) -> Acceptance:
+    """The value itself, with no tolerance; ``signed=False`` where arithmetic made it, see :class:`Acceptance`."""
+    return Acceptance(np.asarray(value), dtype=dtype, signed=signed)
 
 
 def dot(

@@ -137,7 +137,25 @@ def _compare_quantity(
         detail = f"was computed on {observation.devices[name]}, the lane is on {device}"
         return Difference(lane, ORACLE, name, "device", detail)
     bound: np.ndarray | float = 0.0 if sample.regime == EXACT else acceptance.bound
-    return compare_values(lane, ORACLE, name, observed, value, bound)
+    found = compare_values(lane, ORACLE, name, observed, value, bound)
+    if acceptance.signed and not isinstance(found, Difference):
+        return _compare_zeros(lane, name, observed, value) or found
+    return found
+
+
+def _compare_zeros(lane: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
+    """Zeros of equal arrays must have equal signs."""
+    if observed.dtype.kind != "f" or value.dtype.kind != "f":
+        return None
+    unequal = (observed == 0) & (np.signbit(observed) != np.signbit(value))
+    if not unequal.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(unequal)[0])
+    detail = (
+        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
+        f"{int(np.count_nonzero(unequal))} of {unequal.size} elements differ in the sign of zero"
+    )
+    return Difference(lane, ORACLE, name, "zeros", detail, np.inf, index)
 
 
 def compare_values(

@@ -74,7 +74,7 @@ def real(
         # Of few bits: equal roundings would add up, which the probabilistic bound of a sum does not allow for.
         values = np.full(shape, rng.integers(1, 17) / 8 * rng.choice((-1.0, 1.0)))
     elif family == "sparse":
-        values = np.where(rng.random(shape) < 0.5, 0.0, values)
+        values = np.where(rng.random(shape) < 0.5, 0.0 * values, values)  # of both signs
     elif family == "sorted":
         values = np.sort(values, axis=None).reshape(shape)
     elif family != "normal":

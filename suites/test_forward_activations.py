@@ -42,8 +42,8 @@ class relu:
     def oracle(x, cotangent) -> dict[str, Acceptance]:
         passes = ~(x <= 0)
         return {
-            "output": accuracy.exact(nn.relu(x)),
-            "gradient.x": accuracy.exact(np.where(passes, cotangent, 0.0).astype(np.float64)),
+            "output": accuracy.exact(nn.relu(x), signed=False),
+            "gradient.x": accuracy.exact(np.where(passes, cotangent, 0.0).astype(np.float64), signed=False),
         }
 
     @staticmethod

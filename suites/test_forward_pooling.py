@@ -23,10 +23,10 @@ def _selected(
     steps = kernel if stride is None else stride
     meeting = int(np.prod([-(-kernel[i] // steps[i]) for i in range(2)]))
     return {
-        "output": accuracy.exact(value),
+        "output": accuracy.exact(value, signed=False),
         "gradient.x": accuracy.dot(gradient, cotangent, terms=meeting)
         if meeting > 1
-        else accuracy.exact(gradient(cotangent)),
+        else accuracy.exact(gradient(cotangent), signed=False),
     }
 
 

@@ -87,10 +87,10 @@ class exact_step:
     def oracle(images, relu, weights, upstream) -> dict[str, Acceptance]:
         run = models.simple_cnn(weights, images, with_relu=relu)
         run.backward((run.activations["logits"], upstream))
-        accepted = {"logits": accuracy.exact(run.activations["logits"].value)}
+        accepted = {"logits": accuracy.exact(run.activations["logits"].value, signed=False)}
         for name, variable in run.parameters.items():
-            accepted[f"gradient.{name}"] = accuracy.exact(variable.gradient)
-            accepted[f"parameter.{name}"] = accuracy.exact(weights[name] - 2.0**-10 * variable.gradient)
+            accepted[f"gradient.{name}"] = accuracy.exact(variable.gradient, signed=False)
+            accepted[f"parameter.{name}"] = accuracy.exact(weights[name] - 2.0**-10 * variable.gradient, signed=False)
         return accepted
 
 

@@ -174,7 +174,7 @@ class meaning:
             return {"output": accuracy.exact(nn.embedding(x, weights["weight"].astype(np.float64)), "float32")}
         function = {"linear": nn.linear, "conv": nn.conv2d}[kind]
         arrays = [array.astype(np.float64) for array in (x, weights["weight"], weights["bias"])]
-        return {"output": accuracy.exact(function(*arrays), "float32")}
+        return {"output": accuracy.exact(function(*arrays), "float32", signed=False)}
 
 
 FAULTS = ("missing", "unexpected", "misshapen", "broadcast", "transposed", "float64")

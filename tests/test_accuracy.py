@@ -145,3 +145,4 @@ def test_an_exact_value_has_no_tolerance():
     found = accuracy.exact([1, 2], "int64")
     assert (found.value.tolist(), found.bound, found.dtype) == ([1, 2], 0.0, "int64")
     assert accuracy.exact("RGB").dtype is None
+    assert found.signed and not accuracy.exact([0.0], signed=False).signed

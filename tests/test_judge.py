@@ -282,6 +282,28 @@ def test_zero_bound_asks_for_equality():
     assert isinstance(found, Difference) and found.ratio == INF
 
 
+def test_the_sign_of_zero_counts_where_it_is_promised():
+    observed, value = np.array([[0.0, -1.0], [NAN, 0.0]], np.float32), np.array([[0.0, -1.0], [-NAN, -0.0]])
+    assert not judged(seen(output=observed), output=Acceptance(value)).differences
+    found = judged(seen(output=observed), output=Acceptance(value, signed=True))
+    (difference,) = found.differences
+    assert (difference.kind, difference.index, difference.ratio) == ("zeros", (1, 1), INF)
+    assert difference.detail == "is 0.0, expected -0.0 at [1, 1]; 1 of 4 elements differ in the sign of zero"
+    assert found.ratios == {"torch:cpu": {"output": INF}}
+    signed = Acceptance(value, signed=True)
+    assert not judged(seen(output=np.copysign(observed, value.astype(np.float32))), output=signed).differences
+
+
+@pytest.mark.parametrize("observed", [np.array([0, 1]), np.array(["", "a"]), np.array([False, True])])
+def test_what_has_no_sign_of_zero_agrees_with_itself(observed):
+    assert not judged(seen(output=observed), output=Acceptance(observed, signed=True)).differences
+
+
+def test_a_wrong_value_is_told_before_the_sign_of_zero():
+    found = judged(seen(output=np.array([0.0, 2.0], np.float32)), output=Acceptance(np.array([-0.0, 1.0]), signed=True))
+    assert [(one.kind, one.index) for one in found.differences] == [("values", (1,))]
+
+
 def test_an_element_wise_bound_of_zero_asks_for_equality_there():
     assert values([1.0, 2.0], [1.0, 2.5], np.array([0.0, 0.5])) == 1.0
     assert isinstance(values([1.0, 2.0], [1.0, 2.5], np.array([0.5, 0.0])), Difference)

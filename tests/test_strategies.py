@@ -64,6 +64,7 @@ def test_families_are_made_of_normal_values():
     assert set(np.log10(drawn("mixed") / values).round(9)) == set(range(-6, 4))
     sparse = drawn("sparse")
     assert np.array_equal(sparse, np.where(sparse == 0, 0, values))
+    assert np.array_equal(np.signbit(sparse), np.signbit(values))
 
 
 def test_an_unknown_family_is_named():
