@@ -100,6 +100,7 @@ def torch_changes() -> dict[str, Callable[[], Any]]:
         "matmul_precision": lambda: torch.set_float32_matmul_precision("medium"),
         "deterministic": lambda: torch.use_deterministic_algorithms(False),
         "gradients_enabled": lambda: torch.set_grad_enabled(False),
+        "autocast": lambda: torch.autocast("cpu", torch.bfloat16).__enter__(),
     }
 
 
@@ -107,10 +108,13 @@ def paddle_changes() -> dict[str, Callable[[], Any]]:
     import paddle
     from paddle.base import core
 
+    from conformance.lanes.paddle_adapter import _amp_state
+
     return {
         "threads": lambda: core.set_num_threads(2),
         "default_dtype": lambda: paddle.set_default_dtype("float64"),
         "gradients_enabled": lambda: setattr(paddle.framework._dygraph_tracer(), "_has_grad", False),
+        "autocast": lambda: setattr(_amp_state(), "_amp_level", core.AmpLevel.O1),  # auto_cast does nothing on a CPU
     }
 
 
@@ -122,6 +126,17 @@ def test_each_setting_that_a_contract_could_leave_changed_is_found_and_mended(la
         with pytest.raises(LaneError, match=f"settings changed .{setting}: "):
             lane.check_settings()
         lane.check_settings()
+
+
+def test_an_autocast_for_the_cpu_is_found_on_a_lane_of_another_device():
+    torch = pytest.importorskip("torch")
+    from conformance.lanes.torch_adapter import Adapter
+
+    adapter = Adapter("cpu")
+    adapter.device = torch.device("cuda")
+    assert not adapter.settings()["autocast"]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert adapter.settings()["autocast"]
 
 
 def test_the_environment_may_ask_for_more_threads(lane, monkeypatch):

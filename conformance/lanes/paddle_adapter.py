@@ -62,6 +62,7 @@ class Adapter:
         core.set_num_threads(threads())
         paddle.set_default_dtype("float32")
         paddle.framework._dygraph_tracer()._has_grad = True
+        _amp_state()._amp_level = core.AmpLevel.O0
         if self.device != "cpu":
             paddle.set_flags(dict(zip(_GPU_FLAGS, (True, self.tf32, self.tf32), strict=True)))
 

@@ -40,6 +40,8 @@ class Adapter:
             torch.set_default_device(None)
         torch.set_float32_matmul_precision("highest")  # any other lets the CPU multiply in bfloat16
         torch.set_grad_enabled(True)
+        for kind in self._kinds():
+            torch.set_autocast_enabled(kind, False)
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
@@ -59,8 +61,12 @@ class Adapter:
             and self.device.type == "cuda",
             "deterministic": torch.are_deterministic_algorithms_enabled(),
             "gradients_enabled": torch.is_grad_enabled(),
-            "autocast": torch.is_autocast_enabled(self.device.type),
+            "autocast": any(map(torch.is_autocast_enabled, self._kinds())),
         }
+
+    def _kinds(self) -> set[str]:
+        """Kinds of devices that computations may be on: autocast is enabled for each by itself."""
+        return {"cpu", self.device.type}
 
     def versions(self) -> dict[str, Any]:
         """Versions of everything whose release can change a result."""

@@ -196,6 +196,16 @@ def any_kernel(torch: Any) -> None:
     torch.use_deterministic_algorithms(False)
 
 
+def autocast(framework: Any) -> None:
+    """Products in bfloat16, of which a schedule has none; paddle's own switch does nothing on a CPU."""
+    if framework.__name__ == "torch":
+        framework.autocast("cpu", framework.bfloat16).__enter__()
+    else:
+        core = framework.base.core
+        state = core._get_amp_attrs()
+        state._amp_level, state._amp_dtype = core.AmpLevel.O1, "bfloat16"
+
+
 SETTLED = "schedule.constant"
 SGD = {lane: f"{target}.step" for lane, target in CLASSES["sgd"].items()}
 FAULTS = (
@@ -216,6 +226,7 @@ FAULTS = (
     *both("sums in any order", FORWARD, in_any_order, CNN, RECURRENT),
     *both("leaves float64 as default", SGD, leaving(double), SETTLED),
     *both("leaves two threads", SGD, leaving(two_threads), SETTLED),
+    *both("leaves autocast on", SGD, leaving(autocast), SETTLED),
     Fault("leaves TF32 allowed", TORCH, (SETTLED,), SGD[TORCH], leaving(tf32)),
     Fault("leaves determinism off", TORCH, (SETTLED,), SGD[TORCH], leaving(any_kernel)),
 )

@@ -109,6 +109,8 @@ def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledge
             if isinstance(error, FlakyFailure):  # a fault of repeatability may be gone when Hypothesis looks again
                 error = next(each for each in error.exceptions if isinstance(each, Divergence))
             blamed, told = error.judged.wrong, _seen_as(error.judged.differences)
+            with contextlib.suppress(LaneError):  # what runs next must find pinned settings
+                run.check_settings()
         except LaneError as error:
             blamed, told = {lane.label for lane in lanes if f"lane {lane.label}" in str(error)}, "settings changed"
         else:
