@@ -17,7 +17,7 @@ from reference_impl.transfer.inventory import inventory
 from suites.porting.carry import carry
 from suites.porting.carry_request import Request
 from suites.porting.check import Port
-from suites.porting.laws import Seen, _updates
+from suites.porting.compared import Seen, update
 
 MODELS = {
     "cnn": """
@@ -214,7 +214,7 @@ def apart(port: Port, torch_run: TorchRun, paddle_run: PaddleRun, model: str) ->
         paddle_run.step(given, wanted)
         _note(port, sides, (torch_run, paddle_run), step)
     seen = Seen()
-    wrong = [each.quantity for step in range(AFTER) for each in _updates(seen, *sides, step)]
+    wrong = [each.quantity for step in range(AFTER) for each in update(seen, *sides, step, {})]
     return wrong, seen.worst["updates"]
 
 

@@ -71,7 +71,7 @@ def special(values: Mapping[str, Array]) -> list[str]:
 
 def carried(values: Mapping[str, Array], matches: Sequence[Match], target: str) -> dict[str, Array]:
     """The target model's arrays, by its own names and in its own layout, from those of the other model."""
-    return written({each.name: (_to(each, target), _of(each, values, target)) for each in matches})
+    return written((_to(each, target), _of(each, values, target)) for each in matches)
 
 
 def state_dict(values: Mapping[str, Array], keys: Keys, rest: Mapping[str, Array]) -> dict[str, Array]:
@@ -85,7 +85,7 @@ def carried_state(state: Mapping[str, Mapping[str, Any]], matches: Sequence[Matc
     Raises TransferError where one tensor there is several here, of which not all were updated, or not equally often.
     """
     steps: dict[str, dict[str, Any]] = {}
-    arrays: dict[str, dict[str, tuple[Tensor, Array]]] = {}
+    arrays: dict[str, list[tuple[Tensor, Array]]] = {}
     parts: dict[str, int] = {}
     for each in matches:
         source, own = (each.paddle if target == "torch" else each.torch), _to(each, target)
@@ -94,14 +94,14 @@ def carried_state(state: Mapping[str, Mapping[str, Any]], matches: Sequence[Matc
             if slot == "step":
                 steps.setdefault(own.name, {})[source.name] = value
             else:
-                arrays.setdefault(slot, {})[each.name] = own, source.read(value)
+                arrays.setdefault(slot, []).append((own, source.read(value)))
     for name, counts in steps.items():
         if len({int(count) for count in counts.values()}) > 1:
             told = ", ".join(f"{one} {int(count)}" for one, count in counts.items())
             raise TransferError(f"{name} is one tensor there, whose parts were updated unequally often here: {told}")
     result: State = {name: {"step": next(iter(counts.values()))} for name, counts in steps.items()}
     for slot, pieces in arrays.items():
-        names = [own.name for own, _ in pieces.values()]
+        names = [own.name for own, _ in pieces]
         short = [name for name in names if names.count(name) < parts[name]]
         if short:
             raise TransferError(f"{short[0]} is one tensor there, and the optimizer updated a part of it only here")

@@ -20,7 +20,8 @@ from reference_impl.transfer.files import write_atomically
 from reference_impl.transfer.saved import PADDLE_SCHEDULE
 from suites.porting import calls
 from suites.porting.carry_plan import CarryError, Plan, ask
-from suites.porting.laws import Seen, _differences, _is_lost
+from suites.porting.compared import Seen, differences, nothing_more
+from suites.porting.laws import is_lost
 
 if TYPE_CHECKING:
     from suites.porting.carry_request import Request
@@ -131,14 +132,14 @@ def _run(plan: Plan, port: Port, values: Mapping[str, Mapping[str, Array]]) -> s
         for double in (True, False)
         for name, lane in lanes.items()
     ]
-    found = port.ask(calls.run, how)
+    found = tuple(port.ask(calls.run, how))
     names = sorted(name for name in found[0] if name.startswith("outputs."))
     if names != sorted(name for name in found[1] if name.startswith("outputs.")):
         raise CarryError("the models give unlike numbers of outputs; nothing is kept")
-    if any(_is_lost(found[0][name], found[1][name]) for name in names):
+    if any(is_lost(found[0][name], found[1][name]) for name in names):
         return "both models give NaN throughout, so that running them shows nothing"
     seen = Seen()
-    wrong = list(_differences(seen, found, names))
+    wrong = list(differences(seen, found, names, nothing_more))
     if wrong:
         raise CarryError(
             f"the models give other outputs with these weights: {wrong[0].quantity} {wrong[0].detail}; nothing is "

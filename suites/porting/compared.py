@@ -140,7 +140,7 @@ def _updates(seen: Seen, drawn: Drawn, found: Runs) -> Iterator[Difference]:
     before = {f"states.-1.{name}": array for name, array in drawn.values.items()}
     gradients = _gradient_errors(found)
     for step in range(STEPS):
-        wrong = list(_update(seen, {**before, **found[0]}, {**before, **found[1]}, step, gradients))
+        wrong = list(update(seen, {**before, **found[0]}, {**before, **found[1]}, step, gradients))
         yield from wrong
         if wrong:
             return
@@ -165,9 +165,10 @@ def _gradient_errors(found: Runs) -> dict[str, Array]:
     return errors
 
 
-def _update(
+def update(
     seen: Seen, one: Mapping[str, Array], other: Mapping[str, Array], step: int, gradients: Mapping[str, Array]
 ) -> Iterator[Difference]:
+    """How one update differs. one, other: values by ``states.STEP.NAME``; gradients: see :func:`_gradient_errors`."""
     prefix = f"states.{step}."
     names = [name.removeprefix(prefix) for name in one if name.startswith(prefix) and name in other]
     floats = [name for name in names if one[prefix + name].dtype.kind == "f" and one[prefix + name].size]

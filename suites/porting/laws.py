@@ -42,8 +42,9 @@ def tensors(port: Port, seen: Seen) -> None:
     """Every parameter and buffer of both models is used exactly once, and trained in both or in neither."""
     matches = port.matching.matches
     seen.samples += 1
-    for note in port.matching.notes:
-        warnings.warn(f"{port.path.name}: {note}", PortingWarning, stacklevel=1)
+    if port.matching.notes:
+        notes = "\n  ".join(port.matching.notes)
+        warnings.warn(f"{port.path.name}: {notes}", PortingWarning, stacklevel=1)
     unlike = [each for each in matches if each.torch.trainable != each.paddle.trainable]
     if unlike:
         told = [
@@ -107,7 +108,7 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
         seen.count(drawn)
         found = (found[0], _unbiased(port, drawn, found, seen), *found[2:])
         names = [name for name in found[0] if name.startswith(("outputs.", "buffers."))]
-        empty = [name for name in names if name.startswith("outputs.") and _is_lost(found[0][name], found[1].get(name))]
+        empty = [name for name in names if name.startswith("outputs.") and is_lost(found[0][name], found[1].get(name))]
         if empty:
             raise PairDivergence(
                 f"{empty[0]} is NaN throughout in both models, so that nothing can be compared ({drawn.describe()})"
@@ -120,7 +121,8 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
             raise PairDivergence(_told(wrong, drawn, explain(port, drawn, training, wrong[0])))
 
 
-def _is_lost(one: Array, other: Array | None) -> bool:
+def is_lost(one: Array, other: Array | None) -> bool:
+    """Whether both are NaN throughout, so that they show nothing."""
     arrays = [array for array in (one, other) if array is not None and array.dtype.kind == "f" and array.size]
     return len(arrays) == 2 and all(np.isnan(array).all() for array in arrays)
 
