@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from suites.porting.laws import LAWS
+
 ROOT = Path(__file__).resolve().parent.parent
 PAIRS = ROOT / "tests" / "pairs"
 
@@ -28,17 +30,26 @@ def run(folder: Path, *arguments: str) -> tuple[int, str, dict]:
     return done.returncode, done.stdout + done.stderr, json.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
-def test_a_right_pair_passes_and_a_wrong_one_fails_in_one_run(tmp_path):
+def test_right_pairs_pass_wrong_ones_fail_and_one_that_kills_its_lane_costs_no_other_in_one_run(tmp_path):
     wrong = tmp_path / "wrong.py"
     text = "from tests.pairs.networks import PaddleNet, TorchNet as torch_model\ninputs = ('batch', 3, 16, 16)\n"
     wrong.write_text(text + "def paddle_model():\n    return PaddleNet('eps')\n", "utf-8")
-    status, output, results = run(tmp_path, "--pair", str(PAIRS / "transformer.py"), "--pair", str(wrong))
+    deadly = tmp_path / "deadly.py"
+    ends = "def paddle_model():\n    import os\n    os.kill(os.getpid(), 9)\n"
+    deadly.write_text(
+        f"from tests.pairs.networks import TorchNet as torch_model\n{ends}inputs = ('batch', 3, 16, 16)\n"
+    )
+    pairs = (deadly, PAIRS / "transformer.py", wrong)
+    status, output, results = run(tmp_path, *(each for pair in pairs for each in ("--pair", str(pair))))
     assert status == 1, output
     verdicts = {row["id"].removeprefix("porting."): row["verdict"] for row in results["contracts"]}
     assert {name for name, verdict in verdicts.items() if verdict == "diverge"} == {
         f"wrong.{law}" for law in ("forward", "training", "loss", "gradients", "steps")
     }
-    assert all(row["samples"] for row in results["contracts"])
+    assert {name for name, verdict in verdicts.items() if verdict == "error"} == {f"deadly.{law}" for law in LAWS}
+    assert all(row["samples"] for row in results["contracts"] if row["verdict"] != "error")
+    told = "paddle_model on paddle:cpu failed while building it and running it once: the lane was ended by SIGKILL"
+    assert output.count(told) >= len(LAWS)
     assert "the first layer that differs: torch 'norm' (BatchNorm2d, called at" in output
     assert "another eps: 1e-05 in torch, 0.001 in paddle" in output
     assert "Traceback" not in output

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def _start(
     os.dup2(handle, 2)  # the frameworks' C++ code writes there too
     os.close(handle)
     faulthandler.enable(2, all_threads=False)
+    warnings.filterwarnings("ignore", "No ccache found")  # paddle's, whenever it is imported
     if digest(roots) != sources:
         return None, ("failed", "it runs another version of this project", stderr)
     try:
