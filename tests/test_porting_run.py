@@ -36,9 +36,8 @@ def test_right_pairs_pass_wrong_ones_fail_and_one_that_kills_its_lane_costs_no_o
     wrong.write_text(text + "def paddle_model():\n    return PaddleNet('eps')\n", "utf-8")
     deadly = tmp_path / "deadly.py"
     ends = "def paddle_model():\n    import os\n    os.kill(os.getpid(), 9)\n"
-    deadly.write_text(
-        f"from tests.pairs.networks import TorchNet as torch_model\n{ends}inputs = ('batch', 3, 16, 16)\n"
-    )
+    inputs = "inputs = ('batch', 3, 16, 16)\n"
+    deadly.write_text(f"from tests.pairs.networks import TorchNet as torch_model\n{ends}{inputs}")
     pairs = (deadly, PAIRS / "transformer.py", wrong)
     status, output, results = run(tmp_path, *(each for pair in pairs for each in ("--pair", str(pair))))
     assert status == 1, output
