@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance.lanes import InProcessLane
-from suites.porting.check import PairDivergence, Port
+from suites.porting.check import PairDivergence, Port, allowed, root_mean_square
 from suites.porting.compared import Seen, compared
 from suites.porting.laws import LAWS
 from tests.faults.fault import started_lanes
@@ -121,3 +122,35 @@ def test_nothing_as_large_as_the_model_is_kept_of_a_run(port):
     for drawn in made.samples():
         for run in compared(made, drawn, True).runs:
             assert not [name for name in run if name.startswith(("gradients.", "states."))]
+
+
+DEEP = """
+import paddle, torch
+
+def torch_model():
+    nn = torch.nn
+    return nn.Sequential(*[layer for _ in range(40) for layer in (nn.Linear(64, 64), nn.ReLU())], nn.Linear(64, 3))
+
+def paddle_model():
+    nn = paddle.nn
+    return nn.Sequential(*[layer for _ in range(40) for layer in (nn.Linear(64, 64), nn.ReLU())], nn.Linear(64, 3))
+
+inputs = ("batch", 64)
+"""
+
+
+def test_small_integers_stay_small_in_a_deep_model(port):
+    made = port(DEEP)
+    assert broken(made) == {}
+    (exact,) = (drawn for drawn in made.samples() if drawn.exact)
+    found = compared(made, exact, False).runs[0]["outputs.0"]
+    assert found.any() and np.abs(found).max() < 2.0**40
+
+
+def test_what_overflowed_in_single_precision_is_not_exact():
+    huge = np.array([1.5e39, 3.0])
+    with np.errstate(over="ignore"):
+        assert allowed([huge, huge], [huge.astype(np.float32)] * 2) > 1e30
+    small = np.array([3.0, 4.0])
+    assert allowed([small, small], [small.astype(np.float32)] * 2) == 0.0
+    assert root_mean_square(np.array([3e200, 4e200])) == pytest.approx(np.sqrt(12.5) * 1e200)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -186,11 +187,12 @@ class Port:
     def _drawn(self, batch: int, seed: int, exact: bool) -> Drawn:
         rng = np.random.default_rng([seed, batch])
         inputs, targets = self.pair.arrays("inputs", batch, rng), self.pair.arrays("targets", batch, rng)
-        own = self.sides[0].values
+        own, depth = self.sides[0].values, sum(len(each.torch.shape) > 1 for each in self.matching.matches)
         values = {}
         for each in self.matching.matches:
             array = each.torch.read(own[each.torch.name])
-            values[each.name] = _other_values(array, each.torch, rng, exact) if seed or each.torch.buffer else array
+            changed = seed or each.torch.buffer
+            values[each.name] = _other_values(array, each.torch, rng, depth if exact else 0) if changed else array
         if exact:
             inputs = [np.rint(array).astype(array.dtype) if array.dtype.kind == "f" else array for array in inputs]
         return Drawn(batch, seed, exact, inputs, targets, values)
@@ -278,17 +280,23 @@ def _finite(array: Array) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
-def _other_values(array: Array, tensor: Tensor, rng: np.random.Generator, exact: bool) -> Array:
-    """Values that hide nothing: no bias is 0, no scale and no variance 1. Buffers of a user's own stay as they are."""
+def _other_values(array: Array, tensor: Tensor, rng: np.random.Generator, depth: int) -> Array:
+    """Values that hide nothing: no bias is 0, no scale and no variance 1. Buffers of a user's own stay as they are.
+
+    depth: small integers are wanted, in a model with so many matrices. Of many, the larger hold zeros for the most
+    part, so that numbers grow by 2^16 on the way through the model and not beyond all bounds.
+    """
     if array.dtype.kind != "f" or (tensor.buffer and not tensor.local.startswith("running_")):
         return array
     if tensor.local == "running_var":
         return np.asarray(rng.uniform(0.5, 2.0, array.shape), array.dtype)
-    if exact:
-        return rng.integers(-1, 2, array.shape).astype(array.dtype)
-    return np.asarray(array + (0.2 * root_mean_square(array) + 0.02) * rng.standard_normal(array.shape)).astype(
-        array.dtype
-    )
+    if depth:
+        drawn = rng.integers(-1, 2, array.shape)
+        # A sum of n such products has the variance n / 3 of a number that is positive half of the time.
+        share = 3 * 2 ** (32 / depth) / math.prod(array.shape[1:]) if array.ndim > 1 and array.size else 1.0
+        return (drawn if share >= 1 else drawn * (rng.random(array.shape) < share)).astype(array.dtype)
+    spread = 0.2 * root_mean_square(array) + 0.02
+    return np.asarray(array + spread * rng.standard_normal(array.shape)).astype(array.dtype)
 
 
 def noise(doubles: Sequence[Array], singles: Sequence[Array]) -> float:
@@ -312,13 +320,25 @@ def allowed(doubles: Sequence[Array], singles: Sequence[Array], least: float = 0
     if singles[0].dtype == np.float64:
         return NOISES * max(UNIT * root_mean_square(doubles[0]), least)
     level = noise(doubles, singles)
-    return NOISES * max(level, UNIT * root_mean_square(doubles[0])) if level else 0.0
+    if level or not _whole(doubles, singles):
+        return NOISES * max(level, UNIT * root_mean_square(doubles[0]))
+    return 0.0
+
+
+def _whole(doubles: Sequence[Array], singles: Sequence[Array]) -> bool:
+    """Whether single precision could have held every number on the way; one that overflowed shows no noise either."""
+    held = all(
+        bool((np.isfinite(single) | ~np.isfinite(double)).all())
+        for double, single in zip(doubles, singles, strict=True)
+    )
+    return held and all(float(np.abs(double[np.isfinite(double)]).max(initial=0.0)) < 1 / UNIT for double in doubles)
 
 
 def root_mean_square(array: Array) -> float:
     """Of what is finite in an array; 0 where nothing is."""
-    finite = array[np.isfinite(array)]
-    return float(np.sqrt(np.mean(np.square(finite, dtype=np.float64)))) if finite.size else 0.0
+    finite = np.abs(array[np.isfinite(array)], dtype=np.float64)
+    largest = float(finite.max(initial=0.0))
+    return largest * float(np.sqrt(np.mean(np.square(finite / largest)))) if largest else 0.0
 
 
 def difference(quantity: str, one: Array, other: Array, bound: Array | float) -> Difference | None:

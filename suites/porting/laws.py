@@ -214,11 +214,19 @@ def precision(port: Port, seen: Seen) -> None:
                 stacklevel=1,
             )
         for name in [name for name in found[0] if name.startswith("outputs.") and found[2][name].dtype == np.float32]:
-            errors = [np.abs(found[side + 2][name] - found[side][name]) for side in (0, 1)]
+            errors = _errors(found, name)
             if unknown:
                 _is_as_noisy(seen, drawn, name, errors, UNIT * root_mean_square(found[0][name]))
             else:
                 _is_rounding(seen, drawn, name, errors, deviations[name])
+
+
+def _errors(found: Runs, name: str) -> list[Array]:
+    """How far each model's own precision is from its float64 run; nothing where both overflow."""
+    with np.errstate(invalid="ignore"):
+        errors = [np.abs(found[side + 2][name] - found[side][name]) for side in (0, 1)]
+    lost = ~np.isfinite(found[2][name]) & ~np.isfinite(found[3][name])
+    return [np.where(lost, 0.0, error) for error in errors]
 
 
 def _is_rounding(seen: Seen, drawn: Drawn, name: str, errors: list[Array], deviation: Array) -> None:
