@@ -1,4 +1,4 @@
-"""The two sides of `against_padiff`, each a process that reads requests and makes checks of the SimpleCNN pair.
+"""The sides of `against_padiff`, each a process that reads requests and makes checks of the SimpleCNN pair.
 
 A request is a line of JSON, [kind, fault]; so is the answer. What PaDiff prints goes nowhere, which spares it the
 terminal.
@@ -12,12 +12,16 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Check = Callable[[], bool]
 KINDS = SCREEN, EXACT, BOUNDED = "exact, screened", "exact, with oracle", "bounded"
+PORTING, PORTING_RUNS = "porting check, whole", 32
+"""The check of a port, and how often it runs a model for a comparison: the few runs beside these count as time only."""
+PAIR = Path(__file__).resolve().parent.parent / "tests" / "pairs" / "cnn.py"
 LEARNING_RATE = 0.1
 
 
@@ -113,6 +117,29 @@ def padiff_side(batch: int) -> Callable[[str], Check]:
     return prepared
 
 
+def porting_side(_batch: int) -> Callable[[str], Check]:
+    """The whole check of a port: every law of the SimpleCNN pair, on samples of the batches that its file names."""
+    from conformance.lanes import InProcessLane, LaneSpec
+    from suites.porting.check import PairDivergence, Port
+    from suites.porting.compared import Seen
+    from suites.porting.laws import LAWS
+
+    torch, paddle = (InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle"))
+    for lane in (torch, paddle):
+        lane.start()
+
+    def check() -> bool:
+        port, agree = Port(PAIR, torch, paddle), True
+        for law in LAWS.values():
+            try:
+                law(port, Seen())
+            except PairDivergence:
+                agree = False
+        return agree
+
+    return lambda _kind: check
+
+
 @contextlib.contextmanager
 def wrong_convolution(relative: float) -> Iterator[None]:
     """torch's convolution with a relative error, as its layers call it."""
@@ -175,7 +202,8 @@ def main() -> int:
     side, batch = sys.argv[1], int(sys.argv[2])
 
     def prepare() -> Callable[[str, Any], dict[str, Any]]:
-        checks = {"conformance": conformance_side, "padiff": padiff_side}[side](batch)
+        sides = {"conformance": conformance_side, "padiff": padiff_side, "porting": porting_side}
+        checks = sides[side](batch)
         return lambda kind, fault: answer(checks(kind), fault)
 
     serve(prepare)

@@ -1,0 +1,130 @@
+"""Shows what the check of a large port costs: resnet18 of both collections, beside plain runs of both models.
+
+Timed in turn, in one process on one thread: forward and backward of models that are there already, in float32 and in
+float64, in both frameworks; and one sample of the check in training mode, which makes the same four runs, but builds
+the models and gives them their values for each, carries results out of the lanes, and compares every gradient. The
+three updates of the optimizer, which the check makes in float64, are timed beside it. Claimed:
+
+- such a sample takes no more than 1.5 times the time of the plain runs;
+- nothing is traced, and no file is left, where the models agree.
+
+    python -m benchmarks.porting_speed [--rounds N] [--batch N] [--size N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from benchmarks.claims import Claim, judged, table
+from conformance.lanes import Lane
+from suites.porting import calls
+from suites.porting.check import Drawn, Port
+from suites.porting.compared import compare
+from tests.faults.fault import started_lanes
+
+PAIR = """from tests.pairs.zoo import pair
+
+globals().update(pair("resnet18") | {{"inputs": ("batch", 3, {size}, {size}), "batch_sizes": ({batch}, {batch})}})
+"""
+
+
+def torch_run(port: Port, drawn: Drawn, double: bool) -> Callable[[], None]:
+    """Forward and backward of torch's model, which is there already."""
+    import torch
+
+    model = port.pair.model("torch").train()
+    given, model = torch.tensor(drawn.inputs[0]), model.double() if double else model
+    given = (given.double() if double else given).requires_grad_()
+    return lambda: model(given).sum().backward()
+
+
+def paddle_run(port: Port, drawn: Drawn, double: bool) -> Callable[[], None]:
+    """Forward and backward of paddle's model, which is there already."""
+    import paddle
+
+    model = port.pair.model("paddle")
+    model.train()
+    given = paddle.to_tensor(drawn.inputs[0])
+    if double:
+        model.to(dtype="float64")
+        given = given.astype("float64")
+    given.stop_gradient = False
+    return lambda: model(given).sum().backward()
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Seconds of the processor."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+def measure(path: Path, lanes: dict[str, Lane], rounds: int) -> tuple[dict[str, list[float]], int]:
+    """Seconds of each part, round by round, and how often the check asked for a trace."""
+    port = Port(path, lanes["torch"], lanes["paddle"])
+    first, second, *_ = port.samples()
+    parts: dict[str, Callable[[], Any]] = {
+        f"plain, {framework} {'float64' if double else 'float32'}": run(port, first, double)
+        for framework, run in (("torch", torch_run), ("paddle", paddle_run))
+        for double in (True, False)
+    }
+
+    def sample(drawn: Drawn) -> Callable[[], Any]:
+        def check() -> None:
+            found = compare(port, drawn, True)
+            if found.gradients or found.updates:
+                raise SystemExit("the pair does not agree, so that there is nothing to time")
+
+        return check
+
+    parts |= {"sample": sample(first), "sample and updates": sample(second)}
+    for call in parts.values():
+        call()
+    with mock.patch.object(port, "ask", wraps=port.ask) as asked:
+        found: dict[str, list[float]] = {name: [] for name in parts}
+        for _ in range(rounds):
+            for name, call in parts.items():
+                found[name].append(timed(call))
+    return found, sum(call.args[0] is calls.trace for call in asked.call_args_list)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=3, help="times that each part is timed (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=4, help="pictures in a batch (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=224, help="rows of a picture (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if min(options.rounds, options.batch) < 1 or options.size < 33:
+        parser.error("--rounds and --batch are at least 1, and --size 33, which leaves batch norm more than one value")
+    lanes: dict[str, Lane] = {lane.spec.framework: lane for lane in started_lanes()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "resnet18.py"
+        path.write_text(PAIR.format(size=options.size, batch=options.batch), "utf-8")
+        found, traces = measure(path, lanes, options.rounds)
+        files = len(list(Path(folder).iterdir())) - 1
+    median = {name: statistics.median(times) for name, times in found.items()}
+    plain = float(np.sum([seconds for name, seconds in median.items() if name.startswith("plain")]))
+    rows = [(name, f"{seconds:.2f}", f"{seconds / plain:.2f}") for name, seconds in median.items()]
+    rows.insert(4, ("plain, all four", f"{plain:.2f}", "1.00"))
+    print(table(("part", "CPU [s]", "of plain"), rows), end="\n\n")
+    return judged(
+        [
+            Claim("a sample of the check over plain forward and backward", median["sample"] / plain, 1.5),
+            Claim("traces made where the models agree", traces, 0),
+            Claim("files left", files, 0),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
