@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -69,7 +69,7 @@ def timed(call: Callable[[], Any]) -> float:
     return time.process_time() - began
 
 
-def measure(path: Path, lanes: dict[str, Lane], rounds: int) -> tuple[dict[str, list[float]], int]:
+def measure(path: Path, lanes: Mapping[str, Lane], rounds: int) -> tuple[dict[str, list[float]], int]:
     """Seconds of each part, round by round, and how often the check asked for a trace."""
     port = Port(path, lanes["torch"], lanes["paddle"])
     first, second, *_ = port.samples()
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if min(options.rounds, options.batch) < 1 or options.size < 33:
         parser.error("--rounds and --batch are at least 1, and --size 33, which leaves batch norm more than one value")
-    lanes: dict[str, Lane] = {lane.spec.framework: lane for lane in started_lanes()}
+    lanes = {lane.spec.framework: lane for lane in started_lanes()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resnet18.py"
         path.write_text(PAIR.format(size=options.size, batch=options.batch), "utf-8")

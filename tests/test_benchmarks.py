@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from benchmarks import against_padiff, checks, detection, gate_speed, start_up
+from benchmarks import against_padiff, checks, detection, gate_speed, porting_speed, start_up
 from benchmarks.claims import Claim, judged, table
 from conformance import names
-from tests.faults.fault import PADDLE, TORCH, Detection, Fault
+from tests.faults.fault import PADDLE, TORCH, Detection, Fault, started_lanes
 from tests.faults.wraps import scaled
 
 
@@ -102,3 +102,19 @@ def test_nothing_to_detect_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(detection, "measure", lambda word: [])
     assert detection.main(["-k", "no such"]) == 2
     assert "'no such'" in capsys.readouterr().err
+
+
+def test_a_port_too_small_to_time_is_refused(capsys):
+    for arguments in (["--rounds", "0"], ["--batch", "0"], ["--size", "32"]):
+        with pytest.raises(SystemExit) as error:
+            porting_speed.main(arguments)
+        assert error.value.code == 2 and "--size 33" in capsys.readouterr().err
+
+
+def test_a_port_that_agrees_is_timed_without_a_trace(tmp_path):
+    path = tmp_path / "resnet18.py"
+    path.write_text(porting_speed.PAIR.format(size=33, batch=2), "utf-8")
+    lanes = {lane.spec.framework: lane for lane in started_lanes()}
+    found, traces = porting_speed.measure(path, lanes, 1)
+    assert traces == 0 and len(found) == 6
+    assert all(len(times) == 1 and times[0] > 0 for times in found.values())

@@ -180,7 +180,7 @@ def gradients(port: Port, seen: Seen) -> None:
 
 
 def steps(port: Port, seen: Seen) -> None:
-    """The optimizer's update of every parameter agrees, after one step and after several."""
+    """The optimizer's update of every parameter agrees, after one step and after more of the same gradients, scaled."""
     for drawn in port.samples():
         if drawn.exact or drawn.seed == 0:
             continue
