@@ -324,7 +324,7 @@ inputs = ("batch", 6)
 def test_layers_matched_by_the_order_in_which_they_ran_are_told(verdicts):
     words, found = warned(verdicts, text=RENAMED)
     assert found == {}
-    assert len(words) == 1 and "port.py: 2 layers of one kind and shape were matched by the order" in words[0]
+    assert len(words) == 1 and words[0].startswith("port.py: layers that others of their kind and shape would fit")
     assert "{'one': 'first', 'two': 'last'}" in words[0]
     words, found = warned(verdicts, text=RENAMED, more="names = {'one': 'first'}\n")
     assert (words, found) == ([], {})
@@ -370,3 +370,28 @@ def test_on_request_layers_are_compared_one_by_one(lanes, tmp_path):
     wrong.write_text(BASE.format(wrong="eps"), "utf-8")
     with pytest.raises(PairDivergence, match="9 of 9 layers differ, the first is 'conv1'"):
         layers(Port(wrong, torch, paddle), Seen())
+
+
+@pytest.mark.parametrize(
+    ("port", "told"),
+    [
+        (
+            "net.register_forward_post_hook(lambda layer, given, out: out[:, :4])",
+            "has shape [3, 5] in torch and [3, 4]",
+        ),
+        ("net.register_forward_post_hook(lambda layer, given, out: (out, out))", "gives 1 outputs and paddle_model 2"),
+    ],
+    ids=["shape", "number"],
+)
+def test_outputs_of_other_shapes_or_numbers_are_told(verdicts, port, told):
+    found = verdicts(
+        text=BASE.format(wrong="").replace('loss = "cross_entropy"', "").replace("targets", "_"),
+        more=f"""
+def paddle_model():
+    net = PaddleNet()
+    {port}
+    return net
+""",
+    )
+    assert told in found["forward"], found["forward"]
+    assert "precision" not in found

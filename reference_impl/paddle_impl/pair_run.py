@@ -206,7 +206,8 @@ def _loss(pair: Pair, outputs: list[Any], targets: list[Any], weights: list[Any]
         return pair.paddle_loss(*outputs, *targets)
     if pair.loss is not None:
         return LOSSES[pair.loss](outputs[0], *targets)
-    terms = [(out * weight).sum() for out, weight in zip(outputs, weights, strict=False) if out.is_floating_point()]
+    pairs = zip(outputs, weights, strict=False)
+    terms = [(out * weight).sum() for out, weight in pairs if out.is_floating_point() and out.shape == weight.shape]
     return functools.reduce(paddle.add, terms, paddle.zeros([]))
 
 

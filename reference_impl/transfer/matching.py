@@ -130,6 +130,7 @@ def _pair(left: tuple[Layers, Layers], one: str, other: str, how: str, found: Ma
 
 def _by_structure(left: tuple[Layers, Layers], orders: tuple[Sequence[str], Sequence[str]], found: Matching) -> None:
     groups: dict[str, tuple[list[str], list[str]]] = {}
+    ordered: dict[str, str] = {}
     for side, layers in enumerate(left):
         for path, tensors in layers.items():
             groups.setdefault(repr(_signature(tensors)), ([], []))[side].append(path)
@@ -145,10 +146,11 @@ def _by_structure(left: tuple[Layers, Layers], orders: tuple[Sequence[str], Sequ
             continue
         for one, other in zip(*ran, strict=True):
             _pair(left, one, other, ORDER, found)
-        pairs = ", ".join(f"{one!r}: {other!r}" for one, other in zip(*ran, strict=True))
+            ordered[one] = other
+    if ordered:
         found.notes.append(
-            f"{len(first)} layers of one kind and shape were matched by the order in which they ran; where that is "
-            f"wrong, say names = {{{pairs}}} as it should be"
+            "layers that others of their kind and shape would fit were matched by the order in which they ran; where "
+            f"that is wrong, name them as it should be: names = {ordered}"
         )
 
 

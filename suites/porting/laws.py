@@ -213,7 +213,8 @@ def precision(port: Port, seen: Seen) -> None:
                 PortingWarning,
                 stacklevel=1,
             )
-        for name in [name for name in found[0] if name.startswith("outputs.") and found[2][name].dtype == np.float32]:
+        both = [name for name in found[2] if name in found[3] and found[2][name].shape == found[3][name].shape]
+        for name in [name for name in both if name.startswith("outputs.") and found[2][name].dtype == np.float32]:
             errors = _errors(found, name)
             if unknown:
                 _is_as_noisy(seen, drawn, name, errors, UNIT * root_mean_square(found[0][name]))
