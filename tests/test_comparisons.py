@@ -9,11 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance import Sample
 from conformance.report import failures
-from tests import test_oracle_models, test_reference_models, test_transfer_files, test_transfer_hostile
+from tests import (
+    test_inline,
+    test_oracle_models,
+    test_oracle_vision,
+    test_reference_models,
+    test_safetensors_format,
+    test_transfer_files,
+    test_transfer_hostile,
+)
 from tests.comparisons import bitwise, close
 from tests.small_project import Run, SmallProject
 from tests.test_failures import ACCEPTED, diverged, rendered, seen
+from tests.test_faults import excuses_nothing
 from tests.test_gateway import rows
 from tests.test_imports import imported_at_the_top
 from tests.test_oracle_vision import same
@@ -84,6 +94,8 @@ def test_states_that_differ_in_a_bit(actual):
     bitwise(expected, expected)
     with pytest.raises(AssertionError):
         bitwise(actual, expected)
+    assert test_safetensors_format.same(expected, expected)
+    assert not test_safetensors_format.same(actual, expected)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +129,7 @@ def test_what_is_not_plain(value):
 @pytest.mark.parametrize("found", [ONE, F4[None], -F4], ids=["dtype", "shape", "value"])
 def test_pixels_that_differ(found):
     assert same(Tensor(F4), F4) and not same(found, F4)
+    assert not same(np.zeros(1, np.float32), -np.zeros(1, np.float32))
 
 
 @pytest.mark.parametrize(
@@ -201,3 +214,44 @@ def test_a_script_that_is_run_here_ends_with_a_number():
         executed("pass")
     with pytest.raises(AssertionError):
         executed("raise SystemExit('text')")
+
+
+def test_an_image_of_another_mode_than_was_asked_for(monkeypatch: pytest.MonkeyPatch):
+    rng, made = np.random.default_rng(0), test_oracle_vision.Image.frombytes
+    assert test_oracle_vision.draw(rng, "RGB")[1].mode == "RGB"
+    monkeypatch.setattr(test_oracle_vision.Image, "frombytes", lambda *arguments: made(*arguments).convert("L"))
+    with pytest.raises(AssertionError):
+        test_oracle_vision.draw(rng, "RGB")
+
+
+@pytest.mark.parametrize("imported", ["from lawbook import helpers", "import lawbook.helpers as helpers"])
+def test_a_carried_source_that_still_imports_its_project(monkeypatch: pytest.MonkeyPatch, imported: str):
+    imports = ["import math"]
+
+    class Carrier:
+        def __init__(self, *_: Any) -> None: ...
+
+        def add(self, *_: Any) -> None: ...
+
+        def render(self) -> tuple[list[str], list[str], None]:
+            return imports, ["def call(x):\n    return math.floor(x)"], None
+
+    monkeypatch.setattr(test_inline, "Inliner", Carrier)
+    assert test_inline.inlined(test_inline, None)[0](2.5) == 2
+    imports.append(imported)
+    with pytest.raises(AssertionError):
+        test_inline.inlined(test_inline, None)
+
+
+def test_a_variant_that_excuses_another_lane_where_its_own_is_right(identity, run):
+    def shifted(x: np.ndarray) -> dict[str, Any]:
+        return {"output": np.where(x > 1, x + 1, x)}
+
+    small, large = (Sample({"x": np.array([value], np.float32)}) for value in (1.0, 2.0))
+    right = run(identity(variant_shifted=shifted), "torch")
+    excuses_nothing(right, "shifted", [small])
+    with pytest.raises(AssertionError, match="shifted excuses"):
+        excuses_nothing(right, "shifted", [small, large])
+    excuses_nothing(
+        run(identity(torch=lambda x: x + 1, name="small.wrong", variant_shifted=shifted), "torch"), "shifted", large
+    )
