@@ -30,6 +30,7 @@ class Start:
     state: dict[str, dict[str, np.ndarray]]
     images: np.ndarray
     labels: np.ndarray
+    seed: int
 
 
 def build(framework: str, pair: str) -> Any:
@@ -86,7 +87,7 @@ def start(pair: str, seed: int, batch: int) -> Start:
     for _ in range(WARM_UP):
         training.train_step(model, optimizer, torch.tensor(images), torch.tensor(labels))
     state = optimizers.optimizer_state(optimizer, training.trainable(model))
-    return Start({name: np.array(array) for name, array in from_torch(model).items()}, state, images, labels)
+    return Start({name: np.array(array) for name, array in from_torch(model).items()}, state, images, labels, seed)
 
 
 def implementation(framework: str) -> tuple[Any, Any]:

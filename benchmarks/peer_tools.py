@@ -13,7 +13,8 @@ pytest-torch: speaks of torch alone, and documents comparisons with the saved ou
 paddle's arrays become torch tensors: `assert_outputs_close` at its tolerances by dtype, and `assert_finite`.
 
 Here: the contracts of the gate, one after the other until one fails, on the samples that a gate draws. Of a correct
-pair the step itself is judged too, by the contract of the training step, where that takes such a model.
+pair the step itself is judged too, by the contract of the training step; where that does not take such a model, by the
+laws of a pair, `pytest suites/porting --pair FILE`, as any user's pair is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import contextlib
 import io
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
@@ -60,7 +62,19 @@ ELEMENTS = {"atol": 1e-4, "rtol": 0, "compare_mode": "strict", "single_step": Fa
 """As its first example does: each element is."""
 STEP = "train.step"
 WHOLE = (PLAIN, LINEAR, NORMALIZED, ORDER)
-"""Pairs that the contract of the training step takes; of the others, contracts take the layers."""
+"""Pairs that the contract of the training step takes; the others are judged as any pair of a user's."""
+PAIR_FILE = """
+import paddle, torch
+from benchmarks.peer_pairs import ADAM, start, started
+
+name, begin = {pair!r}, start({pair!r}, {seed}, {batch})
+rate, decay = ADAM["lr"], ADAM["weight_decay"]
+torch_model, paddle_model = (lambda side=side: started(side, name, begin)[0] for side in ("torch", "paddle"))
+inputs, targets = lambda rng, batch: begin.images, lambda rng, batch: begin.labels
+loss, batch_sizes, carried = "cross_entropy", ({batch},), True
+torch_optimizer = lambda parameters: torch.optim.Adam(parameters, rate, weight_decay=decay)
+paddle_optimizer = lambda parameters: paddle.optimizer.Adam(rate, parameters=parameters, weight_decay=decay)
+"""
 UNCHANGED = Fault("no fault", TORCH, (), "torch:flatten", lambda call: call)
 Tool = Callable[[Case, Start], str]
 
@@ -143,6 +157,8 @@ def contracts(case: Case, begin: Start) -> str:
     """The first contract that fails, and whom it blames; of a correct pair its own step is judged before."""
     if case.faults:
         return first_failure(UNCHANGED)
+    if case.pair not in WHOLE:
+        return own_pair(case, begin)
     fault = REORDERED if case.pair == ORDER else UNCHANGED
     return own_step(fault, case, begin) or (cached_failure(fault) if case.pair in (PLAIN, ORDER) else "")
 
@@ -157,6 +173,25 @@ def own_step(fault: Fault, case: Case, begin: Start) -> str:
     with fault.injected():
         judged = ContractRun(find(STEP), lanes, ledger.of(STEP)).judge(sample)
     return f"{STEP}: {judged.differences[0].detail}" if judged.differences else ""
+
+
+def own_pair(case: Case, begin: Start) -> str:
+    """What the laws of a pair say to the very models, images and labels that the other tools look at."""
+    from suites.porting.check import PairDivergence, Port
+    from suites.porting.laws import LAWS, Seen
+
+    lanes, _ = _gate()
+    torch, paddle = (next(lane for lane in lanes if lane.spec.framework == name) for name in FRAMEWORKS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pair.py"
+        path.write_text(PAIR_FILE.format(pair=case.pair, seed=begin.seed, batch=len(begin.images)), "utf-8")
+        port = Port(path, torch, paddle)
+        for name, law in LAWS.items():
+            try:
+                law(port, Seen())
+            except PairDivergence as error:
+                return f"porting.{name}: {error}"
+    return ""
 
 
 def first_failure(fault: Fault) -> str:

@@ -29,7 +29,7 @@ from tqdm import tqdm
 from benchmarks.against_padiff import Side, SideError
 from benchmarks.claims import Claim, judged, table, versions
 from benchmarks.peer_faults import CONTROLS, FAULTS, PLAIN, Case
-from benchmarks.peer_tools import CONTRACTS, HERE, SIDES, WHOLE
+from benchmarks.peer_tools import CONTRACTS, HERE, SIDES
 from conformance.portable import write_whole
 from conformance.report.summary import table_row
 
@@ -49,7 +49,6 @@ class Verdict(StrEnum):
     CAUGHT = "caught"
     MISSED = "missed"
     EITHER_WAY = "alarm either way"
-    NOT_APPLICABLE = "not applicable"
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,9 @@ Answers = dict[tuple[str, str, int], Answer]
 """By case, tool and draw."""
 
 
-def draws(case: Case, tool: str) -> range:
-    """The draws of weights and batch with which a tool looks at a case."""
-    if case.faults:
-        return range(1)
-    return range(0 if tool == HERE and case.pair not in WHOLE else DRAWS)
+def draws(case: Case) -> range:
+    """The draws of weights and batch with which each tool looks at a case."""
+    return range(1 if case.faults else DRAWS)
 
 
 def measure(sides: dict[str, Any], cases: Sequence[Case]) -> Answers:
@@ -78,17 +75,15 @@ def measure(sides: dict[str, Any], cases: Sequence[Case]) -> Answers:
     for case in tqdm(cases, unit="case", disable=not sys.stderr.isatty()):
         for side, tools in SIDES.items():
             for tool in tools:
-                for draw in draws(case, tool):
+                for draw in draws(case):
                     answers[case.name, tool, draw] = Answer(**sides[side].check(tool, [case.name, draw]))
     return answers
 
 
 def verdict(case: Case, tool: str, answers: Answers) -> Verdict:
     """What a tool's answers to a case are worth."""
-    if not draws(case, tool):
-        return Verdict.NOT_APPLICABLE
     if not case.faults:
-        alarmed = any(answers[case.name, tool, draw].alarm for draw in draws(case, tool))
+        alarmed = any(answers[case.name, tool, draw].alarm for draw in draws(case))
         return Verdict.FALSE_ALARM if alarmed else Verdict.PASSES
     if not answers[case.name, tool, 0].alarm:
         return Verdict.MISSED
@@ -101,7 +96,7 @@ def cell(case: Case, tool: str, answers: Answers) -> str:
     found = verdict(case, tool, answers)
     if found is not Verdict.FALSE_ALARM:
         return found
-    alarms = [answers[case.name, tool, draw].alarm for draw in draws(case, tool)]
+    alarms = [answers[case.name, tool, draw].alarm for draw in draws(case)]
     return f"{found}, {sum(alarms)} of {len(alarms)}"
 
 
@@ -119,7 +114,6 @@ def totals(cases: Sequence[Case], answers: Answers) -> list[tuple[str, ...]]:
         (Verdict.MISSED, faults),
         (Verdict.EITHER_WAY, faults),
         (Verdict.FALSE_ALARM, controls),
-        (Verdict.NOT_APPLICABLE, controls),
     ):
         sums = [sum(verdict(case, tool, answers) is found for case in among) for tool in TOOLS]
         counted.append((f"{found}, of {len(among)}", "", *map(str, sums)))
@@ -156,8 +150,8 @@ def claims(cases: Sequence[Case], answers: Answers) -> list[Claim]:
 USES = {
     HERE: (
         "{contracts} contracts of the gate, on the samples that a gate draws, until the first one fails. Correct pairs "
-        "that the contract of the training step takes are judged by it in each draw; of the others contracts take the "
-        "layers alone, so that the pair as a whole is *not applicable*"
+        "that the contract of the training step takes are judged by it in each draw, the others by the laws of a pair, "
+        "as `pytest suites/porting --pair FILE` does, which begin with a fresh Adam"
     ),
     "PaDiff": "`auto_diff` with loss and optimizer, no options: the mean of each tensor, atol 0, and an rtol of 1e-7, "
     "which is less than the distance of two float32 numbers",

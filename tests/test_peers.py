@@ -56,8 +56,18 @@ def test_one_alarm_of_several_draws_is_a_false_alarm():
     assert peers.cell(CONTROL, "PaDiff", answers) == "passes"
 
 
-def test_a_pair_that_no_contract_takes_as_a_whole_is_not_passed():
-    assert peers.cell(CASES[NORM_EVAL], peers.HERE, {}) == "not applicable"
+@pytest.mark.parametrize("name", sorted(set(PAIRS) - set(peer_tools.WHOLE)))
+def test_the_laws_of_a_pair_judge_the_very_pair_that_no_contract_takes(name):
+    case, begin = CASES[name], peer_pairs.start(name, 0, 4)
+    assert peer_tools.contracts(case, begin) == ""
+    with CASES["convolution * (1 + 1e-3)"].injected():
+        assert peer_tools.contracts(case, begin).startswith("porting.forward: outputs.0")
+
+
+def test_the_laws_of_a_pair_compare_the_values_that_the_pair_starts_from():
+    case, begin = CASES[NORM_EVAL], peer_pairs.start(NORM_EVAL, 0, 4)
+    with CASES["biases left out"].injected():
+        assert peer_tools.contracts(case, begin).startswith("porting.tensors: the weights are not carried over")
 
 
 def test_the_table_has_every_case_every_tool_and_the_sums(capsys):
