@@ -227,6 +227,15 @@ def echo(x):
     return x
 
 
+def test_a_script_sees_the_sign_of_zero_where_it_is_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    right, wrong = np.array([-0.0, 1.0], np.float32), np.array([0.0, 1.0], np.float32)
+    for value, signed, status in ((right, True, 0), (wrong, True, 1), (wrong, False, 0)):
+        accepted = {"output": Acceptance(value, signed=signed)}
+        text = standalone.script(law(echo), "torch", Sample({"x": right}, REAL), accepted)
+        assert executed(text) == status
+    assert "got -0.0, expected 0.0, error 0, allowed 0 at [0], 1 of 2 outside: DIVERGES" in capsys.readouterr().out
+
+
 def test_the_docstring_says_what_was_seen_and_expected() -> None:
     lane = {"version": "9.8.7+cu1", "device": "cpu", "tf32": False, "numpy": "2.0", "python": "3.11.7"}
     sample = Sample({"x": np.ones(2, "float32")})

@@ -133,17 +133,20 @@ def _data(sample: Sample, accepted: Any) -> list[str]:
     if isinstance(accepted, Rejects):
         return parts
     expected = {name: _expected(item, sample) for name, item in accepted.items()}
-    return [*parts, f"# Value, allowed absolute error and dtype by quantity.\nEXPECTED = {literal(expected)}"]
+    says = "Value, allowed absolute error and dtype by quantity"
+    says += ", and whether zeros have a sign." if any(len(one) == 4 for one in expected.values()) else "."
+    return [*parts, f"# {says}\nEXPECTED = {literal(expected)}"]
 
 
-def _expected(item: Any, sample: Sample) -> tuple[np.ndarray, Any, str | None]:
+def _expected(item: Any, sample: Sample) -> tuple[Any, ...]:
     acceptance = item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
     value = np.asarray(acceptance.value)
     dtype = acceptance.dtype or (expected_dtype(sample) if value.dtype.kind == "f" else None)
     bound = np.asarray(0.0 if sample.regime == EXACT else acceptance.bound, np.float64)
+    signed = (True,) if acceptance.signed and value.dtype.kind == "f" and not value.all() else ()
     if bound.size and (bound == bound.flat[0]).all():
-        return value, float(bound.flat[0]), dtype
-    return value, bound, dtype
+        return value, float(bound.flat[0]), dtype, *signed
+    return value, bound, dtype, *signed
 
 
 def _main(contract: Contract, framework: str, accepted: Any, lane: Mapping[str, Any], partial: bool) -> str:
