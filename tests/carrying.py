@@ -16,7 +16,7 @@ from reference_impl.transfer import saved
 from reference_impl.transfer.inventory import inventory
 from suites.porting.carry import carry
 from suites.porting.carry_request import Request
-from suites.porting.check import Port
+from suites.porting.check import Port, Runs
 from suites.porting.compared import Seen, update
 
 MODELS = {
@@ -207,19 +207,26 @@ def trained(pair: Pair, framework: str, model: str, kind: str) -> Any:
 
 def apart(port: Port, torch_run: TorchRun, paddle_run: PaddleRun, model: str) -> tuple[list[str], float]:
     """What differs in further updates, by the law of `steps`, and the largest used part of its bound."""
-    sides: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
-    _note(port, sides, (torch_run, paddle_run), -1)
+    before = _values(port, (torch_run, paddle_run))
+    updates: Runs = ({}, {})
     for step, (given, wanted) in enumerate(batches(port.pair, model, BEFORE, AFTER)):
         torch_run.step(given, wanted)
         paddle_run.step(given, wanted)
-        _note(port, sides, (torch_run, paddle_run), step)
+        after = _values(port, (torch_run, paddle_run))
+        for moves, old, new in zip(updates, before, after, strict=True):
+            floats = [name for name, array in new.items() if array.dtype.kind == "f"]
+            moves.update({f"updates.{step}.{name}": new[name] - old[name] for name in floats})
+        before = after
     seen = Seen()
-    wrong = [each.quantity for step in range(AFTER) for each in update(seen, *sides, step, {})]
+    wrong = [each.quantity for step in range(AFTER) for each in update(seen, updates, step, {})]
     return wrong, seen.worst["updates"]
 
 
-def _note(port: Port, sides: tuple[dict[str, Any], ...], runs: tuple[Any, ...], step: int) -> None:
-    values = [run.values() for run in runs]
-    for each in port.matching.matches:
-        for side, own, held in zip(sides, (each.torch, each.paddle), values, strict=True):
-            side[f"states.{step}.{each.name}"] = own.read(held[own.name])
+def _values(port: Port, runs: tuple[Any, ...]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Both models' values by torch's names and in its layout."""
+    torch_values, paddle_values = (run.values() for run in runs)
+    matches = port.matching.matches
+    return (
+        {each.name: each.torch.read(torch_values[each.torch.name]) for each in matches},
+        {each.name: each.paddle.read(paddle_values[each.paddle.name]) for each in matches},
+    )

@@ -121,7 +121,7 @@ def test_nothing_as_large_as_the_model_is_kept_of_a_run(port):
     assert broken(made) == {}
     for drawn in made.samples():
         for run in compared(made, drawn, True).runs:
-            assert not [name for name in run if name.startswith(("gradients.", "states."))]
+            assert not [name for name in run if name.startswith(("gradients.", "updates."))]
 
 
 DEEP = """

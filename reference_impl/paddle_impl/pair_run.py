@@ -50,7 +50,7 @@ def run(
     training: bool,
     steps: int,
 ) -> dict[str, Any]:
-    """Outputs, loss and gradients of the model with these values; and its values after each of some updates.
+    """Outputs, loss and gradients of the model with these values; and what each of some updates moves these by.
 
     Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64. Gradients are
     of training mode only, in which paddle's recurrent layers have them.
@@ -80,7 +80,7 @@ def run(
             optimizer = _optimizer(pair, model) if steps and named else None
             if optimizer is not None:
                 result["optimizer"] = np.asarray(json.dumps(_settings(optimizer)))
-                result["states"] = list(_trained(model, optimizer, FACTORS[:steps]))
+                result["updates"] = list(_trained(model, optimizer, FACTORS[:steps]))
     return result
 
 
@@ -184,17 +184,20 @@ def _has_values(buffer: Any) -> bool:
 def _trained(
     model: paddle.nn.Layer, optimizer: paddle.optimizer.Optimizer, factors: Sequence[float]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Values after each update, which takes the gradients that are there, times its factor.
+    """What each update moves the values by, in float32; it takes the gradients that are there, times its factor.
 
     Gradients of the moved models would tell less: Adam makes a whole step of a gradient that is next to nothing, after
     which two right models are apart.
     """
+    before = _values(model)
     for factor in factors:
         for _, parameter in trainable(model):
             if parameter.grad is not None:
                 parameter.grad.set_value(parameter.grad * factor)
         optimizer.step()
-        yield _values(model)
+        after = _values(model)
+        yield {name: (after[name] - before[name]).astype(np.float32) for name in after if after[name].dtype.kind == "f"}
+        before = after
 
 
 def _values(model: paddle.nn.Layer, buffers: bool = False) -> dict[str, np.ndarray]:

@@ -261,7 +261,7 @@ class Port:
         }
         for each in self.matching.matches:
             own = each.paddle if side else each.torch
-            for prefix in ("gradients", "buffers", *(f"states.{step}" for step in range(STEPS))):
+            for prefix in ("gradients", "buffers", *(f"updates.{step}" for step in range(STEPS))):
                 array = found.get(f"{prefix}.{own.name}")
                 if array is not None:
                     result[f"{prefix}.{each.name}"] = own.read(array)

@@ -1,6 +1,6 @@
 """What is kept of a sample's runs: the verdict on whatever is as large as the model, and the rest as it is.
 
-Gradients and updated values of four runs are many times the model's own size, so that they are compared at once and let
+Gradients of four runs and updates of two are many times the model's own size, so that they are compared at once and let
 go; the laws read what was found.
 """
 
@@ -27,7 +27,7 @@ from suites.porting.check import (
     root_mean_square,
 )
 
-LARGE = ("gradients", "states")
+LARGE = ("gradients", "updates")
 """Quantities with an array for every parameter."""
 
 
@@ -76,7 +76,7 @@ def compare(port: Port, drawn: Drawn, training: bool) -> Compared:
         ours, theirs = ({name for name in each if "gradients." in name} for each in found[:2])
         result.lost = {name: "torch" if name in theirs else "paddle" for name in sorted(ours ^ theirs)}
         result.gradients = list(differences(seen, found, names, nothing_more))
-        result.updates = list(_updates(seen, drawn, found))
+        result.updates = list(_updates(seen, found))
     return result
 
 
@@ -136,14 +136,11 @@ def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array 
     return off
 
 
-def _updates(seen: Seen, drawn: Drawn, found: Runs) -> Iterator[Difference]:
+def _updates(seen: Seen, found: Runs) -> Iterator[Difference]:
     """What differs after the first update that differs."""
-    if not any(name.startswith("states.") for name in found[0]):
-        return
-    before = {f"states.-1.{name}": array for name, array in drawn.values.items()}
-    gradients = _gradient_errors(found)
+    gradients = _gradient_errors(found) if "updates" in {name.partition(".")[0] for name in found[0]} else {}
     for step in range(STEPS):
-        wrong = list(update(seen, {**before, **found[0]}, {**before, **found[1]}, step, gradients))
+        wrong = list(update(seen, found, step, gradients))
         yield from wrong
         if wrong:
             return
@@ -173,26 +170,19 @@ def _relative(apart: Array, one: Array, other: Array) -> Array:
     return np.divide(apart, least, where=least > 0, out=np.where(apart > 0, 1.0, 0.0))
 
 
-def update(
-    seen: Seen, one: Mapping[str, Array], other: Mapping[str, Array], step: int, gradients: Mapping[str, Array]
-) -> Iterator[Difference]:
-    """How one update differs. one, other: values by ``states.STEP.NAME``; gradients: see :func:`_gradient_errors`."""
-    prefix = f"states.{step}."
-    names = [name.removeprefix(prefix) for name in one if name.startswith(prefix) and name in other]
-    floats = [name for name in names if one[prefix + name].dtype.kind == "f" and one[prefix + name].size]
-
-    def move(sides: Mapping[str, Array], name: str) -> Array:
-        return sides[prefix + name] - sides[f"states.{step - 1}.{name}"]
-
-    scale = max((root_mean_square(move(one, name)) for name in floats), default=0.0)
-    for name in floats:
-        if name.rpartition(".")[2].startswith("running_"):
+def update(seen: Seen, found: Runs, step: int, gradients: Mapping[str, Array]) -> Iterator[Difference]:
+    """How one update differs. found: ``updates.STEP.NAME`` of both; gradients: see :func:`_gradient_errors`."""
+    one, other = found[:2]
+    names = [name for name in one if name.startswith(f"updates.{step}.") and name in other]
+    scale = max((root_mean_square(one[name]) for name in names), default=0.0)
+    for name in names:
+        tensor = name.split(".", 2)[2]
+        if tensor.rpartition(".")[2].startswith("running_"):
             continue
-        ours, theirs = move(one, name), move(other, name)
-        relative = CONSTANTS * (1 + 9 * step) + np.minimum(gradients.get(name, 0.0), 1.0)
-        bound = relative * (np.abs(ours) + scale)
-        if ours.shape == theirs.shape:
-            seen.note("updates", _used(ours, theirs, bound))
-        found = difference(f"update {step + 1} of {name}", ours, theirs, bound)
-        if found:
-            yield found
+        relative = CONSTANTS * (1 + 9 * step) + np.minimum(gradients.get(tensor, 0.0), 1.0)
+        bound = relative * (np.abs(one[name]) + scale)
+        if one[name].shape == other[name].shape:
+            seen.note("updates", _used(one[name], other[name], bound))
+        wrong = difference(f"update {step + 1} of {tensor}", one[name], other[name], bound)
+        if wrong:
+            yield wrong
