@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
-from conformance.strategies import generator, integers, seeds
+from conformance.strategies import generator, integers, real, seeds
 from reference_impl.oracle import nn
-from suites.layers import COUNTER, KINDS, layers, paddle_layer, torch_layer, weight_shapes
+from suites.layers import COUNTER, GATES, KINDS, layers, paddle_layer, torch_layer, weight_shapes
 
 
 def bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -125,6 +125,52 @@ class files:
     def oracle(kind, sizes, weights, native):
         expected = as_bits(weights)
         return {f"{who}.{name}": array for who in ("ours", "theirs") for name, array in expected.items()}
+
+
+def real_states() -> st.SearchStrategy[list[Sample]]:
+    """Layers of every kind with weights of real values."""
+
+    def make(drawn: tuple[dict[str, Any], ...], seed: int) -> list[Sample]:
+        rng = generator(seed)
+        weights = [{name: real(rng, shape) for name, shape in weight_shapes(**layer).items()} for layer in drawn]
+        return [Sample({**layer, "weights": each}) for layer, each in zip(drawn, weights, strict=True)]
+
+    return st.builds(make, each_kind(), seeds)
+
+
+@contract("transfer.to_float64", area="weight transfer", samples=real_states(), tensors=False, share=0.4)
+class to_float64:
+    """Converted to float64, a layer keeps every value, and every parameter and buffer is float64."""
+
+    @staticmethod
+    def torch(kind, sizes, weights):
+        import torch
+
+        from reference_impl.transfer import from_torch, load_into_torch
+
+        model = torch_layer(kind, sizes)
+        load_into_torch(model, weights)
+        state = from_torch(model.to(torch.float64))
+        return {name: array for name, array in state.items() if name in weights}
+
+    @staticmethod
+    def paddle(kind, sizes, weights):
+        from reference_impl.transfer import from_paddle, load_into_paddle
+
+        model = paddle_layer(kind, sizes)
+        load_into_paddle(model, weights)
+        return from_paddle(model.to(dtype="float64"))
+
+    @staticmethod
+    def oracle(kind, sizes, weights):
+        return {name: accuracy.exact(array.astype(np.float64), "float64") for name, array in weights.items()}
+
+    @staticmethod
+    def variant_recurrent_refused(kind, sizes, weights):
+        """Layers with a recurrent one in them cannot be converted."""
+        if kind in GATES:
+            return Rejects("a recurrent layer cannot be converted", "Tensor's dimension is out of bound")
+        return to_float64.oracle(kind, sizes, weights)
 
 
 def whole_states() -> st.SearchStrategy[list[Sample]]:

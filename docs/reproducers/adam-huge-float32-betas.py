@@ -414,7 +414,7 @@ def observe_paddle(
 def compare(observe, expected):
     """Print got, expected, error and allowed of every quantity, at the worst place; 1 where one diverges, else 0.
 
-    expected: value, allowed absolute error and dtype (``None``: any) by quantity.
+    expected: value, allowed absolute error, dtype (``None``: any) and perhaps whether zeros have a sign, by quantity.
     """
     try:
         observed = observe()
@@ -433,7 +433,9 @@ def compare(observe, expected):
     return 0 if agree else 1
 
 
-def compare_quantity(got, dtype, value, allowed, wanted):
+def compare_quantity(
+    got, dtype, value, allowed, wanted, signed=False
+):
     """One quantity in words, and whether it is within what is allowed; NaN and infinities must be met exactly."""
     if wanted is not None and dtype != wanted:
         return f"got dtype {dtype}, expected {wanted}", False
@@ -442,6 +444,8 @@ def compare_quantity(got, dtype, value, allowed, wanted):
     if not got.size:
         return f"got shape {got.shape} without elements, as expected", True
     equal = got == value
+    if signed:
+        equal = equal & ((got != 0) | (np.signbit(got) == np.signbit(value)))
     if got.dtype.kind == "f" or (got.dtype.kind in "iu" and value.dtype.kind == "f"):
         with np.errstate(all="ignore"):
             equal = equal | (np.isnan(got) & np.isnan(value))

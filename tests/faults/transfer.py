@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
-from tests.faults.wraps import argument, result
+from tests.faults.wraps import argument, method, result
 
 TO_PADDLE = "reference_impl.transfer.rules:Layout.to_paddle"
 LOADED = {TORCH: "reference_impl.transfer:load_into_torch", PADDLE: "reference_impl.transfer:load_into_paddle"}
 READ = {TORCH: "reference_impl.transfer:from_torch", PADDLE: "reference_impl.transfer:from_paddle"}
 READ_FILE, WRITTEN = "reference_impl.transfer:read_state", "reference_impl.transfer:write_state"
 ROUND_TRIP, FILES, MEANING, REFUSALS = (f"transfer.{name}" for name in ("round_trip", "files", "meaning", "refusals"))
+TO_FLOAT64 = "transfer.to_float64"
+CONVERTED = {TORCH: "torch.nn:Module.to", PADDLE: "paddle.nn:Layer.to"}
 State = dict[str, np.ndarray]
 
 
@@ -239,6 +241,17 @@ MENDED = {
 }
 LSTM, GRU = gates(4, [0, 1, 3, 2]), gates(3, [1, 0, 2])
 
+
+def rounded_first(model: Any) -> None:
+    """The model's values are rounded to half precision."""
+    from reference_impl import transfer
+    from reference_impl.transfer.places import side_of
+
+    side = side_of(model)
+    state = getattr(transfer, f"from_{side}")(model)
+    getattr(transfer, f"load_into_{side}")(model, arrays(through_half, floating)(state))
+
+
 FAULTS = (
     Fault("square linear not transposed", PADDLE, (MEANING,), TO_PADDLE, square_not_transposed),
     *loading("square weight transposed", arrays(np.transpose, square), MEANING, ROUND_TRIP),
@@ -269,6 +282,8 @@ FAULTS = (
     *on_file("sign of zero lost", arrays(positive_zero, floating)),
     *on_file("NaN made quiet", arrays(through_double, floating)),
     *on_file("square weight transposed", arrays(np.transpose, square)),
+    *both("converted by way of half precision", CONVERTED, method(before=rounded_first), TO_FLOAT64),
+    *both("not converted", CONVERTED, lambda call: lambda self, *arguments, **options: self, TO_FLOAT64),
     *both("leftover tensor ignored", LOADED, without_leftovers, REFUSALS),
     *[fault for name, mend in MENDED.items() for fault in both(name, LOADED, forgiving(mend), REFUSALS)],
 )
