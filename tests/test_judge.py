@@ -288,6 +288,7 @@ def test_the_sign_of_zero_counts_where_it_is_promised():
     found = judged(seen(output=observed), output=Acceptance(value, signed=True))
     (difference,) = found.differences
     assert (difference.kind, difference.index, difference.ratio) == ("zeros", (1, 1), INF)
+    assert (difference.lane, difference.against, difference.quantity) == ("torch:cpu", ORACLE, "output")
     assert difference.detail == "is 0.0, expected -0.0 at [1, 1]; 1 of 4 elements differ in the sign of zero"
     assert found.ratios == {"torch:cpu": {"output": INF}}
     signed = Acceptance(value, signed=True)
@@ -297,6 +298,8 @@ def test_the_sign_of_zero_counts_where_it_is_promised():
 @pytest.mark.parametrize("observed", [np.array([0, 1]), np.array(["", "a"]), np.array([False, True])])
 def test_what_has_no_sign_of_zero_agrees_with_itself(observed):
     assert not judged(seen(output=observed), output=Acceptance(observed, signed=True)).differences
+    zeros = Acceptance(np.array([-0.0]), dtype="int64", signed=True)
+    assert not judged(seen(output=np.array([0])), output=zeros).differences
 
 
 def test_a_wrong_value_is_told_before_the_sign_of_zero():

@@ -132,9 +132,10 @@ def test_fills_are_those_of_their_seed():
 def test_fills_of_one_structure_differ_from_each_other():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        samples = fills(lambda fill: {"x": fill((20,))}, families=("normal",)).example()
+        samples = fills(lambda fill: {"x": fill((2000,))}, families=("normal",)).example()
     different = {sample.inputs["x"].tobytes() for sample in samples}
     assert len(different) == len(samples) == 4
+    assert set(samples[0].inputs["x"].tolist()) == set(range(-4, 5))
 
 
 @settings(max_examples=200, database=None, suppress_health_check=list(HealthCheck))
