@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Sample, accuracy, contract
+from conformance import Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import WIDTHS, generator, lengths, real, seeds
 from reference_impl.oracle.recurrent import recurrent
 from reference_impl.oracle.tape import Tape
@@ -125,6 +125,13 @@ class rnn_states:
                 for name, leaf in {**parameters, **initial}.items()
             },
         }
+
+    @staticmethod
+    def variant_projection_absent(x, kind, sizes, weights, hidden, cell, upstream):
+        """There is no projection of an LSTM's hidden state."""
+        if sizes["projection"]:
+            return Rejects("an LSTM takes no projection", "unexpected keyword argument 'proj_size'")
+        return rnn_states.oracle(x, kind, sizes, weights, hidden, cell, upstream)
 
 
 def paddle_parameters(layer: Any) -> dict[str, Any]:
