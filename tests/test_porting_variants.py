@@ -368,7 +368,7 @@ def test_on_request_layers_are_compared_one_by_one(lanes, tmp_path):
     assert len([row for row in port.layers if "torch" not in row]) == 8
     wrong = tmp_path / "wrong.py"
     wrong.write_text(BASE.format(wrong="eps"), "utf-8")
-    with pytest.raises(PairDivergence, match="9 of 9 layers differ, the first is 'conv1'"):
+    with pytest.raises(PairDivergence, match="9 of 9 layers differ; forward, the first is 'norm'"):
         layers(Port(wrong, torch, paddle), Seen())
 
 

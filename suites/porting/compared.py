@@ -6,6 +6,7 @@ go; the laws read what was found.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from suites.porting.check import (
     Difference,
     Drawn,
     Port,
+    PortingWarning,
     Runs,
     allowed,
     difference,
@@ -32,13 +34,14 @@ LARGE = ("gradients", "updates")
 
 
 class Seen:
-    """What a law has seen: samples, and the largest used part of what is allowed, by quantity."""
+    """What a law has seen: samples, the largest used part of what is allowed, by quantity, and what it warned of."""
 
     def __init__(self) -> None:
         self.samples = 0
         self.exact_samples = 0
         self.worst: dict[str, float] = {}
         self.known: Counter[str] = Counter()
+        self.warnings: list[str] = []
 
     def note(self, quantity: str, used: float) -> None:
         """Keep the largest."""
@@ -48,6 +51,12 @@ class Seen:
         """One sample more."""
         self.samples += 1
         self.exact_samples += drawn.exact
+
+    def warn(self, text: str) -> None:
+        """Warn the law's user, and keep it for the report."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+        warnings.warn(text, PortingWarning, stacklevel=2)
 
 
 @dataclass

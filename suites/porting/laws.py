@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -18,13 +17,12 @@ from suites.porting.check import (
     Drawn,
     PairDivergence,
     Port,
-    PortingWarning,
     Runs,
     difference,
     root_mean_square,
 )
 from suites.porting.compared import Compared, Seen, compared, differences, momentum_rounding, nothing_more
-from suites.porting.layers import alike, traced
+from suites.porting.layers import traced
 from suites.porting.places import explain, explain_backward
 
 BIASED = "batch-norm-biased-running-variance"
@@ -44,7 +42,7 @@ def tensors(port: Port, seen: Seen) -> None:
     seen.samples += 1
     if port.matching.notes:
         notes = "\n  ".join(port.matching.notes)
-        warnings.warn(f"{port.path.name}: {notes}", PortingWarning, stacklevel=1)
+        seen.warn(f"{port.path.name}: {notes}")
     unlike = [each for each in matches if each.torch.trainable != each.paddle.trainable]
     if unlike:
         told = [
@@ -207,11 +205,9 @@ def precision(port: Port, seen: Seen) -> None:
         seen.count(drawn)
         deviations, unknown = port.deviations(drawn)
         if unknown:
-            warnings.warn(
+            seen.warn(
                 f"{port.path.name}: the rounding error of this network cannot be derived ({unknown}); that of the "
-                "other model is taken for normal",
-                PortingWarning,
-                stacklevel=1,
+                "other model is taken for normal"
             )
         both = [name for name in found[2] if name in found[3] and found[2][name].shape == found[3][name].shape]
         for name in [name for name in both if name.startswith("outputs.") and found[2][name].dtype == np.float32]:
@@ -295,15 +291,13 @@ def layers(port: Port, seen: Seen) -> None:
     pairs = traced(port, drawn, True)
     seen.count(drawn)
     for row in port.layers:
-        seen.note("layers", row.get("used") or 0.0)
-    wrong = [
-        one.path
-        for one, other in pairs
-        if not (alike(one.outputs, other.outputs) and alike(one.gradients, other.gradients))
-    ]
+        seen.note("layers", float(row.get("used") or 0.0))
+    wrong = [row for row in port.layers if not (row.get("outputs", True) and row.get("gradient", True))]
     if wrong:
+        first = next(row for row in wrong if "first" in row)
         raise PairDivergence(
-            f"{len(wrong)} of {len(pairs)} layers differ, the first is {wrong[0]!r} ({drawn.describe()})"
+            f"{len(wrong)} of {len(pairs)} layers differ; {first['first']}, the first is {first['torch']!r} "
+            f"({drawn.describe()})"
         )
 
 

@@ -75,7 +75,8 @@ def _calls(found: dict[str, Array], training: bool) -> list[Call]:
 def _rows(ours: Sequence[Call], theirs: Sequence[Call], pairs: Pairs) -> list[dict[str, Any]]:
     """One row for each call, as plain data: those of one model only have no counterpart.
 
-    used: the largest error of an output in units of what float64 runs differ by at most; gradient: of its gradient.
+    used: the largest error of an output in units of what float64 runs differ by at most; gradient_used: of its
+    gradient; first: the way in which it is the first layer that differs.
     """
     partners = {id(one): other for one, other in pairs}
     met = {id(other) for _, other in pairs}
@@ -91,21 +92,36 @@ def _rows(ours: Sequence[Call], theirs: Sequence[Call], pairs: Pairs) -> list[di
                 row |= {"gradient": alike(one.gradients, other.gradients)}
                 row |= {"gradient_used": _used(one.gradients, other.gradients)}
         rows.append(row)
+    _mark_first(rows)
     rest = [call for call in theirs if id(call) not in met]
     return rows + [{"paddle": call.path, "paddle_kind": call.kind, "paddle_where": call.where} for call in rest]
 
 
-def _used(ours: Sequence[Array], theirs: Sequence[Array]) -> float | None:
-    """``None`` where numbers cannot be compared."""
+def _mark_first(rows: Sequence[dict[str, Any]]) -> None:
+    """Where every output agrees, the first to differ is the first backward, which runs the other way."""
+    for way, part, order in (("forward", "outputs", rows), ("backward", "gradient", rows[::-1])):
+        for row in order:
+            if not row.get(part, True):
+                row["first"] = way
+                return
+
+
+def _used(ours: Sequence[Array], theirs: Sequence[Array]) -> float | str | None:
+    """``None`` where numbers cannot be compared, and "inf", as in ``results.json``, where nothing may differ."""
+    if len(ours) != len(theirs):
+        return None
     largest = 0.0
-    for one, other in zip(ours, theirs, strict=False):
+    for one, other in zip(ours, theirs, strict=True):
         if one.shape != other.shape:
             return None
-        if one.dtype.kind == "f" and one.size:
+        same = (one == other) | ((one != one) & (other != other))
+        parts: Array | float = np.inf
+        if one.dtype.kind == "f":
             with np.errstate(invalid="ignore", divide="ignore"):
                 parts = np.abs(other - one) / (ALIKE * (np.abs(one) + root_mean_square(one)))
-            largest = max(largest, float(np.nan_to_num(parts, posinf=0.0).max()))
-    return largest
+        parts = np.where(same, 0.0, np.nan_to_num(parts, nan=np.inf, posinf=np.inf))
+        largest = max(largest, float(parts.max(initial=0.0)))
+    return largest if np.isfinite(largest) else "inf"
 
 
 def _aligned(port: Port, ours: list[Call], theirs: list[Call]) -> list[tuple[Call, Call]]:
