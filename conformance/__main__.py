@@ -14,6 +14,7 @@ from conformance.findings import command as findings
 from conformance.findings.verify import VerifyError
 from conformance.ledger import LedgerError
 from conformance.matrix import command as matrix
+from conformance.report import porting
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,6 +39,10 @@ def parser() -> argparse.ArgumentParser:
         "2 for input that cannot be used."
     )
     findings.add_arguments(told)
+    again = commands.add_parser("report", help="write the pages of a check of ports again, from its results.json")
+    again.description = "Write the HTML page and the Markdown page of each pair of models that a results.json is about."
+    again.add_argument("results", metavar="RESULTS", type=Path, help="results.json of pytest suites/porting --pair")
+    again.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the pages")
     carried = commands.add_parser("transfer", help="carry a trained model and its optimizer to the other framework")
     carry.add_arguments(carried)
     return made
@@ -50,8 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return matrix.main(options)
     if options.command == "transfer":
         return carry.main(options)
+    command = {"findings": findings.main, "diff": compare, "report": report}[options.command]
     try:
-        return findings.main(options) if options.command == "findings" else compare(options)
+        return command(options)
     except (diff.ResultsError, LedgerError, ContractError, findings.FindingsError, VerifyError) as error:
         print(f"python -m conformance {options.command}: {error}", file=sys.stderr)
         return 2
@@ -63,6 +69,25 @@ def compare(options: argparse.Namespace) -> int:
     found = diff.compare(old, new)
     print(json.dumps(found, indent=1) if options.json else "\n".join(diff.lines(old, new, found)))
     return 1 if found["Regressed"] or found["Removed"] else 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """``report RESULTS --out DIR``."""
+    document = diff.read(options.results)
+    try:
+        written = porting.write(options.out, document)
+    except OSError as error:
+        reason = f"{error.strerror} ({error.filename or options.out})"
+        raise diff.ResultsError(f"cannot write the pages: {reason}; name another folder with --out") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise diff.ResultsError(f"{options.results} is no results.json of this release ({reason})") from error
+    if not written:
+        raise diff.ResultsError(
+            f"{options.results} is about no pair of models; make one with pytest suites/porting --pair FILE"
+        )
+    print("\n".join(f"wrote {path}" for path in written))
+    return 0
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from conformance.lanes.gateway import Surroundings
 from conformance.lanes.spec import SpecError
 from conformance.ledger import LedgerError, load
 from conformance.portable import PortableError, sample_from_file
-from conformance.report import results, summary
+from conformance.report import porting, results, summary
 from conformance.report.results import ReportError
 from conformance.session import SHRINK_SECONDS, Session
 
@@ -360,6 +360,9 @@ class ConformancePlugin:
             terminalreporter.section("conformance", "=")
             for line in summary.lines(self.results):
                 terminalreporter.write_line(line)
+            if self.unwritten is None:
+                for line in porting.lines(Path(self.config.getoption("--conformance-report")), self.results):
+                    terminalreporter.write_line(line)
         elif self.offered and self.refusal is None and not self.config.option.collectonly:
             terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")
         if self.unwritten is not None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.report import porting
 from suites.porting.laws import LAWS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,9 +53,48 @@ def test_right_pairs_pass_wrong_ones_fail_and_one_that_kills_its_lane_costs_no_o
     assert "the first layer that differs: torch 'norm' (BatchNorm2d, called at" in output
     assert "another eps: 1e-05 in torch, 0.001 in paddle" in output
     assert "Traceback" not in output
+    pages = {path.name: path.read_text("utf-8") for path in (tmp_path / "report").glob("porting-*")}
+    assert sorted(pages) == [f"porting-{name}.{kind}" for name in ("transformer", "wrong") for kind in ("html", "md")]
+    assert "# Port transformer: PASS\n" in pages["porting-transformer.md"]
+    for message in [row["failure"]["message"] for row in results["contracts"] if row["failure"]]:
+        assert all(line.strip() in pages["porting-wrong.md"].splitlines() for line in message.splitlines())
+    assert f"port wrong: {tmp_path}/report/porting-wrong.html, {tmp_path}/report/porting-wrong.md" in output
+
+
+LINEAR = """
+import paddle, torch
+torch_model = lambda: torch.nn.Sequential(torch.nn.Linear(4, 3))
+paddle_model = lambda: paddle.nn.Sequential(paddle.nn.Linear(4, 3{}))
+inputs = ("batch", 4)
+"""
+
+
+def test_two_files_of_one_stem_have_a_page_each_which_says_what_did_not_run(tmp_path):
+    files = [tmp_path / folder / "port.py" for folder in "ab"]
+    for file, more in zip(files, ("", ", bias_attr=False"), strict=True):
+        file.parent.mkdir()
+        file.write_text(LINEAR.format(more), "utf-8")
+    pairs = [f"--pair={file}" for file in [*files, files[0]]]
+    status, output, results = run(tmp_path, *pairs, "-n", "2", "-k", "tensors or forward")
+    assert status == 1 and len(results["contracts"]) == 4, output
+    report = tmp_path / "report"
+    assert sorted(path.name for path in report.iterdir()) == [
+        *(f"porting-port{number}.{kind}" for number in ("-2", "") for kind in ("html", "md")),
+        "results.json",
+        "summary.md",
+    ]
+    right, wrong = ((report / f"porting-port{number}.md").read_text("utf-8") for number in ("", "-2"))
+    missing = "6 of 8 laws were not selected (repeats, training, loss, gradients, steps, precision): this is no pass"
+    assert f"**INCOMPLETE: {missing}" in right and str(files[0]) in right
+    assert f"**FAIL: the models differ (tensors, forward); {missing}" in wrong and str(files[1]) in wrong
+    assert output.count("porting-port.html") == output.count("porting-port-2.html") == 1
 
 
 def test_without_a_pair_nothing_is_run_and_a_file_that_is_not_there_is_an_error(tmp_path):
+    (tmp_path / "report").mkdir()
+    page = tmp_path / "report" / "porting-net.md"
+    page.write_text(f"# Port net: PASS\n\n{porting.MARK}\n", "utf-8")
     assert run(tmp_path)[0] == 5
     status, output, _ = run(tmp_path, "--pair", str(tmp_path / "none.py"))
+    assert not page.exists()
     assert status == 1 and "none.py is no file; --pair takes a Python file" in output and "Traceback" not in output

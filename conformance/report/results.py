@@ -18,7 +18,7 @@ from typing import Any
 
 from conformance.judge import Verdict, worst
 from conformance.portable import write_whole
-from conformance.report import summary
+from conformance.report import porting, summary
 from conformance.runner import Record
 
 SCHEMA = 1
@@ -47,6 +47,7 @@ def discard(folder: Path) -> None:
     """Remove the documents of an earlier run, so that a run which dies leaves no verdict behind."""
     for name in DOCUMENTS:
         (folder / name).unlink(missing_ok=True)
+    porting.discard(folder)
 
 
 def _discard_failures(folder: Path, document: dict[str, Any]) -> None:
@@ -153,11 +154,15 @@ def _commit() -> str | None:
 
 
 def write(folder: Path, document: dict[str, Any]) -> None:
-    """Write ``results.json`` and ``summary.md``, and append the latter to ``$GITHUB_STEP_SUMMARY`` where it is set."""
+    """Write ``results.json``, ``summary.md`` and the pages of pairs of models.
+
+    ``summary.md`` is appended to ``$GITHUB_STEP_SUMMARY`` too where that is set.
+    """
     markdown = summary.markdown(document)
     try:
         write_whole(folder / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
         write_whole(folder / "summary.md", markdown)
+        porting.write(folder, document)
         _discard_failures(folder / "failures", document)
         step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if step_summary:

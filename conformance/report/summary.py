@@ -14,7 +14,7 @@ HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
 
 def lines(document: dict[str, Any]) -> list[str]:
     """The terminal summary. A margin is the largest error in units of its bound; above 1 is a divergence."""
-    text = [*upgrade.lines(document), *(_lane(lane) for lane in document["lanes"])]
+    text = [*upgrade.lines(document), *(lane_line(lane) for lane in document["lanes"])]
     rows = [HEADER, *_rows(document)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     text += [
@@ -38,7 +38,7 @@ def lines(document: dict[str, Any]) -> list[str]:
 def markdown(document: dict[str, Any]) -> str:
     """The same as a Markdown page."""
     text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", ""]
-    text += [f"- `{_lane(lane)}`" for lane in document["lanes"]]
+    text += [f"- `{lane_line(lane)}`" for lane in document["lanes"]]
     compared = upgrade.lines(document)
     if compared:
         text += ["", "### Upgrade", "", "```text", *compared[:-1], "```"]
@@ -91,7 +91,8 @@ def _escaped(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def _lane(lane: dict[str, Any]) -> str:
+def lane_line(lane: dict[str, Any]) -> str:
+    """One lane with its versions and settings."""
     extra = [f"{key} {lane[key]}" for key in ("torchvision", "pillow", "numpy", "python") if key in lane]
     flags = [f"{lane['threads']} thread" + ("s" if lane["threads"] != 1 else "")]
     flags += [

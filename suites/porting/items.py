@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -13,6 +14,8 @@ import pytest
 from conformance.items import ContractItem
 from conformance.judge import Verdict, worst
 from conformance.lanes import Lane, LaneError
+from conformance.lanes.spec import written
+from conformance.report.porting import distinct
 from conformance.runner import Record
 from conformance.session import Session
 from reference_impl.pair import PairError
@@ -28,19 +31,21 @@ class Pairs:
     def items_of_pairs(self, collector: Any, session_of: Callable[[], Session]) -> list[pytest.Item]:
         """The items of all pair files of this run."""
         ports = Ports(session_of)
-        paths = [Path(text) for text in collector.config.getoption("--pair")]
-        laws = [*LAWS, "layers"] if collector.config.getoption("--layers") else LAWS
+        given = [Path(text) for text in collector.config.getoption("--pair")]
+        paths = list({path.resolve(): path for path in given}.values())
+        laws = [*LAWS, "layers"] if collector.config.getoption("--layers") else list(LAWS)
         return [
             PairItem.from_parent(
                 collector,
-                name=f"{path.stem}.{law}",
+                name=f"{name}.{law}",
                 contract=calls.run,
                 session_of=session_of,
                 law=law,
                 path=path,
                 ports=ports,
+                details={"pair": str(path), "name": name, "law": law, "laws": laws},
             )
-            for path in paths
+            for path, name in zip(paths, distinct(path.stem for path in paths), strict=True)
             for law in laws
         ]
 
@@ -72,41 +77,58 @@ class Ports:
 
 
 class PairItem(ContractItem):
-    """One law of one pair, on all lanes."""
+    """One law of one pair, on all lanes. details: which one; the report has them beside what the law has seen."""
 
-    def __init__(self, *, law: str, path: Path, ports: Ports, **arguments: Any) -> None:
+    def __init__(self, *, law: str, path: Path, ports: Ports, details: dict[str, Any], **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.law, self.pair_file, self._ports = law, path, ports
+        self.law, self.pair_file, self._ports, self._details = law, path, ports, details
         self._record: Record | None = None
 
     def runtest(self) -> None:
         law = LAWS.get(self.law, layers)
-        seen, began = Seen(), time.perf_counter()
+        began = time.perf_counter()
         record = Record(f"porting.{self.name}", calls.AREA, (law.__doc__ or "").strip())
-        record.details = {"pair": str(self.pair_file), "law": self.law}
+        record.details = {**self._details, "layers": [], "warnings": [], "replay": self._replay()}
         self._record = record
         try:
             for port in self._ports.of(self.pair_file):
-                lanes = f"{port.torch.label} {port.paddle.label}"
+                seen = Seen()
                 try:
                     law(port, seen)
                 finally:
-                    record.worst[lanes] = dict(seen.worst)
-                    record.details["layers"] = port.layers
-                    port.layers = []
-            if not seen.samples:
+                    self._keep(record, record.details, port, seen)
+            if not record.samples:
                 raise PairError(f"{self.pair_file}: no sample was run, so that {self.law} shows nothing")
         except BaseException as error:
             record.verdict = Verdict.DIVERGE if isinstance(error, PairDivergence) else Verdict.ERROR
             record.failure = {"lanes": [], "message": str(error)}
             raise
         finally:
-            for entry in self._session_of().ledger.entries:
-                if entry.id in seen.known:
-                    record.known[entry.id] = {**entry.summary(), "lane": "paddle", "samples": seen.known[entry.id]}
-                    record.verdict = worst([record.verdict, Verdict.KNOWN])
-            record.samples, record.exact_samples = seen.samples, seen.exact_samples
+            if record.known:
+                record.verdict = worst([record.verdict, Verdict.KNOWN])
             record.seconds = time.perf_counter() - began
+
+    def _keep(self, record: Record, details: dict[str, Any], port: Port, seen: Seen) -> None:
+        """Add what a law has seen on two lanes."""
+        lanes = f"{port.torch.label} {port.paddle.label}"
+        record.worst[lanes] = seen.worst
+        record.samples += seen.samples
+        record.exact_samples += seen.exact_samples
+        details["layers"] += [{**row, "lanes": lanes} for row in port.layers]
+        details["warnings"] += [text for text in seen.warnings if text not in details["warnings"]]
+        port.layers = []
+        for entry in self._session_of().ledger.entries:
+            if entry.id in seen.known:
+                known = record.known.setdefault(entry.id, {**entry.summary(), "lane": "paddle", "samples": 0})
+                known["samples"] += seen.known[entry.id]
+
+    def _replay(self) -> str:
+        """A command that checks the pair again, from the folder of this project."""
+        session = self._session_of()
+        options = ["--layers"] if self.config.getoption("--layers") else []
+        options += [f"--lane={written(spec)}" for spec in session.asked]
+        command = ["python", "-m", "pytest", "suites/porting", f"--pair={self.pair_file}"]
+        return shlex.join([*command, *options, *session.repeated])
 
     def carried(self) -> dict[str, Any] | None:
         """The record as plain data."""
