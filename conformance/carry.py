@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from pathlib import Path
 
 DESCRIPTION = (
@@ -33,5 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run the command."""
-    return int(importlib.import_module("suites.porting.carry").main(options))
+    """Run the command; 130 for an interruption, after which every file is as it was."""
+    try:
+        return int(importlib.import_module("suites.porting.carry").main(options))
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return 130

@@ -7,6 +7,7 @@ see :mod:`suites.porting.carry_check`.
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -42,12 +43,21 @@ def main(options: Any) -> int:
         with _lanes(lambda: load(request.pair)) as (torch, paddle):
             carry(request, found, Port(request.pair.resolve(), torch, paddle), print)
     except TOLD as error:
+        if _is_interruption(error):
+            raise KeyboardInterrupt from None
         print(f"python -m conformance transfer: {error}", file=sys.stderr)
         return 2
     except CarryError as error:
         print(f"python -m conformance transfer: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: C++ that is interrupted while a framework is imported makes another of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def carry(request: Request, found: saved.Saved, port: Port, say: Callable[[str], object]) -> None:
@@ -67,6 +77,16 @@ def carry(request: Request, found: saved.Saved, port: Port, say: Callable[[str],
 
 
 @contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let Ctrl-C wait, and processes that are started meanwhile not hear of it: they would show a traceback each."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _lanes(meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
     """Both frameworks on the CPU, each in an interpreter of its own, which begin to start before ``meanwhile``."""
     specs = default_specs()
@@ -76,8 +96,9 @@ def _lanes(meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
     surroundings = Surroundings([root], LIMIT)
     lanes = [GatewayLane(spec, surroundings) for spec in specs]
     try:
-        for lane in lanes:
-            lane.launch()
+        with _interrupted_later():
+            for lane in lanes:
+                lane.launch()
         meanwhile()
         for lane in lanes:
             lane.start()
