@@ -82,8 +82,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--conformance-report": {
         "default": "conformance-report",
         "metavar": "DIR",
-        "help": "folder for results.json, summary.md, and the replay files and scripts of failures "
-        "(default: %(default)s)",
+        "help": "folder for results.json, summary.md, the pages of --pair, and the replay files and scripts of "
+        "failures (default: %(default)s)",
     },
     "--ledger": {
         "default": None,

@@ -39,12 +39,13 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-n
 th, td { padding: .4rem .65rem; text-align: left; vertical-align: top; min-width: 4.5em; max-width: 28rem }
 th { background: var(--raised); font-weight: 600; overflow-wrap: normal }
 td { border-top: 1px solid var(--line); white-space: nowrap }
-td.wide { min-width: 16em; white-space: normal; overflow-wrap: anywhere }
+td.wide { min-width: 22em; white-space: normal; overflow-wrap: anywhere }
 tr.marked td { background: var(--bad-back); font-weight: 600 }
 pre {
   margin: .75rem 0; padding: .75rem 1rem; background: var(--raised); border: 1px solid var(--line);
   border-radius: 6px; font: .85rem/1.5 ui-monospace, monospace; white-space: pre-wrap
 }
+@media screen { wbr { display: none } }
 @page { margin: 12mm }
 @media print {
   body { font-size: 10pt } main { max-width: none; padding: 0 }
