@@ -124,8 +124,8 @@ def test_an_exploration_follows_a_seed_and_none_otherwise(drawn):
     assert drawn(share=0.1) != drawn(share=0.1)
 
 
-@pytest.mark.parametrize("shrink", [False, True])
-def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, shrink):
+@pytest.mark.parametrize("options", [{}, {"shrink": False}, {"shrink": True}], ids=str)
+def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, options):
     seen: list[int] = []
 
     def check(number: int) -> None:
@@ -133,5 +133,26 @@ def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, s
         assert number < 1000
 
     with pytest.raises(AssertionError):
-        profiles.draw(identity(samples=st.integers(0, 10**6)).contract, check, shrink=shrink)
-    assert (1000 in seen) == shrink
+        profiles.draw(identity(samples=st.integers(0, 10**6)).contract, check, **options)
+    assert (1000 in seen) == options.get("shrink", False)
+
+
+@pytest.mark.parametrize(("profile", "left_out"), [("gate", [0, 1, 1]), ("explore", [0])])
+def test_a_gate_alone_draws_in_rounds_and_leaves_one_example_of_each_but_the_first_out(
+    identity, monkeypatch, profile, left_out
+):
+    seen: list[int] = []
+    own = profiles._without_first
+
+    def noted(count, check):
+        seen.append(count)
+        return own(count, check)
+
+    monkeypatch.setattr(profiles, "_without_first", noted)
+    before = settings.get_current_profile_name()
+    settings.load_profile(profile)
+    try:
+        profiles.draw(identity(samples=st.integers(0, 10**6)).contract, lambda number: None)
+    finally:
+        settings.load_profile(before)
+    assert seen == left_out
