@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,15 @@ def each_kind(kinds: tuple[str, ...] = KINDS) -> st.SearchStrategy[tuple[dict[st
     return st.tuples(*[layers((kind,)) for kind in kinds])
 
 
-def states(**extra: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
-    """Layers of every kind with weights of arbitrary bits, and ``extra`` inputs."""
+def states(
+    values: Callable[..., np.ndarray] = bits, **extra: st.SearchStrategy[Any]
+) -> st.SearchStrategy[list[Sample]]:
+    """Layers of every kind with weights that ``values`` makes, and ``extra`` inputs."""
 
     def make(drawn: tuple[dict[str, Any], ...], seed: int, more: dict[str, Any]) -> list[Sample]:
         rng, samples = generator(seed), []
         for layer in drawn:
-            weights = {name: bits(rng, shape) for name, shape in weight_shapes(**layer).items()}
+            weights = {name: values(rng, shape) for name, shape in weight_shapes(**layer).items()}
             samples.append(Sample({**layer, "weights": weights, **more}))
         return samples
 
@@ -127,18 +130,7 @@ class files:
         return {f"{who}.{name}": array for who in ("ours", "theirs") for name, array in expected.items()}
 
 
-def real_states() -> st.SearchStrategy[list[Sample]]:
-    """Layers of every kind with weights of real values."""
-
-    def make(drawn: tuple[dict[str, Any], ...], seed: int) -> list[Sample]:
-        rng = generator(seed)
-        weights = [{name: real(rng, shape) for name, shape in weight_shapes(**layer).items()} for layer in drawn]
-        return [Sample({**layer, "weights": each}) for layer, each in zip(drawn, weights, strict=True)]
-
-    return st.builds(make, each_kind(), seeds)
-
-
-@contract("transfer.to_float64", area="weight transfer", samples=real_states(), tensors=False, share=0.4)
+@contract("transfer.to_float64", area="weight transfer", samples=states(real), tensors=False, share=0.4)
 class to_float64:
     """Converted to float64, a layer keeps every value, and every parameter and buffer is float64."""
 
