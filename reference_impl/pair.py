@@ -7,6 +7,10 @@
 
     inputs = ("batch", 3, 32, 32)
 
+Where a lane's environment has one framework only, name what is imported, and each is imported where it is called::
+
+    torch_model, paddle_model = "my_network_torch:Net", "my_network_paddle:Net"
+
 ``torch_model`` and ``paddle_model`` are called without arguments. ``inputs`` is one description or a list of them; a
 description is a shape, in which ``"batch"`` stands for the number of samples, or a dictionary of ``shape``, ``dtype``
 (float32), ``low`` and ``high`` (floats: normal numbers where neither is given; integers: from ``low``, 0, to below
@@ -29,6 +33,7 @@ carried               True where the factories give models whose weights are car
 from __future__ import annotations
 
 import hashlib
+import importlib
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -41,11 +46,23 @@ import numpy as np
 BATCH = "batch"
 LOSSES = ("cross_entropy", "mse")
 FACTORIES = ("torch_model", "paddle_model")
+CALLED = (*FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer")
 NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
 
 
 class PairError(ValueError):
     """A pair file that cannot be used, or models that cannot be compared; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something to call by the name of its module and its own, ``module:name``, imported when it is called."""
+
+    text: str
+
+    def __call__(self, *given: Any) -> Any:
+        module, _, name = self.text.partition(":")
+        return getattr(importlib.import_module(module), name)(*given)
 
 
 @dataclass(frozen=True)
@@ -130,8 +147,12 @@ def load(path: str | Path) -> Pair:
     try:
         found = runpy.run_path(str(place), run_name=place.stem)
     except (Exception, SystemExit) as error:
-        raise PairError(f"{path} does not run: {_where(error, place)}{type(error).__name__}: {error}") from error
+        lacks = getattr(error, "name", None) in ("torch", "paddle")
+        hint = "; write torch_model = 'module:Net', and paddle_model alike, for lanes of one framework" if lacks else ""
+        raise PairError(f"{path} does not run: {_where(error, place)}{type(error).__name__}: {error}{hint}") from error
     parts = {name: found[name] for name in PARTS if name in found}
+    named = [name for name in CALLED if isinstance(parts.get(name), str) and ":" in parts[name]]
+    parts |= {name: Named(parts[name]) for name in named}
     _require(path, parts)
     return Pair(place, **parts)
 
@@ -148,7 +169,7 @@ def _require(path: str | Path, parts: Mapping[str, Any]) -> None:
     missing = [name for name in (*FACTORIES, "inputs") if name not in parts]
     if missing:
         raise PairError(f"{path} does not name {', '.join(missing)}: {NEEDED}")
-    for name in (*FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer"):
+    for name in CALLED:
         if parts.get(name) is not None and not callable(parts[name]):
             raise PairError(f"{path}: {name} is a {type(parts[name]).__name__}, not something to call: {NEEDED}")
     for one, other in (("torch_loss", "paddle_loss"), ("torch_optimizer", "paddle_optimizer")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,28 @@ def test_a_file_that_is_not_there_and_a_factory_of_something_else_are_told(pair,
         load(tmp_path / "none.py")
     with pytest.raises(PairError, match=r"torch_model\(\) gave a object, which is no torch model"):
         pair(GOOD).model("torch")
+
+
+def test_models_named_by_module_are_imported_where_they_are_called(pair, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "paddle", None)
+    (tmp_path / "named_torch.py").write_text(
+        "class Net:\n    def __call__(self): pass\n    def state_dict(self): pass\n", "utf-8"
+    )
+    (tmp_path / "named_paddle.py").write_text("import paddle\n", "utf-8")
+    read = pair("torch_model, paddle_model = 'named_torch:Net', 'named_paddle:Net'\ninputs = ('batch', 2)\n")
+    assert type(read.model("torch")).__name__ == "Net"
+    with pytest.raises(ModuleNotFoundError, match="paddle"):
+        read.model("paddle")
+
+
+def test_a_lane_without_the_other_framework_is_told_how_to_name_the_models(pair, monkeypatch):
+    monkeypatch.setitem(sys.modules, "paddle", None)
+    with pytest.raises(PairError, match=r"line 1: ModuleNotFoundError: .*; write torch_model = 'module:Net'"):
+        pair("import paddle\n" + GOOD)
+    with pytest.raises(PairError, match=r"no_such_module'$"):
+        pair("import no_such_module\n" + GOOD)
+
+
+def test_a_text_that_names_no_module_is_nothing_to_call(pair):
+    with pytest.raises(PairError, match="torch_model is a str, not something to call"):
+        pair("torch_model, paddle_model = 'Net', 'net:Net'\ninputs = ('batch', 2)\n")
