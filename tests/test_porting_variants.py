@@ -257,6 +257,9 @@ def test_tensors_of_one_model_only_are_named_with_their_ties(verdicts):
     found = verdicts(text=(PAIRS / "transformer.py").read_text("utf-8"), more=untied)
     assert "paddle: out.weight (11, 8)" in found["tensors"]
     assert "embedding.weight is out.weight too (tied)" in found["tensors"]
+    assert {told for law, told in found.items() if law != "tensors"} == {
+        "tensors of one model only: the first of the laws names them"
+    }
 
 
 COARSE = """

@@ -113,6 +113,7 @@ class Port:
     layers: list[dict[str, Any]] = field(default_factory=list)
     _kept: dict[Any, Any] = field(default_factory=dict)
     _failed: dict[Any, str] = field(default_factory=dict)
+    _unmatched: bool = False
 
     @cached_property
     def pair(self) -> Pair:
@@ -159,7 +160,7 @@ class Port:
 
     @cached_property
     def matching(self) -> Matching:
-        """Which tensor is which. Raises PairDivergence for tensors without a counterpart."""
+        """Which tensor is which. Raises PairDivergence for tensors without a counterpart, which are named once."""
         torch, paddle = self.sides
         pair = self.pair
         try:
@@ -172,7 +173,10 @@ class Port:
             for side, tensors in (("torch", found.left_torch), ("paddle", found.left_paddle))
             if tensors
         ]
+        if left and self._unmatched:
+            raise PairDivergence("tensors of one model only: the first of the laws names them")
         if left:
+            self._unmatched = True
             tied = [f"{each.name} is {', '.join(each.aliases)} too (tied)" for each in torch.tensors if each.aliases]
             raise PairDivergence("\n  ".join(["tensors of one model only; " + "; ".join(left), *found.notes, *tied]))
         return found
