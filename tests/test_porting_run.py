@@ -54,10 +54,13 @@ def test_right_pairs_pass_wrong_ones_fail_and_one_that_kills_its_lane_costs_no_o
     assert "another eps: 1e-05 in torch, 0.001 in paddle" in output
     assert "Traceback" not in output
     pages = {path.name: path.read_text("utf-8") for path in (tmp_path / "report").glob("porting-*")}
-    assert sorted(pages) == [f"porting-{name}.{kind}" for name in ("transformer", "wrong") for kind in ("html", "md")]
+    assert sorted(pages) == [
+        f"porting-{name}.{kind}" for name in ("deadly", "transformer", "wrong") for kind in ("html", "md")
+    ]
     assert "# Port transformer: PASS\n" in pages["porting-transformer.md"]
-    for message in [row["failure"]["message"] for row in results["contracts"] if row["failure"]]:
-        assert all(line.strip() in pages["porting-wrong.md"].splitlines() for line in message.splitlines())
+    for row in [row for row in results["contracts"] if row["failure"]]:
+        page = pages[f"porting-{row['id'].split('.')[1]}.md"].splitlines()
+        assert all(line.strip() in page for line in row["failure"]["message"].splitlines()), row["id"]
     assert f"port wrong: {tmp_path}/report/porting-wrong.html, {tmp_path}/report/porting-wrong.md" in output
 
 
