@@ -55,7 +55,7 @@ class Entry:
     def applies_to(self, lane: Lane) -> bool:
         """Whether a started lane is one that this entry speaks of."""
         found = lane.fingerprint()
-        return self.applies(lane.spec.framework, lane.spec.device, found["version"], found.get("processor", ()))
+        return self.applies(lane.spec.framework, lane.spec.device, found["version"], found["processor"])
 
     def applies(self, framework: str, device: str, version: str, processor: Collection[str] = ()) -> bool:
         """Whether this entry speaks of a release on a device and a processor with these features."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from conformance import EXACT, REAL
+from conformance.lanes import parse
 from conformance.ledger import Entry, Ledger, LedgerError, leader, load
 
 ENTRY: dict[str, str] = {
@@ -113,6 +115,14 @@ def test_an_entry_may_speak_of_lanes_on_some_processors_alone(tmp_path):
     assert entry.released.endswith(" on a processor with AVX512F")
     with pytest.raises(LedgerError, match="processor 'AVX' is not one of AVX2, AVX512F"):
         only(tmp_path, processor='"AVX"')
+
+
+def test_an_entry_is_asked_of_a_started_lane(tmp_path):
+    told = {"version": "3.3.1", "processor": ["AVX2"]}
+    lane: Any = SimpleNamespace(spec=parse("paddle"), fingerprint=lambda: told)
+    assert only(tmp_path, processor='"AVX2"').applies_to(lane)
+    assert not only(tmp_path, processor='"AVX512F"').applies_to(lane)
+    assert not only(tmp_path, versions='"<3"').applies_to(lane)
 
 
 def test_an_entry_is_told_under_the_one_that_its_reason_names():
