@@ -178,7 +178,8 @@ class Port:
         if left:
             self._unmatched = True
             tied = [f"{each.name} is {', '.join(each.aliases)} too (tied)" for each in torch.tensors if each.aliases]
-            raise PairDivergence("\n  ".join(["tensors of one model only; " + "; ".join(left), *found.notes, *tied]))
+            notes = found.notes[:6] + [f"and {len(found.notes) - 6} more that could be others"] * (len(found.notes) > 6)
+            raise PairDivergence("\n  ".join(["tensors of one model only; " + "; ".join(left), *notes, *tied]))
         return found
 
     def samples(self) -> Iterator[Drawn]:
