@@ -66,7 +66,7 @@ def test_an_entry_may_say_why_it_has_no_script_and_on_which_device_it_holds(tmp_
     for framework, device in (("torch", "cpu"), ("torch", "cuda"), ("paddle", "cpu"), ("paddle", "gpu")):
         assert only(tmp_path, framework=f'"{framework}"', device=f'"{device}"').device == device
     plain = only(tmp_path)
-    assert (plain.upstream, plain.device, plain.no_script) == ("", "", "")
+    assert (plain.upstream, plain.device, plain.no_script, plain.processor) == ("", "", "", "")
 
 
 def test_the_entries_of_a_contract(tmp_path):
