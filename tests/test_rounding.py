@@ -14,6 +14,8 @@ from reference_impl.torch_impl import rounding
 from reference_impl.torch_impl.rounding import EXACT, VARIANCES, RandomRounding
 
 RUNS = 8
+LOOSE = 1000.0
+"""A bound of so many times the error would still show half precision, whose roundoff is 8192 times as large."""
 IMAGES, ROWS, SEQUENCES = (3, 4, 9, 9), (16, 24), (3, 7, 8)
 
 NETWORKS = {
@@ -112,13 +114,13 @@ def test_float32_stays_within_the_derived_deviation_which_is_not_vacuous(name):
     used, slack, unknown = measured(*NETWORKS[name])
     assert not unknown
     assert 0 < used < 1, used
-    assert slack < 200, slack
+    assert slack < LOOSE, slack
 
 
 @pytest.mark.parametrize("name", ["batch norm", "instance norm"])
 def test_so_it_does_in_training_mode(name):
     used, slack, unknown = measured(*NETWORKS[name], training=True)
-    assert not unknown and 0 < used < 1 and slack < 200
+    assert not unknown and 0 < used < 1 and slack < LOOSE
 
 
 @pytest.mark.parametrize(("name", "operation"), [("conv", "convolution"), ("linear", "addmm"), ("gelu", "gelu")])
