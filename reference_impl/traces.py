@@ -6,7 +6,7 @@ import contextlib
 import functools
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -78,6 +78,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple) and value and all(isinstance(each, int | float) for each in value):
         return float(value[0]) if len(set(value)) == 1 else [float(each) for each in value]
     return None
+
+
+def unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Names of the settings that both say, and say differently."""
+    return [name for name in one if None not in (one[name], other.get(name)) and one[name] != other[name]]
 
 
 def flattened(value: Any) -> list[Any]:

@@ -83,8 +83,9 @@ def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Ma
     """
     entry, outcome = finding.entry, done[finding.entry.id]
     same = [each for each in findings if each.entry.contract == entry.contract]
+    processor = features()
     here = [
-        each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version, features())
+        each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version, processor)
     ]
     wanted = {1} if finding in here else {0, 1} if here else {0}
     if outcome.status in wanted and (outcome.status == 0 or "DIVERGES" in outcome.output):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reference_impl.traces import unlike
 from reference_impl.transfer.carried import layout_change
 from reference_impl.transfer.inventory import Tensor
 from reference_impl.transfer.matching import Matching
@@ -40,12 +41,9 @@ def optimizer_notes(
     held = f"{', '.join(slots)} of {len(moved)} tensors{after}" if slots else "no state"
     line = f"optimizer: {taken['kind']}, {held}, learning rate {taken['lr']:g}"
     one, other = taken["settings"], made["settings"]
-    unlike = [
-        f"{name} {one[name]} in the file, {other[name]} in {target}_optimizer"
-        for name in one
-        if name != "lr" and None not in (one[name], other.get(name)) and one[name] != other[name]
-    ]
-    notes = [f"the optimizers differ, and the target's goes on: {'; '.join(unlike)}"] if unlike else []
+    names = [name for name in unlike(one, other) if name != "lr"]
+    differ = "; ".join(f"{name} {one[name]} in the file, {other[name]} in {target}_optimizer" for name in names)
+    notes = [f"the optimizers differ, and the target's goes on: {differ}"] if names else []
     if target == "paddle" and schedule is None and "base_lr" in made:
         notes.append("the file has no schedule's state: last_epoch is as paddle_optimizer makes it")
     elif target == "paddle" and schedule is None and round(taken["lr"], 12) != round(made["lr"], 12):

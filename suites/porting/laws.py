@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from conformance.accuracy import CHAIN
+from reference_impl.traces import unlike
 from suites.porting import calls
 from suites.porting.check import (
     NOISIER,
@@ -192,10 +193,7 @@ def steps(port: Port, seen: Seen) -> None:
 def _hyperparameters(found: Runs) -> list[str]:
     """What the two optimizers say of themselves, where they say different things."""
     one, other = (json.loads(str(values["optimizer"])) for values in found[:2])
-    unlike = [
-        name for name in one if one[name] is not None and other.get(name) is not None and one[name] != other[name]
-    ]
-    return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike]
+    return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike(one, other)]
 
 
 def precision(port: Port, seen: Seen) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reference_impl.traces import unlike
 from suites.porting.check import Array, Difference, Drawn, Port, root_mean_square
 from suites.porting.layers import ALIKE, Call, alike, near, traced
 
@@ -67,10 +68,8 @@ def _first(port: Port, drawn: Drawn, before: tuple[Call, Call] | None, one: Call
 def _settings(port: Port, path: str, partner: str) -> list[str]:
     """What both layers say of themselves, where they say different things."""
     one, other = (side.layers.get(where, {}) for side, where in zip(port.sides, (path, partner), strict=True))
-    shared = [name for name in one if name in other and name != "kind"]
-    return [
-        f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in shared if one[name] != other[name]
-    ]
+    names = [name for name in unlike(one, other) if name != "kind"]
+    return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in names]
 
 
 def _likeness(port: Port, one: Call, other: Call) -> list[str]:
