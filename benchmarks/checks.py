@@ -120,9 +120,9 @@ def padiff_side(batch: int) -> Callable[[str], Check]:
 def porting_side(_batch: int) -> Callable[[str], Check]:
     """The whole check of a port: every law of the SimpleCNN pair, on samples of the batches that its file names."""
     from conformance.lanes import InProcessLane, LaneSpec
-    from suites.porting.check import PairDivergence, Port
-    from suites.porting.compared import Seen
-    from suites.porting.laws import LAWS
+    from conformance.porting.check import PairDivergence, Port
+    from conformance.porting.compared import Seen
+    from conformance.porting.laws import LAWS
 
     torch, paddle = (InProcessLane(LaneSpec(framework, "cpu")) for framework in ("torch", "paddle"))
     for lane in (torch, paddle):

@@ -49,8 +49,8 @@ class TorchLane:
         return self.functional.batch_norm(x, *running, weight, bias, training, 0.1, 1e-5)
 
     def model(self, name: str, state: Arrays, *arguments: Any) -> Any:
+        from conformance.transfer import load_into_torch
         from reference_impl.torch_impl import cnn, resnet, rnn
-        from reference_impl.transfer import load_into_torch
 
         build: Any = {"cnn": cnn.SimpleCNN, "rnn": rnn.RNNClassifier, "resnet": resnet.resnet50}[name]
         key = (name, *arguments)
@@ -62,7 +62,7 @@ class TorchLane:
         return model
 
     def state(self, model: Any) -> Arrays:
-        from reference_impl.transfer import from_torch
+        from conformance.transfer import from_torch
 
         return from_torch(model)
 
@@ -117,8 +117,8 @@ class PaddleLane:
         return self.functional.batch_norm(x, *running, weight, bias, training, 0.9, 1e-5)
 
     def model(self, name: str, state: Arrays, *arguments: Any) -> Any:
+        from conformance.transfer import load_into_paddle
         from reference_impl.paddle_impl import cnn, resnet, rnn
-        from reference_impl.transfer import load_into_paddle
 
         build: Any = {"cnn": cnn.SimpleCNN, "rnn": rnn.RNNClassifier, "resnet": resnet.resnet50}[name]
         key = (name, *arguments)
@@ -131,12 +131,12 @@ class PaddleLane:
         return model
 
     def state(self, model: Any) -> Arrays:
-        from reference_impl.transfer import from_paddle
+        from conformance.transfer import from_paddle
 
         return from_paddle(model)
 
     def parameter_gradients(self, model: Any) -> Arrays:
-        from reference_impl.transfer.places import walk
+        from conformance.transfer.places import walk
 
         found = [(place, tensor) for place, tensor in walk(model, "paddle") if not tensor.stop_gradient]
         return {

@@ -26,7 +26,7 @@ DROPOUT, NORMALIZED = "dropout in evaluation", "normalized images"
 PAIRS = (PLAIN, LINEAR, SQUARE, NORMALIZED, ORDER, DROPOUT, NORM, NORM_BIAS, NORM_EVAL)
 AREAS = ("forward", "transfer", "loss", "backward", "optimizer", "batch norm")
 FORWARD, TRANSFER, LOSS, BACKWARD, OPTIMIZER, STATISTICS = AREAS
-LOAD = "reference_impl.transfer:load_into_paddle"
+LOAD = "conformance.transfer:load_into_paddle"
 
 
 @dataclass(frozen=True)

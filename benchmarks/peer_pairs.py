@@ -73,7 +73,7 @@ def start(pair: str, seed: int, batch: int) -> Start:
     """Where a pair starts; to be asked for while nothing is at fault."""
     import torch
 
-    from reference_impl.transfer import from_torch
+    from conformance.transfer import from_torch
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -106,7 +106,7 @@ def make_optimizer(framework: str, model: Any) -> Any:
 
 def started(framework: str, pair: str, begin: Start) -> tuple[Any, Any]:
     """One side's model and optimizer, brought to where the pair starts."""
-    from reference_impl import transfer
+    from conformance import transfer
     from suites.test_training import portable_state
 
     model = build(framework, pair)
@@ -120,7 +120,7 @@ def started(framework: str, pair: str, begin: Start) -> tuple[Any, Any]:
 
 def record(framework: str, pair: str, begin: Start) -> dict[str, np.ndarray]:
     """What one side's training step gives: loss, logits, gradients, parameters; in torch's names and layout."""
-    from reference_impl import transfer
+    from conformance import transfer
     from suites.test_training import portable_gradients
 
     model, optimizer = started(framework, pair, begin)

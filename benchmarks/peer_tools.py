@@ -177,8 +177,8 @@ def own_step(fault: Fault, case: Case, begin: Start) -> str:
 
 def own_pair(case: Case, begin: Start) -> str:
     """What the laws of a pair say to the very models, images and labels that the other tools look at."""
-    from suites.porting.check import PairDivergence, Port
-    from suites.porting.laws import LAWS, Seen
+    from conformance.porting.check import PairDivergence, Port
+    from conformance.porting.laws import LAWS, Seen
 
     lanes, _ = _gate()
     torch, paddle = (next(lane for lane in lanes if lane.spec.framework == name) for name in FRAMEWORKS)

@@ -27,9 +27,8 @@ import numpy as np
 
 from benchmarks.claims import Claim, judged, table
 from conformance.lanes import Lane
-from suites.porting import calls
-from suites.porting.check import Drawn, Port
-from suites.porting.compared import compare
+from conformance.porting.check import Drawn, Port
+from conformance.porting.compared import compare
 from tests.faults.fault import started_lanes
 
 PAIR = """from tests.pairs.zoo import pair
@@ -95,7 +94,7 @@ def measure(path: Path, lanes: Mapping[str, Lane], rounds: int) -> tuple[dict[st
         for _ in range(rounds):
             for name, call in parts.items():
                 found[name].append(timed(call))
-    return found, sum(call.args[0] is calls.trace for call in asked.call_args_list)
+    return found, sum(call.args[0] == "run.trace" for call in asked.call_args_list)
 
 
 def main(arguments: list[str] | None = None) -> int:

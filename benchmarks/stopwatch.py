@@ -22,7 +22,7 @@ from conformance.session import Session
 VARIABLE = "STOPWATCH_FILE"
 """Environment variable with the path of the JSON file that is written at the end."""
 HELPERS = {
-    "reference_impl.transfer": ("from_torch", "from_paddle", "load_into_torch", "load_into_paddle"),
+    "conformance.transfer": ("from_torch", "from_paddle", "load_into_torch", "load_into_paddle"),
     "reference_impl.torch_impl.optimizers": ("load_optimizer_state", "optimizer_state"),
     "reference_impl.paddle_impl.optimizers": ("load_optimizer_state", "optimizer_state"),
     "suites.models": ("cnn_weights", "resnet50_weights"),

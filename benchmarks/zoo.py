@@ -29,11 +29,11 @@ from benchmarks.claims import Claim, judged, table, versions
 from benchmarks.gate_speed import ROOT
 from conformance.lanes import Lane
 from conformance.portable import write_whole
+from conformance.porting.check import PairDivergence, Port
+from conformance.porting.compared import Seen
+from conformance.porting.laws import LAWS
+from conformance.porting.pair import PairError
 from conformance.report.summary import table_row
-from reference_impl.pair import PairError
-from suites.porting.check import PairDivergence, Port
-from suites.porting.compared import Seen
-from suites.porting.laws import LAWS
 from tests.faults.fault import started_lanes
 from tests.pairs.zoo import CORRECTIONS, ZOO, shared
 from tests.pairs.zoo_findings import FINDINGS

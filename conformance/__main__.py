@@ -8,13 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import carry, diff
+from conformance import diff
 from conformance.contract import ContractError
 from conformance.findings import command as findings
 from conformance.findings.verify import VerifyError
 from conformance.ledger import LedgerError
 from conformance.matrix import command as matrix
 from conformance.report import porting
+from conformance.transfer import command as carry
 
 
 def parser() -> argparse.ArgumentParser:

@@ -142,9 +142,6 @@ class Contract:
 REGISTRY: dict[str, Contract] = {}
 """Every declared contract by id."""
 
-SERVICES: dict[str, Contract] = {}
-"""Calls that lanes make for a law elsewhere, by id: they have no oracle, and no gate runs them."""
-
 _DECLARED: dict[str, tuple[str, str]] = {}
 
 FRAMEWORKS = ("torch", "paddle")
@@ -162,7 +159,6 @@ def contract(
     share: float = 1.0,
     may_be_zero: tuple[str, ...] = (),
     unsupported: Mapping[str, str] | None = None,
-    law: bool = True,
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -180,7 +176,6 @@ def contract(
     share: part of the profile's examples that this contract is worth; heavy models take a small one.
     may_be_zero: quantities that may be all zero in every sample without the contract counting as vacuous.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
-    law: false for a call that lanes make for a law elsewhere.
 
     Every further static method of the class whose name starts with ``variant_`` is what a lane with a known
     divergence computes instead; the ledger refers to it by the rest of its name.
@@ -226,7 +221,7 @@ def contract(
             unsupported=dict(unsupported or {}),
             module=cls.__module__,
         )
-        (REGISTRY if law else SERVICES)[contract_id] = made
+        REGISTRY[contract_id] = made
         return made
 
     return declare
@@ -237,7 +232,7 @@ def find(contract_id: str) -> Contract:
     import difflib
 
     try:
-        return SERVICES.get(contract_id) or REGISTRY[contract_id]
+        return REGISTRY[contract_id]
     except KeyError:
         near = difflib.get_close_matches(contract_id, REGISTRY, n=3) or sorted(REGISTRY)[:3]
         raise ContractError(f"no contract is called {contract_id!r}; near it are {', '.join(near)}") from None

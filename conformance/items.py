@@ -22,7 +22,18 @@ from conformance.runner import ChangedSample, ContractRun, Divergence, LaneDied,
 from conformance.session import Session, Shrinker
 
 
-class ContractItem(pytest.Item):
+class LawItem(pytest.Item):
+    """A law that is run, and has a record in the report."""
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
+
+    def carried(self) -> dict[str, Any] | None:
+        """The record as plain data, for the process that writes the report."""
+        raise NotImplementedError
+
+
+class ContractItem(LawItem):
     """One contract on every lane of the session."""
 
     def __init__(self, *, contract: Contract, session_of: Callable[[], Session], **arguments: Any) -> None:
@@ -32,9 +43,6 @@ class ContractItem(pytest.Item):
         self.run: ContractRun | None = None
         self.add_marker(pytest.mark.contract(id=contract.id))
         self.add_marker(pytest.mark.area(name=contract.area))
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, self.name
 
     def runtest(self) -> None:
         session = self._session_of()
@@ -99,7 +107,6 @@ class ContractItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def carried(self) -> dict[str, Any] | None:
-        """The record as plain data, for the process that writes the report."""
         return None if self.run is None else asdict(self.run.record)
 
 

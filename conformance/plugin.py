@@ -17,7 +17,7 @@ import pytest
 
 from conformance import names, profiles, upgrade
 from conformance.contract import Contract, ContractError, Sample, find
-from conformance.items import ContractItem, WitnessItem
+from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
 from conformance.lanes.gateway import Surroundings
 from conformance.lanes.spec import SpecError
@@ -95,7 +95,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "metavar": "FILE",
         "help": "with suites/porting: a Python file with a model in torch, its port to paddle and their inputs "
-        "(repeatable); reference_impl/pair.py says what it may hold",
+        "(repeatable); conformance/porting/pair.py says what it may hold",
     },
     "--layers": {
         "action": "store_true",
@@ -266,7 +266,7 @@ class ConformancePlugin:
         broken = session.testsfailed and not option.continue_on_collection_errors
         if self._distributing or broken or option.collectonly:
             return None
-        self.selected = sum(isinstance(item, ContractItem) for item in session.items)
+        self.selected = sum(isinstance(item, LawItem) for item in session.items)
         if self.refusal is None and self.selected:
             self._start()
         if self.offered or self.refusal is not None:
@@ -304,7 +304,7 @@ class ConformancePlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report = yield
-        if call.when == "call" and isinstance(item, ContractItem):
+        if call.when == "call" and isinstance(item, LawItem):
             carried = {"record": item.carried(), "lanes": self.fingerprints}
             report.conformance = json.loads(json.dumps(carried))  # pytest-xdist carries the JSON types only
         return report

@@ -2,7 +2,7 @@
 
 ``model.pth`` and ``model.pdparams`` have the same tree. ``"model"`` is the writer's own state dict, so that
 ``torch.load(path)["model"]`` or ``paddle.load(path)["model"]`` is what its own framework's loader takes; the
-optimizer's state has the writer's parameter names and layout, in the words of :mod:`reference_impl.optimizer_state`.
+optimizer's state has the writer's parameter names and layout, in the words of :mod:`conformance.transfer.slots`.
 Both move to the other framework by the transfer rules, when the file is loaded into a model.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from reference_impl.optimizer_state import State
-from reference_impl.transfer import TransferError, places
-from reference_impl.transfer.convert import to_portable
-from reference_impl.transfer.files import read_tree, write_tree
-from reference_impl.transfer.optimizer_state import optimizer_to_paddle, optimizer_to_portable
+from conformance.transfer import TransferError, places
+from conformance.transfer.convert import to_portable
+from conformance.transfer.files import read_tree, write_tree
+from conformance.transfer.optimizer_state import optimizer_to_paddle, optimizer_to_portable
+from conformance.transfer.slots import State
 
 FORMAT = 1
 SUFFIXES = {"torch": ".pth", "paddle": ".pdparams"}

@@ -110,8 +110,8 @@ def checkpoint_tree(run: Mapping[str, Any], suffix: str, places: Any) -> dict[st
     ``run`` has the fields of ``reference_impl.checkpoint.Checkpoint``, weights and optimizer state in torch's names and
     layout; ``places`` are those of its model. RMSprop's momentum becomes paddle's, which contains the learning rate.
     """
+    from conformance.transfer import optimizer_to_paddle, to_paddle
     from reference_impl.checkpoint import FORMAT
-    from reference_impl.transfer import optimizer_to_paddle, to_paddle
 
     model, optimizer = run["model"], run["optimizer"]
     if suffix == ".pdparams":

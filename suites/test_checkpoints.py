@@ -78,6 +78,7 @@ class round_trip:
         import tempfile
         from pathlib import Path
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl import checkpoint
         from reference_impl.torch_impl.checkpoints import load, save
         from reference_impl.torch_impl.optimizers import (
@@ -87,7 +88,6 @@ class round_trip:
             optimizer_state,
         )
         from reference_impl.torch_impl.schedules import load_schedule_state, make_schedule, schedule_state
-        from reference_impl.transfer import from_torch, load_into_torch
 
         def start(lr: float) -> tuple[Any, Any, Any]:
             model = torch_layer(kind, sizes)
@@ -122,6 +122,13 @@ class round_trip:
         import tempfile
         from pathlib import Path
 
+        from conformance.transfer import (
+            from_paddle,
+            load_into_paddle,
+            optimizer_to_paddle,
+            optimizer_to_portable,
+            places,
+        )
         from reference_impl import checkpoint
         from reference_impl.paddle_impl.checkpoints import load, save
         from reference_impl.paddle_impl.optimizers import (
@@ -131,13 +138,6 @@ class round_trip:
             optimizer_state,
         )
         from reference_impl.paddle_impl.schedules import load_schedule_state, make_schedule, schedule_state
-        from reference_impl.transfer import (
-            from_paddle,
-            load_into_paddle,
-            optimizer_to_paddle,
-            optimizer_to_portable,
-            places,
-        )
 
         def start(lr: float) -> tuple[Any, Any, Any]:
             model = paddle_layer(kind, sizes)
@@ -183,7 +183,7 @@ class round_trip:
 
 def in_torch_words(state: dict[str, dict[str, np.ndarray]], lr: float) -> dict[str, dict[str, np.ndarray]]:
     """Optimizer state from a file, with RMSprop's momentum in torch's meaning."""
-    from reference_impl.optimizer_state import momentum_buffer
+    from conformance.transfer.slots import momentum_buffer
 
     return {
         name: {
@@ -207,9 +207,9 @@ class own_loader:
 
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch, places
         from reference_impl.torch_impl.checkpoints import save
         from reference_impl.torch_impl.optimizers import load_optimizer_state, make_optimizer
-        from reference_impl.transfer import from_torch, load_into_torch, places
 
         model = torch_layer(kind, sizes)
         load_into_torch(model, weights)
@@ -234,9 +234,9 @@ class own_loader:
 
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle, optimizer_to_paddle, places
         from reference_impl.paddle_impl.checkpoints import save
         from reference_impl.paddle_impl.optimizers import load_optimizer_state, make_optimizer
-        from reference_impl.transfer import from_paddle, load_into_paddle, optimizer_to_paddle, places
 
         model = paddle_layer(kind, sizes)
         load_into_paddle(model, weights)

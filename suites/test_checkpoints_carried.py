@@ -59,11 +59,11 @@ class carried:
 
         import torch
 
+        from conformance.transfer import from_torch, places
         from reference_impl.torch_impl.checkpoints import load
         from reference_impl.torch_impl.optimizers import learning_rate, make_optimizer, optimizer_state
         from reference_impl.torch_impl.schedules import make_schedule
         from reference_impl.torch_impl.training import trainable
-        from reference_impl.transfer import from_torch, places
 
         model = torch_layer(kind, sizes)
         updater = make_optimizer(optimizer["name"], trainable(model), 1.0, **optimizer["hyper"])
@@ -88,11 +88,11 @@ class carried:
 
         import paddle
 
+        from conformance.transfer import from_paddle, optimizer_to_paddle, optimizer_to_portable, places
         from reference_impl.paddle_impl.checkpoints import load
         from reference_impl.paddle_impl.optimizers import learning_rate, make_optimizer, optimizer_state
         from reference_impl.paddle_impl.schedules import make_schedule
         from reference_impl.paddle_impl.training import trainable
-        from reference_impl.transfer import from_paddle, optimizer_to_paddle, optimizer_to_portable, places
 
         model = paddle_layer(kind, sizes)
         updater = make_optimizer(optimizer["name"], trainable(model), 1.0, **optimizer["hyper"])
@@ -158,10 +158,10 @@ class next_step:
 
         import torch
 
+        from conformance.transfer import from_torch, places
         from reference_impl.torch_impl.checkpoints import load
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, places
 
         model = torch_cnn(relu)
         parameters = trainable(model)
@@ -184,10 +184,10 @@ class next_step:
 
         import paddle
 
+        from conformance.transfer import from_paddle, places
         from reference_impl.paddle_impl.checkpoints import load
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, places
 
         model = paddle_cnn(relu)
         parameters = trainable(model)

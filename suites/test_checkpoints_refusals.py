@@ -46,10 +46,10 @@ class refusals:
     def torch(kind, sizes, weights, state, fault, cut, suffix):
         import tempfile
 
+        from conformance.transfer import from_torch, places
         from reference_impl.torch_impl.checkpoints import load
         from reference_impl.torch_impl.optimizers import make_optimizer
         from reference_impl.torch_impl.training import trainable
-        from reference_impl.transfer import from_torch, places
 
         model = torch_layer(kind, sizes)
         updater = make_optimizer("adam", trainable(model), 0.1)
@@ -63,10 +63,10 @@ class refusals:
     def paddle(kind, sizes, weights, state, fault, cut, suffix):
         import tempfile
 
+        from conformance.transfer import from_paddle, places
         from reference_impl.paddle_impl.checkpoints import load
         from reference_impl.paddle_impl.optimizers import make_optimizer
         from reference_impl.paddle_impl.training import trainable
-        from reference_impl.transfer import from_paddle, places
 
         model = paddle_layer(kind, sizes)
         updater = make_optimizer("adam", trainable(model), 0.1)
@@ -179,10 +179,10 @@ class unwritable:
     def torch(kind, sizes, weights, fault):
         import tempfile
 
+        from conformance.transfer import load_into_torch
         from reference_impl.torch_impl.checkpoints import save
         from reference_impl.torch_impl.optimizers import make_optimizer
         from reference_impl.torch_impl.training import trainable
-        from reference_impl.transfer import load_into_torch
 
         model = torch_layer(kind, sizes)
         updater = make_optimizer("adam", trainable(model), 0.1)
@@ -196,10 +196,10 @@ class unwritable:
     def paddle(kind, sizes, weights, fault):
         import tempfile
 
+        from conformance.transfer import load_into_paddle
         from reference_impl.paddle_impl.checkpoints import save
         from reference_impl.paddle_impl.optimizers import make_optimizer
         from reference_impl.paddle_impl.training import trainable
-        from reference_impl.transfer import load_into_paddle
 
         model = paddle_layer(kind, sizes)
         updater = make_optimizer("adam", trainable(model), 0.1)

@@ -57,12 +57,12 @@ class resume:
 
         import torch
 
+        from conformance.transfer import from_torch
         from reference_impl.torch_impl.checkpoints import load, save
         from reference_impl.torch_impl.dataset import make_loader, set_epoch
         from reference_impl.torch_impl.optimizers import learning_rate, make_optimizer, optimizer_state
         from reference_impl.torch_impl.schedules import make_schedule, schedule_state
         from reference_impl.torch_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_torch
 
         def start(seed: int, lr: float) -> tuple[Any, Any, Any]:
             torch.manual_seed(seed)
@@ -103,12 +103,12 @@ class resume:
 
         import paddle
 
+        from conformance.transfer import from_paddle
         from reference_impl.paddle_impl.checkpoints import load, save
         from reference_impl.paddle_impl.dataset import make_loader, set_epoch
         from reference_impl.paddle_impl.optimizers import learning_rate, make_optimizer, optimizer_state
         from reference_impl.paddle_impl.schedules import make_schedule, schedule_state
         from reference_impl.paddle_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_paddle
 
         def start(seed: int, lr: float) -> tuple[Any, Any, Any]:
             paddle.seed(seed)

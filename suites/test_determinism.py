@@ -49,10 +49,10 @@ class cnn_step:
     def torch(images, labels, relu, dropout, seed):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.cnn import SimpleCNN
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         def run(seed: int) -> dict[str, Any]:
             model = SimpleCNN(relu, dropout)
@@ -72,10 +72,10 @@ class cnn_step:
     def paddle(images, labels, relu, dropout, seed):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.cnn import SimpleCNN
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         def run(seed: int) -> dict[str, Any]:
             model = SimpleCNN(relu, dropout)
@@ -116,10 +116,10 @@ class rnn_step:
     def torch(kind, sizes, tokens, labels, seed):
         import torch
 
+        from conformance.transfer import from_torch
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.rnn import RNNClassifier
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch
 
         def run(seed: int) -> dict[str, Any]:
             torch.manual_seed(seed)
@@ -138,10 +138,10 @@ class rnn_step:
     def paddle(kind, sizes, tokens, labels, seed):
         import paddle
 
+        from conformance.transfer import from_paddle
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.rnn import RNNClassifier
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle
 
         def run(seed: int) -> dict[str, Any]:
             paddle.seed(seed)
@@ -245,12 +245,12 @@ class loop:
     def torch(images, labels, batch, seed):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.cnn import SimpleCNN
         from reference_impl.torch_impl.dataset import make_loader
         from reference_impl.torch_impl.optimizers import make_optimizer
         from reference_impl.torch_impl.schedules import make_schedule
         from reference_impl.torch_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         def run(seed: int) -> dict[str, Any]:
             torch.manual_seed(seed)
@@ -275,12 +275,12 @@ class loop:
     def paddle(images, labels, batch, seed):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.cnn import SimpleCNN
         from reference_impl.paddle_impl.dataset import make_loader
         from reference_impl.paddle_impl.optimizers import make_optimizer
         from reference_impl.paddle_impl.schedules import make_schedule
         from reference_impl.paddle_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         def run(seed: int) -> dict[str, Any]:
             paddle.seed(seed)

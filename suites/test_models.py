@@ -69,7 +69,7 @@ class cnn:
 
     @staticmethod
     def torch(images, relu, weights):
-        from reference_impl.transfer import load_into_torch
+        from conformance.transfer import load_into_torch
 
         model = torch_cnn(relu)
         load_into_torch(model, weights)
@@ -77,7 +77,7 @@ class cnn:
 
     @staticmethod
     def paddle(images, relu, weights):
-        from reference_impl.transfer import load_into_paddle
+        from conformance.transfer import load_into_paddle
 
         model = paddle_cnn(relu)
         load_into_paddle(model, weights)
@@ -155,9 +155,9 @@ class rnn:
 
     @staticmethod
     def torch(x, labels, kind, sizes, weights, upstream):
+        from conformance.transfer import load_into_torch
         from reference_impl.torch_impl.losses import cross_entropy
         from reference_impl.torch_impl.rnn import RNNClassifier
-        from reference_impl.transfer import load_into_torch
 
         model = RNNClassifier(
             kind,
@@ -177,9 +177,9 @@ class rnn:
 
     @staticmethod
     def paddle(x, labels, kind, sizes, weights, upstream):
+        from conformance.transfer import load_into_paddle
         from reference_impl.paddle_impl.losses import cross_entropy
         from reference_impl.paddle_impl.rnn import RNNClassifier
-        from reference_impl.transfer import load_into_paddle
 
         model = RNNClassifier(
             kind,
@@ -266,7 +266,7 @@ class resnet50:
     def torch(seed, batch):
         import torch
 
-        from reference_impl.transfer import load_into_torch
+        from conformance.transfer import load_into_torch
 
         model = torch_resnet50()
         load_into_torch(model, resnet50_weights(seed))
@@ -278,7 +278,7 @@ class resnet50:
     def paddle(seed, batch):
         import paddle
 
-        from reference_impl.transfer import load_into_paddle
+        from conformance.transfer import load_into_paddle
 
         model = paddle_resnet50()
         load_into_paddle(model, resnet50_weights(seed))
@@ -308,9 +308,9 @@ class resnet50_step:
     def torch(seed, looked):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = torch_resnet50()
         load_into_torch(model, resnet50_weights(seed))
@@ -335,9 +335,9 @@ class resnet50_step:
     def paddle(seed, looked):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         model = paddle_resnet50()
         load_into_paddle(model, resnet50_weights(seed))

@@ -53,8 +53,8 @@ class exact_step:
 
     @staticmethod
     def torch(images, relu, weights, upstream):
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.optimizers import make_optimizer
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = torch_cnn(relu)
         load_into_torch(model, weights)
@@ -69,8 +69,8 @@ class exact_step:
 
     @staticmethod
     def paddle(images, relu, weights, upstream):
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.optimizers import make_optimizer
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         model = paddle_cnn(relu)
         load_into_paddle(model, weights)
@@ -176,9 +176,9 @@ class step:
     def torch(images, labels, relu, weights, penalties, optimizer, state):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = torch_cnn(relu)
         load_into_torch(model, weights)
@@ -195,9 +195,9 @@ class step:
     def paddle(images, labels, relu, weights, penalties, optimizer, state):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.optimizers import load_optimizer_state, make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         model = paddle_cnn(relu)
         load_into_paddle(model, weights)

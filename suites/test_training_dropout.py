@@ -47,10 +47,10 @@ class dropout_step:
     def torch(images, labels, relu, dropout, seed):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.cnn import SimpleCNN
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = SimpleCNN(relu, dropout)
         load_into_torch(model, cnn_weights(generator(seed)))
@@ -74,10 +74,10 @@ class dropout_step:
     def paddle(images, labels, relu, dropout, seed):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.cnn import SimpleCNN
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         model = SimpleCNN(relu, dropout)
         load_into_paddle(model, cnn_weights(generator(seed)))

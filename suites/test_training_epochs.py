@@ -44,11 +44,11 @@ class epochs:
     def torch(images, labels, weights, batch, epochs, lr, seed):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.dataset import make_loader
         from reference_impl.torch_impl.optimizers import make_optimizer
         from reference_impl.torch_impl.schedules import make_schedule
         from reference_impl.torch_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = torch.nn.Sequential(torch.nn.Dropout(1.0), torch.nn.Linear(FEATURES, CLASSES))
         load_into_torch(model, weights)
@@ -67,11 +67,11 @@ class epochs:
     def paddle(images, labels, weights, batch, epochs, lr, seed):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.dataset import make_loader
         from reference_impl.paddle_impl.optimizers import make_optimizer
         from reference_impl.paddle_impl.schedules import make_schedule
         from reference_impl.paddle_impl.training import train_epoch, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
 
         model = paddle.nn.Sequential(paddle.nn.Dropout(1.0), paddle.nn.Linear(FEATURES, CLASSES))
         load_into_paddle(model, weights)

@@ -64,11 +64,11 @@ class from_files:
 
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.dataset import CustomDataset, make_loader
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
         from reference_impl.torch_impl.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
-        from reference_impl.transfer import from_torch, load_into_torch
 
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder) / file["name"] for file in files]
@@ -94,11 +94,11 @@ class from_files:
         import tempfile
         from pathlib import Path
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.dataset import CustomDataset, make_loader
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
         from reference_impl.paddle_impl.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
-        from reference_impl.transfer import from_paddle, load_into_paddle
         from suites.test_training import portable_state
 
         with tempfile.TemporaryDirectory() as folder:
@@ -179,9 +179,9 @@ class loop:
     def torch(images, labels, relu, batch, seed):
         import torch
 
+        from conformance.transfer import from_torch, load_into_torch
         from reference_impl.torch_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.torch_impl.training import train_step, trainable
-        from reference_impl.transfer import from_torch, load_into_torch
 
         model = torch_cnn(relu)
         load_into_torch(model, cnn_weights(generator(seed)))
@@ -199,9 +199,9 @@ class loop:
     def paddle(images, labels, relu, batch, seed):
         import paddle
 
+        from conformance.transfer import from_paddle, load_into_paddle
         from reference_impl.paddle_impl.optimizers import make_optimizer, optimizer_state
         from reference_impl.paddle_impl.training import train_step, trainable
-        from reference_impl.transfer import from_paddle, load_into_paddle
         from suites.test_training import portable_gradients, portable_state
 
         model = paddle_cnn(relu)

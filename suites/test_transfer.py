@@ -52,7 +52,7 @@ class round_trip:
 
     @staticmethod
     def torch(kind, sizes, weights):
-        from reference_impl.transfer import from_torch, load_into_torch
+        from conformance.transfer import from_torch, load_into_torch
 
         model = torch_layer(kind, sizes)
         load_into_torch(model, weights)
@@ -60,7 +60,7 @@ class round_trip:
 
     @staticmethod
     def paddle(kind, sizes, weights):
-        from reference_impl.transfer import from_paddle, load_into_paddle
+        from conformance.transfer import from_paddle, load_into_paddle
 
         model = paddle_layer(kind, sizes)
         load_into_paddle(model, weights)
@@ -85,7 +85,7 @@ class files:
 
         import torch
 
-        from reference_impl.transfer import from_torch, load_into_torch, read_state, write_state
+        from conformance.transfer import from_torch, load_into_torch, read_state, write_state
 
         suffix = ".pth" if native else ".safetensors"
         model = torch_layer(kind, sizes)
@@ -108,7 +108,7 @@ class files:
 
         import paddle
 
-        from reference_impl.transfer import from_paddle, load_into_paddle, read_state, write_state
+        from conformance.transfer import from_paddle, load_into_paddle, read_state, write_state
 
         suffix = ".pdparams" if native else ".safetensors"
         model = paddle_layer(kind, sizes)
@@ -138,7 +138,7 @@ class to_float64:
     def torch(kind, sizes, weights):
         import torch
 
-        from reference_impl.transfer import from_torch, load_into_torch
+        from conformance.transfer import from_torch, load_into_torch
 
         model = torch_layer(kind, sizes)
         load_into_torch(model, weights)
@@ -147,7 +147,7 @@ class to_float64:
 
     @staticmethod
     def paddle(kind, sizes, weights):
-        from reference_impl.transfer import from_paddle, load_into_paddle
+        from conformance.transfer import from_paddle, load_into_paddle
 
         model = paddle_layer(kind, sizes)
         load_into_paddle(model, weights)
@@ -192,7 +192,7 @@ class meaning:
 
     @staticmethod
     def torch(kind, sizes, x, weights):
-        from reference_impl.transfer import load_into_torch
+        from conformance.transfer import load_into_torch
 
         model = torch_layer(kind, sizes)
         load_into_torch(model, weights)
@@ -200,7 +200,7 @@ class meaning:
 
     @staticmethod
     def paddle(kind, sizes, x, weights):
-        from reference_impl.transfer import load_into_paddle
+        from conformance.transfer import load_into_paddle
 
         model = paddle_layer(kind, sizes)
         load_into_paddle(model, weights)
@@ -256,13 +256,13 @@ class refusals:
 
     @staticmethod
     def torch(kind, sizes, fault, weights):
-        from reference_impl.transfer import load_into_torch
+        from conformance.transfer import load_into_torch
 
         load_into_torch(torch_layer(kind, sizes), weights)
 
     @staticmethod
     def paddle(kind, sizes, fault, weights):
-        from reference_impl.transfer import load_into_paddle
+        from conformance.transfer import load_into_paddle
 
         load_into_paddle(paddle_layer(kind, sizes), weights)
 

@@ -11,13 +11,13 @@ import paddle
 import torch
 
 from conformance.lanes import InProcessLane
-from reference_impl.pair import Pair
-from reference_impl.transfer import saved
-from reference_impl.transfer.inventory import inventory
-from suites.porting.carry import carry
-from suites.porting.carry_request import Request
-from suites.porting.check import Port, Runs
-from suites.porting.compared import Seen, update
+from conformance.porting.check import Port, Runs
+from conformance.porting.compared import Seen, update
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair
+from conformance.transfer import saved
+from conformance.transfer.carry import carry
+from conformance.transfer.request import Request
 
 MODELS = {
     "cnn": """

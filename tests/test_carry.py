@@ -14,19 +14,19 @@ import pytest
 import torch
 
 from conformance.lanes import InProcessLane
+from conformance.porting.inventory import Tensor
+from conformance.porting.matching import Match
+from conformance.transfer import TransferError, read_tree, write_tree
+from conformance.transfer import check as carry_check
+from conformance.transfer.carried import carried_state
+from conformance.transfer.check import same
+from conformance.transfer.plan import CarryError
 from reference_impl.paddle_impl import checkpoints as paddle_checkpoints
 from reference_impl.paddle_impl import cnn as paddle_cnn
 from reference_impl.paddle_impl import optimizers as paddle_optimizers
 from reference_impl.torch_impl import checkpoints as torch_checkpoints
 from reference_impl.torch_impl import cnn as torch_cnn
 from reference_impl.torch_impl import optimizers as torch_optimizers
-from reference_impl.transfer import TransferError, read_tree, write_tree
-from reference_impl.transfer.carried import carried_state
-from reference_impl.transfer.inventory import Tensor
-from reference_impl.transfer.matching import Match
-from suites.porting import carry_check
-from suites.porting.carry_check import same
-from suites.porting.carry_plan import CarryError
 from tests.carrying import transfer
 from tests.faults.fault import started_lanes
 from tests.pairs import networks, transformer

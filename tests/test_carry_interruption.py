@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from conformance.__main__ import main
-from reference_impl.pair import PairError
-from suites.porting import carry, carry_check
+from conformance.porting.pair import PairError
+from conformance.transfer import carry
+from conformance.transfer import check as carry_check
 from tests.faults.fault import started_lanes
 from tests.test_interruption import hear_interrupts
 

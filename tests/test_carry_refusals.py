@@ -16,9 +16,8 @@ import torch
 
 from conformance.__main__ import main
 from conformance.lanes import InProcessLane
-from reference_impl.transfer import write_atomically
-from reference_impl.transfer.safetensors_format import write
-from suites.porting import carry
+from conformance.transfer import carry, write_atomically
+from conformance.transfer.safetensors_format import write
 from tests.faults.fault import started_lanes
 
 ROOT = Path(__file__).resolve().parent.parent

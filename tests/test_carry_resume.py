@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conformance.lanes import InProcessLane
-from reference_impl.pair import load
-from suites.porting.check import Port
+from conformance.porting.check import Port
+from conformance.porting.pair import load
 from tests.carrying import OPTIMIZERS, RUNS, apart, trained, transfer, written
 from tests.faults.fault import started_lanes
 

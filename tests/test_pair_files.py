@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference_impl.pair import PairError, load
+from conformance.porting.pair import PairError, load
 
 GOOD = "torch_model = paddle_model = object\ninputs = ('batch', 2)\n"
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from conformance.lanes import InProcessLane
-from suites.porting.check import PairDivergence, Port, allowed, root_mean_square
-from suites.porting.compared import Seen, compared
-from suites.porting.laws import LAWS
+from conformance.porting.check import PairDivergence, Port, allowed, root_mean_square
+from conformance.porting.compared import Seen, compared
+from conformance.porting.laws import LAWS
 from tests.faults.fault import started_lanes
 
 NORM = """

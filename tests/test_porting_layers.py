@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suites.porting.layers import ALIKE, Call, _rows, alike
+from conformance.porting.layers import ALIKE, Call, _rows, alike
 
 
 def call(path: str, output: float | np.ndarray, gradient: float | None = None) -> Call:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.porting.laws import LAWS
 from conformance.report import porting
-from suites.porting.laws import LAWS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAIRS = ROOT / "tests" / "pairs"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from conformance.lanes import InProcessLane
-from reference_impl.pair import PairError
-from suites.porting.check import PairDivergence, Port, PortingWarning
-from suites.porting.laws import LAWS, Seen, layers
+from conformance.porting.check import PairDivergence, Port, PortingWarning
+from conformance.porting.laws import LAWS, Seen, layers
+from conformance.porting.pair import PairError
 from tests.faults.fault import started_lanes
 
 PAIRS = Path(__file__).parent / "pairs"
@@ -144,7 +144,7 @@ CARRIED = """
 carried = True
 def models():
     import torch
-    from reference_impl.transfer.inventory import inventory, written
+    from conformance.porting.inventory import inventory, written
     torch.manual_seed(0)
     one, other = TorchNet(), PaddleNet()
     values = {each.portable: each.read(tensor.detach().numpy().copy()) for each, tensor in inventory(one)}

@@ -7,8 +7,8 @@ import importlib
 import numpy as np
 import pytest
 
+from conformance.transfer import from_paddle, from_torch, load_into_paddle, load_into_torch
 from reference_impl.initial import initial_state
-from reference_impl.transfer import from_paddle, from_torch, load_into_paddle, load_into_torch
 from suites import models
 
 

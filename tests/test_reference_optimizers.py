@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.transfer.slots import OptimizerStateError
 from reference_impl.hyperparameters import OPTIMIZERS
-from reference_impl.optimizer_state import OptimizerStateError
 
 SHAPES = {"weight": (3, 4), "bias": (4,)}
 KINDS: list[tuple[str, dict[str, Any]]] = [
@@ -181,7 +181,7 @@ def test_a_parameter_without_state_starts_anew(one):
 @pytest.mark.parametrize("count", [1, 2, 900, 5000, 200_000])
 def test_the_step_is_found_in_the_powers_of_beta(count):
     pytest.importorskip("paddle")
-    from reference_impl.paddle_impl.optimizers import _exponent, beta_powers
+    from conformance.porting.paddle_side.optimizer_state import _exponent, beta_powers
 
     power = float(beta_powers(0.999, count)[-1])
     found = _exponent(0.999, power, "float32")

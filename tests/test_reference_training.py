@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from conformance.transfer import from_paddle, from_torch, load_into_paddle, load_into_torch
 from fixtures.make_images import IMAGES
 from reference_impl import __main__ as command_line
 from reference_impl import checkpoint
@@ -18,7 +19,6 @@ from reference_impl.checkpoint import CheckpointError
 from reference_impl.initial import initial_state
 from reference_impl.options import Options
 from reference_impl.samples import SampleError
-from reference_impl.transfer import from_paddle, from_torch, load_into_paddle, load_into_torch
 
 U = 2.0**-24
 FRAMEWORKS = ("torch", "paddle")
@@ -170,7 +170,7 @@ def test_files_that_are_no_checkpoint(tmp_path, framework):
         run.load(tmp_path / "none.pth")
     with pytest.raises(CheckpointError, match="must be named"):
         run.save(tmp_path / "model.txt")
-    from reference_impl.transfer.files import write_tree
+    from conformance.transfer.files import write_tree
 
     for tree, said in (({"model": {}}, "it has no 'format'"), ([1], "holds a list"), ({"format": "1"}, "is a str")):
         write_tree(path, tree)

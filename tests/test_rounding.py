@@ -10,8 +10,8 @@ import torch.nn.functional as f
 from torch import nn
 
 from conformance.accuracy import CHAIN
-from reference_impl.torch_impl import rounding
-from reference_impl.torch_impl.rounding import EXACT, VARIANCES, RandomRounding
+from conformance.porting.torch_side import rounding
+from conformance.porting.torch_side.rounding import EXACT, VARIANCES, RandomRounding
 
 RUNS = 8
 LOOSE = 1000.0

@@ -11,7 +11,7 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from reference_impl.transfer import TransferError, read_tree, write_tree
+from conformance.transfer import TransferError, read_tree, write_tree
 
 CODES = ("?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "c8")
 ARRAYS: dict[str, Any] = {

@@ -183,7 +183,7 @@ def test_plain_nested_inputs_and_calls_of_the_reference_implementation(framework
 def torch_model(x, weights):
     from torch import nn
 
-    from reference_impl.transfer import load_into_torch
+    from conformance.transfer import load_into_torch
 
     model = nn.Sequential()
     model.add_module("fc", nn.Linear(2, 2))
@@ -194,7 +194,7 @@ def torch_model(x, weights):
 def paddle_model(x, weights):
     from paddle import nn
 
-    import reference_impl.transfer.state as state
+    import conformance.transfer.state as state
 
     model = nn.Sequential(("fc", nn.Linear(2, 2)))
     state.load_into_paddle(model, weights)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference_impl.transfer import (
+from conformance.transfer import (
     TransferError,
     convert_file,
     from_paddle,
@@ -29,7 +29,7 @@ from reference_impl.transfer import (
     write_state,
     write_tree,
 )
-from reference_impl.transfer.unpickle import DEPTH_LIMIT
+from conformance.transfer.unpickle import DEPTH_LIMIT
 
 BITS = np.array([0x80000000, 1, 0x807FFFFF, 0x7F800000, 0x7FC12345, 0xFF812345, 0x7F800001], np.uint32)
 TREE: dict[str, Any] = {
@@ -320,7 +320,7 @@ def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
 def test_neither_framework_is_imported_to_read_or_to_write_but_pth(tmp_path: Path) -> None:
     write_tree(tmp_path / "a.pth", {"w": np.ones(2, "f4")})
     program = (
-        "import sys; from reference_impl.transfer import *; folder = sys.argv[1]\n"
+        "import sys; from conformance.transfer import *; folder = sys.argv[1]\n"
         "state = read_state(folder + '/a.pth'); write_tree(folder + '/a.pdparams', state)\n"
         "write_state(folder + '/a.safetensors', read_tree(folder + '/a.pdparams'))\n"
         "read_state(folder + '/a.safetensors')\n"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference_impl.transfer import TransferError, read_state, read_tree, write_tree
+from conformance.transfer import TransferError, read_state, read_tree, write_tree
 
 TREE = {"w": np.arange(12, dtype="f4").reshape(3, 4), "nested.name": np.array([0.5, -0.0])}
 

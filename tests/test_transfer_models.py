@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference_impl.transfer import (
+from conformance.transfer import (
     from_paddle,
     from_torch,
     load_into_paddle,

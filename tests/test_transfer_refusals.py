@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference_impl.transfer import (
+from conformance.transfer import (
     SAME,
     TRANSPOSED,
     LayerRule,

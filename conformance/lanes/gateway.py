@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import execnet
 
 from conformance.contract import Contract, Observation, Sample
 from conformance.lanes import source, wire
-from conformance.lanes.lane import ADAPTERS, LaneError
+from conformance.lanes.lane import ADAPTERS, DIED, LaneError, answered
 from conformance.lanes.spec import LaneSpec, interpreter_at
 from conformance.lanes.worker import tail
 
@@ -92,8 +92,8 @@ class GatewayLane:
         self._fingerprint: dict[str, Any] = {}
         self._gpus = 0
         self._next = 0
-        self._pending: deque[tuple[int, Contract, Sample]] = deque()
-        self._answers: dict[int, Observation] = {}
+        self._pending: deque[tuple[int, tuple[Any, ...]]] = deque()
+        self._answers: dict[int, Any] = {}
         self._forgotten: set[int] = set()
 
     @property
@@ -212,8 +212,8 @@ class GatewayLane:
             self._send(("tail", words_at))
             words = wire.unpack(self._alive().channel.receive(timeout=START_SECONDS))[1]
         self._send(("begin",))
-        for number, contract, sample in self._pending:
-            self._send_sample(number, contract, sample)
+        for _, message in self._pending:
+            self._send(message)
         return _last_words(words)
 
     # Samples
@@ -233,16 +233,20 @@ class GatewayLane:
             self._send(("begin",))
 
     def submit(self, contract: Contract, sample: Sample) -> int:
+        return self._ask("sample", contract.id, contract.module, dict(sample.inputs), sample.regime)
+
+    def call(self, function: str, data: Mapping[str, Any]) -> int:
+        return self._ask("call", function, dict(data))
+
+    def _ask(self, kind: str, *rest: Any) -> int:
         self._next += 1
-        self._pending.append((self._next, contract, sample))
+        message = (kind, self._next, *rest)
+        self._pending.append((self._next, message))
         if self._process is None:
             self._restart()
         else:
-            self._send_sample(self._next, contract, sample)
+            self._send(message)
         return self._next
-
-    def _send_sample(self, number: int, contract: Contract, sample: Sample) -> None:
-        self._send(("sample", number, contract.id, contract.module, dict(sample.inputs), sample.regime))
 
     def _send(self, message: tuple[Any, ...]) -> None:
         with contextlib.suppress(OSError):  # of a process that is gone; receiving tells
@@ -257,7 +261,13 @@ class GatewayLane:
     def result(self, handle: int) -> Observation:
         while handle not in self._answers:
             self._take(self._receive())
-        return self._answers.pop(handle)
+        found: Observation = self._answers.pop(handle)
+        return found
+
+    def answer(self, handle: int) -> Any:
+        while handle not in self._answers:
+            self._take(self._receive())
+        return answered(self._answers.pop(handle))
 
     def _receive(self) -> Any:
         """The next answer, or ``None`` when the lane died, was given up, and has been started again."""
@@ -275,12 +285,13 @@ class GatewayLane:
 
     def _blame(self, death: str, words_at: str | None) -> None:
         """The oldest sample without an answer is the one that the lane died of."""
-        culprit = self._pending.popleft()[0] if self._pending else None
+        culprit, message = self._pending.popleft() if self._pending else (None, ())
         death += self._restart(words_at)
         if culprit in self._forgotten:
             self._forgotten.discard(culprit)
         elif culprit is not None:
-            self._answers[culprit] = Observation(error=f"LaneDied: {death}", died=death)
+            call = message[0] == "call"
+            self._answers[culprit] = (None, DIED, death) if call else Observation(error=f"{DIED}: {death}", died=death)
 
     def _take(self, answer: Any) -> None:
         if answer is None:
@@ -292,7 +303,7 @@ class GatewayLane:
             return
         if kind == "broken":
             raise LaneError(f"lane {self.label}: the call could not be made:\n{rest[0]}")
-        self._answers[number] = Observation(**rest[0])
+        self._answers[number] = rest[0] if kind == "called" else Observation(**rest[0])
 
     def check_settings(self) -> None:
         """:class:`LaneError` where a setting differs from what was pinned at the start."""

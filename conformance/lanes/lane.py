@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -24,6 +24,24 @@ WATCHED_BYTES = 2**18
 class LaneError(RuntimeError):
     """A lane cannot be started, or a contract left its settings changed."""
 
+
+class CallError(RuntimeError):
+    """A function that a lane called raised an error, or ended the lane.
+
+    kind: the error's class, by name; "LaneDied" where the lane's interpreter ended. text: what it said.
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}" if text else kind)
+        self.kind, self.text = kind, text
+
+    @property
+    def died(self) -> bool:
+        """Whether the lane's interpreter ended, or was ended because it gave no answer."""
+        return self.kind == DIED
+
+
+DIED = "LaneDied"
 
 THREADS = "CONFORMANCE_THREADS"
 """Environment variable with the number of threads of every lane; the fingerprint tells it."""
@@ -82,6 +100,12 @@ class Lane(Protocol):
 
     def forget(self, handles: Sequence[Any]) -> None:
         """Results of these samples are not wanted any more."""
+
+    def call(self, function: str, data: Mapping[str, Any]) -> Any:
+        """Begin ``module:function(**data)`` in the lane; the handle goes to :meth:`answer`. ``data`` is plain data."""
+
+    def answer(self, handle: Any) -> Any:
+        """What the called function returned, its tensors as arrays. Raises :class:`CallError` for what it raised."""
 
     def stop(self) -> None:
         """The run is over."""
@@ -169,6 +193,13 @@ class InProcessLane:
     def forget(self, handles: Sequence[Observation]) -> None:
         """Nothing: they were made already."""
 
+    def call(self, function: str, data: Mapping[str, Any]) -> Answer:
+        self._enter()
+        return called(self.adapter, function, data)
+
+    def answer(self, handle: Answer) -> Any:
+        return answered(handle)
+
     def stop(self) -> None:
         """Nothing: the process is the test runner's."""
 
@@ -217,6 +248,39 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     observation.framework_seconds = time.perf_counter() - began
     observation.changed = any(array.tobytes() != before for array, before in kept)
     return observation
+
+
+Answer = tuple[Any, str | None, str]
+"""What a function returned, the class of the error that it raised instead (or ``None``), and what that said."""
+
+
+def called(adapter: Any, function: str, data: Mapping[str, Any]) -> Answer:
+    """Call ``module:function`` with plain data, and turn what it returns into plain data."""
+    module, _, name = function.partition(":")
+    try:
+        with adapter.scope():
+            value = getattr(importlib.import_module(module), name)(**data)
+        return _plain(adapter, value), None, ""
+    except (Exception, SystemExit) as error:
+        return None, type(error).__name__, str(error).strip()
+
+
+def answered(answer: Answer) -> Any:
+    """The value of an answer. Raises :class:`CallError` where it holds an error."""
+    value, kind, text = answer
+    if kind is not None:
+        raise CallError(kind, text)
+    return value
+
+
+def _plain(adapter: Any, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.ndarray | np.generic):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _plain(adapter, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(adapter, item) for item in value)
+    return adapter.plain(value)[0]
 
 
 def fits(output: Any, cotangent: np.ndarray) -> bool:

@@ -90,6 +90,8 @@ def _answer(lane: InProcessLane, kind: str, rest: list[Any]) -> tuple[Any, ...] 
         except LaneError as error:
             return ("settings", str(error))
         return ("settings", None)
+    if kind == "call":
+        return ("called", rest[0], lane.call(*rest[1:]))
     number, contract_id, module, inputs, regime = rest
     try:
         if module not in sys.modules:

@@ -20,38 +20,6 @@ import numpy as np
 import paddle
 
 
-REQUIRED = object()
-
-
-OPTIMIZERS = {
-    "sgd": {},
-    "momentum": {"momentum": 0.9, "nesterov": False},
-    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
-}
-
-
-def resolve(kind, table, name, given):
-    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
-
-    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
-    ``kind`` ("optimizer", "schedule") only words the message.
-    """
-    if name not in table:
-        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
-    defaults = table[name]
-    for key in given:
-        if key not in defaults:
-            known = ", ".join(defaults) or "none"
-            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
-    values = {**defaults, **given}
-    for key, value in values.items():
-        if value is REQUIRED:
-            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
-    return values
-
-
 class OptimizerStateError(ValueError):
     """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
 
@@ -133,46 +101,6 @@ _POWERS = ("beta1_pow_acc", "beta2_pow_acc")
 _KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
 
 
-def make_optimizer(
-    name,
-    named_parameters,
-    lr,
-    weight_decay=0.0,
-    l1_decay=0.0,
-    **hyperparameters,
-):
-    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
-
-    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
-    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
-    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
-    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
-    unknown names and for combinations that one of the frameworks lacks.
-
-    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
-    """
-    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
-    if l1_decay and (weight_decay or name == "adamw"):
-        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
-    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
-    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
-    values = {renamed.get(key, key): value for key, value in values.items()}
-    classes = {
-        "sgd": paddle.optimizer.SGD,
-        "momentum": paddle.optimizer.Momentum,
-        "adam": paddle.optimizer.Adam,
-        "adamw": paddle.optimizer.AdamW,
-        "rmsprop": paddle.optimizer.RMSProp,
-    }
-    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
-    return classes[name](
-        learning_rate=float(lr) if isinstance(lr, int) else lr,
-        parameters=parameters,
-        weight_decay=decay if decay or name == "adamw" else None,
-        **values,
-    )
-
-
 def learning_rate(optimizer):
     """The learning rate that the next step will use."""
     return float(optimizer.get_lr())
@@ -181,7 +109,7 @@ def learning_rate(optimizer):
 def optimizer_state(
     optimizer, named_parameters, own_units=False
 ):
-    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
+    """The portable state (see :mod:`conformance.transfer.slots`) of every parameter updated so far.
 
     ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
     """
@@ -306,6 +234,78 @@ def _slots(optimizer):
     kind = _kind(optimizer)
     centered = kind == "rmsprop" and optimizer._centered
     return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
+REQUIRED = object()
+
+
+OPTIMIZERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9, "nesterov": False},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
+}
+
+
+def resolve(kind, table, name, given):
+    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
+
+    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
+    ``kind`` ("optimizer", "schedule") only words the message.
+    """
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
+    defaults = table[name]
+    for key in given:
+        if key not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
+    values = {**defaults, **given}
+    for key, value in values.items():
+        if value is REQUIRED:
+            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
+    return values
+
+
+def make_optimizer(
+    name,
+    named_parameters,
+    lr,
+    weight_decay=0.0,
+    l1_decay=0.0,
+    **hyperparameters,
+):
+    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
+
+    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
+    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
+    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
+    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
+    unknown names and for combinations that one of the frameworks lacks.
+
+    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
+    """
+    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
+    if l1_decay and (weight_decay or name == "adamw"):
+        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
+    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
+    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
+    values = {renamed.get(key, key): value for key, value in values.items()}
+    classes = {
+        "sgd": paddle.optimizer.SGD,
+        "momentum": paddle.optimizer.Momentum,
+        "adam": paddle.optimizer.Adam,
+        "adamw": paddle.optimizer.AdamW,
+        "rmsprop": paddle.optimizer.RMSProp,
+    }
+    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
+    return classes[name](
+        learning_rate=float(lr) if isinstance(lr, int) else lr,
+        parameters=parameters,
+        weight_decay=decay if decay or name == "adamw" else None,
+        **values,
+    )
 
 
 def paddle_steps(name, parameter, gradient, state, hyper):

@@ -74,7 +74,7 @@ def learning_rate(optimizer):
 def optimizer_state(
     optimizer, named_parameters, own_units=False
 ):
-    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
+    """The portable state (see :mod:`conformance.transfer.slots`) of every parameter updated so far.
 
     ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
     """

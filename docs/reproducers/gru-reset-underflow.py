@@ -24,56 +24,6 @@ from paddle import nn
 from paddle.nn import functional as F
 
 
-def cross_entropy(logits, labels):
-    """Softmax cross-entropy of logits [batch, classes] and int64 labels [batch], averaged over the batch."""
-    return F.cross_entropy(logits, labels)
-
-
-LAYERS = {"rnn": nn.SimpleRNN, "lstm": nn.LSTM, "gru": nn.GRU}
-
-
-class RNNClassifier(nn.Layer):
-    """Classifier of sequences [batch, time, input_size] into logits [batch, classes].
-
-    With ``vocabulary`` the input is instead int64 tokens [batch, time] below it, looked up in ``embedding``. ``head``
-    reads the output of the last time step. Raises ValueError for an unknown ``kind``.
-    """
-
-    def __init__(
-        self,
-        kind,
-        input_size,
-        hidden_size,
-        layers=1,
-        bidirectional=False,
-        classes=10,
-        vocabulary=None,
-    ):
-        super().__init__()
-        if kind not in LAYERS:
-            raise ValueError(f"unknown recurrent layer {kind!r}: choose one of {', '.join(LAYERS)}")
-        self.kind = kind
-        self.embedding = None if vocabulary is None else nn.Embedding(vocabulary, input_size)
-        direction = "bidirect" if bidirectional else "forward"
-        self.recurrent = LAYERS[kind](input_size, hidden_size, num_layers=layers, direction=direction)
-        self.head = nn.Linear(hidden_size * (2 if bidirectional else 1), classes)
-
-    def forward(self, x):
-        return self.activations(x)["logits"]
-
-    def activations(self, x):
-        """outputs [batch, time, features], hidden and (LSTM) cell [layers * directions, batch, hidden], logits."""
-        if self.embedding is not None:
-            x = self.embedding(x)
-        outputs, state = self.recurrent(x)
-        hidden, *cell = state if self.kind == "lstm" else (state,)
-        seen = {"outputs": outputs, "hidden": hidden}
-        if cell:
-            seen["cell"] = cell[0]
-        seen["logits"] = self.head(outputs[:, -1])
-        return seen
-
-
 class TransferError(ValueError):
     """A state that does not fit the model, or a layer that the rules do not know. Nothing was loaded."""
 
@@ -444,6 +394,56 @@ def without_counters(portable, expected):
         for key, value in portable.items()
         if key.rpartition(".")[2] != _COUNTER or key.removesuffix(_COUNTER) + "running_mean" not in expected
     }
+
+
+def cross_entropy(logits, labels):
+    """Softmax cross-entropy of logits [batch, classes] and int64 labels [batch], averaged over the batch."""
+    return F.cross_entropy(logits, labels)
+
+
+LAYERS = {"rnn": nn.SimpleRNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RNNClassifier(nn.Layer):
+    """Classifier of sequences [batch, time, input_size] into logits [batch, classes].
+
+    With ``vocabulary`` the input is instead int64 tokens [batch, time] below it, looked up in ``embedding``. ``head``
+    reads the output of the last time step. Raises ValueError for an unknown ``kind``.
+    """
+
+    def __init__(
+        self,
+        kind,
+        input_size,
+        hidden_size,
+        layers=1,
+        bidirectional=False,
+        classes=10,
+        vocabulary=None,
+    ):
+        super().__init__()
+        if kind not in LAYERS:
+            raise ValueError(f"unknown recurrent layer {kind!r}: choose one of {', '.join(LAYERS)}")
+        self.kind = kind
+        self.embedding = None if vocabulary is None else nn.Embedding(vocabulary, input_size)
+        direction = "bidirect" if bidirectional else "forward"
+        self.recurrent = LAYERS[kind](input_size, hidden_size, num_layers=layers, direction=direction)
+        self.head = nn.Linear(hidden_size * (2 if bidirectional else 1), classes)
+
+    def forward(self, x):
+        return self.activations(x)["logits"]
+
+    def activations(self, x):
+        """outputs [batch, time, features], hidden and (LSTM) cell [layers * directions, batch, hidden], logits."""
+        if self.embedding is not None:
+            x = self.embedding(x)
+        outputs, state = self.recurrent(x)
+        hidden, *cell = state if self.kind == "lstm" else (state,)
+        seen = {"outputs": outputs, "hidden": hidden}
+        if cell:
+            seen["cell"] = cell[0]
+        seen["logits"] = self.head(outputs[:, -1])
+        return seen
 
 
 def call(x, labels, kind, sizes, weights, upstream):

@@ -37,71 +37,6 @@ from paddle import nn
 from paddle.nn import functional as F
 
 
-class OptimizerStateError(ValueError):
-    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
-
-
-def slots(kind, momentum=0.0, centered=False):
-    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
-    if kind in ("adam", "adamw"):
-        return ("step", "m", "v")
-    if kind == "momentum":
-        return ("velocity",)
-    if kind == "rmsprop":
-        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
-        return ("square_average", *extra)
-    return ()
-
-
-def optimizer_state_check(
-    state,
-    shapes,
-    kind,
-    expected,
-):
-    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots."""
-    for name, arrays in state.items():
-        if name not in shapes:
-            raise OptimizerStateError(f"optimizer state is given for {name!r}, which is no trainable parameter here")
-        found = {"momentum_buffer" if slot == "update_buffer" else slot for slot in arrays}
-        if found != set(expected):
-            raise OptimizerStateError(
-                f"optimizer state of {name!r} holds {_words(found)}, but a {kind} optimizer with these hyperparameters "
-                f"needs {_words(expected)}: build the optimizer that the state came from"
-            )
-        for slot, array in arrays.items():
-            shape = () if slot == "step" else shapes[name]
-            if np.shape(array) != shape:
-                raise OptimizerStateError(
-                    f"optimizer state {slot!r} of {name!r} has shape {np.shape(array)}, the parameter needs {shape}"
-                )
-
-
-def momentum_buffer(arrays, lr):
-    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
-    if "momentum_buffer" in arrays:
-        return arrays["momentum_buffer"]
-    buffer = np.asarray(arrays["update_buffer"], np.float64)
-    if lr == 0 and buffer.any():
-        raise OptimizerStateError(
-            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
-            "move it while the schedule is above 0"
-        )
-    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
-    return buffer / (lr or 1.0)
-
-
-def update_buffer(arrays, lr):
-    """RMSProp's momentum in paddle's meaning, from either meaning, so that the next update at ``lr`` is the same."""
-    if "update_buffer" in arrays:
-        return arrays["update_buffer"]
-    return np.asarray(arrays["momentum_buffer"], np.float64) * lr
-
-
-def _words(names):
-    return ", ".join(sorted(names)) or "nothing"
-
-
 class TransferError(ValueError):
     """A state that does not fit the model, or a layer that the rules do not know. Nothing was loaded."""
 
@@ -1271,6 +1206,228 @@ def _require(model, side):
     return model
 
 
+class OptimizerStateError(ValueError):
+    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
+
+
+def slots(kind, momentum=0.0, centered=False):
+    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
+    if kind in ("adam", "adamw"):
+        return ("step", "m", "v")
+    if kind == "momentum":
+        return ("velocity",)
+    if kind == "rmsprop":
+        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
+        return ("square_average", *extra)
+    return ()
+
+
+def slots_check(
+    state,
+    shapes,
+    kind,
+    expected,
+):
+    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots."""
+    for name, arrays in state.items():
+        if name not in shapes:
+            raise OptimizerStateError(f"optimizer state is given for {name!r}, which is no trainable parameter here")
+        found = {"momentum_buffer" if slot == "update_buffer" else slot for slot in arrays}
+        if found != set(expected):
+            raise OptimizerStateError(
+                f"optimizer state of {name!r} holds {_words(found)}, but a {kind} optimizer with these hyperparameters "
+                f"needs {_words(expected)}: build the optimizer that the state came from"
+            )
+        for slot, array in arrays.items():
+            shape = () if slot == "step" else shapes[name]
+            if np.shape(array) != shape:
+                raise OptimizerStateError(
+                    f"optimizer state {slot!r} of {name!r} has shape {np.shape(array)}, the parameter needs {shape}"
+                )
+
+
+def momentum_buffer(arrays, lr):
+    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "momentum_buffer" in arrays:
+        return arrays["momentum_buffer"]
+    buffer = np.asarray(arrays["update_buffer"], np.float64)
+    if lr == 0 and buffer.any():
+        raise OptimizerStateError(
+            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
+            "move it while the schedule is above 0"
+        )
+    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
+    return buffer / (lr or 1.0)
+
+
+def update_buffer(arrays, lr):
+    """RMSProp's momentum in paddle's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "update_buffer" in arrays:
+        return arrays["update_buffer"]
+    return np.asarray(arrays["momentum_buffer"], np.float64) * lr
+
+
+def _words(names):
+    return ", ".join(sorted(names)) or "nothing"
+
+
+_NAMES = {
+    "m": "moment1",
+    "v": "moment2",
+    "velocity": "velocity",
+    "square_average": "mean_square",
+    "momentum_buffer": "momentum",
+    "gradient_average": "mean_grad",
+}
+
+
+_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
+
+
+_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
+
+
+def learning_rate(optimizer):
+    """The learning rate that the next step will use."""
+    return float(optimizer.get_lr())
+
+
+def set_learning_rate(optimizer, lr):
+    """Sets the learning rate of the next step; where a schedule has the say, it has been set with the schedule."""
+    if not isinstance(optimizer._learning_rate, paddle.optimizer.lr.LRScheduler):
+        optimizer.set_lr(lr)
+
+
+def optimizer_state(
+    optimizer, named_parameters, own_units=False
+):
+    """The portable state (see :mod:`conformance.transfer.slots`) of every parameter updated so far.
+
+    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
+    """
+    expected = _slots(optimizer)
+    kept = _accumulators(optimizer)
+    state = {}
+    for name, parameter in named_parameters:
+        tensors = kept.get(parameter.name)
+        if not tensors or not expected:
+            continue
+        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
+        if "step" in expected:
+            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        if "momentum_buffer" in arrays:
+            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
+            lr = learning_rate(optimizer)
+            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
+        state[name] = arrays
+    return state
+
+
+def load_optimizer_state(
+    optimizer,
+    named_parameters,
+    state,
+):
+    """Replaces what ``optimizer`` remembers by ``state``; a parameter without an entry starts anew.
+
+    Raises OptimizerStateError, having changed nothing, where ``state`` does not fit.
+    """
+    parameters = {name: parameter for name, parameter in named_parameters if not parameter.stop_gradient}
+    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+    expected = _slots(optimizer)
+    slots_check(state, shapes, _kind(optimizer), expected)
+    # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
+    # now, as its first step would, and fill them.
+    _create_accumulators(optimizer, [parameters[name] for name in state])
+    kept = _accumulators(optimizer)
+    given = {parameters[name].name: arrays for name, arrays in state.items()}
+    for parameter_name, tensors in kept.items():
+        arrays = given.get(parameter_name) or _fresh(expected, tensors)
+        for slot in expected:
+            if slot == "step":
+                _set_powers(optimizer, tensors, int(arrays["step"]))
+            else:
+                lr = learning_rate(optimizer)
+                value = update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
+                tensor = tensors[_NAMES[slot]]
+                tensor.set_value(np.asarray(value, optimizer_state_dtype(tensor)))
+
+
+def _create_accumulators(optimizer, parameters):
+    """Lets the optimizer create the tensors of its state, filled as before its first step."""
+    if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
+        optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
+    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
+
+
+def beta_powers(beta, count, dtype=np.float32):
+    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, beta, dtype))
+
+
+def _accumulators(optimizer):
+    """The optimizer's own tensors by parameter name and accumulator name."""
+    found = {}
+    for key, tensor in optimizer.state_dict().items():
+        match = _KEY.fullmatch(key)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = tensor
+    return found
+
+
+def _fresh(expected, tensors):
+    return {slot: np.zeros([] if slot == "step" else tensors[_NAMES[slot]].shape) for slot in expected}
+
+
+def _set_powers(optimizer, tensors, step):
+    for power, beta in zip(_POWERS, (optimizer._beta1, optimizer._beta2), strict=True):
+        dtype = optimizer_state_dtype(tensors[power])
+        tensors[power].set_value(beta_powers(beta, step + 1, dtype)[-1:])
+
+
+def _steps_taken(optimizer, tensors):
+    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
+    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
+    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizer_state_dtype(tensors[power]))) - 1
+
+
+@lru_cache
+def _exponent(beta, power, dtype):
+    """The least n with beta**n == ``power`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    count = 1024
+    while True:
+        powers = beta_powers(beta, count, dtype)
+        hits = np.flatnonzero(powers == power)
+        if hits.size:
+            return int(hits[0]) + 1
+        if powers[-1] < power or powers[-1] == powers[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def optimizer_state_dtype(tensor):
+    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+
+
+def _kind(optimizer):
+    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
+    name = type(optimizer).__name__
+    if name not in kinds:
+        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
+    return kinds[name]
+
+
+def _slots(optimizer):
+    kind = _kind(optimizer)
+    centered = kind == "rmsprop" and optimizer._centered
+    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
 FORMAT = 1
 
 
@@ -1383,22 +1540,6 @@ def resolve(kind, table, name, given):
     return values
 
 
-_NAMES = {
-    "m": "moment1",
-    "v": "moment2",
-    "velocity": "velocity",
-    "square_average": "mean_square",
-    "momentum_buffer": "momentum",
-    "gradient_average": "mean_grad",
-}
-
-
-_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
-
-
-_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
-
-
 def make_optimizer(
     name,
     named_parameters,
@@ -1437,147 +1578,6 @@ def make_optimizer(
         weight_decay=decay if decay or name == "adamw" else None,
         **values,
     )
-
-
-def learning_rate(optimizer):
-    """The learning rate that the next step will use."""
-    return float(optimizer.get_lr())
-
-
-def set_learning_rate(optimizer, lr):
-    """Sets the learning rate of the next step; where a schedule has the say, it has been set with the schedule."""
-    if not isinstance(optimizer._learning_rate, paddle.optimizer.lr.LRScheduler):
-        optimizer.set_lr(lr)
-
-
-def optimizer_state(
-    optimizer, named_parameters, own_units=False
-):
-    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
-
-    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
-    """
-    expected = _slots(optimizer)
-    kept = _accumulators(optimizer)
-    state = {}
-    for name, parameter in named_parameters:
-        tensors = kept.get(parameter.name)
-        if not tensors or not expected:
-            continue
-        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
-        if "step" in expected:
-            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
-        if "momentum_buffer" in arrays:
-            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
-            lr = learning_rate(optimizer)
-            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
-        state[name] = arrays
-    return state
-
-
-def load_optimizer_state(
-    optimizer,
-    named_parameters,
-    state,
-):
-    """Replaces what ``optimizer`` remembers by ``state``; a parameter without an entry starts anew.
-
-    Raises OptimizerStateError, having changed nothing, where ``state`` does not fit.
-    """
-    parameters = {name: parameter for name, parameter in named_parameters if not parameter.stop_gradient}
-    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    expected = _slots(optimizer)
-    optimizer_state_check(state, shapes, _kind(optimizer), expected)
-    # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
-    # now, as its first step would, and fill them.
-    _create_accumulators(optimizer, [parameters[name] for name in state])
-    kept = _accumulators(optimizer)
-    given = {parameters[name].name: arrays for name, arrays in state.items()}
-    for parameter_name, tensors in kept.items():
-        arrays = given.get(parameter_name) or _fresh(expected, tensors)
-        for slot in expected:
-            if slot == "step":
-                _set_powers(optimizer, tensors, int(arrays["step"]))
-            else:
-                lr = learning_rate(optimizer)
-                value = update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
-                tensor = tensors[_NAMES[slot]]
-                tensor.set_value(np.asarray(value, optimizers_dtype(tensor)))
-
-
-def _create_accumulators(optimizer, parameters):
-    """Lets the optimizer create the tensors of its state, filled as before its first step."""
-    if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
-        optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
-    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
-
-
-def beta_powers(beta, count, dtype=np.float32):
-    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
-    return np.multiply.accumulate(np.full(count, beta, dtype))
-
-
-def _accumulators(optimizer):
-    """The optimizer's own tensors by parameter name and accumulator name."""
-    found = {}
-    for key, tensor in optimizer.state_dict().items():
-        match = _KEY.fullmatch(key)
-        if match:
-            found.setdefault(match[1], {})[match[2]] = tensor
-    return found
-
-
-def _fresh(expected, tensors):
-    return {slot: np.zeros([] if slot == "step" else tensors[_NAMES[slot]].shape) for slot in expected}
-
-
-def _set_powers(optimizer, tensors, step):
-    for power, beta in zip(_POWERS, (optimizer._beta1, optimizer._beta2), strict=True):
-        dtype = optimizers_dtype(tensors[power])
-        tensors[power].set_value(beta_powers(beta, step + 1, dtype)[-1:])
-
-
-def _steps_taken(optimizer, tensors):
-    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
-    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
-    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizers_dtype(tensors[power]))) - 1
-
-
-@lru_cache
-def _exponent(beta, power, dtype):
-    """The least n with beta**n == ``power`` in paddle's arithmetic.
-
-    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
-    """
-    count = 1024
-    while True:
-        powers = beta_powers(beta, count, dtype)
-        hits = np.flatnonzero(powers == power)
-        if hits.size:
-            return int(hits[0]) + 1
-        if powers[-1] < power or powers[-1] == powers[-2]:
-            raise OptimizerStateError(
-                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
-            )
-        count *= 4
-
-
-def optimizers_dtype(tensor):
-    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
-
-
-def _kind(optimizer):
-    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
-    name = type(optimizer).__name__
-    if name not in kinds:
-        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
-    return kinds[name]
-
-
-def _slots(optimizer):
-    kind = _kind(optimizer)
-    centered = kind == "rmsprop" and optimizer._centered
-    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
 
 
 def load_schedule_state(schedule, state):

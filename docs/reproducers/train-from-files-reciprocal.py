@@ -41,434 +41,6 @@ from paddle.vision.transforms import Resize as _Resize
 from paddle.vision.transforms import ToTensor
 
 
-def generator(seed):
-    """The generator that fills arrays for a drawn seed."""
-    return np.random.Generator(np.random.PCG64(seed))
-
-
-REQUIRED = object()
-
-
-OPTIMIZERS = {
-    "sgd": {},
-    "momentum": {"momentum": 0.9, "nesterov": False},
-    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
-}
-
-
-def resolve(kind, table, name, given):
-    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
-
-    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
-    ``kind`` ("optimizer", "schedule") only words the message.
-    """
-    if name not in table:
-        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
-    defaults = table[name]
-    for key in given:
-        if key not in defaults:
-            known = ", ".join(defaults) or "none"
-            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
-    values = {**defaults, **given}
-    for key, value in values.items():
-        if value is REQUIRED:
-            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
-    return values
-
-
-class OptimizerStateError(ValueError):
-    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
-
-
-def slots(kind, momentum=0.0, centered=False):
-    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
-    if kind in ("adam", "adamw"):
-        return ("step", "m", "v")
-    if kind == "momentum":
-        return ("velocity",)
-    if kind == "rmsprop":
-        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
-        return ("square_average", *extra)
-    return ()
-
-
-def momentum_buffer(arrays, lr):
-    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
-    if "momentum_buffer" in arrays:
-        return arrays["momentum_buffer"]
-    buffer = np.asarray(arrays["update_buffer"], np.float64)
-    if lr == 0 and buffer.any():
-        raise OptimizerStateError(
-            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
-            "move it while the schedule is above 0"
-        )
-    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
-    return buffer / (lr or 1.0)
-
-
-class SimpleCNN(nn.Layer):
-    """Classifier of images [batch, 3, 32, 32] into logits [batch, classes].
-
-    ``relu=False`` drops every ReLU, which leaves max pooling as the only non-linearity. ``dropout`` is the
-    probability that a feature before the last layer is dropped in training.
-    """
-
-    def __init__(self, relu=True, dropout=0.0, classes=10):
-        super().__init__()
-        self.relu = relu
-        self.conv1 = nn.Conv2D(3, 32, 3)
-        self.conv2 = nn.Conv2D(32, 64, 3)
-        self.fc1 = nn.Linear(64 * 6 * 6, 128)
-        self.dropout = nn.Dropout(dropout)
-        self.fc2 = nn.Linear(128, classes)
-
-    def forward(self, x):
-        return self.activations(x)["logits"]
-
-    def activations(self, x):
-        """The output of every layer, in order; conv1, conv2 and fc1 are taken before their ReLU."""
-        seen = {}
-        x = seen["conv1"] = self.conv1(x)
-        x = seen["pool1"] = F.max_pool2d(self._activate(x), 2)
-        x = seen["conv2"] = self.conv2(x)
-        x = seen["pool2"] = F.max_pool2d(self._activate(x), 2)
-        x = seen["fc1"] = self.fc1(paddle.flatten(x, 1))
-        seen["logits"] = self.fc2(self.dropout(self._activate(x)))
-        return seen
-
-    def _activate(self, x):
-        return F.relu(x) if self.relu else x
-
-
-class SampleError(ValueError):
-    """A sample or a directory of samples that cannot be read; the message names the file and the reason."""
-
-
-def read_image(path):
-    """The first frame of an image file, decoded and converted to RGB by Pillow.
-
-    An EXIF orientation is not applied, as in both frameworks' own file readers, save that Pillow applies that of a TIFF
-    file as it decodes it. Raises SampleError naming ``path`` where the file is missing, truncated or no image.
-    """
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error, DecompressionBombError, ...
-    except Exception as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SampleError(f"image file {fspath(path)!r} cannot be read: {reason or type(error).__name__}") from error
-
-
-def permutation(count, seed, epoch):
-    """The order of ``count`` samples in one epoch: a function of its arguments only, whatever ran before."""
-    return [int(index) for index in np.random.default_rng([seed, epoch]).permutation(count)]
-
-
-class Order:
-    """Sample indices, one permutation for each epoch: the part of a shuffling sampler that needs no framework.
-
-    Every iteration is one epoch and moves ``epoch`` on; set it to continue an earlier run's sequence.
-    """
-
-    def __init__(self, count, seed, epoch=0):
-        self.count = count
-        self.seed = seed
-        self.epoch = epoch
-
-    def __len__(self):
-        return self.count
-
-    def __iter__(self):
-        order = permutation(self.count, self.seed, self.epoch)
-        self.epoch += 1
-        return iter(order)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What :class:`Guarded` returns in place of a sample that could not be read."""
-
-    message: str
-
-
-class Guarded:
-    """A dataset whose failures are values, so that they cross worker threads and processes unharmed.
-
-    An exception in ``__getitem__`` makes paddle's DataLoader hang without workers and exit with a SystemError with
-    workers; torch wraps it in the worker's traceback. The loaders of both sides unpack :class:`Failure` instead.
-    """
-
-    def __init__(self, dataset):
-        self.dataset = dataset
-
-    def __len__(self):
-        return len(self.dataset)
-
-    def __getitem__(self, index):
-        try:
-            return self.dataset[index]
-        except SampleError as error:
-            return Failure(str(error))
-        except Exception as error:
-            return Failure(f"sample {index} cannot be read: {type(error).__name__}: {error}")
-
-
-class CustomDataset(Dataset):
-    """Pairs (image, label) from image files, read with Pillow and converted to RGB, no EXIF orientation applied.
-
-    ``transform`` is given the Pillow image; without one the image is a uint8 array [height, width, 3]. Labels are
-    int64. Raises ValueError where the lists' lengths differ; reading raises SampleError naming the file.
-    """
-
-    def __init__(
-        self,
-        image_paths,
-        labels,
-        transform=None,
-    ):
-        super().__init__()
-        if len(image_paths) != len(labels):
-            raise ValueError(f"{len(image_paths)} image paths but {len(labels)} labels: there must be one label each")
-        self.image_paths = list(image_paths)
-        self.labels = [int(label) for label in labels]
-        self.transform = transform
-
-    def __len__(self):
-        return len(self.image_paths)
-
-    def __getitem__(self, index):
-        image = read_image(self.image_paths[index])
-        return (np.array(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
-
-
-class ShuffleSampler(Sampler):
-    """The order of :func:`reference_impl.samples.permutation`, which is the same in both frameworks."""
-
-    def __init__(self, count, seed):
-        super().__init__(range(count))
-        self.order = Order(count, seed)
-
-    def __len__(self):
-        return len(self.order)
-
-    def __iter__(self):
-        return iter(self.order)
-
-
-class Loader(DataLoader):
-    """A DataLoader that raises SampleError for the sample that could not be read, with and without workers.
-
-    Paddle's own hangs on an exception without workers, and ends in a SystemError with workers.
-    """
-
-    def __iter__(self):
-        batches = super().__iter__()
-        try:
-            for batch in batches:
-                if isinstance(batch, dict) and "failure" in batch:
-                    raise SampleError(batch["failure"])
-                yield batch
-        finally:
-            # An iterator that was not exhausted is kept alive, with its processes, by the thread that reads for it.
-            shut_down = getattr(batches, "_try_shutdown_all", None)
-            if shut_down is not None and self.num_workers:
-                shut_down()
-
-
-def _collate(batch):
-    for sample in batch:
-        if isinstance(sample, Failure):
-            # Beside the text an array: a batch without any ends the epoch without a word, or hangs where workers read.
-            return {"failure": sample.message, "nothing": np.zeros(1, np.float32)}
-    collated = collate(batch)
-    if get_worker_info() is None:
-        return collated
-    # Paddle frees a batch of tensors while its worker is still sending it, and then raises or hangs; arrays it copies.
-    return [part.numpy() if isinstance(part, paddle.Tensor) else part for part in collated]
-
-
-class _GuardedDataset(Guarded, Dataset):
-    """Paddle asks for its own Dataset class."""
-
-
-def make_loader(
-    dataset, batch_size, shuffle=False, drop_last=False, workers=0, seed=0
-):
-    """Batches of ``dataset``: images [batch, ...], labels [batch] int64.
-
-    Shuffling follows ``seed`` and the number of earlier epochs, never the framework's generator (paddle's own shuffle
-    draws from NumPy's global one): equal seeds give equal orders in both frameworks.
-    """
-    sampler = ShuffleSampler(len(dataset), seed) if shuffle else SequenceSampler(dataset)
-    return Loader(
-        _GuardedDataset(dataset),
-        batch_sampler=BatchSampler(sampler=sampler, batch_size=batch_size, drop_last=drop_last),
-        num_workers=workers,
-        collate_fn=_collate,
-    )
-
-
-def cross_entropy(logits, labels):
-    """Softmax cross-entropy of logits [batch, classes] and int64 labels [batch], averaged over the batch."""
-    return F.cross_entropy(logits, labels)
-
-
-def l1_penalty(parameters, coefficient):
-    """coefficient * sum |w| over all parameters; its gradient is coefficient * sign(w), with sign(0) = 0."""
-    return coefficient * sum(parameter.abs().sum() for parameter in parameters)
-
-
-def l2_penalty(parameters, coefficient):
-    """coefficient / 2 * sum w^2 over all parameters; its gradient is coefficient * w, as weight decay's is."""
-    return coefficient / 2 * sum(parameter.square().sum() for parameter in parameters)
-
-
-_NAMES = {
-    "m": "moment1",
-    "v": "moment2",
-    "velocity": "velocity",
-    "square_average": "mean_square",
-    "momentum_buffer": "momentum",
-    "gradient_average": "mean_grad",
-}
-
-
-_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
-
-
-_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
-
-
-def make_optimizer(
-    name,
-    named_parameters,
-    lr,
-    weight_decay=0.0,
-    l1_decay=0.0,
-    **hyperparameters,
-):
-    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
-
-    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
-    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
-    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
-    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
-    unknown names and for combinations that one of the frameworks lacks.
-
-    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
-    """
-    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
-    if l1_decay and (weight_decay or name == "adamw"):
-        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
-    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
-    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
-    values = {renamed.get(key, key): value for key, value in values.items()}
-    classes = {
-        "sgd": paddle.optimizer.SGD,
-        "momentum": paddle.optimizer.Momentum,
-        "adam": paddle.optimizer.Adam,
-        "adamw": paddle.optimizer.AdamW,
-        "rmsprop": paddle.optimizer.RMSProp,
-    }
-    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
-    return classes[name](
-        learning_rate=float(lr) if isinstance(lr, int) else lr,
-        parameters=parameters,
-        weight_decay=decay if decay or name == "adamw" else None,
-        **values,
-    )
-
-
-def learning_rate(optimizer):
-    """The learning rate that the next step will use."""
-    return float(optimizer.get_lr())
-
-
-def optimizer_state(
-    optimizer, named_parameters, own_units=False
-):
-    """The portable state (see :mod:`reference_impl.optimizer_state`) of every parameter updated so far.
-
-    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
-    """
-    expected = _slots(optimizer)
-    kept = _accumulators(optimizer)
-    state = {}
-    for name, parameter in named_parameters:
-        tensors = kept.get(parameter.name)
-        if not tensors or not expected:
-            continue
-        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
-        if "step" in expected:
-            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
-        if "momentum_buffer" in arrays:
-            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
-            lr = learning_rate(optimizer)
-            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
-        state[name] = arrays
-    return state
-
-
-def beta_powers(beta, count, dtype=np.float32):
-    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
-    return np.multiply.accumulate(np.full(count, beta, dtype))
-
-
-def _accumulators(optimizer):
-    """The optimizer's own tensors by parameter name and accumulator name."""
-    found = {}
-    for key, tensor in optimizer.state_dict().items():
-        match = _KEY.fullmatch(key)
-        if match:
-            found.setdefault(match[1], {})[match[2]] = tensor
-    return found
-
-
-def _steps_taken(optimizer, tensors):
-    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
-    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
-    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizers_dtype(tensors[power]))) - 1
-
-
-@lru_cache
-def _exponent(beta, power, dtype):
-    """The least n with beta**n == ``power`` in paddle's arithmetic.
-
-    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
-    """
-    count = 1024
-    while True:
-        powers = beta_powers(beta, count, dtype)
-        hits = np.flatnonzero(powers == power)
-        if hits.size:
-            return int(hits[0]) + 1
-        if powers[-1] < power or powers[-1] == powers[-2]:
-            raise OptimizerStateError(
-                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
-            )
-        count *= 4
-
-
-def optimizers_dtype(tensor):
-    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
-
-
-def _kind(optimizer):
-    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
-    name = type(optimizer).__name__
-    if name not in kinds:
-        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
-    return kinds[name]
-
-
-def _slots(optimizer):
-    kind = _kind(optimizer)
-    centered = kind == "rmsprop" and optimizer._centered
-    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
-
-
 class TransferError(ValueError):
     """A state that does not fit the model, or a layer that the rules do not know. Nothing was loaded."""
 
@@ -850,6 +422,434 @@ def _require(model, side):
     if actual != side:
         raise TransferError(f"{type(model).__name__} is a {actual} model; use from_{actual} or load_into_{actual}")
     return model
+
+
+class OptimizerStateError(ValueError):
+    """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
+
+
+def slots(kind, momentum=0.0, centered=False):
+    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
+    if kind in ("adam", "adamw"):
+        return ("step", "m", "v")
+    if kind == "momentum":
+        return ("velocity",)
+    if kind == "rmsprop":
+        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
+        return ("square_average", *extra)
+    return ()
+
+
+def momentum_buffer(arrays, lr):
+    """RMSProp's momentum in torch's meaning, from either meaning, so that the next update at ``lr`` is the same."""
+    if "momentum_buffer" in arrays:
+        return arrays["momentum_buffer"]
+    buffer = np.asarray(arrays["update_buffer"], np.float64)
+    if lr == 0 and buffer.any():
+        raise OptimizerStateError(
+            "paddle's RMSProp momentum holds the learning rate and has no counterpart in torch at learning rate 0: "
+            "move it while the schedule is above 0"
+        )
+    # float64, so that multiplying by the learning rate again restores the float32 value to the bit.
+    return buffer / (lr or 1.0)
+
+
+_NAMES = {
+    "m": "moment1",
+    "v": "moment2",
+    "velocity": "velocity",
+    "square_average": "mean_square",
+    "momentum_buffer": "momentum",
+    "gradient_average": "mean_grad",
+}
+
+
+_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
+
+
+_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
+
+
+def learning_rate(optimizer):
+    """The learning rate that the next step will use."""
+    return float(optimizer.get_lr())
+
+
+def optimizer_state(
+    optimizer, named_parameters, own_units=False
+):
+    """The portable state (see :mod:`conformance.transfer.slots`) of every parameter updated so far.
+
+    ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
+    """
+    expected = _slots(optimizer)
+    kept = _accumulators(optimizer)
+    state = {}
+    for name, parameter in named_parameters:
+        tensors = kept.get(parameter.name)
+        if not tensors or not expected:
+            continue
+        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
+        if "step" in expected:
+            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        if "momentum_buffer" in arrays:
+            buffer = {"update_buffer": arrays.pop("momentum_buffer")}
+            lr = learning_rate(optimizer)
+            arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
+        state[name] = arrays
+    return state
+
+
+def beta_powers(beta, count, dtype=np.float32):
+    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, beta, dtype))
+
+
+def _accumulators(optimizer):
+    """The optimizer's own tensors by parameter name and accumulator name."""
+    found = {}
+    for key, tensor in optimizer.state_dict().items():
+        match = _KEY.fullmatch(key)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = tensor
+    return found
+
+
+def _steps_taken(optimizer, tensors):
+    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
+    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
+    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizer_state_dtype(tensors[power]))) - 1
+
+
+@lru_cache
+def _exponent(beta, power, dtype):
+    """The least n with beta**n == ``power`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    count = 1024
+    while True:
+        powers = beta_powers(beta, count, dtype)
+        hits = np.flatnonzero(powers == power)
+        if hits.size:
+            return int(hits[0]) + 1
+        if powers[-1] < power or powers[-1] == powers[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def optimizer_state_dtype(tensor):
+    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+
+
+def _kind(optimizer):
+    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
+    name = type(optimizer).__name__
+    if name not in kinds:
+        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
+    return kinds[name]
+
+
+def _slots(optimizer):
+    kind = _kind(optimizer)
+    centered = kind == "rmsprop" and optimizer._centered
+    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+
+
+def generator(seed):
+    """The generator that fills arrays for a drawn seed."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+REQUIRED = object()
+
+
+OPTIMIZERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9, "nesterov": False},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "rmsprop": {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False},
+}
+
+
+def resolve(kind, table, name, given):
+    """The hyperparameters of ``name``: ``given`` over the defaults in ``table``.
+
+    Raises ValueError for a name or a hyperparameter that ``table`` does not have, and for a missing required one.
+    ``kind`` ("optimizer", "schedule") only words the message.
+    """
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(table)}")
+    defaults = table[name]
+    for key in given:
+        if key not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"{kind} {name!r} has no hyperparameter {key!r}: it has {known}")
+    values = {**defaults, **given}
+    for key, value in values.items():
+        if value is REQUIRED:
+            raise ValueError(f"{kind} {name!r} needs a value for {key!r}")
+    return values
+
+
+class SimpleCNN(nn.Layer):
+    """Classifier of images [batch, 3, 32, 32] into logits [batch, classes].
+
+    ``relu=False`` drops every ReLU, which leaves max pooling as the only non-linearity. ``dropout`` is the
+    probability that a feature before the last layer is dropped in training.
+    """
+
+    def __init__(self, relu=True, dropout=0.0, classes=10):
+        super().__init__()
+        self.relu = relu
+        self.conv1 = nn.Conv2D(3, 32, 3)
+        self.conv2 = nn.Conv2D(32, 64, 3)
+        self.fc1 = nn.Linear(64 * 6 * 6, 128)
+        self.dropout = nn.Dropout(dropout)
+        self.fc2 = nn.Linear(128, classes)
+
+    def forward(self, x):
+        return self.activations(x)["logits"]
+
+    def activations(self, x):
+        """The output of every layer, in order; conv1, conv2 and fc1 are taken before their ReLU."""
+        seen = {}
+        x = seen["conv1"] = self.conv1(x)
+        x = seen["pool1"] = F.max_pool2d(self._activate(x), 2)
+        x = seen["conv2"] = self.conv2(x)
+        x = seen["pool2"] = F.max_pool2d(self._activate(x), 2)
+        x = seen["fc1"] = self.fc1(paddle.flatten(x, 1))
+        seen["logits"] = self.fc2(self.dropout(self._activate(x)))
+        return seen
+
+    def _activate(self, x):
+        return F.relu(x) if self.relu else x
+
+
+class SampleError(ValueError):
+    """A sample or a directory of samples that cannot be read; the message names the file and the reason."""
+
+
+def read_image(path):
+    """The first frame of an image file, decoded and converted to RGB by Pillow.
+
+    An EXIF orientation is not applied, as in both frameworks' own file readers, save that Pillow applies that of a TIFF
+    file as it decodes it. Raises SampleError naming ``path`` where the file is missing, truncated or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error, DecompressionBombError, ...
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SampleError(f"image file {fspath(path)!r} cannot be read: {reason or type(error).__name__}") from error
+
+
+def permutation(count, seed, epoch):
+    """The order of ``count`` samples in one epoch: a function of its arguments only, whatever ran before."""
+    return [int(index) for index in np.random.default_rng([seed, epoch]).permutation(count)]
+
+
+class Order:
+    """Sample indices, one permutation for each epoch: the part of a shuffling sampler that needs no framework.
+
+    Every iteration is one epoch and moves ``epoch`` on; set it to continue an earlier run's sequence.
+    """
+
+    def __init__(self, count, seed, epoch=0):
+        self.count = count
+        self.seed = seed
+        self.epoch = epoch
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        order = permutation(self.count, self.seed, self.epoch)
+        self.epoch += 1
+        return iter(order)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What :class:`Guarded` returns in place of a sample that could not be read."""
+
+    message: str
+
+
+class Guarded:
+    """A dataset whose failures are values, so that they cross worker threads and processes unharmed.
+
+    An exception in ``__getitem__`` makes paddle's DataLoader hang without workers and exit with a SystemError with
+    workers; torch wraps it in the worker's traceback. The loaders of both sides unpack :class:`Failure` instead.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, index):
+        try:
+            return self.dataset[index]
+        except SampleError as error:
+            return Failure(str(error))
+        except Exception as error:
+            return Failure(f"sample {index} cannot be read: {type(error).__name__}: {error}")
+
+
+class CustomDataset(Dataset):
+    """Pairs (image, label) from image files, read with Pillow and converted to RGB, no EXIF orientation applied.
+
+    ``transform`` is given the Pillow image; without one the image is a uint8 array [height, width, 3]. Labels are
+    int64. Raises ValueError where the lists' lengths differ; reading raises SampleError naming the file.
+    """
+
+    def __init__(
+        self,
+        image_paths,
+        labels,
+        transform=None,
+    ):
+        super().__init__()
+        if len(image_paths) != len(labels):
+            raise ValueError(f"{len(image_paths)} image paths but {len(labels)} labels: there must be one label each")
+        self.image_paths = list(image_paths)
+        self.labels = [int(label) for label in labels]
+        self.transform = transform
+
+    def __len__(self):
+        return len(self.image_paths)
+
+    def __getitem__(self, index):
+        image = read_image(self.image_paths[index])
+        return (np.array(image) if self.transform is None else self.transform(image)), np.int64(self.labels[index])
+
+
+class ShuffleSampler(Sampler):
+    """The order of :func:`reference_impl.samples.permutation`, which is the same in both frameworks."""
+
+    def __init__(self, count, seed):
+        super().__init__(range(count))
+        self.order = Order(count, seed)
+
+    def __len__(self):
+        return len(self.order)
+
+    def __iter__(self):
+        return iter(self.order)
+
+
+class Loader(DataLoader):
+    """A DataLoader that raises SampleError for the sample that could not be read, with and without workers.
+
+    Paddle's own hangs on an exception without workers, and ends in a SystemError with workers.
+    """
+
+    def __iter__(self):
+        batches = super().__iter__()
+        try:
+            for batch in batches:
+                if isinstance(batch, dict) and "failure" in batch:
+                    raise SampleError(batch["failure"])
+                yield batch
+        finally:
+            # An iterator that was not exhausted is kept alive, with its processes, by the thread that reads for it.
+            shut_down = getattr(batches, "_try_shutdown_all", None)
+            if shut_down is not None and self.num_workers:
+                shut_down()
+
+
+def _collate(batch):
+    for sample in batch:
+        if isinstance(sample, Failure):
+            # Beside the text an array: a batch without any ends the epoch without a word, or hangs where workers read.
+            return {"failure": sample.message, "nothing": np.zeros(1, np.float32)}
+    collated = collate(batch)
+    if get_worker_info() is None:
+        return collated
+    # Paddle frees a batch of tensors while its worker is still sending it, and then raises or hangs; arrays it copies.
+    return [part.numpy() if isinstance(part, paddle.Tensor) else part for part in collated]
+
+
+class _GuardedDataset(Guarded, Dataset):
+    """Paddle asks for its own Dataset class."""
+
+
+def make_loader(
+    dataset, batch_size, shuffle=False, drop_last=False, workers=0, seed=0
+):
+    """Batches of ``dataset``: images [batch, ...], labels [batch] int64.
+
+    Shuffling follows ``seed`` and the number of earlier epochs, never the framework's generator (paddle's own shuffle
+    draws from NumPy's global one): equal seeds give equal orders in both frameworks.
+    """
+    sampler = ShuffleSampler(len(dataset), seed) if shuffle else SequenceSampler(dataset)
+    return Loader(
+        _GuardedDataset(dataset),
+        batch_sampler=BatchSampler(sampler=sampler, batch_size=batch_size, drop_last=drop_last),
+        num_workers=workers,
+        collate_fn=_collate,
+    )
+
+
+def cross_entropy(logits, labels):
+    """Softmax cross-entropy of logits [batch, classes] and int64 labels [batch], averaged over the batch."""
+    return F.cross_entropy(logits, labels)
+
+
+def l1_penalty(parameters, coefficient):
+    """coefficient * sum |w| over all parameters; its gradient is coefficient * sign(w), with sign(0) = 0."""
+    return coefficient * sum(parameter.abs().sum() for parameter in parameters)
+
+
+def l2_penalty(parameters, coefficient):
+    """coefficient / 2 * sum w^2 over all parameters; its gradient is coefficient * w, as weight decay's is."""
+    return coefficient / 2 * sum(parameter.square().sum() for parameter in parameters)
+
+
+def make_optimizer(
+    name,
+    named_parameters,
+    lr,
+    weight_decay=0.0,
+    l1_decay=0.0,
+    **hyperparameters,
+):
+    """One of sgd, momentum, adam, adamw, rmsprop over the trainable parameters.
+
+    ``weight_decay`` adds ``weight_decay * w`` to the gradient (adamw: shrinks w by ``lr * weight_decay`` instead); it
+    may be a float or ``paddle.regularizer.L2Decay``, the form that paddle documents. ``l1_decay`` adds
+    ``l1_decay * sign(w)`` by ``paddle.regularizer.L1Decay``. ``lr`` may be one of paddle's schedulers.
+    Other hyperparameters and their defaults: :data:`reference_impl.hyperparameters.OPTIMIZERS`. Raises ValueError for
+    unknown names and for combinations that one of the frameworks lacks.
+
+    RMSProp takes eps inside the square root, g / sqrt(v + eps), where torch has g / (sqrt(v) + eps).
+    """
+    values = resolve("optimizer", OPTIMIZERS, name, hyperparameters)
+    if l1_decay and (weight_decay or name == "adamw"):
+        raise ValueError("l1_decay cannot be combined with weight_decay or adamw: paddle takes one regularizer")
+    parameters = [parameter for _, parameter in named_parameters if not parameter.stop_gradient]
+    renamed = {"eps": "epsilon", "alpha": "rho", "nesterov": "use_nesterov"}
+    values = {renamed.get(key, key): value for key, value in values.items()}
+    classes = {
+        "sgd": paddle.optimizer.SGD,
+        "momentum": paddle.optimizer.Momentum,
+        "adam": paddle.optimizer.Adam,
+        "adamw": paddle.optimizer.AdamW,
+        "rmsprop": paddle.optimizer.RMSProp,
+    }
+    decay = paddle.regularizer.L1Decay(l1_decay) if l1_decay else weight_decay
+    return classes[name](
+        learning_rate=float(lr) if isinstance(lr, int) else lr,
+        parameters=parameters,
+        weight_decay=decay if decay or name == "adamw" else None,
+        **values,
+    )
 
 
 class Resize(_Resize):

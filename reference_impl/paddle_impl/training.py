@@ -6,11 +6,11 @@ from typing import Any
 
 import paddle
 
+from conformance.transfer import from_paddle, load_into_paddle
 from reference_impl.initial import initial_state
 from reference_impl.options import MODELS, Options
 from reference_impl.progress import Silent
 from reference_impl.run import MEAN, STD, Average, Run
-from reference_impl.transfer import from_paddle, load_into_paddle
 
 from . import checkpoints, losses
 from .cnn import SimpleCNN

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
+from conformance.transfer import TransferError, from_torch, load_into_torch
+from conformance.transfer.slots import OptimizerStateError
 from reference_impl import checkpoint
 from reference_impl.checkpoint import Checkpoint, CheckpointError
-from reference_impl.optimizer_state import OptimizerStateError
-from reference_impl.transfer import TransferError, from_torch, load_into_torch
 
 from .optimizers import learning_rate, load_optimizer_state, optimizer_state, set_learning_rate
 from .schedules import load_schedule_state, schedule_state

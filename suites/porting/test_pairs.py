@@ -1,5 +1,5 @@
 """The laws of ``suites/porting`` as test items, for the pair files that ``--pair`` names."""
 
-from suites.porting.items import Pairs
+from conformance.porting.items import Pairs
 
 pairs = Pairs()

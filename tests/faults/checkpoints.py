@@ -86,7 +86,7 @@ def not_transposed(lane: str) -> Wrap:
 
     def wrap(call: Any) -> Any:
         def wrong(self: Any, model: Any, framework: str) -> Any:
-            from reference_impl.transfer import places
+            from conformance.transfer import places
 
             state = call(self, model, framework)
             if not lane.startswith(framework) or self.framework == framework:

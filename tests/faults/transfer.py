@@ -10,10 +10,10 @@ import numpy as np
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
 from tests.faults.wraps import argument, method, result
 
-TO_PADDLE = "reference_impl.transfer.rules:Layout.to_paddle"
-LOADED = {TORCH: "reference_impl.transfer:load_into_torch", PADDLE: "reference_impl.transfer:load_into_paddle"}
-READ = {TORCH: "reference_impl.transfer:from_torch", PADDLE: "reference_impl.transfer:from_paddle"}
-READ_FILE, WRITTEN = "reference_impl.transfer:read_state", "reference_impl.transfer:write_state"
+TO_PADDLE = "conformance.transfer.rules:Layout.to_paddle"
+LOADED = {TORCH: "conformance.transfer:load_into_torch", PADDLE: "conformance.transfer:load_into_paddle"}
+READ = {TORCH: "conformance.transfer:from_torch", PADDLE: "conformance.transfer:from_paddle"}
+READ_FILE, WRITTEN = "conformance.transfer:read_state", "conformance.transfer:write_state"
 ROUND_TRIP, FILES, MEANING, REFUSALS = (f"transfer.{name}" for name in ("round_trip", "files", "meaning", "refusals"))
 TO_FLOAT64 = "transfer.to_float64"
 CONVERTED = {TORCH: "torch.nn:Module.to", PADDLE: "paddle.nn:Layer.to"}
@@ -147,7 +147,7 @@ def flushed(array: np.ndarray) -> np.ndarray:
 
 def of_model(lane: str, position: int, wrap: Wrap) -> Wrap:
     """A call of both frameworks that is wrong where it is given a model of one of them."""
-    from reference_impl.transfer.places import side_of
+    from conformance.transfer.places import side_of
 
     def wrong_for_one(call: Any) -> Any:
         wrong = wrap(call)
@@ -189,8 +189,8 @@ def forgiving(mend: Callable[[np.ndarray, Any], Any]) -> Wrap:
 
     def wrap(call: Any) -> Any:
         def wrong(model: Any, state: State, *rules: Any) -> None:
-            from reference_impl import transfer
-            from reference_impl.transfer.places import side_of
+            from conformance import transfer
+            from conformance.transfer.places import side_of
 
             own = getattr(transfer, f"from_{side_of(model)}")(model)
             call(model, {**state, **{name: mend(array, state.get(name)) for name, array in own.items()}}, *rules)
@@ -244,8 +244,8 @@ LSTM, GRU = gates(4, [0, 1, 3, 2]), gates(3, [1, 0, 2])
 
 def rounded_first(model: Any) -> None:
     """The model's values are rounded to half precision."""
-    from reference_impl import transfer
-    from reference_impl.transfer.places import side_of
+    from conformance import transfer
+    from conformance.transfer.places import side_of
 
     side = side_of(model)
     state = getattr(transfer, f"from_{side}")(model)

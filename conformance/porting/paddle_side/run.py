@@ -12,15 +12,11 @@ from typing import Any
 import numpy as np
 import paddle
 
-from reference_impl.pair import Pair, PairError
-from reference_impl.traces import FACTORS, Step, caller, configuration, flattened, plain, without_dropout
-from reference_impl.transfer.inventory import inventory
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair, PairError
+from conformance.porting.traces import FACTORS, Step, caller, configuration, flattened, plain, without_dropout
 
-from .losses import cross_entropy, mse
-from .optimizers import make_optimizer
-from .training import trainable
-
-LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
+LOSSES = {"cross_entropy": paddle.nn.functional.cross_entropy, "mse": paddle.nn.functional.mse_loss}
 
 
 def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, Any]:
@@ -110,20 +106,20 @@ def trace(
     targets: Sequence[np.ndarray],
     cotangents: Sequence[np.ndarray],
     training: bool,
-) -> list[Step]:
+) -> list[dict[str, Any]]:
     """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
     model = _loaded(pair, values, True, training)
     with _arithmetic(True):
         if not training:
             with paddle.no_grad():
-                return _traced(model, inputs)[0]
+                return [vars(step) for step in _traced(model, inputs)[0]]
         with without_dropout(paddle.nn.functional):
             steps, outputs = _traced(model, inputs)
             wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
             loss = _loss(pair, outputs, wanted, weights)
             if not loss.stop_gradient:
                 loss.backward()
-        return steps
+        return [vars(step) for step in steps]
 
 
 def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> paddle.nn.Layer:
@@ -140,10 +136,15 @@ def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training
     return model
 
 
+def trainable(model: paddle.nn.Layer) -> list[tuple[str, paddle.Tensor]]:
+    """The model's parameters that are trained, with their names: paddle also lists batch norm's statistics."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if not parameter.stop_gradient]
+
+
 def _optimizer(pair: Pair, model: paddle.nn.Layer) -> paddle.optimizer.Optimizer:
     make = pair.paddle_optimizer
     if make is None:
-        return make_optimizer("adam", trainable(model), lr=1e-3)
+        return paddle.optimizer.Adam(1e-3, parameters=[parameter for _, parameter in trainable(model)])
     made = make([parameter for _, parameter in trainable(model)])
     if not isinstance(made, paddle.optimizer.Optimizer):
         raise PairError(f"{pair.path}: paddle_optimizer gave a {type(made).__name__}, which is no paddle optimizer")

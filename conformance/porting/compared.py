@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from suites.porting.check import (
+from conformance.porting.check import (
     CONSTANTS,
     NOISES,
     STEPS,

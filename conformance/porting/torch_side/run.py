@@ -13,16 +13,13 @@ import numpy as np
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from reference_impl.pair import Pair, PairError
-from reference_impl.traces import FACTORS, Step, caller, configuration, flattened, plain, without_dropout
-from reference_impl.transfer.inventory import inventory
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair, PairError
+from conformance.porting.traces import FACTORS, Step, caller, configuration, flattened, plain, without_dropout
 
-from .losses import cross_entropy, mse
-from .optimizers import make_optimizer
 from .rounding import RandomRounding
-from .training import trainable
 
-LOSSES = {"cross_entropy": cross_entropy, "mse": mse}
+LOSSES = {"cross_entropy": torch.nn.functional.cross_entropy, "mse": torch.nn.functional.mse_loss}
 
 
 def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, Any]:
@@ -109,20 +106,20 @@ def trace(
     targets: Sequence[np.ndarray],
     cotangents: Sequence[np.ndarray],
     training: bool,
-) -> list[Step]:
+) -> list[dict[str, Any]]:
     """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
     model = _loaded(pair, values, True, training)
     with _arithmetic(True):
         if not training:
             with torch.no_grad():
-                return _traced(model, inputs)[0]
+                return [vars(step) for step in _traced(model, inputs)[0]]
         with without_dropout(torch.nn.functional):
             steps, outputs = _traced(model, inputs)
             wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
             loss = _loss(pair, outputs, wanted, weights)
             if loss.requires_grad:
                 loss.backward()
-        return steps
+        return [vars(step) for step in steps]
 
 
 def deviations(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], runs: int) -> dict[str, Any]:
@@ -163,10 +160,15 @@ def _loaded(pair: Pair, values: Mapping[str, np.ndarray], double: bool, training
     return model.train(training)
 
 
+def trainable(model: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
+    """The model's parameters that are trained, with their names."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+
+
 def _optimizer(pair: Pair, model: torch.nn.Module) -> torch.optim.Optimizer:
     make = pair.torch_optimizer
     if make is None:
-        return make_optimizer("adam", trainable(model), lr=1e-3)
+        return torch.optim.Adam([parameter for _, parameter in trainable(model)], lr=1e-3, weight_decay=0.0)
     made = make([parameter for _, parameter in trainable(model)])
     if not isinstance(made, torch.optim.Optimizer):
         raise PairError(f"{pair.path}: torch_optimizer gave a {type(made).__name__}, which is no torch optimizer")

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import paddle
 
-from reference_impl.optimizer_state import OptimizerStateError, State
-from reference_impl.pair import Pair
-from reference_impl.transfer.files import read_tree
-from reference_impl.transfer.inventory import inventory
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair
+from conformance.transfer.files import read_tree
+from conformance.transfer.slots import OptimizerStateError, State
 
-from .optimizers import (
+from .optimizer_state import (
     _KEY,
     _accumulators,
     _create_accumulators,
@@ -27,7 +27,7 @@ from .optimizers import (
     load_optimizer_state,
     optimizer_state,
 )
-from .pair_run import _optimizer, _settings
+from .run import _optimizer, _settings
 
 SCHEDULE = "LR_Scheduler"
 Accumulators = dict[str, dict[str, np.ndarray]]

@@ -11,14 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from reference_impl import optimizer_state as portable
-from reference_impl.optimizer_state import OptimizerStateError, State
-from reference_impl.pair import Pair
-from reference_impl.transfer.files import read_tree
-from reference_impl.transfer.inventory import inventory
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair
+from conformance.transfer import slots as portable
+from conformance.transfer.files import read_tree
+from conformance.transfer.slots import OptimizerStateError, State
 
-from .optimizers import _NAMES, _kind, _slots, learning_rate, load_optimizer_state, optimizer_state, set_learning_rate
-from .pair_run import _optimizer, _settings
+from .optimizer_state import (
+    _NAMES,
+    _kind,
+    _slots,
+    learning_rate,
+    load_optimizer_state,
+    optimizer_state,
+    set_learning_rate,
+)
+from .run import _optimizer, _settings
 
 _MARKS = {"betas": "Adam or AdamW", "alpha": "RMSprop", "dampening": "SGD"}
 """Hyperparameters that tell optimizers apart where nothing was updated yet."""

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the command; 130 for an interruption, after which every file is as it was."""
     try:
-        return int(importlib.import_module("suites.porting.carry").main(options))
+        return int(importlib.import_module("conformance.transfer.carry").main(options))
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)
         return 130

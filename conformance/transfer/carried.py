@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .inventory import Tensor, written
-from .matching import Match
+from conformance.porting.inventory import Tensor, written
+from conformance.porting.matching import Match
+
 from .rules import Array, TransferError
 
 Keys = Mapping[str, str | None]

@@ -67,7 +67,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair file as it was read: :mod:`reference_impl.pair` says what each part is."""
+    """A pair file as it was read: :mod:`conformance.porting.pair` says what each part is."""
 
     path: Path
     torch_model: Callable[[], Any]

@@ -1,6 +1,6 @@
 """What tensors a model of either framework has, as plain data, so that two models can be matched without either.
 
-:mod:`reference_impl.transfer.places` asks for a rule for every layer, since it converts files by the model of one side
+:mod:`conformance.transfer.places` asks for a rule for every layer, since it converts files by the model of one side
 alone. Here both models are at hand, so that parameters of a user's own layers and tied weights may pass too.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .places import _is_constant, _layers, _own_tensors, side_of
-from .rules import LAYOUTS, SAME, Array, LayerRule, Shape, TransferError, find_rule, index_rules
+from conformance.transfer.places import _is_constant, _layers, _own_tensors, side_of
+from conformance.transfer.rules import LAYOUTS, SAME, Array, LayerRule, Shape, TransferError, find_rule, index_rules
 
 OWN = "own"
 """Kind of a layer that no rule knows: its tensors are compared as they are."""

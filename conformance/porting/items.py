@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from conformance.items import ContractItem
+from conformance.items import LawItem
 from conformance.judge import Verdict, worst
 from conformance.lanes import Lane, LaneError
 from conformance.lanes.spec import written
+from conformance.porting.calls import AREA
+from conformance.porting.check import PairDivergence, Port
+from conformance.porting.compared import Seen
+from conformance.porting.laws import LAWS, layers
+from conformance.porting.pair import PairError
 from conformance.report.porting import distinct
 from conformance.runner import Record
 from conformance.session import Session
-from reference_impl.pair import PairError
-from suites.porting import calls
-from suites.porting.check import PairDivergence, Port
-from suites.porting.compared import Seen
-from suites.porting.laws import LAWS, layers
 
 
 class Pairs:
@@ -38,7 +38,6 @@ class Pairs:
             PairItem.from_parent(
                 collector,
                 name=f"{name}.{law}",
-                contract=calls.run,
                 session_of=session_of,
                 law=law,
                 path=path,
@@ -76,18 +75,29 @@ class Ports:
         return self._made[key]
 
 
-class PairItem(ContractItem):
+class PairItem(LawItem):
     """One law of one pair, on all lanes. details: which one; the report has them beside what the law has seen."""
 
-    def __init__(self, *, law: str, path: Path, ports: Ports, details: dict[str, Any], **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        law: str,
+        path: Path,
+        ports: Ports,
+        details: dict[str, Any],
+        session_of: Callable[[], Session],
+        **arguments: Any,
+    ) -> None:
         super().__init__(**arguments)
         self.law, self.pair_file, self._ports, self._details = law, path, ports, details
+        self._session_of = session_of
+        self.add_marker(pytest.mark.area(name=AREA))
         self._record: Record | None = None
 
     def runtest(self) -> None:
         law = LAWS.get(self.law, layers)
         began = time.perf_counter()
-        record = Record(f"porting.{self.name}", calls.AREA, (law.__doc__ or "").strip())
+        record = Record(f"porting.{self.name}", AREA, (law.__doc__ or "").strip())
         record.details = {**self._details, "layers": [], "warnings": [], "replay": self._replay()}
         self._record = record
         try:
@@ -131,7 +141,6 @@ class PairItem(ContractItem):
         return shlex.join([*command, *options, *session.repeated])
 
     def carried(self) -> dict[str, Any] | None:
-        """The record as plain data."""
         return None if self._record is None else asdict(self._record)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -7,7 +7,6 @@ what each layer took and gave is kept, in training mode with the gradients of wh
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 from collections import Counter
@@ -17,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from suites.porting import calls
-from suites.porting.check import Array, Drawn, Port, root_mean_square
+from conformance.porting.check import Array, Drawn, Port, root_mean_square
 
 ALIKE = 2.0**-21
 """Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
@@ -26,7 +24,7 @@ ALIKE = 2.0**-21
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a layer, as :class:`reference_impl.traces.Step` tells it."""
+    """One call of a layer, as :class:`conformance.porting.traces.Step` tells it."""
 
     path: str
     kind: str
@@ -52,23 +50,20 @@ def traced(port: Port, drawn: Drawn, training: bool) -> Pairs:
     common = port.common(drawn, training)
     lanes = (port.torch, port.paddle)
     how = [(lane, {**common, "values": port.values(side, drawn)}) for side, lane in enumerate(lanes)]
-    ours, theirs = (_calls(found, training) for found in port.ask(calls.trace, how))
+    ours, theirs = (_calls(found, training) for found in port.ask("run.trace", how))
     pairs = _aligned(port, ours, theirs)
     port.layers = _rows(ours, theirs, pairs)
     return pairs
 
 
-def _calls(found: dict[str, Array], training: bool) -> list[Call]:
+def _calls(found: list[dict[str, Any]], training: bool) -> list[Call]:
     """What a lane told. An output on which nothing depends has a gradient of zeros, as some layers give it."""
     made = []
-    for place, step in enumerate(json.loads(str(found["said"]))):
-        ends = np.cumsum([step["inputs"], step["outputs"], len(step["gradients"])])
-        arrays = [found[f"values.{place}.{index}"] for index in range(ends[-1])]
-        gradients = dict(zip(step["gradients"], arrays[ends[1] :], strict=True))
-        outputs = arrays[ends[0] : ends[1]]
+    for step in found:
+        outputs, gradients = step["outputs"], step["gradients"]
         kept = [gradients.get(index, np.zeros_like(array)) for index, array in enumerate(outputs) if training]
         where = os.path.relpath(step["where"]) if step["where"] else ""
-        made.append(Call(step["path"], step["kind"], where, arrays[: ends[0]], outputs, kept))
+        made.append(Call(step["path"], step["kind"], where, step["inputs"], outputs, kept))
     return made
 
 

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from conformance.accuracy import CHAIN
-from reference_impl.traces import unlike
-from suites.porting import calls
-from suites.porting.check import (
+from conformance.porting.check import (
     NOISIER,
     UNIT,
     Array,
@@ -22,9 +20,10 @@ from suites.porting.check import (
     difference,
     root_mean_square,
 )
-from suites.porting.compared import Compared, Seen, compared, differences, momentum_rounding, nothing_more
-from suites.porting.layers import traced
-from suites.porting.places import explain, explain_backward
+from conformance.porting.compared import Compared, Seen, compared, differences, momentum_rounding, nothing_more
+from conformance.porting.layers import traced
+from conformance.porting.places import explain, explain_backward
+from conformance.porting.traces import unlike
 
 BIASED = "batch-norm-biased-running-variance"
 """The ledger's entry for what paddle's batch norm does in training."""
@@ -84,7 +83,7 @@ def repeats(port: Port, seen: Seen) -> None:
         seen.count(drawn)
         lanes = (port.torch, port.paddle)
         how = [(lane, {"inputs": drawn.inputs, "values": port.values(i, drawn)}) for i, lane in enumerate(lanes)]
-        for lane, found in zip(lanes, port.ask(calls.repeat, how), strict=True):
+        for lane, found in zip(lanes, port.arrays("run.repeat", how), strict=True):
             for name in [name for name in found if name.startswith("first.")]:
                 for other, what in UNREPEATED.items():
                     if found[name].tobytes() != found[other + name[5:]].tobytes():
@@ -197,7 +196,7 @@ def _hyperparameters(found: Runs) -> list[str]:
 
 
 def precision(port: Port, seen: Seen) -> None:
-    """Neither model is farther from its own float64 run than rounding takes this network (torch_impl/rounding.py)."""
+    """Neither model is farther from its own float64 run than rounding takes this network (torch_side/rounding.py)."""
     for drawn in [each for each in port.samples() if not each.exact][:2]:
         found = compared(port, drawn, False).runs
         seen.count(drawn)

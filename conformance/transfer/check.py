@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reference_impl.optimizer_state import OptimizerStateError
-from reference_impl.pair import PairError
-from reference_impl.transfer import TransferError, write_tree
-from reference_impl.transfer import safetensors_format as safetensors
-from reference_impl.transfer.files import write_atomically
-from reference_impl.transfer.saved import PADDLE_SCHEDULE
-from suites.porting import calls
-from suites.porting.carry_plan import CarryError, Plan, ask
-from suites.porting.compared import Seen, differences, nothing_more
-from suites.porting.laws import is_lost
+from conformance.porting.compared import Seen, differences, nothing_more
+from conformance.porting.laws import is_lost
+from conformance.porting.pair import PairError
+from conformance.transfer import TransferError, write_tree
+from conformance.transfer import safetensors_format as safetensors
+from conformance.transfer.files import write_atomically
+from conformance.transfer.plan import CarryError, Plan, ask
+from conformance.transfer.saved import PADDLE_SCHEDULE
+from conformance.transfer.slots import OptimizerStateError
 
 if TYPE_CHECKING:
-    from suites.porting.carry_request import Request
-    from suites.porting.check import Array, Port
+    from conformance.porting.check import Array, Port
+    from conformance.transfer.request import Request
 
 SEED = 0
 
@@ -132,7 +131,7 @@ def _run(plan: Plan, port: Port, values: Mapping[str, Mapping[str, Array]]) -> s
         for double in (True, False)
         for name, lane in lanes.items()
     ]
-    found = tuple(port.ask(calls.run, how))
+    found = tuple(port.arrays("run.run", how))
     names = sorted(name for name in found[0] if name.startswith("outputs."))
     if names != sorted(name for name in found[1] if name.startswith("outputs.")):
         raise CarryError("the models give unlike numbers of outputs; nothing is kept")

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from reference_impl.transfer import TransferError
-from reference_impl.transfer.saved import framework_of
+from conformance.transfer import TransferError
+from conformance.transfer.saved import framework_of
 
 
 @dataclass(frozen=True)

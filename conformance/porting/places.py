@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from reference_impl.traces import unlike
-from suites.porting.check import Array, Difference, Drawn, Port, root_mean_square
-from suites.porting.layers import ALIKE, Call, alike, near, traced
+from conformance.porting.check import Array, Difference, Drawn, Port, root_mean_square
+from conformance.porting.layers import ALIKE, Call, alike, near, traced
+from conformance.porting.traces import unlike
 
 
 def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list[str]:

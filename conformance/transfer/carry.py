@@ -2,7 +2,7 @@
 
 Weights, the optimizer's state and the schedule are read from a file of one framework and written to one of the other,
 in the form that their own loaders take. What was written is loaded there, and both models run, before it gets its name:
-see :mod:`suites.porting.carry_check`.
+see :mod:`conformance.transfer.check`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from conformance.lanes import Lane, default_specs
 from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import require_installed
-from reference_impl.pair import load
-from reference_impl.transfer import saved
-from suites.porting.carry_check import write
-from suites.porting.carry_plan import TOLD, CarryError, planned
-from suites.porting.carry_request import Request
-from suites.porting.carry_table import table
-from suites.porting.check import Port
+from conformance.porting.check import Port
+from conformance.porting.pair import load
+from conformance.transfer import saved
+from conformance.transfer.check import write
+from conformance.transfer.plan import TOLD, CarryError, planned
+from conformance.transfer.request import Request
+from conformance.transfer.table import table
 
 LIMIT = 600.0
 """Seconds that a lane may take for one call."""

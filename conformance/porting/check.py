@@ -9,7 +9,6 @@ could show: by less than :data:`NOISES` times the noise. Where nothing is rounde
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from conformance import Observation, Sample
-from conformance.lanes import Lane
-from reference_impl.pair import Pair, PairError, digest, load
-from reference_impl.transfer import TransferError
-from reference_impl.transfer.inventory import Tensor, tensor_from, written
-from reference_impl.transfer.matching import Matching, match
-from suites.porting import calls
+from conformance.lanes import CallError, Lane
+from conformance.lanes.lane import flatten
+from conformance.porting import calls
+from conformance.porting.inventory import Tensor, tensor_from, written
+from conformance.porting.matching import Matching, match
+from conformance.porting.pair import Pair, PairError, digest, load
+from conformance.transfer import TransferError
 
 Array = np.ndarray[Any, Any]
 Runs = tuple[dict[str, Array], ...]
@@ -40,13 +39,6 @@ RUNS = 6
 """Runs from which the deviation that rounding gives is taken."""
 STEPS = 3
 """Updates after which the models are compared."""
-DOING = {
-    "porting.describe": "building it and running it once",
-    "porting.run": "running it",
-    "porting.trace": "tracing it",
-    "porting.repeat": "saving and reading it",
-    "porting.deviations": "deriving what rounding does to it",
-}
 NOISIER = 32.0
 """A model whose noise is this many times the other's computes in less precision."""
 
@@ -86,7 +78,7 @@ class Drawn:
 
 @dataclass
 class Side:
-    """One lane's model, as :func:`reference_impl.torch_impl.pair_run.describe` tells it."""
+    """One lane's model, as :func:`conformance.porting.torch_side.run.describe` tells it."""
 
     lane: Lane
     tensors: list[Tensor]
@@ -104,7 +96,7 @@ class Side:
 class Port:
     """A pair of models on one torch lane and one paddle lane; results are kept, since the laws share them.
 
-    layers: the rows of the last :func:`suites.porting.layers.traced`.
+    layers: the rows of the last :func:`conformance.porting.layers.traced`.
     """
 
     path: Path
@@ -121,23 +113,31 @@ class Port:
         return load(self.path)
 
     @cached_property
-    def _common(self) -> dict[str, Any]:
+    def common_data(self) -> dict[str, Any]:
         return {"pair": str(self.path), "held": digest(self.path)}
 
-    def ask(self, contract: Any, how: Sequence[tuple[Lane, dict[str, Any]]]) -> list[dict[str, Array]]:
+    def ask(self, what: str, how: Sequence[tuple[Lane, dict[str, Any]]]) -> list[Any]:
         """What lanes return for one call; all of them work at once. Raises PairError for what a model raises.
 
         What failed once is not tried again: a lane that dies of it takes many seconds to start anew.
         """
-        key = (contract.id, how[0][1].get("training"))
+        key = (what, how[0][1].get("training"))
         if key not in self._failed:
-            handles = [(lane, lane.submit(contract, Sample({**self._common, **options}))) for lane, options in how]
-            found = [(lane, lane.result(handle)) for lane, handle in handles]
-            told = [_told(lane, contract, observed) for lane, observed in found]
-            if not any(told):
-                return [observed.values for _, observed in found]
-            self._failed[key] = next(filter(None, told))
+            handles = [(lane, calls.begin(lane, what, **self.common_data, how=options)) for lane, options in how]
+            found, told = [], []
+            for lane, handle in handles:
+                try:
+                    found.append(lane.answer(handle))
+                except CallError as error:
+                    told.append(_told(lane, what, error))
+            if not told:
+                return found
+            self._failed[key] = told[0]
         raise PairError(f"{self.path}: {self._failed[key]}")
+
+    def arrays(self, what: str, how: Sequence[tuple[Lane, dict[str, Any]]]) -> list[dict[str, Array]]:
+        """As :meth:`ask`, with dotted names for what lies within the results."""
+        return [flatten(found) for found in self.ask(what, how)]
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
@@ -146,11 +146,9 @@ class Port:
         how = {"seed": 0, "inputs": inputs}
         made = []
         lanes = (self.torch, self.paddle)
-        for lane, found in zip(lanes, self.ask(calls.describe, [(lane, how) for lane in lanes]), strict=True):
-            said = json.loads(str(found["said"]))
+        for lane, said in zip(lanes, self.ask("run.describe", [(lane, how) for lane in lanes]), strict=True):
             tensors = [tensor_from(each) for each in said["tensors"]]
-            values = {name.removeprefix("values."): array for name, array in found.items() if name != "said"}
-            made.append(Side(lane, tensors, said["layers"], said["shapes"], values))
+            made.append(Side(lane, tensors, said["layers"], said["shapes"], said["values"]))
         for side in made:
             bad = [name for name, array in side.values.items() if not _finite(array)]
             if bad:
@@ -219,7 +217,7 @@ class Port:
             for double, steps in ((True, STEPS if training and drawn.seed and not drawn.exact else 0), (False, 0))
             for place, lane in enumerate((self.torch, self.paddle))
         ]
-        found = self.ask(calls.run, how)
+        found = self.arrays("run.run", how)
         return tuple(self._portable(place % 2, values) for place, values in enumerate(found))
 
     def common(self, drawn: Drawn, training: bool) -> dict[str, Any]:
@@ -240,7 +238,7 @@ class Port:
 
         def make() -> list[tuple[int, ...]]:
             how = {"inputs": drawn.inputs, "targets": [], "training": True, "steps": 0, "cotangents": []}
-            (found,) = self.ask(calls.run, [(self.torch, {**how, "double": False, "values": self.values(0, drawn)})])
+            (found,) = self.arrays("run.run", [(self.torch, {**how, "double": False, "values": self.values(0, drawn)})])
             places = [name for name in found if name.startswith("outputs.")]
             return [found[name].shape for name in sorted(places, key=lambda name: int(name[8:]))]
 
@@ -249,7 +247,7 @@ class Port:
     def deviations(self, drawn: Drawn) -> tuple[dict[str, Array], str]:
         """Standard deviations of the outputs that rounding gives, and why they cannot be derived, where they cannot."""
         how = {"inputs": drawn.inputs, "values": self.values(0, drawn), "runs": RUNS}
-        (found,) = self.ask(calls.deviations, [(self.torch, how)])
+        (found,) = self.arrays("run.deviations", [(self.torch, how)])
         return found, str(found.pop("unknown"))
 
     def values(self, side: int, drawn: Drawn) -> dict[str, Array]:
@@ -273,12 +271,10 @@ class Port:
         return result
 
 
-def _told(lane: Lane, contract: Any, observed: Observation) -> str:
-    """What went wrong, or nothing."""
-    doing = f"{lane.spec.framework}_model on {lane.label} failed while {DOING[contract.id]}"
-    if observed.died is not None:
-        return f"{doing}: the lane {observed.died}"
-    return f"{doing}: {observed.error}" if observed.error is not None else ""
+def _told(lane: Lane, what: str, error: CallError) -> str:
+    """What went wrong."""
+    doing = f"{lane.spec.framework}_model on {lane.label} failed while {calls.DOING[what]}"
+    return f"{doing}: the lane {error.text}" if error.died else f"{doing}: {error}"
 
 
 def _finite(array: Array) -> bool:

@@ -126,7 +126,7 @@ def caller(framework: str) -> str:
     within = False
     for frame, line in traceback.walk_stack(sys._getframe(1)):
         name = str(frame.f_globals.get("__name__", ""))
-        if name.startswith("reference_impl."):
+        if name.startswith("conformance."):
             if within:
                 return ""
         elif name.partition(".")[0] == framework and not name.startswith(f"{framework}.vision.models."):

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import Sample
-from conformance.lanes import Lane, LaneError
+from conformance.lanes import CallError, Lane, LaneError
 from conformance.lanes.spec import SpecError
-from reference_impl.optimizer_state import OptimizerStateError
-from reference_impl.pair import PairError
-from reference_impl.transfer import TransferError, saved
-from reference_impl.transfer.carried import (
+from conformance.porting import calls
+from conformance.porting.check import Array, PairDivergence, Port, Side
+from conformance.porting.matching import Matching
+from conformance.porting.pair import PairError
+from conformance.transfer import TransferError, saved
+from conformance.transfer.carried import (
     State,
     by_tensor,
     carried,
@@ -23,11 +24,9 @@ from reference_impl.transfer.carried import (
     special,
     state_dict,
 )
-from reference_impl.transfer.matching import Matching
-from suites.porting import carry_calls
-from suites.porting.carry_request import Request
-from suites.porting.carry_table import optimizer_notes, schedule_notes
-from suites.porting.check import Array, PairDivergence, Port, Side
+from conformance.transfer.request import Request
+from conformance.transfer.slots import OptimizerStateError
+from conformance.transfer.table import optimizer_notes, schedule_notes
 
 OTHER = {"torch": "paddle", "paddle": "torch"}
 TOLD = (PairError, TransferError, OptimizerStateError, LaneError, SpecError)
@@ -96,18 +95,15 @@ def planned(request: Request, found: saved.Saved, port: Port) -> Plan:
 
 
 def ask(port: Port, lane: Lane, what: str, **how: Any) -> Any:
-    """What a function of the lane's ``pair_carry`` returns. Raises the errors of :data:`TOLD` as they were."""
-    contract: Any = carry_calls.carry
-    sample = Sample({**port._common, "what": what, "how": how})
-    observed = lane.result(lane.submit(contract, sample))
-    if observed.died is not None:
-        raise LaneError(f"the lane {lane.label} {observed.died}")
-    if observed.error is not None:
-        kind, _, text = observed.error.partition(": ")
+    """What a function of the lane's ``carry`` returns. Raises the errors of :data:`TOLD` as they were."""
+    try:
+        return lane.answer(calls.begin(lane, f"carry.{what}", **port.common_data, how=how))
+    except CallError as error:
+        if error.died:
+            raise LaneError(f"the lane {lane.label} {error.text}") from None
         known = {each.__name__: each for each in TOLD}
-        where = f"{port.path}: {lane.spec.framework}_model failed on {lane.label}: {observed.error}"
-        raise known[kind](text) if kind in known else PairError(where)
-    return carry_calls.unpacked(observed.values)
+        where = f"{port.path}: {lane.spec.framework}_model failed on {lane.label}: {error}"
+        raise (known[error.kind](error.text) if error.kind in known else PairError(where)) from None
 
 
 def _without_prefix(found: saved.Saved, torch: Model) -> tuple[saved.Saved, list[str]]:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from conformance.transfer.rules import SAME, TRANSPOSED, TransferError
+
 from .inventory import OWN, Tensor
-from .rules import SAME, TRANSPOSED, TransferError
 
 HINT, NAME, STRUCTURE, ORDER = "hint", "name", "structure", "order of execution"
 

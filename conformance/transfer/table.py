@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.traces import unlike
-from reference_impl.transfer.carried import layout_change
-from reference_impl.transfer.inventory import Tensor
-from reference_impl.transfer.matching import Matching
-from reference_impl.transfer.saved import SHARED
+from conformance.porting.inventory import Tensor
+from conformance.porting.matching import Matching
+from conformance.porting.traces import unlike
+from conformance.transfer.carried import layout_change
+from conformance.transfer.saved import SHARED
 
 
 def table(matching: Matching, source: str, target: str) -> str:

@@ -1,0 +1,45 @@
+"""What the lanes do for a pair of models, by :meth:`conformance.lanes.lane.Lane.call`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from conformance.lanes import Lane
+from conformance.porting.pair import Pair, PairError, digest, load
+
+AREA = "porting"
+DOING = {
+    "run.describe": "building it and running it once",
+    "run.run": "running it",
+    "run.trace": "tracing it",
+    "run.repeat": "saving and reading it",
+    "run.deviations": "deriving what rounding does to it",
+}
+"""What a model was doing where a function of its side failed, in words."""
+
+
+def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
+    """Let a lane begin a function of its side, ``module.function``, on a pair; :meth:`Lane.answer` takes the handle.
+
+    held: what :func:`conformance.porting.pair.digest` says of the pair file here.
+    """
+    data = {"framework": lane.spec.framework, "what": what, "pair": pair, "held": held, "how": dict(how)}
+    return lane.call("conformance.porting.calls:in_lane", data)
+
+
+def in_lane(framework: str, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
+    """A function of one side on a pair, inside of that side's lane."""
+    module, _, name = what.partition(".")
+    side = importlib.import_module(f"conformance.porting.{framework}_side.{module}")
+    return getattr(side, name)(pair_of(pair, held), **how)
+
+
+@lru_cache(maxsize=4)
+def pair_of(path: str, held: str) -> Pair:
+    """The pair file at ``path``, which must hold what the test runner's did."""
+    if digest(path) != held:
+        raise PairError(f"{path} changed while the check ran, or is another file on this lane's machine")
+    return load(path)

@@ -1,0 +1,1 @@
+"""The paddle side of a pair: imported inside a paddle lane only."""

@@ -1,0 +1,1 @@
+"""The torch side of a pair: imported inside a torch lane only."""
