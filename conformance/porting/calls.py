@@ -14,7 +14,7 @@ AREA = "porting"
 DOING = {
     "run.describe": "building it and running it once",
     "run.run": "running it",
-    "run.trace": "tracing it",
+    "trace.trace": "tracing it",
     "run.repeat": "saving and reading it",
     "run.deviations": "deriving what rounding does to it",
 }

@@ -50,7 +50,7 @@ def traced(port: Port, drawn: Drawn, training: bool) -> Pairs:
     common = port.common(drawn, training)
     lanes = (port.torch, port.paddle)
     how = [(lane, {**common, "values": port.values(side, drawn)}) for side, lane in enumerate(lanes)]
-    ours, theirs = (_calls(found, training) for found in port.ask("run.trace", how))
+    ours, theirs = (_calls(found, training) for found in port.ask("trace.trace", how))
     pairs = _aligned(port, ours, theirs)
     port.layers = _rows(ours, theirs, pairs)
     return pairs

@@ -1,4 +1,4 @@
-"""One side of a pair: a user's torch model described, run, trained for some steps, and traced layer by layer."""
+"""One side of a pair: a user's torch model described, run, and trained for some steps."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair, PairError
-from conformance.porting.traces import FACTORS, Step, caller, configuration, flattened, plain, without_dropout
+from conformance.porting.traces import FACTORS, configuration, flattened, plain, without_dropout
 
+from .hooks import follow
 from .rounding import RandomRounding
 
 LOSSES = {"cross_entropy": torch.nn.functional.cross_entropy, "mse": torch.nn.functional.mse_loss}
@@ -29,7 +30,7 @@ def describe(pair: Pair, seed: int, inputs: Sequence[np.ndarray]) -> dict[str, A
     found = inventory(model)
     values = {each.name: tensor.detach().cpu().numpy().copy() for each, tensor in found}
     with torch.no_grad():
-        steps, _ = _traced(model, inputs, values=False)
+        steps, _ = follow(model, [_tensor(array, _is_double(model)) for array in inputs], values=False)
     return {
         "tensors": [each.plain() for each, _ in found],
         "values": values,
@@ -97,29 +98,6 @@ def _evaluated(model: torch.nn.Module, inputs: Sequence[np.ndarray], seed: int) 
     torch.manual_seed(seed)
     with torch.no_grad():
         return flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
-
-
-def trace(
-    pair: Pair,
-    values: Mapping[str, np.ndarray],
-    inputs: Sequence[np.ndarray],
-    targets: Sequence[np.ndarray],
-    cotangents: Sequence[np.ndarray],
-    training: bool,
-) -> list[dict[str, Any]]:
-    """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
-    model = _loaded(pair, values, True, training)
-    with _arithmetic(True):
-        if not training:
-            with torch.no_grad():
-                return [vars(step) for step in _traced(model, inputs)[0]]
-        with without_dropout(torch.nn.functional):
-            steps, outputs = _traced(model, inputs)
-            wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
-            loss = _loss(pair, outputs, wanted, weights)
-            if loss.requires_grad:
-                loss.backward()
-        return [vars(step) for step in steps]
 
 
 def deviations(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], runs: int) -> dict[str, Any]:
@@ -239,47 +217,3 @@ def _arithmetic(double: bool) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-def _traced(model: torch.nn.Module, inputs: Sequence[np.ndarray], values: bool = True) -> tuple[list[Step], list[Any]]:
-    """The steps of one run, whose gradients come when one goes back from the outputs; and the outputs."""
-    steps: list[Step] = []
-    open_calls: list[tuple[str, list[np.ndarray]]] = []
-
-    def before(layer: torch.nn.Module, given: Any) -> None:
-        open_calls.append((caller("torch"), _arrays(given, values)))
-
-    def after(path: str) -> Any:
-        def hook(layer: torch.nn.Module, given: Any, output: Any) -> None:
-            where, seen = open_calls.pop()
-            steps.append(Step(path, type(layer).__name__, where, seen, _arrays(output, values)))
-            _watch(output, steps[-1].gradients)
-
-        return hook
-
-    for path, layer in model.named_modules():
-        layer.register_forward_pre_hook(before)
-        layer.register_forward_hook(after(path))
-    return steps, flattened(model(*[_tensor(array, _is_double(model)) for array in inputs]))
-
-
-def _watch(output: Any, gradients: dict[int, np.ndarray]) -> None:
-    """Note the gradients of a layer's outputs once they are known."""
-
-    def note(place: int) -> Any:
-        def hook(gradient: torch.Tensor) -> None:
-            gradients[place] = gradient.detach().cpu().numpy().copy()
-
-        return hook
-
-    for place, tensor in enumerate(flattened(output)):
-        if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
-            tensor.register_hook(note(place))
-
-
-def _arrays(value: Any, values: bool) -> list[np.ndarray]:
-    """The tensors of ``value`` as arrays, which have shapes only (and no memory) where no values are asked for."""
-    found = [each for each in flattened(value) if isinstance(each, torch.Tensor)]
-    if not values:
-        return [np.broadcast_to(np.float32(0), tuple(each.shape)) for each in found]
-    return [each.detach().cpu().numpy().copy() for each in found]
