@@ -6,6 +6,7 @@ import marshal
 from fractions import Fraction
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -38,6 +39,10 @@ VALUES: list[Any] = [
     np.arange(4, dtype=">u2"),
     np.arange(12.0).reshape(3, 4)[::-1, ::2],
     np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    np.array([[1.5, -0.0], [np.inf, 3]], ml_dtypes.bfloat16),
+    np.array([1.5, -2.0], ml_dtypes.float8_e4m3fn),
+    np.array([1.5, -2.0], ml_dtypes.float8_e5m2)[::-1],
+    ml_dtypes.bfloat16(-0.6875),
 ]
 
 

@@ -2,12 +2,14 @@
 
 ``marshal`` carries numbers, text, bytes, lists and dictionaries as they are, in microseconds; it has no word for an
 array. Tuples are therefore written with a tag in front: ``("tuple", items)``, ``("array", dtype, shape, bytes)`` or
-``("scalar", dtype, bytes)``. Arrays arrive in C order, bit for bit.
+``("scalar", dtype, bytes)``. Arrays arrive in C order, bit for bit. bfloat16 and float8 are those of ``ml_dtypes``,
+which an interpreter needs for these alone.
 """
 
 from __future__ import annotations
 
 import marshal
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,9 +37,9 @@ def _tagged(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject:
             raise WireError("an array of Python objects is not plain data")
-        return ("array", value.dtype.str, value.shape, value.tobytes())
+        return ("array", _code(value.dtype), value.shape, value.tobytes())
     if isinstance(value, np.generic):
-        return ("scalar", value.dtype.str, value.tobytes())
+        return ("scalar", _code(value.dtype), value.tobytes())
     if isinstance(value, tuple):
         return ("tuple", [_tagged(item) for item in value])
     if isinstance(value, list):
@@ -49,15 +51,31 @@ def _tagged(value: Any) -> Any:
     raise WireError(f"a {type(value).__module__}.{type(value).__qualname__} is not plain data")
 
 
+def _code(dtype: np.dtype[Any]) -> str:
+    """What names a dtype on the other side: those of ml_dtypes have no code of their own."""
+    return dtype.str if type(dtype).__module__ == "numpy.dtypes" else dtype.name
+
+
+def _dtype(code: str) -> np.dtype[Any]:
+    try:
+        return np.dtype(code)
+    except TypeError:  # one of ml_dtypes, which tells NumPy its names when it is imported
+        try:
+            import ml_dtypes
+        except ImportError:
+            raise WireError(f"an array of {code} needs ml_dtypes, which is not installed in {sys.executable}") from None
+        return np.dtype(getattr(ml_dtypes, code))
+
+
 def _untagged(value: Any, writable: bool) -> Any:
     if isinstance(value, tuple):
         kind, *rest = value
         if kind == "tuple":
             return tuple(_untagged(item, writable) for item in rest[0])
         if kind == "scalar":
-            return np.frombuffer(rest[1], rest[0])[0]
-        dtype, shape, data = rest
-        array = np.frombuffer(data, dtype) if np.dtype(dtype).itemsize else np.zeros(shape, dtype)
+            return np.frombuffer(rest[1], _dtype(rest[0]))[0]
+        dtype, shape, data = _dtype(rest[0]), *rest[1:]
+        array = np.frombuffer(data, dtype) if dtype.itemsize else np.zeros(shape, dtype)
         return (array.copy() if writable else array).reshape(shape)
     if isinstance(value, list):
         return [_untagged(item, writable) for item in value]

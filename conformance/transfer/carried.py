@@ -10,6 +10,7 @@ import numpy as np
 from conformance.porting.inventory import Tensor, written
 from conformance.porting.matching import Match
 
+from . import checkpoint
 from .rules import Array, TransferError
 
 Keys = Mapping[str, str | None]
@@ -36,7 +37,7 @@ def misfit(state: Mapping[str, Any], keys: Keys, own: Mapping[str, Array], rest:
     return ""
 
 
-def by_tensor(state: Mapping[str, Array], keys: Keys, own: Mapping[str, Array]) -> tuple[dict[str, Array], list[str]]:
+def by_tensor(state: checkpoint.State, keys: Keys, own: Mapping[str, Array]) -> tuple[dict[str, Array], list[str]]:
     """Arrays by tensor, in the model's dtypes, and sentences about what that changed. ``misfit`` found nothing.
 
     Raises TransferError where two keys of one tensor (tied weights) hold different arrays.
@@ -44,10 +45,11 @@ def by_tensor(state: Mapping[str, Array], keys: Keys, own: Mapping[str, Array]) 
     found: dict[str, Array] = {}
     first: dict[str, str] = {}
     cast: dict[str, list[str]] = {}
-    for key, array in state.items():
+    for key, held in state.items():
         name = keys[key]
         if name is None:
             continue
+        array = np.asarray(held)
         if name in found and first[name] != key:
             if np.asarray(array, own[name].dtype).tobytes() != found[name].tobytes():
                 raise TransferError(f"{first[name]!r} and {key!r} are one tensor of the model, and hold unlike arrays")

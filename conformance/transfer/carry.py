@@ -22,6 +22,7 @@ from conformance.porting.check import Port
 from conformance.porting.pair import load
 from conformance.transfer import saved
 from conformance.transfer.check import write
+from conformance.transfer.checkpoint import Checkpoint
 from conformance.transfer.plan import TOLD, CarryError, planned
 from conformance.transfer.request import Request
 from conformance.transfer.table import table
@@ -60,7 +61,7 @@ def _is_interruption(error: BaseException | None) -> bool:
     return error is not None
 
 
-def carry(request: Request, found: saved.Saved, port: Port, say: Callable[[str], object]) -> None:
+def carry(request: Request, found: Checkpoint, port: Port, say: Callable[[str], object]) -> None:
     """Carry ``found``, what ``request.source`` holds, over to the files of ``request``.
 
     Raises what :data:`TOLD` lists for bad input, and CarryError where what was written is not what was meant.

@@ -24,6 +24,7 @@ from conformance.transfer.carried import (
     special,
     state_dict,
 )
+from conformance.transfer.checkpoint import Checkpoint
 from conformance.transfer.request import Request
 from conformance.transfer.slots import OptimizerStateError
 from conformance.transfer.table import optimizer_notes, schedule_notes
@@ -72,7 +73,7 @@ class Plan:
     optimizer_line: str = ""
 
 
-def planned(request: Request, found: saved.Saved, port: Port) -> Plan:
+def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
     """Everything that is known before something is written."""
     models = tuple(Model(side, **ask(port, side.lane, "model_keys")) for side in port.sides)
     found, notes = _without_prefix(found, models[0])
@@ -106,18 +107,17 @@ def ask(port: Port, lane: Lane, what: str, **how: Any) -> Any:
         raise (known[error.kind](error.text) if error.kind in known else PairError(where)) from None
 
 
-def _without_prefix(found: saved.Saved, torch: Model) -> tuple[saved.Saved, list[str]]:
+def _without_prefix(found: Checkpoint, torch: Model) -> tuple[Checkpoint, list[str]]:
     """A state dict without the "module." that torch's DataParallel puts before each key."""
     prefix = "module."
     keys = list(found.weights)
     if found.framework == "paddle" or not all(key.startswith(prefix) for key in keys) or set(keys) <= set(torch.keys):
         return found, []
     bare = {key.removeprefix(prefix): value for key, value in found.weights.items()}
-    tree = bare if found.model is None else {**found.tree, found.model: bare}
-    return replace(found, tree=tree), [f"every key of {found.path.name} begins with {prefix!r}, which was left out"]
+    return replace(found, weights=bare), [f"every key of {found.path.name} begins with {prefix!r}, which was left out"]
 
 
-def _source(request: Request, found: saved.Saved, models: tuple[Model, ...]) -> Model:
+def _source(request: Request, found: Checkpoint, models: tuple[Model, ...]) -> Model:
     """The side that a file is of: as its suffix says, or for .safetensors, as names and shapes say.
 
     Where these fit both models, what the file says of itself decides, or else what the target is not.
@@ -165,7 +165,7 @@ def _only(source: Model, target: Model) -> list[str]:
     return [f"{some(list(one.rest))}: not in {other.framework}, {what}" for one, other, what in sides if one.rest]
 
 
-def _place(request: Request, found: saved.Saved, plan: Plan, port: Port) -> None:
+def _place(request: Request, found: Checkpoint, plan: Plan, port: Port) -> None:
     """What each file will hold."""
     weights = state_dict(plan.values[plan.target.framework], plan.target.keys, plan.target.rest)
     bare = request.target.suffix.lower() == ".safetensors"
@@ -173,20 +173,16 @@ def _place(request: Request, found: saved.Saved, plan: Plan, port: Port) -> None
     plan.native, plan.trees[request.target] = native, weights
     plan.weights = (request.target, None)
     apart = native if request.optimizer_to is not None else None
-    if found.model is not None and not bare:
-        plan.weights = (request.target, found.model)
-        parts: dict[str, Any] = {found.model: weights, **found.others}
+    if not found.bare and not bare:
+        plan.weights = (request.target, found.parts["weights"])
         if native is not None and apart is None:
-            key = found.optimizer or "optimizer"
-            parts[key], plan.optimizer = native, (request.target, key)
-        if schedule is not None:
-            parts[found.schedule or "scheduler"] = schedule
-        order = [*(key for key in found.tree if key in parts), *(key for key in parts if key not in found.tree)]
-        plan.trees[request.target] = {key: parts[key] for key in order}
+            plan.optimizer = (request.target, found.parts.get("optimizer", "optimizer"))
+        inside = native if apart is None else None
+        plan.trees[request.target] = found.mirrored(weights, optimizer=inside, schedule=schedule)
         plan.notes += _passed(found, plan.source.framework)
-    elif found.model is not None:
-        kept = {found.model, *((found.optimizer, found.schedule) if apart else ())}
-        lost = [key for key in found.tree if key not in kept]
+    elif not found.bare:
+        kept = {found.parts.get(name) for name in ("weights", *(("optimizer", "schedule") if apart else ()))}
+        lost = [key for key in found.order if key not in kept]
         plan.notes += [f"left out, since .safetensors holds weights alone: {', '.join(lost)}"] if lost else []
     if request.optimizer_to is not None and apart is not None:
         if schedule is not None and plan.target.framework == "torch":
@@ -195,7 +191,7 @@ def _place(request: Request, found: saved.Saved, plan: Plan, port: Port) -> None
         plan.trees[request.optimizer_to], plan.optimizer = apart, (request.optimizer_to, None)
 
 
-def _passed(found: saved.Saved, framework: str) -> list[str]:
+def _passed(found: Checkpoint, framework: str) -> list[str]:
     others = found.others
     told = [f"carried as it is: {', '.join(others)}"] if others else []
     arrays = [key for key, value in others.items() if saved.has_arrays(value)]
@@ -203,7 +199,7 @@ def _passed(found: saved.Saved, framework: str) -> list[str]:
 
 
 def _optimizer(
-    request: Request, found: saved.Saved, plan: Plan, port: Port
+    request: Request, found: Checkpoint, plan: Plan, port: Port
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The optimizer's state and the schedule's in the target's own form; None for what there is none of."""
     target = plan.target.framework
@@ -226,7 +222,7 @@ def _optimizer(
 
 def _through_lanes(
     request: Request,
-    found: saved.Saved,
+    found: Checkpoint,
     plan: Plan,
     port: Port,
     given: tuple[Path, Mapping[str, Any], dict[str, Any] | None],
@@ -238,7 +234,7 @@ def _through_lanes(
     if source.framework == "torch":
         state = {key: value for key, value in state.items() if key in ("state", "param_groups", "lr")}
     try:
-        taken = ask(port, source.side.lane, "take_out", state=state, own=own, names=dict(found.names or {}))
+        taken = ask(port, source.side.lane, "take_out", state=state, own=own, names=dict(found.names))
         buffered = any("momentum_buffer" in each for each in taken["state"].values())
         if buffered and len(set(taken["rates"])) > 1:
             raise OptimizerStateError("RMSprop's momentum at several learning rates means another thing in paddle")
@@ -265,17 +261,17 @@ def _set_schedule(native: dict[str, Any], schedule: Mapping[str, Any] | None, lr
         native[saved.PADDLE_SCHEDULE] = {**native[saved.PADDLE_SCHEDULE], "last_lr": lr}
 
 
-def _given_state(request: Request, found: saved.Saved, framework: str) -> tuple[Path, Mapping[str, Any] | None]:
+def _given_state(request: Request, found: Checkpoint, framework: str) -> tuple[Path, Mapping[str, Any] | None]:
     if request.optimizer is not None:
         return request.optimizer, saved.read_optimizer(request.optimizer, framework)
-    return found.path, None if found.optimizer is None else found.tree[found.optimizer]
+    return found.path, found.optimizer
 
 
 def _given_schedule(
-    found: saved.Saved, path: Path, state: Mapping[str, Any] | None
+    found: Checkpoint, path: Path, state: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """From a part of its own, from within paddle's optimizer, or from beside torch's in a file that was carried."""
     if found.schedule is not None:
-        return saved.common_schedule(found.path, found.tree[found.schedule])
+        return saved.common_schedule(found.path, found.schedule)
     held = (state or {}).get(saved.PADDLE_SCHEDULE, (state or {}).get("scheduler"))
     return saved.common_schedule(path, held) if isinstance(held, Mapping) else (None, [])

@@ -6,7 +6,6 @@ A file is a state dict, or a dict of several parts under names that tutorials us
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from . import safetensors_format
 from .arrays import PLAIN_NAMES
+from .checkpoint import Checkpoint
 from .files import SUFFIXES, read_tree
 from .paddle_format import _NAME_TABLE
 from .rules import TransferError
@@ -30,39 +30,6 @@ SHARED = ("best", "num_bad_epochs", "cooldown_counter")
 _TREATED = {"last_epoch", "last_lr", "base_lrs", "base_lr", *SHARED, "epoch", "lr"}
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A file as it was read. framework: None where the format does not say, as .safetensors does not.
-
-    model, optimizer, schedule: the keys of these parts; model is None where the file is a state dict. own: it is this
-    project's checkpoint, whose optimizer is in portable form. names: paddle's names of parameters by key. label:
-    the framework that a .safetensors file says it is of.
-    """
-
-    path: Path
-    framework: str | None
-    tree: Mapping[str, Any]
-    model: str | None = None
-    optimizer: str | None = None
-    schedule: str | None = None
-    own: bool = False
-    names: Mapping[str, str] | None = None
-    label: str | None = None
-
-    @property
-    def weights(self) -> Mapping[str, Any]:
-        """The state dict."""
-        return self.tree if self.model is None else self.tree[self.model]
-
-    @property
-    def others(self) -> dict[str, Any]:
-        """What is neither weights, optimizer nor schedule."""
-        if self.model is None:
-            return {}
-        known = {self.model, self.optimizer, self.schedule, *(("format", "framework") if self.own else ())}
-        return {key: value for key, value in self.tree.items() if key not in known}
-
-
 def framework_of(path: Path) -> str | None:
     """The framework that a suffix stands for; None for .safetensors. Raises TransferError for another suffix."""
     kind = SUFFIXES.get(path.suffix.lower())
@@ -71,7 +38,7 @@ def framework_of(path: Path) -> str | None:
     return None if kind == "safetensors" else kind
 
 
-def read(path: Path) -> Saved:
+def read(path: Path) -> Checkpoint:
     """Read a file and find its parts. Raises TransferError for one that cannot be read, or is of no known form."""
     framework = framework_of(path)
     tree = read_tree(path)
@@ -79,7 +46,7 @@ def read(path: Path) -> Saved:
         raise TransferError(f"{path} holds no weights but {_kind(tree)}; save a state dict, or a dict that has one")
     if _is_state(tree):
         label = safetensors_format.read(path.read_bytes())[1] if framework is None else None
-        return Saved(path, framework, tree, names=_names(path, framework, None), label=label)
+        return Checkpoint(path, framework, tree, names=_names(path, framework, None), label=label)
     found = [key for key in MODEL if _is_state(tree.get(key))]
     if len(found) != 1:
         held = ", ".join(map(repr, list(tree)[:6]))
@@ -89,11 +56,24 @@ def read(path: Path) -> Saved:
             "weights, as arrays by name"
         )
     own = tree.get("format") == 1 and tree.get("framework") == framework and _is_own(tree)
-    part = {
-        name: next((key for key in keys if isinstance(tree.get(key), Mapping)), None)
-        for name, keys in (("optimizer", OPTIMIZER), ("schedule", SCHEDULE))
-    }
-    return Saved(path, framework, tree, found[0], own=own, names=_names(path, framework, found[0]), **part)
+    parts = {"weights": found[0]}
+    for name, keys in (("optimizer", OPTIMIZER), ("schedule", SCHEDULE)):
+        key = next((key for key in keys if isinstance(tree.get(key), Mapping)), None)
+        if key is not None:
+            parts[name] = key
+    known = {*parts.values(), *(("format", "framework") if own else ())}
+    return Checkpoint(
+        path,
+        framework,
+        own=own,
+        names=_names(path, framework, found[0]),
+        others={key: value for key, value in tree.items() if key not in known},
+        parts=parts,
+        order=tuple(tree),
+        weights=tree[found[0]],
+        optimizer=tree.get(parts.get("optimizer")),
+        schedule=tree.get(parts.get("schedule")),
+    )
 
 
 def read_optimizer(path: Path, framework: str) -> Mapping[str, Any]:

@@ -1,0 +1,46 @@
+"""An array that is still in its file, so that a checkpoint larger than memory is carried tensor by tensor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .rules import Array, Shape
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array of this shape and dtype, which ``read`` takes from its file, anew each time."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    read: Callable[[], Array]
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its numbers take."""
+        return self.size * self.dtype.itemsize
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = self.read()
+        return array if dtype is None else array.astype(dtype)
+
+
+def at_hand(tree: Any) -> Any:
+    """A tree with every stored array read."""
+    if isinstance(tree, Stored):
+        return tree.read()
+    if isinstance(tree, dict):
+        return {key: at_hand(item) for key, item in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(at_hand(item) for item in tree)
+    return tree
