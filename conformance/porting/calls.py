@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.lanes import Lane
+from conformance.porting import run
 from conformance.porting.pair import Pair, PairError, digest, load
 
 AREA = "porting"
@@ -16,14 +17,15 @@ DOING = {
     "run.run": "running it",
     "trace.trace": "tracing it",
     "run.repeat": "saving and reading it",
-    "run.deviations": "deriving what rounding does to it",
+    "deviations.deviations": "deriving what rounding does to it",
 }
 """What a model was doing where a function of its side failed, in words."""
 
 
 def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
-    """Let a lane begin a function of its side, ``module.function``, on a pair; :meth:`Lane.answer` takes the handle.
+    """Let a lane begin a function on a pair; :meth:`Lane.answer` takes the handle.
 
+    what: ``module.function`` of its side, or of :mod:`conformance.porting.run` where the module is ``run``.
     held: what :func:`conformance.porting.pair.digest` says of the pair file here.
     """
     data = {"framework": lane.spec.framework, "what": what, "pair": pair, "held": held, "how": dict(how)}
@@ -33,6 +35,8 @@ def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -
 def in_lane(framework: str, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
     """A function of one side on a pair, inside of that side's lane."""
     module, _, name = what.partition(".")
+    if module == "run":
+        return getattr(run, name)(run.backend_of(framework), pair_of(pair, held), **how)
     side = importlib.import_module(f"conformance.porting.{framework}_side.{module}")
     return getattr(side, name)(pair_of(pair, held), **how)
 

@@ -78,7 +78,7 @@ class Drawn:
 
 @dataclass
 class Side:
-    """One lane's model, as :func:`conformance.porting.torch_side.run.describe` tells it."""
+    """One lane's model, as :func:`conformance.porting.run.describe` tells it."""
 
     lane: Lane
     tensors: list[Tensor]
@@ -247,7 +247,7 @@ class Port:
     def deviations(self, drawn: Drawn) -> tuple[dict[str, Array], str]:
         """Standard deviations of the outputs that rounding gives, and why they cannot be derived, where they cannot."""
         how = {"inputs": drawn.inputs, "values": self.values(0, drawn), "runs": RUNS}
-        (found,) = self.arrays("run.deviations", [(self.torch, how)])
+        (found,) = self.arrays("deviations.deviations", [(self.torch, how)])
         return found, str(found.pop("unknown"))
 
     def values(self, side: int, drawn: Drawn) -> dict[str, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -191,7 +190,10 @@ def steps(port: Port, seen: Seen) -> None:
 
 def _hyperparameters(found: Runs) -> list[str]:
     """What the two optimizers say of themselves, where they say different things."""
-    one, other = (json.loads(str(values["optimizer"])) for values in found[:2])
+    one, other = (
+        {name.partition(".")[2]: said for name, said in values.items() if name.startswith("optimizer.")}
+        for values in found[:2]
+    )
     return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike(one, other)]
 
 

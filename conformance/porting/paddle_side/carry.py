@@ -18,6 +18,7 @@ from conformance.porting.pair import Pair
 from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
+from .backend import BACKEND
 from .optimizer_state import (
     _KEY,
     _accumulators,
@@ -27,7 +28,7 @@ from .optimizer_state import (
     load_optimizer_state,
     optimizer_state,
 )
-from .run import _optimizer, _settings
+from .settings import settings as _settings
 
 SCHEDULE = "LR_Scheduler"
 Accumulators = dict[str, dict[str, np.ndarray]]
@@ -51,7 +52,7 @@ def take_out(pair: Pair, state: Mapping[str, Any], own: bool, names: Mapping[str
     """
     with paddle.utils.unique_name.guard():
         model = pair.model("paddle")
-        optimizer = _optimizer(pair, model)
+        optimizer = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)])
         if own:
             _set_rate(optimizer, state["lr"])
             load_optimizer_state(optimizer, model.named_parameters(), state["state"])
@@ -68,7 +69,7 @@ def put_in(pair: Pair, kind: str, state: State, lr: float, schedule: Mapping[str
     """
     with paddle.utils.unique_name.guard():
         model = pair.model("paddle")
-        optimizer = _optimizer(pair, model)
+        optimizer = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)])
         told = _told(optimizer)
         if told["kind"] != kind:
             return told
@@ -90,7 +91,7 @@ def load(pair: Pair, weights: tuple[str, str | None], optimizer: tuple[str, str 
             raise OptimizerStateError(f"paddle's set_state_dict leaves {left[0]!r} alone")
         result: dict[str, Any] = {"values": {each.name: plain(tensor) for each, tensor in inventory(model)}}
         if optimizer is not None:
-            made, state = _optimizer(pair, model), _read(*optimizer)
+            made, state = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)]), _read(*optimizer)
             made.set_state_dict(state)
             updated = {match[1] for match in map(_KEY.fullmatch, state) if match}
             _create_accumulators(made, [each for each in _parameters(model).values() if each.name in updated])

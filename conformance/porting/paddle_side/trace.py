@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import paddle
 
+from conformance.porting.backend import loaded
 from conformance.porting.pair import Pair
+from conformance.porting.run import loss_of
 from conformance.porting.traces import without_dropout
 
+from .backend import BACKEND
 from .hooks import follow
-from .run import _arithmetic, _loaded, _loss, _tensor
 
 
 def trace(
@@ -24,16 +25,11 @@ def trace(
     training: bool,
 ) -> list[dict[str, Any]]:
     """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
-    model = _loaded(pair, values, True, training)
-    with _arithmetic(True):
-        given = [_tensor(array, True) for array in inputs]
-        if not training:
-            with paddle.no_grad():
-                return [vars(step) for step in follow(model, given)[0]]
-        with without_dropout(paddle.nn.functional):
-            steps, outputs = follow(model, given)
-            wanted, weights = ([_tensor(array, True) for array in each] for each in (targets, cotangents))
-            loss = _loss(pair, outputs, wanted, weights)
-            if not loss.stop_gradient:
-                loss.backward()
+    model = loaded(BACKEND, pair, values, True, training)
+    with BACKEND.precision(True):
+        leaves = [BACKEND.leaf(BACKEND.tensor(array, True)) for array in inputs]
+        with without_dropout(BACKEND.functional) if training else BACKEND.without_gradients():
+            steps, outputs = follow(model, [BACKEND.copied(each) for each in leaves])
+            if training:
+                BACKEND.backward(loss_of(BACKEND, pair, outputs, targets, cotangents, True))
         return [vars(step) for step in steps]

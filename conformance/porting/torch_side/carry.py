@@ -17,6 +17,7 @@ from conformance.transfer import slots as portable
 from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
+from .backend import BACKEND
 from .optimizer_state import (
     _NAMES,
     _kind,
@@ -26,7 +27,7 @@ from .optimizer_state import (
     optimizer_state,
     set_learning_rate,
 )
-from .run import _optimizer, _settings
+from .settings import settings as _settings
 
 _MARKS = {"betas": "Adam or AdamW", "alpha": "RMSprop", "dampening": "SGD"}
 """Hyperparameters that tell optimizers apart where nothing was updated yet."""
@@ -49,7 +50,7 @@ def take_out(pair: Pair, state: Mapping[str, Any], own: bool, names: Mapping[str
     optimizer.
     """
     model = pair.model("torch")
-    optimizer = _optimizer(pair, model)
+    optimizer = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)])
     if own:
         set_learning_rate(optimizer, state["lr"])
         load_optimizer_state(optimizer, model.named_parameters(), state["state"])
@@ -65,7 +66,7 @@ def put_in(pair: Pair, kind: str, state: State, lr: float, schedule: Mapping[str
     Without "native" where the pair's is of another ``kind``. Raises OptimizerStateError where ``state`` does not fit.
     """
     model = pair.model("torch")
-    optimizer = _optimizer(pair, model)
+    optimizer = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)])
     told = _told(optimizer)
     if told["kind"] != kind:
         return told
@@ -87,7 +88,7 @@ def load(pair: Pair, weights: tuple[str, str | None], optimizer: tuple[str, str 
     model.load_state_dict(_read(*weights))
     result: dict[str, Any] = {"values": {each.name: plain(tensor) for each, tensor in inventory(model)}}
     if optimizer is not None:
-        made = _optimizer(pair, model)
+        made = BACKEND.optimizer(pair, [each for _, each in BACKEND.parameters(model)])
         made.load_state_dict(_read(*optimizer))
         result["native"] = plain(made.state_dict())
     return result

@@ -1,0 +1,153 @@
+"""What the shared run of a pair asks of a framework, and how a model is made once and its state put back.
+
+:mod:`conformance.porting.run` says what is done with a model; how a framework does it is in ``torch_side/backend.py``
+and ``paddle_side/backend.py``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from conformance.porting.inventory import Tensor, inventory
+from conformance.porting.pair import Pair
+
+
+class Backend(Protocol):
+    """One framework. A model, a tensor and an optimizer are the framework's own."""
+
+    name: str
+    functional: Any
+    """The module whose functions drop elements."""
+    losses: ClassVar[Mapping[str, Any]]
+    """Functions of an output and its targets, by the names that a pair file may give."""
+
+    def seed(self, number: int) -> None:
+        """Seed the generator of random numbers."""
+
+    def building(self) -> AbstractContextManager[Any]:
+        """Inside of it, a model's parameters get the names that they have in a new process."""
+
+    def layers(self, model: Any) -> Iterable[tuple[str, Any]]:
+        """Paths and layers of a model, itself included."""
+
+    def set_mode(self, model: Any, training: bool) -> None:
+        """Training mode, in which no layer drops elements, or evaluation mode."""
+
+    def to_double(self, model: Any) -> None:
+        """Turn every floating-point tensor of a model into float64."""
+
+    def precision(self, double: bool) -> AbstractContextManager[Any]:
+        """Inside of it, tensors that a model makes are float64 where ``double``."""
+
+    def without_gradients(self) -> AbstractContextManager[Any]:
+        """Inside of it, nothing is kept for a backward pass."""
+
+    def tensor(self, array: np.ndarray, double: bool = False) -> Any:
+        """A new tensor; floating-point numbers in float64 where ``double``."""
+
+    def leaf(self, tensor: Any) -> Any:
+        """The tensor as a leaf that has a gradient, where it holds floating-point numbers."""
+
+    def copied(self, leaf: Any) -> Any:
+        """A tensor with the leaf's values that a model may write to; gradients go on to the leaf."""
+
+    def array(self, tensor: Any) -> np.ndarray:
+        """A copy of a tensor's values."""
+
+    def assign(self, tensor: Any, array: np.ndarray) -> None:
+        """Overwrite a tensor's values."""
+
+    def parameters(self, model: Any) -> list[tuple[str, Any]]:
+        """The parameters that are trained, with their names."""
+
+    def backward(self, loss: Any) -> None:
+        """Go back from a loss; nothing where it depends on nothing that has a gradient."""
+
+    def gradient(self, leaf: Any) -> Any:
+        """A leaf's gradient, or ``None``."""
+
+    def set_gradient(self, leaf: Any, gradient: Any | None) -> None:
+        """Replace a leaf's gradient."""
+
+    def weighted_sum(self, outputs: Sequence[Any], weights: Sequence[Any]) -> Any:
+        """The outputs of floating-point numbers times their weights, summed."""
+
+    def reread(self, model: Any, fresh: Any) -> None:
+        """Save a model's state as users do, and load it into another."""
+
+    def optimizer(self, pair: Pair, parameters: list[Any]) -> Any:
+        """The pair's optimizer, or Adam. Raises PairError where the pair file does not give one."""
+
+
+@dataclass
+class Made:
+    """A model with its tensors, each once, and what its layers held when it was made."""
+
+    model: Any
+    tensors: list[tuple[Tensor, Any]]
+    held: list[tuple[Any, dict[str, Any]]]
+    trained: list[tuple[str, Any]]
+
+
+_made: dict[tuple[str, bool], tuple[Pair, Made]] = {}
+
+
+def made(backend: Backend, pair: Pair, double: bool) -> Made:
+    """The pair's model in its own precision or in float64, which is built once and then kept."""
+    kept = _made.get((backend.name, double))
+    if kept is None or kept[0] is not pair:
+        _made.pop((backend.name, double), None)
+        kept = _made[backend.name, double] = pair, _built(backend, pair, double)
+    return kept[1]
+
+
+def _built(backend: Backend, pair: Pair, double: bool) -> Made:
+    model = new(backend, pair)
+    if double:
+        backend.to_double(model)
+    held = [(layer, _attributes(layer)) for _, layer in backend.layers(model)]
+    tensors = {each.name: (each, tensor) for each, tensor in inventory(model)}
+    return Made(model, list(tensors.values()), held, backend.parameters(model))
+
+
+def new(backend: Backend, pair: Pair, seed: int = 0) -> Any:
+    """A model that nothing ran before."""
+    backend.seed(seed)
+    with backend.building():
+        return pair.model(backend.name)
+
+
+def loaded(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], double: bool, training: bool) -> Any:
+    """The pair's model as it was when it was made, but with these values, without gradients."""
+    found = made(backend, pair, double)
+    for layer, attributes in found.held:
+        _restore(layer, attributes)
+    with backend.without_gradients():
+        for each, tensor in found.tensors:
+            backend.assign(tensor, values[each.name])
+    for _, parameter in found.trained:
+        backend.set_gradient(parameter, None)
+    backend.seed(0)
+    backend.set_mode(found.model, training)
+    return found.model
+
+
+def _attributes(layer: Any) -> dict[str, Any]:
+    """What a layer holds, apart from its tensors' values: counters, caches, hooks."""
+    return {name: _kept(value) for name, value in vars(layer).items()}
+
+
+def _restore(layer: Any, attributes: Mapping[str, Any]) -> None:
+    now = vars(layer)
+    now.clear()
+    now.update((name, _kept(value)) for name, value in attributes.items())
+
+
+def _kept(value: Any) -> Any:
+    return copy.copy(value) if isinstance(value, list | dict | set) else value

@@ -1,0 +1,126 @@
+"""How paddle does what a run of a pair asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import paddle
+
+from conformance.porting.backend import Backend
+from conformance.porting.pair import Pair, PairError
+
+
+class PaddleBackend:
+    """Paddle: see :class:`conformance.porting.backend.Backend`."""
+
+    name = "paddle"
+    functional = paddle.nn.functional
+    losses: ClassVar[Mapping[str, Any]] = {
+        "cross_entropy": paddle.nn.functional.cross_entropy,
+        "mse": paddle.nn.functional.mse_loss,
+    }
+
+    def seed(self, number: int) -> None:
+        paddle.seed(number)
+
+    def building(self) -> contextlib.AbstractContextManager[Any]:
+        # Also lets a second model have the names that ParamAttr gives, which paddle refuses within one process.
+        return paddle.utils.unique_name.guard()
+
+    def layers(self, model: paddle.nn.Layer) -> Iterable[tuple[str, paddle.nn.Layer]]:
+        return list(model.named_sublayers(include_self=True))
+
+    def set_mode(self, model: paddle.nn.Layer, training: bool) -> None:
+        if training:
+            model.train()
+        else:
+            model.eval()
+
+    def to_double(self, model: paddle.nn.Layer) -> None:
+        """``model.to(dtype="float64")``, which fails at buffers without values, as recurrent layers have."""
+        layers = [layer for _, layer in model.named_sublayers(include_self=True)]
+        kept = [
+            (layer, name, buffer)
+            for layer in layers
+            for name, buffer in layer._buffers.items()
+            if not (buffer is None or buffer._is_initialized())
+        ]
+        for layer, name, _ in kept:
+            layer._buffers[name] = None
+        model.to(dtype="float64")
+        for layer, name, buffer in kept:
+            layer._buffers[name] = buffer
+
+    @contextlib.contextmanager
+    def precision(self, double: bool) -> Iterator[None]:
+        before = paddle.get_default_dtype()
+        paddle.set_default_dtype("float64" if double else before)
+        try:
+            yield
+        finally:
+            paddle.set_default_dtype(before)
+
+    def without_gradients(self) -> contextlib.AbstractContextManager[Any]:
+        return paddle.no_grad()
+
+    def tensor(self, array: np.ndarray, double: bool = False) -> paddle.Tensor:
+        made = paddle.to_tensor(array)
+        return made.astype("float64") if double and made.is_floating_point() else made
+
+    def leaf(self, tensor: paddle.Tensor) -> paddle.Tensor:
+        if tensor.is_floating_point():
+            tensor.stop_gradient = False
+        return tensor
+
+    def copied(self, leaf: paddle.Tensor) -> paddle.Tensor:
+        return leaf.clone()
+
+    def array(self, tensor: paddle.Tensor) -> np.ndarray:
+        return np.array(tensor.numpy())
+
+    def assign(self, tensor: paddle.Tensor, array: np.ndarray) -> None:
+        tensor.set_value(array.astype(str(tensor.dtype).rpartition(".")[2]))
+
+    def parameters(self, model: paddle.nn.Layer) -> list[tuple[str, paddle.Tensor]]:
+        """Paddle lists batch norm's statistics among the parameters, which are not trained."""
+        return [(name, parameter) for name, parameter in model.named_parameters() if not parameter.stop_gradient]
+
+    def backward(self, loss: paddle.Tensor) -> None:
+        if not loss.stop_gradient:
+            loss.backward()
+
+    def gradient(self, leaf: paddle.Tensor) -> paddle.Tensor | None:
+        return leaf.grad
+
+    def set_gradient(self, leaf: paddle.Tensor, gradient: paddle.Tensor | None) -> None:
+        if gradient is None:
+            leaf.clear_gradient(False)
+        else:
+            leaf.grad.set_value(gradient)
+
+    def weighted_sum(self, outputs: Sequence[paddle.Tensor], weights: Sequence[paddle.Tensor]) -> paddle.Tensor:
+        pairs = zip(outputs, weights, strict=False)
+        terms = [(out * weight).sum() for out, weight in pairs if out.is_floating_point() and out.shape == weight.shape]
+        return functools.reduce(paddle.add, terms, paddle.zeros([]))
+
+    def reread(self, model: paddle.nn.Layer, fresh: paddle.nn.Layer) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/model.pdparams"
+            paddle.save(model.state_dict(), path)
+            fresh.set_state_dict(paddle.load(path))
+
+    def optimizer(self, pair: Pair, parameters: list[paddle.Tensor]) -> paddle.optimizer.Optimizer:
+        if pair.paddle_optimizer is None:
+            return paddle.optimizer.Adam(1e-3, parameters=parameters)
+        made = pair.paddle_optimizer(parameters)
+        if not isinstance(made, paddle.optimizer.Optimizer):
+            raise PairError(f"{pair.path}: paddle_optimizer gave a {type(made).__name__}, which is no paddle optimizer")
+        return made
+
+
+BACKEND: Backend = PaddleBackend()
