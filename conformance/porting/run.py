@@ -108,8 +108,8 @@ def loss_of(backend: Backend, pair: Pair, outputs: list[Any], targets: Arrays, c
 def _trained(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -> dict[str, Any]:
     """{"optimizer": its hyperparameters, "updates": what each moves the values by, in float32}.
 
-    An update takes the gradients that are there, times its factor. Gradients of the moved models would tell less: Adam makes a whole step of a gradient that is next to nothing, after
-    which two right models are apart.
+    An update takes the gradients that are there, times its factor. Gradients of the moved models would tell less: Adam
+    makes a whole step of a gradient that is next to nothing, after which two right models are apart.
     """
     optimizer = backend.optimizer(pair, [each for _, each in of.trained])
     settings = importlib.import_module(f"conformance.porting.{backend.name}_side.settings")
