@@ -21,7 +21,7 @@ def trace(
     values: Mapping[str, np.ndarray],
     inputs: Sequence[np.ndarray],
     targets: Sequence[np.ndarray],
-    cotangents: Sequence[np.ndarray],
+    cotangents: int,
     training: bool,
 ) -> list[dict[str, Any]]:
     """Every layer's call in one float64 run, in the order of return; in training mode with gradients (:func:`run`)."""
