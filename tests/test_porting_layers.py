@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.porting.layers import ALIKE, Call, _rows, alike
+from conformance.porting.layers import ALIKE, Call, alike
+from conformance.porting.layers import rows as rows_of
 
 
 def call(path: str, output: float | np.ndarray, gradient: float | None = None) -> Call:
@@ -14,7 +15,9 @@ def call(path: str, output: float | np.ndarray, gradient: float | None = None) -
 
 
 def rows(*sides: tuple[Call, Call]) -> list[dict]:
-    return _rows([one for one, _ in sides], [other for _, other in sides], list(sides))
+    return rows_of(
+        [one for one, _ in sides], [other for _, other in sides], {place: place for place in range(len(sides))}
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.lanes import Lane
-from conformance.porting import run
+from conformance.porting import run, trace
 from conformance.porting.pair import Pair, PairError, digest, load
 
 AREA = "porting"
@@ -20,12 +20,14 @@ DOING = {
     "deviations.deviations": "deriving what rounding does to it",
 }
 """What a model was doing where a function of its side failed, in words."""
+SHARED = {"run": run, "trace": trace}
+"""Modules whose functions take the lane's backend."""
 
 
 def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
     """Let a lane begin a function on a pair; :meth:`Lane.answer` takes the handle.
 
-    what: ``module.function`` of its side, or of :mod:`conformance.porting.run` where the module is ``run``.
+    what: ``module.function`` of its side, or of one of :data:`SHARED`.
     held: what :func:`conformance.porting.pair.digest` says of the pair file here.
     """
     data = {"framework": lane.spec.framework, "what": what, "pair": pair, "held": held, "how": dict(how)}
@@ -35,8 +37,8 @@ def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -
 def in_lane(framework: str, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
     """A function of one side on a pair, inside of that side's lane."""
     module, _, name = what.partition(".")
-    if module == "run":
-        return getattr(run, name)(run.backend_of(framework), pair_of(pair, held), **how)
+    if module in SHARED:
+        return getattr(SHARED[module], name)(run.backend_of(framework), pair_of(pair, held), **how)
     side = importlib.import_module(f"conformance.porting.{framework}_side.{module}")
     return getattr(side, name)(pair_of(pair, held), **how)
 

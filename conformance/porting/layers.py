@@ -1,30 +1,39 @@
-"""Both models layer by layer: which call of one is which of the other, and what of it agrees.
+"""Both models call by call: which call of one is which of the other, and what of it agrees.
 
 Asked for only when something differs, or on request (``--layers``): both models then run once more, in float64, and
-what each layer took and gave is kept, in training mode with the gradients of what it gave.
+what each layer and each function took and gave is kept, in training mode with the gradients of what it gave.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from conformance.porting.check import Array, Drawn, Port, root_mean_square
+from conformance.porting.alignment import aligned
+from conformance.porting.check import Drawn, Port
+from conformance.porting.sameness import ALIKE, Array, Pool, alike, layout, near, root_mean_square
+from conformance.porting.settings import kind
 
-ALIKE = 2.0**-21
-"""Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
+__all__ = ["ALIKE", "Call", "Trace", "Traces", "agree", "alike", "near", "traced"]
+
+LAYOUTS = frozenset((
+    "transpose", "reshape", "unsqueeze", "squeeze", "expand", "index", "chunk", "split", "unbind", "detach", "to",
+    "astype", "cast", "float", "double", "contiguous", "clone", "mt", "repeat", "type", "unstack", "narrow", "slice",
+))  # fmt: skip
+"""Functions that give a parameter as it is, in another layout."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
-    """One call of a layer, as :class:`conformance.porting.traces.Step` tells it."""
+    """One call of a layer, or of a function, as :class:`conformance.porting.recorder.Step` tells it.
+
+    inputs: without parameters. taken, made: places of all inputs and of the outputs among the values of the run.
+    """
 
     path: str
     kind: str
@@ -32,69 +41,180 @@ class Call:
     inputs: list[Array]
     outputs: list[Array]
     gradients: list[Array]
+    function: bool = False
+    leaf: bool = True
+    hidden: bool = False
+    inplace: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    taken: tuple[int, ...] = ()
+    made: tuple[int, ...] = ()
+
+    @property
+    def common(self) -> str:
+        """Its kind in a word that both frameworks share."""
+        return kind(self.kind)
 
     def told(self, side: str) -> str:
         """For a person: which layer, of which class, called where."""
+        if self.function:
+            return f"{side} {self.named()}"
         place = f", called at {self.where}" if self.where else ""
         return f"{side} {self.path or 'the whole model'!r} ({self.kind}{place})"
 
-
-Pairs = list[tuple[Call, Call]]
-
-
-def traced(port: Port, drawn: Drawn, training: bool) -> Pairs:
-    """Calls of both models that are each other's counterpart, in the order in which torch's returned.
-
-    The port keeps what may be told of them as its ``layers``.
-    """
-    common = port.common(drawn, training)
-    lanes = (port.torch, port.paddle)
-    how = [(lane, {**common, "values": port.values(side, drawn)}) for side, lane in enumerate(lanes)]
-    ours, theirs = (_calls(found, training) for found in port.ask("trace.trace", how))
-    pairs = _aligned(port, ours, theirs)
-    port.layers = _rows(ours, theirs, pairs)
-    return pairs
+    def named(self) -> str:
+        """For a person: which function, in which layer, and where."""
+        name = self.kind.strip("_") if self.kind.startswith("__") else self.kind
+        inside = f" in {self.path!r}" if self.path else ""
+        return f"{name}{inside} ({self.where})" if self.where else f"{name}{inside}"
 
 
-def _calls(found: list[dict[str, Any]], training: bool) -> list[Call]:
-    """What a lane told. An output on which nothing depends has a gradient of zeros, as some layers give it."""
-    made = []
-    for step in found:
-        outputs, gradients = step["outputs"], step["gradients"]
-        kept = [gradients.get(index, np.zeros_like(array)) for index, array in enumerate(outputs) if training]
+class Trace:
+    """One run of one model. named: names of parameters and buffers, by their places; parameters: these places, and
+    those of what is a parameter in another layout; data: places of what depends on the inputs or on parameters;
+    producer: which call made a value."""
+
+    def __init__(self, told: dict[str, Any], training: bool) -> None:
+        self.values: list[Array | None] = told["values"]
+        self.named = {int(place): name for place, name in told["named"].items()}
+        self.gradients = {int(place): array for place, array in told["gradients"].items()}
+        self.inputs, self.outputs = told["inputs"], told["outputs"]
+        self.calls = [self._call(step, training) for step in told["steps"]]
+        self.producer: dict[int, int] = {}
+        self.data = {*self.inputs, *self.named}
+        self.parameters = set(self.named)
+        for number, call in enumerate(self.calls):
+            if call.leaf:
+                new = [place for place in call.made if place not in call.taken]
+                self.producer.update((place, number) for place in new if place not in self.producer)
+                if not call.function or self.data & set(call.taken):
+                    self.data.update(new)
+                if call.function and call.common in LAYOUTS and set(call.taken) <= self.parameters and call.taken:
+                    self.parameters.update(new)
+
+    def _call(self, step: dict[str, Any], training: bool) -> Call:
+        """An output on which nothing depends has a gradient of zeros, as some layers give it."""
+        inputs, outputs = (self._arrays(step[part]) for part in ("inputs", "outputs"))
+        gradients = [
+            self.gradients.get(place, np.zeros_like(self.values[place]))
+            for place in step["outputs"]
+            if training and self.values[place] is not None
+        ]
+        more: dict[str, Any] = {part: step[part] for part in ("function", "leaf", "hidden", "inplace", "settings")}
+        more |= {"taken": tuple(step["inputs"]), "made": tuple(step["outputs"])}
         where = os.path.relpath(step["where"]) if step["where"] else ""
-        made.append(Call(step["path"], step["kind"], where, step["inputs"], outputs, kept))
-    return made
+        return Call(step["path"], step["kind"], where, inputs, outputs, gradients, **more)
+
+    def _arrays(self, places: Sequence[int]) -> list[Array]:
+        return [array for place in places if (array := self.values[place]) is not None]
+
+    @cached_property
+    def pool(self) -> Pool:
+        """Its values, to be looked up by what they are."""
+        return Pool(self.values)
 
 
-def _rows(ours: Sequence[Call], theirs: Sequence[Call], pairs: Pairs) -> list[dict[str, Any]]:
-    """One row for each call, as plain data: those of one model only have no counterpart.
+@dataclass
+class Traces:
+    """The runs of both models on one sample. pairs: numbers of the calls that are each other's counterpart."""
+
+    torch: Trace
+    paddle: Trace
+    pairs: dict[int, int]
+
+    @property
+    def calls(self) -> list[tuple[Call, Call]]:
+        """The counterparts, in the order in which torch's returned."""
+        return [(self.torch.calls[one], self.paddle.calls[other]) for one, other in sorted(self.pairs.items())]
+
+
+def traced(port: Port, drawn: Drawn, training: bool) -> Traces:
+    """Both models' calls, and which are each other's counterpart. The port keeps what is told of them: ``layers``."""
+
+    found: Traces = port.kept(("traced", drawn.seed, drawn.exact, training), lambda: _traces(port, drawn, training))
+    port.layers = rows(found.torch.calls, found.paddle.calls, found.pairs)
+    return found
+
+
+def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: dict[int, Array]) -> Traces:
+    """Both models' calls where some of paddle's, by their numbers, are made to give what torch's give."""
+    how = {**port.common(drawn, training), "values": port.values(1, drawn), "forced": sorted(forced.items())}
+    (found,) = port.ask("trace.trace", [(port.paddle, how)])
+    paddle = Trace(found, training)
+    return Traces(before.torch, paddle, aligned(before.torch, paddle, port.matching.layers()))
+
+
+def _traces(port: Port, drawn: Drawn, training: bool) -> Traces:
+    common = port.common(drawn, training)
+    lanes = enumerate((port.torch, port.paddle))
+    how = [(lane, {**common, "values": port.values(side, drawn)}) for side, lane in lanes]
+    ours, theirs = (Trace(found, training) for found in port.ask("trace.trace", how))
+    return Traces(ours, theirs, aligned(ours, theirs, port.matching.layers()))
+
+
+def agree(one: Sequence[Array], other: Sequence[Array]) -> bool:
+    """Whether two calls' arrays are the same, up to layouts that what comes later may absorb."""
+    if len(one) != len(other):
+        return False
+    return all(layout(first, second) is not None for first, second in zip(one, other, strict=True))
+
+
+def gradients_agree(one: Call, other: Call) -> bool:
+    """Whether the gradients of what two calls gave are the same, in whatever layout what they gave is."""
+    if len(one.outputs) != len(other.outputs):
+        return False
+    for index, (first, second) in enumerate(zip(one.outputs, other.outputs, strict=True)):
+        found = layout(first, second)
+        if found is None:
+            found = layout(one.gradients[index], other.gradients[index])
+            if found is None:
+                return False
+            continue
+        if not near(*found.gradients(one.gradients[index], other.gradients[index])):
+            return False
+    return True
+
+
+def rows(ours: Sequence[Call], theirs: Sequence[Call], pairs: Mapping[int, int]) -> list[dict[str, Any]]:
+    """One row for each call, as plain data: those of one model only have no counterpart; functions that agree, or
+    have none, are left out.
 
     used: the largest error of an output in units of what float64 runs differ by at most; gradient_used: of its
     gradient; first: the way in which it is the first layer that differs.
     """
-    partners = {id(one): other for one, other in pairs}
-    met = {id(other) for _, other in pairs}
-    rows = []
-    for one in ours:
-        other = partners.get(id(one))
-        row: dict[str, Any] = {"torch": one.path, "kind": one.kind, "where": one.where}
-        if other is not None:
-            row |= {"paddle": other.path, "paddle_kind": other.kind, "paddle_where": other.where}
-            row |= {"inputs": alike(one.inputs, other.inputs), "outputs": alike(one.outputs, other.outputs)}
-            row |= {"used": _used(one.outputs, other.outputs)}
-            if one.gradients or other.gradients:
-                row |= {"gradient": alike(one.gradients, other.gradients)}
-                row |= {"gradient_used": _used(one.gradients, other.gradients)}
-        rows.append(row)
-    _mark_first(rows)
-    rest = [call for call in theirs if id(call) not in met]
-    return rows + [{"paddle": call.path, "paddle_kind": call.kind, "paddle_where": call.where} for call in rest]
+    made = []
+    for number, one in enumerate(ours):
+        place = pairs.get(number)
+        row: dict[str, Any] = {"torch": _name(one), "kind": one.kind, "where": one.where}
+        if place is not None:
+            row |= compared(one, theirs[place])
+        if not one.function:
+            made.append(row)
+        elif not (row.get("outputs", True) and row.get("gradient", True)):
+            made.append({**row, "function": True})
+    _mark_first(made)
+    met = set(pairs.values())
+    rest = [call for number, call in enumerate(theirs) if number not in met and not call.function]
+    return made + [{"paddle": _name(call), "paddle_kind": call.kind, "paddle_where": call.where} for call in rest]
 
 
-def _mark_first(rows: Sequence[dict[str, Any]]) -> None:
+def _name(call: Call) -> str:
+    return f"{call.path}: {call.kind.strip('_')}".removeprefix(": ") if call.function else call.path
+
+
+def compared(one: Call, other: Call) -> dict[str, Any]:
+    """What is told of two calls that are each other's counterpart."""
+    row: dict[str, Any] = {"paddle": _name(other), "paddle_kind": other.kind, "paddle_where": other.where}
+    row |= {"inputs": agree(one.inputs, other.inputs), "outputs": agree(one.outputs, other.outputs)}
+    row |= {"used": _used(one.outputs, other.outputs)}
+    if one.gradients or other.gradients:
+        row |= {"gradient": gradients_agree(one, other)}
+        row |= {"gradient_used": _used(one.gradients, other.gradients)}
+    return row
+
+
+def _mark_first(made: Sequence[dict[str, Any]]) -> None:
     """Where every output agrees, the first to differ is the first backward, which runs the other way."""
-    for way, part, order in (("forward", "outputs", rows), ("backward", "gradient", rows[::-1])):
+    for way, part, order in (("forward", "outputs", made), ("backward", "gradient", made[::-1])):
         for row in order:
             if not row.get(part, True):
                 row["first"] = way
@@ -117,52 +237,3 @@ def _used(ours: Sequence[Array], theirs: Sequence[Array]) -> float | str | None:
         parts = np.where(same, 0.0, np.nan_to_num(parts, nan=np.inf, posinf=np.inf))
         largest = max(largest, float(parts.max(initial=0.0)))
     return largest if np.isfinite(largest) else "inf"
-
-
-def _aligned(port: Port, ours: list[Call], theirs: list[Call]) -> list[tuple[Call, Call]]:
-    partners = port.matching.layers()
-    keys = _keys([call.path for call in theirs])
-    known = dict(zip(keys, theirs, strict=True))
-    pairs: dict[int, Call] = {}
-    for place, (call, key) in enumerate(zip(ours, _keys([call.path for call in ours]), strict=True)):
-        path = partners.get(call.path, call.path)
-        partner = known.get((path, key[1]))
-        if partner is not None and (call.path in partners or _kind(partner) == _kind(call) or call.path == ""):
-            pairs[place] = known.pop((path, key[1]))
-    taken = set(partners.values())
-    rest = [place for place in range(len(ours)) if place not in pairs and ours[place].path not in partners]
-    left = [call for call in known.values() if call.path not in taken]
-    matcher = difflib.SequenceMatcher(None, [_kind(ours[i]) for i in rest], [_kind(call) for call in left], False)
-    for first, second, size in matcher.get_matching_blocks():
-        pairs.update({rest[first + i]: left[second + i] for i in range(size)})
-    return [(ours[place], pairs[place]) for place in sorted(pairs)]
-
-
-def _keys(paths: list[str]) -> list[tuple[str, int]]:
-    counted: Counter[str] = Counter()
-    keys = []
-    for path in paths:
-        keys.append((path, counted[path]))
-        counted[path] += 1
-    return keys
-
-
-def _kind(call: Call) -> str:
-    """A layer's class in words that both frameworks share."""
-    kind = call.kind.lower()
-    return re.sub(r"^conv(\d)dtranspose", r"convtranspose\1d", kind).replace("simplernn", "rnn")
-
-
-def alike(one: Sequence[Array], other: Sequence[Array]) -> bool:
-    """Whether two layers' arrays are the same, as float64 runs show it."""
-    pairs = list(zip(one, other, strict=False))
-    return len(one) == len(other) and all(near(first, second) for first, second in pairs)
-
-
-def near(one: Array, other: Array) -> bool:
-    """Whether two arrays are the same: see :data:`ALIKE`."""
-    if one.shape != other.shape:
-        return False
-    if one.dtype.kind not in "fc":
-        return bool((one == other).all())
-    return bool(np.allclose(other, one, rtol=ALIKE, atol=ALIKE * root_mean_square(one), equal_nan=True))
