@@ -3,6 +3,9 @@
 An entry does not switch a law off. It names what the lane does *instead*, a ``variant_`` method of the contract, and
 the lane is held to exactly that, within the same bounds: a variant of a lane that refuses inputs says which ones, and
 with which message. The witness must still diverge: an entry whose divergence no longer occurs is *stale*, and red.
+
+A divergence whose inputs end or block a framework, or make it use memory that is not its own, is told in words alone:
+such an entry says why it has no witness, explains nothing in a run, and no suite may draw those inputs.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from conformance.lanes.lane import FEATURES, Lane
 from conformance.portable import PortableError, sample_from_table
 
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
-OPTIONAL = ("device", "processor", "upstream", "found", "no_script")
+SEEN = ("behaviour", "witness")
+"""What an entry has that a run can see; one in words alone has ``no_witness`` in their place."""
+OPTIONAL = ("device", "processor", "upstream", "found", "no_script", "no_witness")
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
 
 
@@ -34,9 +39,10 @@ class LedgerError(ValueError):
 class Entry:
     """One known divergence.
 
-    behaviour: what the lane does instead: the name of a ``variant_`` of the contract.
+    behaviour: what the lane does instead: the name of a ``variant_`` of the contract; empty where there is no witness.
     versions: PEP 440 specifier of the framework's releases that show it.
     processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or nothing.
+    witness: a sample that shows it; ``None`` where there is none, for the reason in ``no_witness``.
     no_script: why no standalone script can show it, where the oracle needs to see what the lane did.
     """
 
@@ -48,9 +54,10 @@ class Entry:
     reason: str
     upstream: str
     device: str
-    witness: Sample
+    witness: Sample | None
     no_script: str = ""
     processor: str = ""
+    no_witness: str = ""
 
     def applies_to(self, lane: Lane) -> bool:
         """Whether a started lane is one that this entry speaks of."""
@@ -95,8 +102,8 @@ class Ledger:
         self.entries = entries
 
     def of(self, contract_id: str) -> list[Entry]:
-        """Entries of one contract, in the file's order."""
-        return [entry for entry in self.entries if entry.contract == contract_id]
+        """Entries of one contract that a run can see, in the file's order; those in words alone are left out."""
+        return [entry for entry in self.entries if entry.contract == contract_id and entry.witness is not None]
 
     def check(self, path: Path) -> None:
         """Raise :class:`LedgerError` for an entry whose contract or variant does not exist or whose witness misfits."""
@@ -107,6 +114,8 @@ class Ledger:
                 raise LedgerError(
                     f"{where} speaks of contract {entry.contract!r}, which no suite declares; remove or rename it"
                 )
+            if entry.witness is None:
+                continue
             if entry.behaviour not in contract.variants:
                 known = ", ".join(contract.variants) or "none"
                 raise LedgerError(
@@ -155,10 +164,19 @@ def leader(entry_id: str, reasons: Mapping[str, str]) -> str:
 
 def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     where = f"{path}: entry {table.get('id', f'number {place}')!r}"
-    missing = [key for key in REQUIRED if not table.get(key)]
+    in_words = bool(table.get("no_witness"))
+    missing = [key for key in REQUIRED if not table.get(key) and not (in_words and key in SEEN)]
     unknown = sorted(table.keys() - {*REQUIRED, *OPTIONAL})
     if missing:
-        raise LedgerError(f"{where} lacks {', '.join(missing)}; every entry needs {', '.join(REQUIRED)}")
+        raise LedgerError(
+            f"{where} lacks {', '.join(missing)}; every entry needs {', '.join(REQUIRED)}, "
+            f"or no_witness in place of {' and '.join(SEEN)}"
+        )
+    both = [key for key in (*SEEN, "no_script") if key in table]
+    if in_words and both:
+        raise LedgerError(
+            f"{where} has {both[0]} and says by no_witness that it has none to show; remove one of the two"
+        )
     if unknown:
         known = ", ".join((*REQUIRED, *OPTIONAL))
         raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
@@ -177,7 +195,7 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     except InvalidSpecifier as error:
         raise LedgerError(f"{where}: versions {table['versions']!r} is no range such as '>=3.0,<3.4'") from error
     try:
-        witness = sample_from_table(table["witness"])
+        witness = None if in_words else sample_from_table(table["witness"])
     except (PortableError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise LedgerError(f"{where}: its witness cannot be read ({error})") from error
     return Entry(
@@ -185,11 +203,12 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         contract=table["contract"],
         framework=table["framework"],
         versions=versions,
-        behaviour=table["behaviour"],
+        behaviour=table.get("behaviour", ""),
         reason=table["reason"],
         upstream=table.get("upstream", ""),
         device=table.get("device", ""),
         witness=witness,
         no_script=table.get("no_script", ""),
         processor=table.get("processor", ""),
+        no_witness=table.get("no_witness", ""),
     )

@@ -350,16 +350,18 @@ class ContractRun:
 
     def replay_witness(self, entry: Entry) -> dict[str, Verdict]:
         """Replay an entry's witness on the lanes it speaks of: known where it still diverges as described."""
-        verdicts = {}
-        began = time.perf_counter()
+        verdicts: dict[str, Verdict] = {}
+        began, witness = time.perf_counter(), entry.witness
+        if witness is None:
+            return verdicts
         for lane in self.lanes:
             if not entry.applies_to(lane):
                 continue
-            observation = self._observed(lane, entry.witness, lane.submit(self.contract, entry.witness))
-            accepted = self.accept(lane, self.contract.oracle, entry.witness, observation)
-            if not compare(lane.label, observation, accepted, entry.witness, lane.spec.device).differences:
+            observation = self._observed(lane, witness, lane.submit(self.contract, witness))
+            accepted = self.accept(lane, self.contract.oracle, witness, observation)
+            if not compare(lane.label, observation, accepted, witness, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE
-            elif self._explain(entry, lane, entry.witness, observation) is None:
+            elif self._explain(entry, lane, witness, observation) is None:
                 verdicts[lane.label] = Verdict.DIVERGE
             else:
                 verdicts[lane.label] = Verdict.KNOWN

@@ -1,7 +1,7 @@
 """Checkpoint files written without the framework whose format they have.
 
 A lane has one framework only, and still must be given what the other one writes: here torch's format is put together
-by hand. So are files that ask their reader to run something, which no honest writer gives.
+by hand. So are files that ask their reader for a call, which no honest writer gives: of a function that does nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The shapes that layers give, and the inputs they must refuse, as plain arithmetic on shapes.
 
-Every function returns a shape or raises ValueError with the reason for a refusal. ``unchecked`` is how paddle's layers
-compute a length where they should refuse: by a division that truncates towards zero, so that a window larger than
-the image gives a result, or none.
+Every function returns a shape or raises ValueError with the reason for a refusal.
 """
 
 from __future__ import annotations
@@ -31,53 +29,41 @@ def require(condition: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
-def window_count(span: int, stride: int, ceil_mode: bool = False, unchecked: bool = False) -> int:
+def window_count(span: int, stride: int, ceil_mode: bool = False) -> int:
     """Windows along an axis of which ``span`` is what the first window leaves over."""
-    if unchecked:
-        return int((span + (stride - 1 if ceil_mode else 0)) / stride) + 1
     require(span >= 0 or ceil_mode, "the window is larger than the padded image")
     return (-(-span // stride) if ceil_mode else span // stride) + 1
 
 
-def conv2d(
-    x: Shape, weight: Shape, bias: Shape | None, parameters: Any, unchecked: bool = False, least: int = 0
-) -> Shape:
+def conv2d(x: Shape, weight: Shape, bias: Shape | None, parameters: Any, any_bias: bool = False) -> Shape:
     """Shape of a 2-D convolution of [N, C, H, W] with [O, C / groups, kh, kw]; ``parameters`` holds the four others.
 
-    Where nothing is checked, adding a bias turns a length below ``least`` into -1, which stands for an unknown one.
+    ``any_bias``: one of another length than the output channels is broadcast.
     """
     require(len(x) == 4 and len(weight) == 4, "image and weight must have four axes")
     stride, padding, dilation, groups = (parameters[name] for name in ("stride", "padding", "dilation", "groups"))
     require(groups > 0 and min(*stride, *dilation) > 0, "stride, dilation and groups must be positive")
     require(min(padding) >= 0, "padding must not be negative")
     require(x[1] == weight[1] * groups and weight[0] % groups == 0, "channels do not fit the groups")
-    if not unchecked:
-        require(bias is None or bias == weight[:1], "one bias for each output channel")
-        require(min(x[2:]) > 0, "an image needs pixels")
+    require(any_bias or bias is None or bias == weight[:1], "one bias for each output channel")
+    require(min(x[2:]) > 0, "an image needs pixels")
     spans = [x[2 + i] + 2 * padding[i] - dilation[i] * (weight[2 + i] - 1) - 1 for i in range(2)]
-    lengths = [window_count(spans[i], stride[i], unchecked=unchecked) for i in range(2)]
-    require(x[0] * int(np.prod(lengths)) >= 0, "the number of pixels would be negative")
-    if bias is None:
-        return (x[0], weight[0], *lengths)
-    lengths = [n if n >= least else -1 for n in lengths]
-    require(x[0] * int(np.prod(lengths)) >= 0, "the number of pixels would be negative")
-    return (x[0], *np.broadcast_shapes(weight[:1], bias), *lengths)
+    lengths = [window_count(spans[i], stride[i]) for i in range(2)]
+    return (x[0], *np.broadcast_shapes(weight[:1], bias or weight[:1]), *lengths)
 
 
-def pool2d(x: Shape, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, unchecked: bool = False) -> Shape:
+def pool2d(x: Shape, kernel: Any, stride: Any, padding: Any, ceil_mode: bool) -> Shape:
     """Shape of a 2-D pool of [N, C, H, W]; in ceil mode a window wholly beyond the image is dropped."""
     require(len(x) == 4, "an image batch has four axes")
     stride = kernel if stride is None else stride
-    require(0 not in stride, "stride must be positive")
     spans = [x[2 + i] + 2 * padding[i] - kernel[i] for i in range(2)]
-    if not unchecked:
-        require(min(x[2:]) > 0, "an image needs pixels")
-        require(min(*kernel, *stride) > 0, "kernel and stride must be positive")
-        require(min(padding) >= 0, "padding must not be negative")
-        require(all(2 * padding[i] <= kernel[i] for i in range(2)), "a window could lie in the padding alone")
-    lengths = [window_count(spans[i], stride[i], ceil_mode, unchecked) for i in range(2)]
+    require(min(x[2:]) > 0, "an image needs pixels")
+    require(min(*kernel, *stride) > 0, "kernel and stride must be positive")
+    require(min(padding) >= 0, "padding must not be negative")
+    require(all(2 * padding[i] <= kernel[i] for i in range(2)), "a window could lie in the padding alone")
+    lengths = [window_count(spans[i], stride[i], ceil_mode) for i in range(2)]
     require(min(lengths) >= 0, "a length would be negative")
-    if ceil_mode and not unchecked:
+    if ceil_mode:
         lengths = [n - ((n - 1) * stride[i] >= x[2 + i] + padding[i]) for i, n in enumerate(lengths)]
         require(min(lengths) > 0, "no window is left")
     return (*x[:2], *lengths)
@@ -120,14 +106,14 @@ def reshape(x: Shape, asked: list[int], zero_copies: bool = False) -> Shape:
 def simple_cnn(x: Shape, unchecked: bool = False) -> dict[str, Shape]:
     """Shape of every activation of SimpleCNN: twice a 3x3 convolution and a halving, then two linear layers.
 
-    ``unchecked``: nothing is asked for where a tensor has no elements.
+    ``unchecked``: of a batch without images, the features are not asked for.
     """
     plain = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
     shapes: dict[str, Shape] = {}
     for number, outputs in ((1, 32), (2, 64)):
         weight = (outputs, 3 if number == 1 else 32, 3, 3)
-        x = shapes[f"conv{number}"] = conv2d(x, weight, weight[:1], plain, unchecked)
-        x = shapes[f"pool{number}"] = pool2d(x, (2, 2), None, (0, 0), False, unchecked)
+        x = shapes[f"conv{number}"] = conv2d(x, weight, weight[:1], plain)
+        x = shapes[f"pool{number}"] = pool2d(x, (2, 2), None, (0, 0), False)
     x = shapes["fc1"] = linear(flatten(x, 1, -1), (128, 64 * 6 * 6), None, unchecked)
     shapes["logits"] = linear(x, (10, 128), None)
     return shapes

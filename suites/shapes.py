@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from conformance import Sample
 from conformance.strategies import ROWS, SIDES, WIDTHS, lengths
 
+OUTSIDE = "on a GPU, an index or label outside of its range is no error that a call raises and a process survives"
+INDICES_ON_CPU = {"*:cuda": OUTSIDE, "*:gpu": OUTSIDE}
+"""Contracts that draw such indices leave out the GPU."""
+
 
 def pairs(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
     """Two independent integers, for height and width."""
@@ -112,7 +116,7 @@ def pooled_output(size: int, kernel: int, stride: int, padding: int, ceil_mode: 
 def pool_geometry(draw: st.DrawFn, long: bool = False) -> dict[str, Any]:
     """Shapes and hyperparameters of a 2-D pool with at least one output pixel, whose every window meets the input.
 
-    Windows that ceil mode would place wholly outside are the subject of ``shape.max_pool2d`` and ``shape.avg_pool2d``.
+    Windows that ceil mode would place wholly outside, which paddle does not leave out, are not drawn.
     ``long``: half of them have an image wider or higher than a vector, or many channels.
     """
     kernel, ceil_mode = draw(pairs(1, 4) | st.sampled_from(((2, 2), (3, 3)))), draw(st.booleans())
@@ -142,11 +146,11 @@ def several(sample: st.SearchStrategy[Sample], count: int = 3) -> st.SearchStrat
 
 
 def right_and_wrong(
-    sample: Callable[[str | None], st.SearchStrategy[Sample]], faults: tuple[str, ...], count: int = 4
+    sample: Callable[[str | None], st.SearchStrategy[Sample]], faults: tuple[str, ...], count: int = 4, right: int = 2
 ) -> st.SearchStrategy[list[Sample]]:
-    """Two right samples and ``count`` with different faults: ``sample(fault)`` draws one with that fault, or None."""
+    """``right`` samples, and ``count`` with different faults: ``sample(fault)`` draws one with that fault, or None."""
 
     def draw_each(order: list[str]) -> st.SearchStrategy[list[Sample]]:
-        return st.tuples(sample(None), sample(None), *(sample(fault) for fault in order[:count])).map(list)
+        return st.tuples(*(sample(fault) for fault in [None] * right + order[:count])).map(list)
 
     return st.permutations(faults).flatmap(draw_each)

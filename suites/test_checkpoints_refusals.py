@@ -1,8 +1,13 @@
-"""A damaged, foreign or hostile checkpoint is refused with a sentence: nothing in it runs, the model is kept."""
+"""A damaged or foreign checkpoint, or one that asks for a call, is refused with a sentence; the model is kept.
+
+The call that files ask for here is harmless: of a function of the standard library that computes three numbers. Whether
+a reader obeyed shows by the module of that function, which nothing else imports.
+"""
 
 from __future__ import annotations
 
 import copy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,8 @@ MOMENTUM: dict[str, Any] = {"name": "momentum", "hyper": {"momentum": 0.9}}
 
 DAMAGED = ("missing", "empty", "shortened", "cut", "misnamed", "unknown_suffix")
 FOREIGN = ("no_epoch", "epoch_in_words", "later_format", "no_rate", "weights_only", "other_model", "other_optimizer")
-HOSTILE = ("runs_at_once", "runs_in_weights", "runs_in_history")
+CALLING = ("calls_at_once", "calls_in_weights", "calls_in_history")
+UNASKED = "colorsys"
 
 
 @st.composite
@@ -32,7 +38,7 @@ def faulty_files(draw: st.DrawFn) -> list[Sample]:
     inputs = {**layer, "weights": {name: real(rng, shape) for name, shape in shapes.items()}, "cut": cut}
     own, others = (optimizer_arrays(rng, optimizer, shapes) for optimizer in (ADAM, MOMENTUM))
     samples = []
-    for fault in (*DAMAGED, *FOREIGN, *HOSTILE):
+    for fault in (*DAMAGED, *FOREIGN, *CALLING):
         state = others if fault == "other_optimizer" else own
         samples += [Sample({**inputs, "state": state, "fault": fault, "suffix": suffix}) for suffix in SUFFIXES]
     return samples
@@ -40,7 +46,7 @@ def faulty_files(draw: st.DrawFn) -> list[Sample]:
 
 @contract("checkpoint.refusals", area="checkpoints", samples=faulty_files(), tensors=False, share=0.13)
 class refusals:
-    """A bad checkpoint is refused as such, by the name of its file; no code in it runs, the model stays as it was."""
+    """A bad checkpoint is refused as such, by the name of its file; no call in it is made, the model stays as it is."""
 
     @staticmethod
     def torch(kind, sizes, weights, state, fault, cut, suffix):
@@ -87,13 +93,16 @@ class refusals:
 
 
 def attempt(load: Any, path: Path) -> dict[str, Any]:
-    """The error that loading ends in, whether it names the file, and whether code in the file has run."""
+    """The error that loading ends in, whether it names the file, and whether the call in the file was made."""
     error, message = "none", ""
+    before = sys.modules.pop(UNASKED, None)
     try:
         load()
     except Exception as raised:
         error, message = type(raised).__name__, str(raised)
-    ran = "the code in the file" if path.with_name(MARKER).exists() else "nothing"
+    ran = "the call in the file" if UNASKED in sys.modules else "nothing"
+    if before is not None:
+        sys.modules[UNASKED] = before
     return {"error": error, "names_the_file": str(path) in message and "\n" not in message, "ran": ran}
 
 
@@ -102,16 +111,12 @@ def equal(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> bool:
     return all(equal_bits(array, after[name]) == array.size for name, array in before.items())
 
 
-MARKER = "it-ran"
-"""The file that hostile checkpoints would leave beside themselves."""
-
-
 def bad_file(folder: Path, fault: str, weights: Any, state: Any, cut: float, suffix: str, places: Any) -> Path:
     """Write a checkpoint that has the fault; return its path."""
     path = folder / f"bad{suffix}"
     tree = checkpoint_tree(plain_run(weights, state, 0.125, 1, []), suffix, places)
-    if fault in HOSTILE:
-        path.write_bytes(hostile_bytes(fault, tree, suffix, folder / MARKER))
+    if fault in CALLING:
+        path.write_bytes(calling_bytes(fault, tree, suffix))
         return path
     data = checkpoint_bytes(foreign(fault, tree), suffix)
     if fault == "missing":
@@ -141,19 +146,13 @@ def foreign(fault: str, tree: dict[str, Any]) -> Any:
     return {**tree, **changes.get(fault, {})}
 
 
-def hostile_bytes(fault: str, tree: dict[str, Any], suffix: str, marker: Path) -> bytes:
-    """A checkpoint that makes a reader that runs pickles open a file; it is shown to work by doing just that."""
-    import pickle
-
-    call = Call(Name("io", "open"), (str(marker), "w"))
-    pickle.loads(pickled(call)).close()
-    if not marker.exists():
-        raise AssertionError("the hostile pickle does nothing, so that refusing it shows nothing")
-    marker.unlink()
-    weights = {"weight": call} if fault == "runs_in_weights" else {}
-    history = [call] if fault == "runs_in_history" else []
+def calling_bytes(fault: str, tree: dict[str, Any], suffix: str) -> bytes:
+    """A checkpoint that makes a reader that obeys pickles convert a colour."""
+    call = Call(Name(UNASKED, "rgb_to_hsv"), (1.0, 0.5, 0.0))
+    weights = {"weight": call} if fault == "calls_in_weights" else {}
+    history = [call] if fault == "calls_in_history" else []
     whole = {**tree, "model": weights, "history": history, "optimizer": {"lr": 0.1, "state": {}}}
-    asked = call if fault == "runs_at_once" else whole
+    asked = call if fault == "calls_at_once" else whole
     return torch_archive(asked) if suffix == ".pth" else pickled(asked)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Rejects, Sample, accuracy, contract
 from suites import arithmetic
 from suites.arithmetic import require, shape_of
-from suites.shapes import right_and_wrong
+from suites.shapes import INDICES_ON_CPU, right_and_wrong
 
 Judged = dict[str, Acceptance] | Rejects
 
@@ -43,7 +43,9 @@ def labelled(draw: st.DrawFn, fault: str | None) -> Sample:
 LABELLING = ("beyond", "far beyond", "negative", "batch", "column", "axes", "float", "weight", "reduction", "smoothing")
 
 
-@contract("shape.cross_entropy", area="shapes", samples=right_and_wrong(labelled, LABELLING))
+@contract(
+    "shape.cross_entropy", area="shapes", samples=right_and_wrong(labelled, LABELLING), unsupported=INDICES_ON_CPU
+)
 class cross_entropy:
     """Cross-entropy takes one integer label a row, of a class that exists, and gives a loss a row or a number."""
 

@@ -292,7 +292,7 @@ RESUME: Places = {
 REFUSED: Places = {
     f"{fault} in {end}": Place(48, lambda s, fault=fault, end=end: (s.fault, s.suffix) == (fault, end))
     for fault, end in product(
-        (*test_checkpoints_refusals.DAMAGED, *test_checkpoints_refusals.FOREIGN, *test_checkpoints_refusals.HOSTILE),
+        (*test_checkpoints_refusals.DAMAGED, *test_checkpoints_refusals.FOREIGN, *test_checkpoints_refusals.CALLING),
         SUFFIXES,
     )
 }

@@ -95,6 +95,7 @@ def rest(s: Any, axis: int) -> int:
     return (s.x.shape[2 + axis] + 2 * s.padding[axis] - s.kernel[axis]) % steps(s)[axis]
 
 
+POOL_OF_ONE = Place(12, lambda s: pools(s) and len(s.x) == 1)
 POOL: Places = {
     "a stride of 3": Place(96, lambda s: pools(s) and s.stride is not None and 3 in s.stride),
     "the kernel as stride": Place(6, lambda s: pools(s) and s.stride is None),
@@ -282,8 +283,8 @@ LAYERS: dict[str, Places] = {
     "shape.conv2d": {**CONVOLUTION, **EMPTY},
     "nn.max_pool2d": {**POOL, **WINDOWS, **families(120, without=("constant", "huge", "sparse")), **positions(120)},
     "nn.avg_pool2d": {**POOL, **COUNTED, **families(96, without=("sorted", "constant", "huge")), **positions(120)},
-    "shape.max_pool2d": {**POOL, **EMPTY},
-    "shape.avg_pool2d": {**POOL, **EMPTY},
+    "shape.max_pool2d": {**POOL, **EMPTY, "a batch of 1": POOL_OF_ONE},
+    "shape.avg_pool2d": {**POOL, **EMPTY, "a batch of 1": POOL_OF_ONE},
     "nn.adaptive_avg_pool2d": {**ADAPTIVE, **positions(60)},
     "shape.adaptive_avg_pool2d": {
         **EMPTY,

@@ -125,16 +125,16 @@ def test_a_checkpoint_of_another_model(refused):
     assert said.startswith("b.pdparams does not fit paddle_model of port.py: it lacks '0.weight', '0.bias', '1.weight'")
 
 
-def test_a_file_that_is_damaged_or_dangerous(refused):
+def test_a_file_that_is_damaged_or_asks_for_a_call(refused):
     saved(net())
     data = Path("a.pth").read_bytes()
     Path("a.pth").write_bytes(data[: len(data) // 2])
     assert refused(*TO).startswith("a.pth cannot be read as .pth: ")
     torch.save(net(), "a.pth")
     assert refused(*TO).startswith("a.pth is refused: it names torch.nn.modules.container.Sequential")
-    Path("b.pdparams").write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR.")
-    assert refused("--from", "b.pdparams", "--to", "b.pth").startswith("b.pdparams is refused: it names os.system")
-    assert not Path("pwned").exists()
+    Path("b.pdparams").write_bytes(b"cfractions\nFraction\n(I1\nI2\ntR.")
+    said = refused("--from", "b.pdparams", "--to", "b.pth")
+    assert said.startswith("b.pdparams is refused: it names fractions.Fraction")
 
 
 def test_a_file_without_weights_or_with_two_of_them(refused):

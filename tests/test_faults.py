@@ -69,7 +69,9 @@ def test_what_is_no_fault_is_not_caught_and_what_was_injected_is_gone(lanes: lis
     assert detect(nothing, "nn.relu", lanes, LEDGER) is None
 
 
-@pytest.mark.parametrize("entry", LEDGER.entries, ids=lambda entry: entry.id)
+@pytest.mark.parametrize(
+    "entry", [entry for entry in LEDGER.entries if entry.witness is not None], ids=lambda entry: entry.id
+)
 def test_a_known_divergence_excuses_nothing_where_its_lane_is_right(entry: Entry, lanes: list[InProcessLane]) -> None:
     """Where a lane does what the oracle says, its entry says so too: another lane that differs there has no excuse."""
     contract = REGISTRY[entry.contract]

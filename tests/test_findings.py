@@ -58,17 +58,18 @@ def test_page_and_scripts_are_what_the_ledger_gives(made: list[Finding]) -> None
 
 
 def test_nearly_every_finding_has_a_script_without_this_project(made: list[Finding]) -> None:
-    without = {each.entry.id: each.reproducer.refusal for each in made if each.reproducer.text is None}
-    assert without.keys() == {each.entry.id for each in made if each.entry.no_script}, without
+    without = {each.entry.id: each.reproducer for each in made if each.script is None}
+    assert without.keys() == {each.entry.id for each in made if each.entry.no_script or each.entry.no_witness}, without
+    assert not [each.entry.id for each in made if each.entry.no_witness and each.reproducer is not None]
     for each in made:
-        text = each.reproducer.text or ""
+        text = each.script or ""
         assert not re.search(r"^\s*(from|import) (conformance|reference_impl|suites)\b", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_every_script_finds_what_the_ledger_says_of_the_release(framework: str, made: list[Finding]) -> None:
     """And an oracle that follows a lane is right without one: the framework that does not diverge agrees with it."""
-    here = [each for each in made if each.entry.device in ("", "cpu") and each.reproducer.text is not None]
+    here = [each for each in made if each.entry.device in ("", "cpu") and each.script is not None]
     mine = [each for each in here if each.entry.framework == framework]
     others = [each for each in here if each.entry.framework != framework and each.contract.conditioned]
     done = verify.run(Path(sys.executable), [*mine, *(swapped(each, framework) for each in others)])
@@ -222,6 +223,17 @@ def test_a_finding_without_a_script_says_why_and_how_to_see_it(declare: Any) -> 
     assert "- Reproducer: `pytest -k 'known[law-odd]'`; there is no script: the oracle has to see the lane." in text
     unlike = told(declare, entry("law-same", behaviour="same"), variant_same=lambda x: {"output": Acceptance(x * 1.0)})
     assert "pytest -k 'known[law-same]'" in unlike and "may be as expected" in unlike
+
+
+def test_a_finding_without_a_witness_is_told_in_words_alone(declare: Any) -> None:
+    law = declare(plain, oracle)
+    words = entry("law-odd", behaviour="", witness=None, no_witness="It ends the process.")
+    lines = page([Finding(words, law, None)], "ledger.toml").splitlines()
+    assert "- Instead: It is odd." in lines and "- No witness: It ends the process." in lines
+    assert not [line for line in lines if line.startswith(("- Held to:", "- Witness:", "- Reproducer:", "|"))]
+    assert command.texts([Finding(words, law, None)]).keys() == {command.PAGE}
+    with pytest.raises(ValueError, match="entry 'law-odd' has no witness that a script could show"):
+        reproducers.make(words, law)
 
 
 def test_refusals_are_told(declare: Any) -> None:

@@ -213,6 +213,12 @@ def test_a_lane_that_dies_of_a_witness(identity, run):
     assert error.value.sample is known.witness
 
 
+def test_an_entry_without_a_witness_is_not_run(identity, run):
+    made = run(identity(variant_odd=odd))
+    assert made.replay_witness(replace(entry(), witness=None)) == {}
+    assert made.record.samples == 0
+
+
 def test_every_witness_counts(identity, run):
     made = run(identity(paddle=lambda x: x + np.float32(1), variant_odd=odd))
     assert [made.replay_witness(entry()) for _ in range(2)] == [{"paddle:cpu": Verdict.KNOWN}] * 2

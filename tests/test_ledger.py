@@ -42,6 +42,7 @@ def only(folder: Path, **changes: str) -> Entry:
 def test_an_entry_is_read(tmp_path):
     entry = only(tmp_path, upstream='"https://example.org/1"', device='"gpu"', found='"2026-11-24"')
     assert (entry.id, entry.contract, entry.framework, entry.device) == ("law-broken", "small.law", "paddle", "gpu")
+    assert entry.witness is not None and entry.no_witness == ""
     assert entry.witness.regime == REAL
     assert entry.witness.inputs["x"].dtype == np.float32
     np.testing.assert_array_equal(entry.witness.inputs["x"], np.array([1.0, np.nan], np.float32))
@@ -57,6 +58,7 @@ def test_a_witness_may_be_of_the_exact_regime_and_hold_everything_a_sample_holds
         '{ regime = "exact", bias = { none = true }, stride = { tuple = [1, 2] }, how = { mode = "zeros" }, n = 3 }'
     )
     sample = only(tmp_path, witness=witness).witness
+    assert sample is not None
     assert sample.regime == EXACT
     assert sample.inputs == {"bias": None, "stride": (1, 2), "how": {"mode": "zeros"}, "n": 3}
 
@@ -67,6 +69,33 @@ def test_an_entry_may_say_why_it_has_no_script_and_on_which_device_it_holds(tmp_
         assert only(tmp_path, framework=f'"{framework}"', device=f'"{device}"').device == device
     plain = only(tmp_path)
     assert (plain.upstream, plain.device, plain.no_script, plain.processor) == ("", "", "", "")
+
+
+IN_WORDS = {key: value for key, value in ENTRY.items() if key not in ("behaviour", "witness")}
+IN_WORDS |= {"id": '"law-told"', "no_witness": '"It ends the process."'}
+
+
+def test_an_entry_in_words_alone_says_why_and_explains_nothing(tmp_path, declare):
+    ledger = load(written(tmp_path, IN_WORDS, ENTRY))
+    told, shown = ledger.entries
+    assert (told.witness, told.behaviour, told.no_witness) == (None, "", "It ends the process.")
+    assert told.reason == "It is odd." and told.applies("paddle", "cpu", "3.3.1")
+    assert ledger.of("small.law") == [shown]
+    with pytest.raises(LedgerError, match=r"entry 'law-told' speaks of contract 'small\.law', which no suite declares"):
+        Ledger([told]).check(tmp_path)
+    law(declare)
+    ledger.check(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["behaviour", "witness", "no_script"])
+def test_an_entry_has_a_witness_or_says_why_it_has_none(tmp_path, key):
+    sentence = f"entry 'law-told' has {key} and says by no_witness that it has none to show; remove one of the two"
+    with pytest.raises(LedgerError, match=re.escape(sentence)):
+        load(written(tmp_path, {**IN_WORDS, key: ENTRY.get(key, '"The oracle has to see the lane."')}))
+    with pytest.raises(
+        LedgerError, match=r"lacks behaviour, witness; .* or no_witness in place of behaviour and witness"
+    ):
+        load(written(tmp_path, {**IN_WORDS, "no_witness": '""'}))
 
 
 def test_the_entries_of_a_contract(tmp_path):

@@ -67,14 +67,18 @@ def find(path: Path | None = None) -> list[Finding]:
     read = ledger.load(where)
     read.check(where)
     return [
-        Finding(entry, REGISTRY[entry.contract], reproducers.make(entry, REGISTRY[entry.contract]))
+        Finding(
+            entry,
+            REGISTRY[entry.contract],
+            None if entry.witness is None else reproducers.make(entry, REGISTRY[entry.contract]),
+        )
         for entry in read.entries
     ]
 
 
 def texts(findings: list[Finding]) -> dict[str, str]:
     """Each file's text by its path within the folder."""
-    scripts = {f"{FOLDER}/{each.entry.id}.py": each.reproducer.text for each in findings}
+    scripts = {f"{FOLDER}/{each.entry.id}.py": each.script for each in findings}
     return {PAGE: page(findings, LEDGER), **{name: text for name, text in scripts.items() if text is not None}}
 
 

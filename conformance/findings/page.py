@@ -20,7 +20,8 @@ FOLDER = "reproducers"
 _INTRODUCTION = (
     "Where PyTorch or PaddlePaddle does not do what the float64 oracle of this project says. Each finding is an entry "
     "of [`{ledger}`](../{ledger}): the gate holds the framework to exactly what is written there, and fails once it "
-    "does anything else, be it right.",
+    "does anything else, be it right. A finding whose inputs end a process, or make it use memory that is not its own, "
+    "is told in words alone: nothing in this project holds such an input.",
     "{counts} {scripts} of them have a script that needs neither this project nor the other framework: it exits 1 "
     "where the framework diverges and 0 where it agrees, as it does in a release without the fault. Findings that "
     "share a cause stand below the first of them.",
@@ -31,18 +32,23 @@ _INTRODUCTION = (
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """An entry, its contract and its reproducer."""
+    """An entry, its contract and its reproducer, which an entry in words alone has not."""
 
     entry: Entry
     contract: Contract
-    reproducer: Reproducer
+    reproducer: Reproducer | None
+
+    @property
+    def script(self) -> str | None:
+        """The text of its standalone script, if it has one."""
+        return self.reproducer.text if self.reproducer is not None else None
 
 
 def page(findings: Sequence[Finding], ledger: str) -> str:
     """The page as Markdown; ``ledger`` is the ledger's path from the root of the project."""
     groups = {name: _grouped([each for each in findings if each.entry.framework == name]) for name in FRAMEWORKS}
     counts = [f"{sum(map(len, groups[name]))} of {name}" for name in FRAMEWORKS]
-    scripts = sum(each.reproducer.text is not None for each in findings)
+    scripts = sum(each.script is not None for each in findings)
     counted = f"{len(findings)} findings: {', '.join(counts)}."
     text = ["# Findings", ""]
     for paragraph in _INTRODUCTION:
@@ -81,7 +87,6 @@ def _listed(group: Sequence[Finding]) -> str:
 
 def _told(finding: Finding, heading: str) -> list[str]:
     entry, contract, made = finding.entry, finding.contract, finding.reproducer
-    variant = " ".join(inspect.cleandoc(contract.variants[entry.behaviour].__doc__ or "").split())
     lines = [
         f"{heading} {entry.id}",
         "",
@@ -89,6 +94,9 @@ def _told(finding: Finding, heading: str) -> list[str]:
         f"- Releases: {_plain(entry.released)}",
         f"- Instead: {_plain(entry.reason)}",
     ]
+    if entry.witness is None or made is None:
+        return [*lines, f"- No witness: {_plain(entry.no_witness)}", f"- Upstream: {_upstream(entry.upstream)}"]
+    variant = " ".join(inspect.cleandoc(contract.variants[entry.behaviour].__doc__ or "").split())
     if variant:
         lines.append(f"- Held to: {_plain(variant)} (`{entry.behaviour}`)")
     lines += [f"- Witness: {_code(entry.witness.describe())}", f"- Upstream: {_upstream(entry.upstream)}"]

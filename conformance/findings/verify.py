@@ -63,10 +63,10 @@ def main(findings: Sequence[Finding], pythons: Sequence[Path]) -> int:
     wrong = 0
     for python in pythons:
         for framework, version in versions(executable(python)).items():
-            mine = [each for each in findings if each.entry.framework == framework and each.reproducer.text is not None]
+            mine = [each for each in findings if each.entry.framework == framework and each.script is not None]
             done = run(executable(python), mine)
             for each in mine:
-                if unlike(each, mine, version, done):  # one before it may have written outside of its memory
+                if unlike(each, mine, version, done):  # one before it may have left the process in another state
                     done |= run(executable(python), [each])
             lines = [line for each in mine if (line := unlike(each, mine, version, done))]
             agree = sum(outcome.status == 0 for outcome in done.values())
@@ -127,7 +127,7 @@ def run(python: Path, findings: Sequence[Finding]) -> dict[str, Outcome]:
     with tempfile.TemporaryDirectory() as folder:
         waiting = []
         for each in findings:
-            (Path(folder) / f"{each.entry.id}.py").write_text(each.reproducer.text or "", encoding="utf-8")
+            (Path(folder) / f"{each.entry.id}.py").write_text(each.script or "", encoding="utf-8")
             waiting.append(f"{each.entry.id}.py")
         while waiting:
             done = _asked([str(python), "-I", "-W", "ignore", "-c", _DRIVER, *waiting], Path(folder))

@@ -44,7 +44,9 @@ class Reproducer:
 
 
 def make(entry: Entry, contract: Contract) -> Reproducer:
-    """The reproducer of one entry; no framework is needed for it."""
+    """The reproducer of one entry, which must have a witness; no framework is needed for it."""
+    if entry.witness is None:
+        raise ValueError(f"entry {entry.id!r} has no witness that a script could show")
     witness, variant = entry.witness, contract.variants[entry.behaviour]
     expected, instead = _alone(contract, contract.oracle, witness), _alone(contract, variant, witness, widen=False)
     told, carried, only = differing(expected, instead), expected, None

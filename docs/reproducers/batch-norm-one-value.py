@@ -4,7 +4,7 @@ Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A batch norm keeps the shape, and refuses other channels, a negative eps and training on one value a
 channel. In training an eps of 0 is refused too: equal values of a channel would be divided by 0.
 Instead: Training on one value a channel is not refused: it has variance 0, so the output is the bias whatever
-the input. An eps of 0 or less is taken too, and so are running statistics that are longer than the channels.
+the input. An eps of 0 or less is taken too.
 Upstream: https://github.com/PaddlePaddle/Paddle/issues/19551 (closed: intended).
 
 Expected: an error, because one value has no variance.

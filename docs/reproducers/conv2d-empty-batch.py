@@ -1,8 +1,8 @@
 """conv2d-empty-batch: paddle >=2.6.2, <3.1.1 against shape.conv2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
-Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses what does not
-fit.
+Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses channels, axes
+and settings that do not fit.
 Instead: A convolution refuses a batch of no images; torch, and paddle later, return one of no results.
 Upstream: https://github.com/PaddlePaddle/Paddle/pull/73691 (the fix).
 

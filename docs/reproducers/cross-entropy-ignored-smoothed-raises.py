@@ -1,4 +1,4 @@
-"""cross-entropy-ignored-smoothed-raises: paddle >=2.6.2, <3.4 against loss.cross_entropy_ignored_smoothed
+"""cross-entropy-ignored-smoothed-raises: paddle >=2.6.2, <3.4 on cpu against loss.cross_entropy_ignored_smoothed
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: A label is ignored under label smoothing too.

@@ -3,8 +3,7 @@
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: SimpleCNN takes image sizes that come down to 36 features a channel, and no others; each layer has its
 shape.
-Instead: As linear-empty-unchecked: a batch of no images may have images of any size, even of one that no
-convolution fits into.
+Instead: As linear-empty-unchecked: a batch of no images may have images of any size.
 Upstream: https://github.com/PaddlePaddle/Paddle/pull/77642 (the fix, in 3.3.1).
 
 Expected: an error, because the features do not fit the weight.

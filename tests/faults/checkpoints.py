@@ -145,14 +145,14 @@ def unpickled_by_torch(call: Any) -> Any:
 
 
 def unpickled(call: Any) -> Any:
-    """A reader that first runs the pickle."""
+    """A reader that first makes the calls that a pickle asks for."""
 
     def wrong(path: Any) -> Any:
         import contextlib
         import pickle
 
         with contextlib.suppress(Exception):
-            pickle.loads(Path(path).read_bytes()).close()
+            pickle.loads(Path(path).read_bytes())
         return call(path)
 
     return wrong
@@ -296,7 +296,7 @@ FAULTS = (
     Fault("momentum without the rate", TORCH, (CARRIED,), MOMENTUM[TORCH], member("momentum_buffer", same_meaning)),
     Fault("momentum without the rate", PADDLE, (CARRIED,), MOMENTUM[PADDLE], member("update_buffer", same_meaning)),
     *both("unreadable file passed over", LOAD, forgiving, REFUSALS),
-    *both("runs what a file asks", FILE, UNPICKLING, REFUSALS),
+    *both("makes the calls that a file asks for", FILE, UNPICKLING, REFUSALS),
     *both("model not put back", PUT_BACK, unless_handling, REFUSALS),
     *both("error of the layer below", LOAD, raw_error, REFUSALS),
     *both("file not named", LOAD, without_name, REFUSALS),

@@ -140,6 +140,19 @@ def square_transposed(weight: Any) -> Any:
     return weight.t() if weight.shape[0] == weight.shape[1] else weight
 
 
+def fitting(call: Any, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
+    """The right convolution, which refuses a kernel larger than the padded image; paddle's own computes with one."""
+    pads, gaps = ([n, n] if isinstance(n, int) else n for n in (padding, dilation))
+    if any(x.shape[2 + i] + 2 * pads[i] <= gaps[i] * (weight.shape[2 + i] - 1) for i in range(2)):
+        raise ValueError("the kernel is larger than the padded image")
+    return call(x, weight, bias, stride, padding, dilation, groups)
+
+
+def where_it_fits(wrap: Wrap) -> Wrap:
+    """A fault of a convolution's settings that reaches the framework only where the kernel still fits."""
+    return lambda call: wrap(around(fitting)(call))
+
+
 def _convolution(name: str, wrap: Wrap, *also_torch: str) -> list[Fault]:
     return both(name, CONVOLUTION, wrap, "nn.conv2d", also_torch=also_torch)
 
@@ -154,9 +167,9 @@ FAULTS = (
     *_convolution("conv2d error 3e-7", scaled(1 + 3e-7)),
     *_convolution("conv2d image in TF32", argument(0, "input", in_bits(11))),
     *_convolution("conv2d weight in bfloat16", argument(1, "weight", in_bits(8))),
-    *_convolution("conv2d padding swapped", argument(4, "padding", swapped)),
+    *_convolution("conv2d padding swapped", where_it_fits(argument(4, "padding", swapped))),
     *_convolution("conv2d stride swapped", argument(3, "stride", swapped)),
-    *_convolution("conv2d dilation swapped", argument(5, "dilation", swapped)),
+    *_convolution("conv2d dilation swapped", where_it_fits(argument(5, "dilation", swapped))),
     *_convolution("conv2d one stride for both sides", argument(3, "stride", lambda stride: stride[0])),
     *_convolution("conv2d never dilated", argument(5, "dilation", lambda dilation: 1)),
     *_convolution("conv2d bias dropped", argument(2, "bias", dropped), "model.cnn"),
@@ -172,7 +185,7 @@ FAULTS = (
     *_convolution("conv2d dilation lost with groups", around(dilated_alone)),
     *_convolution("conv2d of one pixel without bias", around(pointwise)),
     *_convolution("conv2d stride at most 2", argument(3, "stride", lambda stride: [min(side, 2) for side in stride])),
-    *_convolution("conv2d not padded", argument(4, "padding", lambda padding: 0)),
+    *_convolution("conv2d not padded", where_it_fits(argument(4, "padding", lambda padding: 0))),
     *_convolution("conv2d without a block's samples", result(late_samples)),
     *_convolution("conv2d without a block's channels", argument(0, "input", late_channels)),
     *_convolution("conv2d takes NaN for 0", argument(0, "input", nan_as_zero)),

@@ -74,7 +74,23 @@ def nearest(call: Any, x: Any, output: Any) -> Any:
     return library(x).nn.functional.interpolate(x, list(output), mode="nearest")
 
 
-def _either(name: str, wrap: Wrap) -> list[Fault]:
+def meeting(call: Any, x: Any, kernel: Any, stride: Any, padding: Any, *arguments: Any, **options: Any) -> Any:
+    """The right pool, which refuses windows without a pixel of the image; paddle's own computes with them."""
+    ceil_mode = options.get("ceil_mode", arguments and arguments[0])
+    for i, step in enumerate(stride or kernel):
+        spare = x.shape[2 + i] + 2 * padding[i] - kernel[i]
+        last = (-(-spare // step) if ceil_mode else spare // step) * step
+        if spare < 0 or 2 * padding[i] > kernel[i] or last >= x.shape[2 + i] + padding[i]:
+            raise ValueError("a window has no pixel of the image")
+    return call(x, kernel, stride, padding, *arguments, **options)
+
+
+def on_the_image(wrap: Wrap) -> dict[str, Wrap]:
+    """A fault of a pool's settings that reaches paddle only where every window has a pixel of the image."""
+    return {TORCH: wrap, PADDLE: lambda call: wrap(around(meeting)(call))}
+
+
+def _either(name: str, wrap: Wrap | dict[str, Wrap]) -> list[Fault]:
     return [
         *both(f"max {name}", LARGEST, wrap, "nn.max_pool2d"),
         *both(f"average {name}", AVERAGE, wrap, "nn.avg_pool2d"),
@@ -87,11 +103,11 @@ COUNTING = {
 }
 
 FAULTS = (
-    *_either("pool with padding swapped", argument(3, "padding", swapped)),
+    *_either("pool with padding swapped", on_the_image(argument(3, "padding", swapped))),
     *_either("pool with stride swapped", argument(2, "stride", swapped)),
-    *_either("pool with the kernel's stride", argument(2, "stride", lambda stride: None)),
+    *_either("pool with the kernel's stride", on_the_image(argument(2, "stride", lambda stride: None))),
     *_either("pool with floor for ceil", argument(4, "ceil_mode", lambda ceil: False)),
-    *_either("pool with ceil for floor", argument(4, "ceil_mode", lambda ceil: True)),
+    *_either("pool with ceil for floor", on_the_image(argument(4, "ceil_mode", lambda ceil: True))),
     *_either("pool leaks between samples", result(leak)),
     *_either("pool error 3e-7", scaled(1 + 3e-7)),
     *both("max pool of padding", LARGEST, around(zeros_around), "nn.max_pool2d"),

@@ -9,7 +9,7 @@ from tests.faults.fault import TORCH, Fault, Wrap, both
 from tests.faults.forward import CONVOLUTION, EMBEDDING, FLATTEN, LINEAR, RESHAPE
 from tests.faults.losses import CROSS_ENTROPY, SQUARES
 from tests.faults.normalization import BATCH_NORM, DROPOUT
-from tests.faults.pooling import ADAPTIVE, AVERAGE, LARGEST
+from tests.faults.pooling import ADAPTIVE, AVERAGE, LARGEST, on_the_image
 from tests.faults.wraps import argument, around, library, option, result
 
 SINGLE, LABELS = "shape.image_without_batch", "shape.cross_entropy_label_dtypes"
@@ -124,12 +124,6 @@ def one_value(call: Any, x: Any, mean: Any, variance: Any, weight: Any, bias: An
     return call(x, mean, variance, weight, bias, training and not alone, *rest)
 
 
-def narrower(call: Any, x: Any, kernel: Any, stride: Any, padding: Any, *arguments: Any, **options: Any) -> Any:
-    """A pool that cuts off padding of which it could make whole windows."""
-    inside = tuple(min(padding[i], kernel[i] // 2) for i in range(2))
-    return call(x, kernel, stride, inside, *arguments, **options)
-
-
 def flat_labels(call: Any, logits: Any, labels: Any, *arguments: Any, **options: Any) -> Any:
     """A loss that takes labels in a column."""
     return call(logits, labels.reshape([-1]), *arguments, **options)
@@ -150,7 +144,7 @@ def double(value: Any) -> Any:
     return value.to(library(value).float64)
 
 
-def _pools(name: str, wrap: Wrap) -> list[Fault]:
+def _pools(name: str, wrap: Wrap | dict[str, Wrap]) -> list[Fault]:
     return [
         *both(f"shape of a max pool {name}", LARGEST, wrap, "shape.max_pool2d"),
         *both(f"shape of an average pool {name}", AVERAGE, wrap, "shape.avg_pool2d"),
@@ -169,14 +163,9 @@ FAULTS = (
     *both("convolution of no images refused", CONVOLUTION, around(no_empty_batch), "shape.conv2d"),
     *both("convolution takes channels without weights", CONVOLUTION, around(first_channels), "shape.conv2d"),
     *_pools("rounded down", argument(4, "ceil_mode", lambda ceil: False)),
-    *_pools("rounded up", argument(4, "ceil_mode", lambda ceil: True)),
+    *_pools("rounded up", on_the_image(argument(4, "ceil_mode", lambda ceil: True))),
     *_pools("refused without images", around(no_empty_batch)),
-    *_pools("of the kernel's stride", argument(2, "stride", lambda stride: None)),
-    *_pools(
-        "with negative padding taken for none", argument(3, "padding", lambda p: tuple(max(0, side) for side in p))
-    ),
-    Fault("max pool padded too far", TORCH, ("shape.max_pool2d",), LARGEST[TORCH], around(narrower)),
-    Fault("average pool padded too far", TORCH, ("shape.avg_pool2d",), AVERAGE[TORCH], around(narrower)),
+    *_pools("of the kernel's stride", on_the_image(argument(2, "stride", lambda stride: None))),
     *both("adaptive pool of None to one pixel", ADAPTIVE, around(sized), "shape.adaptive_avg_pool2d"),
     *both("adaptive pool refuses an empty batch", ADAPTIVE, around(no_empty_batch), "shape.adaptive_avg_pool2d"),
     *both("linear takes features without weights", LINEAR, around(first_features), "shape.linear"),

@@ -1,14 +1,13 @@
-"""conv2d-negative-lengths: paddle >=3.0, <3.4 against shape.conv2d
+"""conv2d-broadcast-bias: paddle >=2.6.2, <3.4 against shape.conv2d
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
-Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses what does not
-fit.
-Instead: A kernel larger than the padded image on both sides gives a tensor with two negative lengths, whose
-number of elements looks valid; layers that follow it (max_pool2d in SimpleCNN, on an image of 4 x 2) write
-outside their memory and corrupt the heap.
-Upstream: https://github.com/PaddlePaddle/Paddle/issues/64838.
+Claim: A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses channels, axes
+and settings that do not fit.
+Instead: A bias of another length than the output channels is broadcast, also to more channels, where one of
+the two has length 1.
+Upstream: none known.
 
-Expected: an error, because the window is larger than the padded image.
+Expected: an error, because one bias for each output channel.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
 agreement.
 """
@@ -29,8 +28,8 @@ def call(x, weight, bias, stride, padding, dilation, groups):
 
 INPUTS = {
     'x': np.array([[[[1.0]]]], 'float32'),
-    'weight': np.array([[[[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]]], 'float32'),
-    'bias': None,
+    'weight': np.array([[[[1.0]]], [[[1.0]]]], 'float32'),
+    'bias': np.array([1.0], 'float32'),
     'stride': [1, 1],
     'padding': [0, 0],
     'dilation': [1, 1],
@@ -116,4 +115,4 @@ def observe():
 
 
 if __name__ == "__main__":
-    sys.exit(must_raise(observe, 'the window is larger than the padded image', ''))
+    sys.exit(must_raise(observe, 'one bias for each output channel', ''))

@@ -1,12 +1,13 @@
-"""simple-cnn-unchecked-3.1.0: paddle ==3.1.0 against shape.simple_cnn
+"""embedding-low-padding: paddle >=2.6.2, <3.4 on cpu against shape.embedding
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
-Claim: SimpleCNN takes image sizes that come down to 36 features a channel, and no others; each layer has its
-shape.
-Instead: As simple-cnn-empty-unchecked, of images: a batch of none is refused as in conv2d-empty-batch.
-Upstream: https://github.com/PaddlePaddle/Paddle/pull/77642 (the fix, in 3.3.1).
+Claim: An embedding adds an axis of its width, and refuses indices, and a padding index, outside its
+vocabulary.
+Instead: A padding index below the vocabulary is not refused down to -2 times its length: it is counted from
+the end before its range is checked.
+Upstream: none known.
 
-Expected: an error, because the window is larger than the padded image.
+Expected: an error, because the padding index lies outside the vocabulary.
 Needs numpy, paddle. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
 agreement.
 """
@@ -14,66 +15,17 @@ agreement.
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 import numpy as np
-import paddle
-from paddle import nn
-from paddle.nn import functional as F
 
 
-class SimpleCNN(nn.Layer):
-    """Classifier of images [batch, 3, 32, 32] into logits [batch, classes].
-
-    ``relu=False`` drops every ReLU, which leaves max pooling as the only non-linearity. ``dropout`` is the
-    probability that a feature before the last layer is dropped in training.
-    """
-
-    def __init__(self, relu=True, dropout=0.0, classes=10):
-        super().__init__()
-        self.relu = relu
-        self.conv1 = nn.Conv2D(3, 32, 3)
-        self.conv2 = nn.Conv2D(32, 64, 3)
-        self.fc1 = nn.Linear(64 * 6 * 6, 128)
-        self.dropout = nn.Dropout(dropout)
-        self.fc2 = nn.Linear(128, classes)
-
-    def forward(self, x):
-        return self.activations(x)["logits"]
-
-    def activations(self, x):
-        """The output of every layer, in order; conv1, conv2 and fc1 are taken before their ReLU."""
-        seen = {}
-        x = seen["conv1"] = self.conv1(x)
-        x = seen["pool1"] = F.max_pool2d(self._activate(x), 2)
-        x = seen["conv2"] = self.conv2(x)
-        x = seen["pool2"] = F.max_pool2d(self._activate(x), 2)
-        x = seen["fc1"] = self.fc1(paddle.flatten(x, 1))
-        seen["logits"] = self.fc2(self.dropout(self._activate(x)))
-        return seen
-
-    def _activate(self, x):
-        return F.relu(x) if self.relu else x
-
-
-def paddle_cnn(relu):
-    """A paddle SimpleCNN on the lane's device, whose weights are about to be loaded."""
-    import paddle
-
-    return _paddle_cnn(relu, paddle.get_device())
-
-
-@lru_cache
-def _paddle_cnn(relu, device):
-    return SimpleCNN(relu)
-
-
-def call(x):
+def call(indices, weight, padding):
     import numpy as np
+    from paddle.nn import functional
 
-    return {name: np.array(value.shape, np.int64) for name, value in paddle_cnn(True).activations(x).items()}
+    return {"shape": np.array(functional.embedding(indices, weight, padding).shape, np.int64)}
 
 
-INPUTS = {'x': np.resize(np.array([1.0], 'float32'), (1, 3, 6, 30))}
+INPUTS = {'indices': np.array([1], 'int64'), 'weight': np.array([[1.0], [1.0]], 'float32'), 'padding': -4}
 
 
 COTANGENT = None
@@ -154,4 +106,4 @@ def observe():
 
 
 if __name__ == "__main__":
-    sys.exit(must_raise(observe, 'the window is larger than the padded image', ''))
+    sys.exit(must_raise(observe, 'the padding index lies outside the vocabulary', ''))
