@@ -89,8 +89,8 @@ TO = ("--from", "a.pth", "--to", "a.pdparams")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--from", "a.bin", "--to", "a.pdparams"), "a.bin has the suffix '.bin'; name it .pth, .pt, .pdparams"),
-        (("--from", "a.pth", "--to", "a.bin"), "a.bin has the suffix '.bin'"),
+        (("--from", "a.onnx", "--to", "a.pdparams"), "a.onnx has the suffix '.onnx'; name it .pth, .pt, .pth.tar"),
+        (("--from", "a.pth", "--to", "a.onnx"), "a.onnx has the suffix '.onnx'"),
         (("--from", "a.pth", "--to", "b.pt"), "a.pth and b.pt are both of torch; transfer goes from one framework"),
         (("--from", "none.pth", "--to", "a.pdparams"), "cannot read none.pth: No such file or directory"),
         (("--from", "a.pth", "--to", "none/a.pdparams"), "cannot write none/a.pdparams: none is no folder that can be"),

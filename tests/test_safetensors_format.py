@@ -93,13 +93,26 @@ def test_damage_is_refused_as_the_library_refuses_it(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize(
-    "array", [entry("BF16", (4,)), entry("F8_E5M2", (8,)), entry("new"), entry("U8", (1,) * 70 + (8,))]
+    ("array", "sentence"),
+    [
+        (entry("F4", (16,)), "of type F4, which NumPy does not have; save it as F32 or BF16"),
+        (entry("new"), "unknown variant `new`"),
+        (entry("U8", (1,) * 70 + (8,)), "has 71 axes, and NumPy has 64"),
+    ],
 )
-def test_what_numpy_does_not_have_is_told(tmp_path: Path, array: dict[str, Any]) -> None:
+def test_what_numpy_does_not_have_is_told(tmp_path: Path, array: dict[str, Any], sentence: str) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(file({"a": array}))
-    with pytest.raises(TransferError, match=r"NumPy does not have.*save the model again as float32"):
+    with pytest.raises(TransferError, match=sentence):
         read_tree(path)
+
+
+def test_arrays_are_written_in_the_order_of_their_indices(tmp_path: Path) -> None:
+    """The library's own writer takes them in the order of their memory."""
+    square = np.arange(9, dtype="f4").reshape(3, 3)
+    arrays = {"transposed": square.T, "fortran": np.asfortranarray(square), "reversed": square[::-1, ::2]}
+    write_tree(tmp_path / "a.safetensors", arrays)
+    assert same(load((tmp_path / "a.safetensors").read_bytes()), arrays)
 
 
 @pytest.mark.parametrize("tree", [{"a": np.ones(1, "c16")}, {"__metadata__": np.ones(1, "f4")}])

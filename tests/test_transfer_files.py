@@ -302,7 +302,7 @@ def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
     for bad, message in (
         (tmp_path / "none.pth", "cannot read .*No such file"),
         (tmp_path / "folder.pth", "cannot read .*directory"),
-        (tmp_path / "weights.bin", "has the suffix '.bin'; name it .pth"),
+        (tmp_path / "weights.onnx", "has the suffix '.onnx'; name it .pth"),
     ):
         with pytest.raises(TransferError, match=message):
             read_tree(bad)

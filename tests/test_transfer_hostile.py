@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.transfer import TransferError, read_state, read_tree, unpickle, write_tree
+from conformance.transfer import TransferError, read_tree, unpickle, write_tree
 
 TREE = {"w": np.arange(12, dtype="f4").reshape(3, 4), "nested.name": np.array([0.5, -0.0])}
 
@@ -230,7 +230,7 @@ def test_truncated_files(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     write_tree(path, TREE)
     content = path.read_bytes()
-    complete = len(pickle.dumps(TREE, 4)) if suffix == ".pdparams" else len(content)  # then comes the checksum
+    complete = content.find(b"\ncrc32=") if suffix == ".pdparams" else len(content)  # then comes the checksum
     for length in [*range(0, len(content), max(1, len(content) // 100)), len(content) - 1]:
         if length != complete:
             path.write_bytes(content[:length])
@@ -291,9 +291,3 @@ def test_a_whole_model_in_a_file_says_what_to_save_instead(tmp_path: Path) -> No
     torch.save(torch.nn.Linear(1, 1), tmp_path / "a.pth")
     with pytest.raises(TransferError, match=r"names torch\.nn\.modules\.linear\.Linear.*Save the state dict instead"):
         read_tree(tmp_path / "a.pth")
-    torch.save({"w": torch.zeros(1, dtype=torch.bfloat16)}, tmp_path / "a.pth")
-    with pytest.raises(TransferError, match="bfloat16, which NumPy does not have; save the model again as float32"):
-        read_state(tmp_path / "a.pth")
-    torch.save({"w": torch.zeros(1)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
-    with pytest.raises(TransferError, match=r"a bare pickle, as paddle or torch before 1\.6 writes"):
-        read_state(tmp_path / "a.pth")

@@ -1,7 +1,7 @@
 """What the names in a weights pickle stand for: NumPy arrays, and torch tensors as NumPy arrays.
 
 Everything is built from raw bytes by code of this file, with lengths checked, so that a file cannot reach NumPy's own
-unpickling (which can hold objects) nor torch's.
+unpickling (which can hold objects) nor torch's. Tensors stay in their file until they are asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from . import dtypes
+from .stored import Span, Stored
 from .unpickle import Constructor, DamagedError, Name, Pending, RefusedError, UnsupportedError
 
 _DTYPES = re.compile(r"[<>|=]?(?:b1|\?|[iu][1248]|f[248]|c8|c16)")
@@ -49,13 +51,19 @@ class PendingArray(Pending):
 def array_from(raw: Any, dtype: Any, shape: Any, order: Any = "C") -> Any:
     """Return the array of `shape` held in `raw`, in native byte order, writable and C-contiguous."""
     raw = raw.encode("latin-1") if isinstance(raw, str) else raw  # a pickle of Python 2
-    if not isinstance(raw, bytes | bytearray) or not isinstance(dtype, PendingDtype) or order not in ("C", "F"):
+    if not isinstance(raw, bytes | bytearray | Span) or not isinstance(dtype, PendingDtype) or order not in ("C", "F"):
         raise RefusedError("it holds an array that is not plain bytes")
-    lengths = _lengths(shape)
-    if math.prod(lengths) * dtype.value.itemsize != len(raw):
+    lengths, kept = _lengths(shape), dtype.value
+    if math.prod(lengths) * kept.itemsize != len(raw):
         raise DamagedError(f"an array of shape {lengths} has {len(raw)} bytes")
-    values = np.frombuffer(raw, dtype.value).reshape(lengths, order=order)
-    return values.astype(dtype.value.newbyteorder("="), order="C")
+
+    def made(data: bytes | bytearray) -> Any:
+        values = np.frombuffer(data, kept).reshape(lengths, order=order)
+        return values.astype(kept.newbyteorder("="), order="C")
+
+    if isinstance(raw, Span):
+        return Stored(lengths, kept.newbyteorder("="), lambda: made(raw.read()))
+    return made(raw)
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:
@@ -85,6 +93,10 @@ def _ordered_dict() -> dict[Any, Any]:
     return {}
 
 
+def _default_dict(factory: Any = None) -> dict[Any, Any]:
+    return {}
+
+
 def _counter(counts: Any = None) -> dict[Any, Any]:
     # The milestones of a torch schedule.
     if type(counts) is not dict:
@@ -95,6 +107,8 @@ def _counter(counts: Any = None) -> dict[Any, Any]:
 PLAIN_NAMES: Mapping[str, Constructor | None] = {
     "collections.OrderedDict": _ordered_dict,
     "collections.Counter": _counter,
+    "collections.defaultdict": _default_dict,
+    "builtins.dict": None,
     "builtins.tuple": _tuple,
     "__builtin__.tuple": _tuple,
     "_codecs.encode": _encode,
@@ -125,59 +139,112 @@ _STORAGES = {
     "ComplexDouble": "complex128",
     "BFloat16": "bfloat16",
 }
-_STORAGE_TYPES = {f"torch.{name}Storage": dtype for name, dtype in _STORAGES.items()}
-_UNTYPED = "torch.storage.UntypedStorage"
-_TORCH_DTYPES = {f"torch.{dtype}": dtype for dtype in (*_STORAGES.values(), "uint16", "uint32", "uint64")}
+_QUANTISED = {"QInt8": "int8", "QUInt8": "uint8", "QInt32": "int32", "QUInt4x2": "uint8", "QUInt2x4": "uint8"}
+STORAGE_TYPES = {f"torch.{name}Storage": dtype for name, dtype in (_STORAGES | _QUANTISED).items()}
+UNTYPED = "torch.storage.UntypedStorage"
+_TORCH_DTYPES = {
+    f"torch.{dtype}": dtype for dtype in (*_STORAGES.values(), "uint16", "uint32", "uint64", *dtypes.FLOAT8)
+}
+_OTHER_DTYPES = ("complex32", "float4_e2m1fn_x2", "bits8", "bits16")
+_PLAIN_TYPES = ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer")
+# What is harmless and no plain array: what it is, and what to save instead.
+_UNSUPPORTED = {
+    "torch._utils._rebuild_qtensor": "a quantised tensor: save the model before it is quantised",
+    "torch._utils._rebuild_sparse_tensor": "a sparse tensor: save it with to_dense()",
+    "torch._utils._rebuild_sparse_csr_tensor": "a sparse tensor: save it with to_dense()",
+    "torch._utils._rebuild_nested_tensor": "a nested tensor: save its parts by unbind()",
+    "torch._utils._rebuild_meta_tensor_no_storage": "a tensor on the meta device, which has no values: load the "
+    "weights into the model before it is saved",
+    "torch._utils._rebuild_wrapper_subclass": "a tensor subclass: save plain tensors",
+}
 
 
 class Storage:
-    """The bytes of a torch storage, with the dtype its class implies (None: untyped)."""
+    """A torch storage: its length in bytes, the dtype its class implies (None: untyped), and how its bytes are read."""
 
-    def __init__(self, raw: bytes, dtype: str | None) -> None:
-        self.raw = raw
+    def __init__(self, length: int, dtype: str | None, read: Callable[[], bytes]) -> None:
+        self.length = length
         self.dtype = dtype
+        self.read = read
+
+    def part(self, first: int, count: int) -> Storage:
+        """Some of its values as a storage, as files of old releases have it."""
+        size = dtypes.named(self.dtype or "uint8").itemsize
+        if first < 0 or count < 0 or (first + count) * size > self.length:
+            raise DamagedError("a view of a storage exceeds it")
+        return Storage(count * size, self.dtype, lambda: self.read()[first * size : (first + count) * size])
 
 
-def torch_names(read: Callable[[str], bytes]) -> tuple[dict[str, Constructor | None], Constructor]:
-    """Return the names a torch pickle may use and the resolver of its storages, whose bytes `read` returns by key."""
-
-    def persistent(identity: Any) -> Storage:
-        match identity:
-            case ("storage", Name(text), str(key), str(), int()) if text in _STORAGE_TYPES or text == _UNTYPED:
-                return Storage(read(key), _STORAGE_TYPES.get(text))
-        raise RefusedError("it refers to data outside itself that is no tensor storage")
-
-    names: dict[str, Constructor | None] = {
+def torch_names() -> dict[str, Constructor | None]:
+    """The names that a torch pickle may use."""
+    return {
+        **PLAIN_NAMES,
+        "torch._utils._rebuild_tensor": _tensor,
         "torch._utils._rebuild_tensor_v2": _tensor,
         "torch._utils._rebuild_tensor_v3": _tensor_of_dtype,
         "torch._utils._rebuild_parameter": lambda data, *_: data,
+        "torch._utils._rebuild_parameter_with_state": lambda data, *_: data,
+        "torch._tensor._rebuild_from_type_v2": _of_type,
+        "torch.serialization._get_layout": lambda *_: None,
         "torch.Size": _tuple,
-        _UNTYPED: None,
-        **dict.fromkeys((*_STORAGE_TYPES, *_TORCH_DTYPES)),
+        UNTYPED: None,
+        **dict.fromkeys((*STORAGE_TYPES, *_TORCH_DTYPES, *_PLAIN_TYPES)),
+        **dict.fromkeys(f"torch.{name}" for name in _OTHER_DTYPES),
+        **dict.fromkeys(("torch.per_tensor_affine", "torch.per_channel_affine")),
+        **{name: _unsupported(what) for name, what in _UNSUPPORTED.items()},
     }
-    return {**PLAIN_NAMES, **names}, persistent
 
 
-def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
+def _unsupported(what: str) -> Constructor:
+    def refuse(*_: Any) -> Any:
+        raise UnsupportedError(f"it holds {what}")
+
+    return refuse
+
+
+def _tensor(storage: Any, offset: Any, size: Any, stride: Any, _: Any = None, __: Any = None, flags: Any = None) -> Any:
     if type(storage) is not Storage or storage.dtype is None:
         raise RefusedError("it builds a tensor from something that is not a storage")
-    if storage.dtype == "bfloat16":
-        raise UnsupportedError("it holds bfloat16, which NumPy does not have")
-    values = np.frombuffer(storage.raw, storage.dtype)
+    dtype = dtypes.named(storage.dtype)
+    held = storage.length // dtype.itemsize
     lengths, steps = _lengths(size), _lengths(stride)
     if len(lengths) != len(steps) or type(offset) is not int or offset < 0:
         raise DamagedError(f"a tensor of size {lengths} has stride {steps}")
+    if len(lengths) > 64:
+        raise UnsupportedError(f"it holds a tensor of {len(lengths)} axes, and NumPy has 64")
     count = math.prod(lengths)
     last = offset + sum((length - 1) * step for length, step in zip(lengths, steps, strict=True))
-    if count > len(values) or (count > 0 and last >= len(values)):
-        raise DamagedError(f"a tensor of size {lengths} and stride {steps} exceeds its {len(values)} stored values")
-    if count == 0:
-        return np.empty(lengths, values.dtype)
-    byte_steps = tuple(step * values.itemsize for step in steps)
-    return np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+    if count > held or (count > 0 and last >= held):
+        raise DamagedError(f"a tensor of size {lengths} and stride {steps} exceeds its {held} stored values")
+    # A lazily conjugated or negated view is kept as its original and a mark.
+    conjugate, negative = (isinstance(flags, dict) and flags.get(name) is True for name in ("conj", "neg"))
+
+    def read() -> Any:
+        if count == 0:
+            return np.empty(lengths, dtype)
+        values = np.frombuffer(storage.read(), dtype, held)
+        byte_steps = tuple(step * dtype.itemsize for step in steps)
+        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+        array = np.conjugate(array) if conjugate else array
+        return np.negative(array) if negative else array
+
+    return Stored(lengths, dtype, read)
 
 
-def _tensor_of_dtype(storage: Any, offset: Any, size: Any, stride: Any, _: Any, __: Any, dtype: Any, *___: Any) -> Any:
-    if type(storage) is not Storage or type(dtype) is not Name or dtype.text not in _TORCH_DTYPES:
+def _tensor_of_dtype(storage: Any, offset: Any, size: Any, stride: Any, _: Any, __: Any, dtype: Any, *rest: Any) -> Any:
+    if type(storage) is not Storage or type(dtype) is not Name:
         raise RefusedError("it builds a tensor from something that is not a storage")
-    return _tensor(Storage(storage.raw, _TORCH_DTYPES[dtype.text]), offset, size, stride)
+    if dtype.text not in _TORCH_DTYPES:
+        raise UnsupportedError(f"it holds a tensor of {dtype.text}, which NumPy does not have; save it as float32")
+    made = Storage(storage.length, _TORCH_DTYPES[dtype.text], storage.read)
+    return _tensor(made, offset, size, stride, None, None, *rest)
+
+
+def _of_type(function: Any, kind: Any, arguments: Any, _: Any) -> Any:
+    """A tensor with attributes of its own, which are no weights; or one of a subclass, which may mean anything."""
+    made = torch_names().get(function.text) if type(function) is Name else None
+    if made is None or type(kind) is not Name or type(arguments) is not tuple:
+        raise RefusedError("it builds a tensor of a type that it does not name")
+    if kind.text not in _PLAIN_TYPES:
+        raise UnsupportedError(f"it holds a tensor of the subclass {kind.text}: save plain tensors")
+    return made(*arguments)

@@ -1,7 +1,7 @@
 """Weights and checkpoints in files: .pth, .pdparams and .safetensors, read safely and written whole or not at all.
 
-A file is a tree: dicts, lists, tuples, numbers, strings and NumPy arrays. Reading needs neither framework and runs
-nothing that a file names; writing needs torch, for .pth only. A state dict is a tree of depth one; `read_state` and
+A file is a tree: dicts, lists, tuples, numbers, strings and NumPy arrays. Neither reading nor writing needs a
+framework, and nothing that a file names is run. A state dict is a tree of depth one; `read_state` and
 `write_state` turn it into the portable form, for which a paddle file needs the model: nothing in the file says which
 weights are linear.
 """
@@ -13,20 +13,25 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from . import paddle_format, safetensors_format, torch_format
+from . import dtypes, paddle_format, safetensors_format, torch_format
 from .convert import Portable, to_paddle, to_portable
 from .places import Place, places
 from .rules import LayerRule, TransferError
+from .stored import Stored, at_hand
 from .unpickle import DEPTH_LIMIT, DamagedError, RefusedError, UnsupportedError
 
 FilePath = str | os.PathLike[str]
 Tree = Any
 
-SUFFIXES = {".pth": "torch", ".pt": "torch", ".pdparams": "paddle", ".pdopt": "paddle", ".safetensors": "safetensors"}
+SUFFIXES = {
+    **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".ckpt"), "torch"),
+    **dict.fromkeys((".pdparams", ".pdopt"), "paddle"),
+    ".safetensors": "safetensors",
+}
 
 
 def read_tree(path: FilePath) -> Tree:
@@ -35,7 +40,7 @@ def read_tree(path: FilePath) -> Tree:
     Raises TransferError for a missing, truncated or damaged file, an unknown or wrong suffix, and for a pickle that
     asks for anything but plain data; nothing in such a file is run.
     """
-    return _read(Path(path))[0]
+    return at_hand(read_stored(Path(path)).tree)
 
 
 def write_tree(path: FilePath, tree: Tree) -> None:
@@ -57,9 +62,9 @@ def read_state(
     TransferError as `read_tree` does, and when keys, shapes or dtypes do not fit the model.
     """
     path = Path(path)
-    tree, label = _read(path)
-    layout = _known_layout(path, layout or label)
-    state = _require_flat(path, tree)
+    found = read_stored(path)
+    layout = _known_layout(path, layout or found.label)
+    state = _require_flat(path, at_hand(found.tree))
     if layout == "torch":
         return state
     if model is None:
@@ -78,7 +83,7 @@ def write_state(
     `model` is as for `read_state`, needed for paddle's layout; `layout` overrides torch's for .safetensors.
     """
     path = Path(path)
-    kind = _format(path)
+    kind = kind_of(path)
     layout = _known_layout(path, layout or ("torch" if kind == "safetensors" else kind))
     state = _require_flat(path, portable)
     if layout == "paddle":
@@ -115,31 +120,60 @@ def write_atomically(path: FilePath, write: Callable[[BinaryIO], object]) -> Non
             temporary.unlink()
 
 
-def _read(path: Path) -> tuple[Tree, str | None]:
-    kind = _format(path)
+class Found(NamedTuple):
+    """What a file holds: a tree with arrays that are still in it, the framework that it is of, and paddle's names."""
+
+    tree: Tree
+    label: str | None
+    names: paddle_format.Names
+
+
+def read_stored(path: Path, tolerant: bool = False) -> Found:
+    """As :func:`read_tree`, with arrays that are still in the file.
+
+    tolerant: what is of other classes becomes :class:`~conformance.transfer.unpickle.Foreign` in place of a refusal.
+    """
+    kind = kind_of(path)
+    label, names = kind, {}
+    if kind == "safetensors":
+        tree, label = _told(path, lambda: safetensors_format.read(path))
+    elif kind == "torch":
+        tree = _told(path, lambda: torch_format.read(path, tolerant))
+    else:
+        tree, names = _told(path, lambda: paddle_format.read(path, tolerant))
+    return Found(_telling(path, tree), label, names)
+
+
+def _told(path: Path, read: Callable[[], Any]) -> Any:
+    """What ``read`` returns, or a sentence about why it does not."""
     try:
-        data = path.read_bytes()
+        return read()
     except OSError as error:
         raise TransferError(f"cannot read {path}: {error.strerror or error}; check the path") from None
-    try:
-        if kind == "safetensors":
-            return safetensors_format.read(data)
-        return (torch_format if kind == "torch" else paddle_format).read(data), kind
     except RefusedError as error:
         raise TransferError(
             f"{path} is refused: {error}; a file of weights holds arrays in plain containers, and nothing of this one "
             "was run. Save the state dict instead of the object, or get the file from a source you trust"
         ) from None
     except UnsupportedError as error:
-        raise TransferError(f"cannot read {path}: {error}; save the model again as float32 on this machine") from None
+        raise TransferError(f"cannot read {path}: {error}") from None
     except DamagedError as error:
         raise TransferError(
-            f"{path} cannot be read as {path.suffix}: {error}; it is truncated, damaged or misnamed. Copy it again"
+            f"{path} cannot be read as {suffix_of(path)}: {error}; it is truncated, damaged or misnamed. Copy it again"
         ) from None
 
 
+def _telling(path: Path, tree: Tree) -> Tree:
+    """A tree whose stored arrays raise TransferError, too, where they cannot be read."""
+    if isinstance(tree, Stored):
+        return Stored(tree.shape, tree.dtype, lambda: _told(path, tree.read))
+    if isinstance(tree, dict):
+        return {key: _telling(path, item) for key, item in tree.items()}
+    return type(tree)(_telling(path, item) for item in tree) if type(tree) in (list, tuple) else tree
+
+
 def _write(path: Path, tree: Tree, layout: str | None) -> None:
-    kind = _format(path)
+    kind = kind_of(path)
     tree = _checked(path, tree, kind == "paddle")
     if kind == "safetensors":
         flat = _require_flat(path, tree)
@@ -148,8 +182,15 @@ def _write(path: Path, tree: Tree, layout: str | None) -> None:
         write_atomically(path, lambda stream: (torch_format if kind == "torch" else paddle_format).write(stream, tree))
 
 
-def _format(path: Path) -> str:
-    kind = SUFFIXES.get(path.suffix.lower())
+def suffix_of(path: Path) -> str:
+    """The suffix of a file, in lower case; of two parts for .pth.tar."""
+    name = path.name.lower()
+    return ".pth.tar" if name.endswith(".pth.tar") else path.suffix.lower()
+
+
+def kind_of(path: Path) -> str:
+    """ "torch", "paddle" or "safetensors", as the suffix says. Raises TransferError for another suffix."""
+    kind = SUFFIXES.get(suffix_of(path))
     if kind is None:
         raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
     return kind
@@ -170,7 +211,7 @@ def _require_flat(path: Path, tree: Tree) -> Portable:
     if not isinstance(tree, Mapping):
         raise TransferError(f"{path}: a {type(tree).__name__} is not a state dict; pass a dict of arrays by name")
     for key, value in tree.items():
-        if not isinstance(key, str) or not isinstance(value, np.ndarray):
+        if not isinstance(key, str) or not isinstance(value, np.ndarray | Stored):
             raise TransferError(
                 f"{path}: {key!r} is a {type(value).__name__}, not an array, so this is not a state dict; "
                 "if it is a training checkpoint, use read_tree and take the model's part"
@@ -181,8 +222,12 @@ def _require_flat(path: Path, tree: Tree) -> Portable:
 def _checked(path: Path, tree: Tree, is_paddle: bool, where: str = "", depth: int = 0) -> Tree:
     if depth > DEPTH_LIMIT:
         raise TransferError(f"cannot write {path}: {where} nests deeper than {DEPTH_LIMIT} levels; flatten it")
+    if isinstance(tree, Stored):
+        return tree
+    if isinstance(tree, np.ndarray) and tree.dtype.name in dtypes.EXTRA:
+        return tree
     if isinstance(tree, np.ndarray) and tree.dtype.kind in "biufc":
-        return np.array(tree, tree.dtype.newbyteorder("="), order="C")
+        return np.asarray(tree, tree.dtype.newbyteorder("="), order="C")
     if isinstance(tree, np.generic) and tree.dtype.kind in "biufc":
         return tree.item()
     if isinstance(tree, Mapping) and all(type(key) in (str, int) for key in tree):
@@ -191,7 +236,7 @@ def _checked(path: Path, tree: Tree, is_paddle: bool, where: str = "", depth: in
         items = [_checked(path, item, is_paddle, f"{where}[{index}]", depth + 1) for index, item in enumerate(tree)]
         if type(tree) is list:
             return items
-        if not (is_paddle and len(items) == 2 and isinstance(items[0], str) and isinstance(items[1], np.ndarray)):
+        if not (is_paddle and paddle_format.is_tensor(tuple(items))):
             return tuple(items)
         raise TransferError(
             f"cannot write {path}: {where} is a (text, array) tuple, paddle's mark of a tensor; use a list"

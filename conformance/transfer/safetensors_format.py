@@ -1,98 +1,104 @@
 """The .safetensors format: a flat dict of arrays, which both frameworks' users already exchange.
 
-The length of a header (8 bytes, little-endian), the header (JSON: dtype, shape and place of each array), the arrays. It
-is written out here so that an environment with NumPy and one framework reads and writes such files. The format has no
-checksum; files written here carry one in their metadata.
+The library checks a file and reads its header. Arrays are read from where it says that they are, one by one, since the
+library's own arrays lack float8. It also writes only what is in memory as a whole, and a transposed or Fortran-ordered
+array in the order of its memory: files are written here, tensor by tensor, in C order. The format has no checksum;
+files written here carry one in their metadata.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from .rules import TransferError
+from . import dtypes
+from .rules import Array, TransferError
+from .stored import Span, Stored
 from .unpickle import DamagedError, UnsupportedError
 
 # What the "format" of the metadata says about the layout of linear weights.
 _LAYOUTS = {"pt": "torch", "pd": "paddle", "paddle": "paddle"}
 _LABELS = {"torch": "pt", "paddle": "pd"}
-_HEADER_LIMIT = 100_000_000  # the format's own
+_CHECKSUM = "crc32 of arrays"
 _DTYPES = {
-    **{"BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4"},
-    **{"U64": "<u8", "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8", "C64": "<c8"},
+    **{"BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32"},
+    **{"U64": "uint64", "I64": "int64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64"},
+    **{"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu"},
+    **{"F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz"},
 }
-_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
-_FIELDS = {"dtype", "shape", "data_offsets"}
+_NAMES = {name: code for code, name in _DTYPES.items()}
+_AXES = 64  # as many as NumPy has
 
 
-def read(data: bytes) -> tuple[dict[str, Any], str | None]:
-    """Return the arrays and the layout ("torch", "paddle" or, when the file does not say, None)."""
-    header, start = _header(data)
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise DamagedError("its metadata are no texts by name")
-    places = {name: _place(name, entry) for name, entry in header.items()}
-    end = 0
-    for first, last, _, _ in sorted(places.values(), key=lambda place: place[:2]):
-        if first != end:
-            raise DamagedError(f"its arrays overlap or leave a gap at byte {end}")
-        end = last
-    if end != len(data) - start:
-        raise DamagedError(f"its header speaks of {end} bytes of arrays, it holds {len(data) - start}")
-    arrays = {}
-    for name, (first, last, dtype, shape) in places.items():
-        try:
-            arrays[name] = np.frombuffer(bytearray(data[start + first : start + last]), dtype).reshape(shape)
-        except ValueError as error:  # more axes than NumPy has
-            raise UnsupportedError(f"{name!r} has a shape that NumPy does not have ({error})") from None
-    if "crc32" in metadata and metadata["crc32"] != _checksum(arrays):
+def read(path: Path) -> tuple[dict[str, Stored], str | None]:
+    """Return the arrays and the layout ("torch", "paddle" or, when the file does not say, None).
+
+    Raises DamagedError for a file that the library refuses or whose checksum is another, UnsupportedError for arrays
+    that NumPy does not have, and TransferError where the library is not installed.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise TransferError(f"{path} needs the package safetensors; install it") from None
+    try:
+        with safe_open(path, framework="numpy", backend="pread"):
+            pass
+    except SafetensorError as error:
+        raise DamagedError(str(error).rstrip(".")) from None
+    header, start = _header(path)
+    metadata = header.pop("__metadata__", None) or {}
+    if metadata.get(_CHECKSUM, "") not in ("", _checksum(path, header, start)):
         raise DamagedError("its checksum does not match")
-    label = metadata.get("format", "")
-    return arrays, _LAYOUTS.get(label) if isinstance(label, str) else None
+    arrays = {name: _stored(path, name, entry, start) for name, entry in header.items()}
+    return arrays, _LAYOUTS.get(metadata.get("format", ""))
 
 
 def write(stream: BinaryIO, arrays: Mapping[str, Any], layout: str | None) -> None:
     """Write a flat dict of arrays to `stream`, labelled with the framework whose `layout` they have.
 
-    Raises TransferError for a dtype that the format does not have.
+    Each array is read when it is written. Raises TransferError for a dtype that the format does not have.
     """
-    plain = {key: np.asarray(value, order="C") for key, value in arrays.items()}
-    for key, value in plain.items():
-        if value.dtype not in _NAMES or key == "__metadata__":
+    for key, value in arrays.items():
+        if value.dtype.name not in _NAMES or key == "__metadata__":
             raise TransferError(f"{key!r} of {value.dtype} cannot be in .safetensors; choose .pth or .pdparams")
-    label = {} if layout is None else {"format": _LABELS[layout]}
-    header: dict[str, Any] = {"__metadata__": {**label, "crc32": _checksum(plain)}}
-    end = 0
-    names = sorted(plain, key=lambda key: (-plain[key].itemsize, key))  # the widest first keeps every array aligned
+    end, entries = 0, {}
+    names = sorted(arrays, key=lambda key: (-arrays[key].dtype.itemsize, key))  # the widest first keeps all aligned
     for name in names:
-        value = plain[name]
+        value = arrays[name]
         places = [end, end := end + value.nbytes]
-        header[name] = {"dtype": _NAMES[value.dtype], "shape": list(value.shape), "data_offsets": places}
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    stream.write(len(text).to_bytes(8, "little") + text)
+        entries[name] = {"dtype": _NAMES[value.dtype.name], "shape": list(value.shape), "data_offsets": places}
+
+    def header(checksum: int) -> bytes:
+        label = {} if layout is None else {"format": _LABELS[layout]}
+        whole = {"__metadata__": {**label, _CHECKSUM: f"{checksum:08x}"}, **entries}
+        text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
+        return text + b" " * (-len(text) % 8)
+
+    first = header(0)
+    stream.write(len(first).to_bytes(8, "little") + first)
+    total = zlib.crc32(_canonical(entries))
     for name in names:
-        stream.write(plain[name].tobytes())
+        data = np.asarray(arrays[name], order="C").reshape(-1).view(np.uint8).data
+        total = zlib.crc32(data, total)
+        stream.write(data)
+    stream.seek(8)
+    stream.write(header(total))
 
 
-def _header(data: bytes) -> tuple[dict[str, Any], int]:
-    """The header, and where the arrays begin."""
-    length = int.from_bytes(data[:8], "little")
-    if length > _HEADER_LIMIT or len(data) < 8 + length:
-        raise DamagedError(f"its header of {length} bytes is too long")
-    text = data[8 : 8 + length]
-    if not text.startswith(b"{"):
-        raise DamagedError("it has no header")
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """The header of a file that the library has checked, and where the arrays begin."""
+    with open(path, "rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        text = stream.read(length)
     try:
-        header: dict[str, Any] = json.loads(text, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
+        return json.loads(text, object_pairs_hook=_without_repeats), 8 + length
+    except ValueError as error:
         raise DamagedError(f"its header cannot be read ({error})") from None
-    return header, 8 + length
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -102,26 +108,28 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _place(name: str, entry: Any) -> tuple[int, int, np.dtype[Any], tuple[int, ...]]:
-    """First and last byte, dtype and shape of an array; DamagedError where they do not fit each other."""
-    if not isinstance(entry, dict) or entry.keys() != _FIELDS:
-        raise DamagedError(f"what it says of {name!r} is no array")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    lists = isinstance(shape, list) and isinstance(offsets, list) and len(offsets) == 2
-    if not lists or not all(type(number) is int and number >= 0 for number in (*shape, *offsets)):
-        raise DamagedError(f"shape or place of {name!r} are no counts")
-    if not isinstance(dtype, str) or dtype not in _DTYPES:
-        raise UnsupportedError(f"it holds the type {dtype}, which NumPy does not have")
-    made = np.dtype(_DTYPES[dtype])
-    if offsets[1] - offsets[0] != math.prod(shape) * made.itemsize:
-        raise DamagedError(f"the place of {name!r} does not fit its shape {shape}")
-    return offsets[0], offsets[1], made, tuple(shape)
+def _stored(path: Path, name: str, entry: Mapping[str, Any], start: int) -> Stored:
+    code, shape, (first, last) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    if code not in _DTYPES:
+        raise UnsupportedError(f"{name!r} is of type {code}, which NumPy does not have; save it as F32 or BF16")
+    if len(shape) > _AXES:
+        raise UnsupportedError(f"{name!r} has {len(shape)} axes, and NumPy has {_AXES}; save it with fewer")
+    dtype = dtypes.named(_DTYPES[code])
+    span = Span(path, start + first, last - first)
+    read: Callable[[], Array] = lambda: np.frombuffer(bytearray(span.read()), dtype).reshape(shape)  # noqa: E731
+    return Stored(shape, dtype, read)
 
 
-def _checksum(arrays: Mapping[str, Any]) -> str:
-    total = 0
-    for key in sorted(arrays):
-        value = arrays[key]
-        total = zlib.crc32(f"{key} {value.dtype.str} {value.shape}".encode(), total)
-        total = zlib.crc32(np.ascontiguousarray(value).tobytes(), total)
+def _canonical(entries: Mapping[str, Any]) -> bytes:
+    """What a header says of its arrays, as the checksum includes it."""
+    told = [[name, each["dtype"], each["shape"], each["data_offsets"]] for name, each in sorted(entries.items())]
+    return json.dumps(told).encode()
+
+
+def _checksum(path: Path, entries: Mapping[str, Any], start: int) -> str:
+    total = zlib.crc32(_canonical(entries))
+    with open(path, "rb") as stream:
+        stream.seek(start)
+        while data := stream.read(1 << 20):
+            total = zlib.crc32(data, total)
     return f"{total:08x}"

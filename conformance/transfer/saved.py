@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from . import safetensors_format
-from .arrays import PLAIN_NAMES
 from .checkpoint import Checkpoint
-from .files import SUFFIXES, read_tree
-from .paddle_format import _NAME_TABLE
+from .files import kind_of, read_stored, read_tree
 from .rules import TransferError
-from .unpickle import parse
+from .stored import at_hand
 
 MODEL = ("model", "state_dict", "model_state_dict", "net", "network", "model_state", "weights")
 OPTIMIZER = ("optimizer", "optimizer_state_dict", "optimizer_state", "optim", "opt")
@@ -32,21 +29,19 @@ _TREATED = {"last_epoch", "last_lr", "base_lrs", "base_lr", *SHARED, "epoch", "l
 
 def framework_of(path: Path) -> str | None:
     """The framework that a suffix stands for; None for .safetensors. Raises TransferError for another suffix."""
-    kind = SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
+    kind = kind_of(path)
     return None if kind == "safetensors" else kind
 
 
 def read(path: Path) -> Checkpoint:
     """Read a file and find its parts. Raises TransferError for one that cannot be read, or is of no known form."""
     framework = framework_of(path)
-    tree = read_tree(path)
+    tree, label, names = read_stored(path)
+    tree = at_hand(tree)
     if not isinstance(tree, Mapping) or not tree:
         raise TransferError(f"{path} holds no weights but {_kind(tree)}; save a state dict, or a dict that has one")
     if _is_state(tree):
-        label = safetensors_format.read(path.read_bytes())[1] if framework is None else None
-        return Checkpoint(path, framework, tree, names=_names(path, framework, None), label=label)
+        return Checkpoint(path, framework, tree, names=names.get(None, {}), label=None if framework else label)
     found = [key for key in MODEL if _is_state(tree.get(key))]
     if len(found) != 1:
         held = ", ".join(map(repr, list(tree)[:6]))
@@ -66,7 +61,7 @@ def read(path: Path) -> Checkpoint:
         path,
         framework,
         own=own,
-        names=_names(path, framework, found[0]),
+        names=names.get(found[0], {}),
         others={key: value for key, value in tree.items() if key not in known},
         parts=parts,
         order=tuple(tree),
@@ -128,19 +123,6 @@ def has_arrays(tree: Any) -> bool:
     if isinstance(tree, Mapping):
         tree = list(tree.values())
     return isinstance(tree, np.ndarray) or (isinstance(tree, list | tuple) and any(map(has_arrays, tree)))
-
-
-def _names(path: Path, framework: str | None, part: str | None) -> dict[str, str]:
-    """Paddle's own names of the parameters of a state dict that paddle saved, by key, where the file says them."""
-    if framework != "paddle":
-        return {}
-    tree, _ = parse(path.read_bytes(), PLAIN_NAMES)
-    tree = tree if part is None else tree[part]
-    # A state dict has a table of names; in any other nest, each tensor has its own beside it.
-    table = tree.get(_NAME_TABLE)
-    if table is None:
-        table = {key: item[0] for key, item in tree.items() if type(item) is tuple and len(item) == 2}
-    return {key: name for key, name in table.items() if isinstance(key, str) and isinstance(name, str)}
 
 
 def _is_state(tree: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,27 @@ class Stored:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array = self.read()
         return array if dtype is None else array.astype(dtype)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of bytes of a file, in place of the bytes."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def read(self) -> bytes:
+        """The bytes. Raises OSError for a file that has become shorter."""
+        with open(self.path, "rb") as stream:
+            stream.seek(self.offset)
+            data = stream.read(self.length)
+        if len(data) != self.length:
+            raise OSError(errno.EIO, "it became shorter while it was read", str(self.path))
+        return data
 
 
 def at_hand(tree: Any) -> Any:

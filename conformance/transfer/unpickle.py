@@ -7,10 +7,13 @@ calls anything, so a file that asks for more is refused before anything in it ha
 
 from __future__ import annotations
 
+import io
 import pickletools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
+
+from .stored import Span
 
 Constructor = Callable[..., Any]
 
@@ -33,7 +36,7 @@ _EMPTY: Mapping[str, Callable[[], Any]] = {
 _CONTAINERS = ("MARK", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "DICT")
 _FILLING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS")
 _MEMO = ("MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET")
-_CALLS = ("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID")
+_CALLS = ("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID", "NEWOBJ", "NEWOBJ_EX")
 _ACTIONS = frozenset((*_CONTAINERS, *_FILLING, *_MEMO, *_CALLS))
 _SCALARS = (str, int, float, bool, bytes, type(None))
 
@@ -57,6 +60,13 @@ class Name:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Stands for a value of a class that plain data does not need. Nothing of it was made."""
+
+    text: str
+
+
 class Pending:
     """A value that a BUILD opcode completes through `set_state`, such as an array."""
 
@@ -68,14 +78,18 @@ class Pending:
 
 
 def parse(
-    data: bytes, constructors: Mapping[str, Constructor | None], persistent: Constructor | None = None
+    data: bytes | BinaryIO,
+    constructors: Mapping[str, Constructor | None],
+    persistent: Constructor | None = None,
+    tolerant: bool = False,
 ) -> tuple[Any, int]:
     """Return the value pickled in `data` and the number of bytes it took.
 
     `constructors` maps the admitted names to functions of this project that take the pickled arguments (None: the name
-    may be mentioned, not called). `persistent` resolves persistent ids. Raises RefusedError or DamagedError.
+    may be mentioned, not called). `persistent` resolves persistent ids. tolerant: other names stand as Foreign for what
+    they would make. Raises RefusedError or DamagedError.
     """
-    machine = _Machine(constructors, persistent)
+    machine = _Machine(constructors, persistent, tolerant)
     try:
         return machine.run(data)
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
@@ -99,22 +113,53 @@ def plain(value: Any, leaf: Callable[[Any], Any]) -> Any:
             return [visit(item, depth + 1) for item in node]
         if type(node) is tuple:
             return leaf(tuple(visit(item, depth + 1) for item in node))
-        return node if type(node) in _SCALARS else leaf(node)
+        if type(node) in _SCALARS or type(node) is Foreign:
+            return node
+        return leaf(node)
 
     return visit(value, 0)
+
+
+class Spans(io.BufferedReader):
+    """A file whose long runs of bytes are read as a :class:`Span` each, and so left where they are."""
+
+    # To opcodes that are followed by bytes; texts are needed as they are.
+    _OPCODES = (b"B", b"\x8e")
+
+    def __init__(self, path: Any, shortest: int = 1 << 16) -> None:
+        super().__init__(io.FileIO(path, "r"))
+        self.path, self.shortest = path, shortest
+        self.end = self.seek(0, io.SEEK_END)
+        self.seek(0)
+        self._opcode = b""
+
+    def read(self, size: int | None = -1, /) -> Any:
+        """As of a file, or a Span. A length beyond the file's end, which is damage, takes no memory."""
+        at = self.tell()
+        size = self.end - at if size is None or size < 0 else max(0, min(size, self.end - at))
+        if size >= self.shortest and self._opcode in self._OPCODES:
+            self.seek(at + size)
+            return Span(self.path, at, size)
+        data = super().read(size)
+        if size == 1:
+            self._opcode = data
+        return data
 
 
 class _Machine:
     """The stack, the marks and the memo of one pickle."""
 
-    def __init__(self, constructors: Mapping[str, Constructor | None], persistent: Constructor | None) -> None:
+    def __init__(
+        self, constructors: Mapping[str, Constructor | None], persistent: Constructor | None, tolerant: bool
+    ) -> None:
         self.constructors = constructors
         self.persistent = persistent
+        self.tolerant = tolerant
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
 
-    def run(self, data: bytes) -> tuple[Any, int]:
+    def run(self, data: bytes | BinaryIO) -> tuple[Any, int]:
         for opcode, argument, position in pickletools.genops(data):
             name = opcode.name
             if name == "STOP":
@@ -176,6 +221,8 @@ class _Machine:
 
     def _extend(self, items: list[Any]) -> None:
         target = self.stack[-1]
+        if type(target) is Foreign:
+            return
         if type(target) is not list:
             raise RefusedError(f"it appends to a {type(target).__name__}")
         target.extend(items)
@@ -189,9 +236,13 @@ class _Machine:
 
     def _set(self, items: list[Any]) -> None:
         target = self.stack[-1]
+        if type(target) is Foreign:
+            return
         if type(target) is not dict:
             raise RefusedError(f"it sets an item of a {type(target).__name__}")
         for key, value in zip(items[::2], items[1::2], strict=True):
+            if self.tolerant and type(key) in (Foreign, Name):
+                key = key.text
             if type(key) not in (str, int):
                 raise RefusedError(f"it has a dict key of type {type(key).__name__}")
             if key in target:
@@ -219,19 +270,38 @@ class _Machine:
         self._push_name(f"{module}.{name}")
 
     def _push_name(self, text: str) -> None:
-        if text not in self.constructors:
+        if text in self.constructors:
+            self.stack.append(Name(text))
+        elif self.tolerant:
+            self.stack.append(Foreign(text[:80]))
+        else:
             raise RefusedError(f"it names {text[:80]}")
-        self.stack.append(Name(text))
 
     def _reduce(self, _: Any) -> None:
         arguments, target = self.stack.pop(), self.stack.pop()
+        if type(target) is Foreign:
+            self.stack.append(target)
+            return
         constructor = self.constructors.get(target.text) if type(target) is Name else None
         if constructor is None or type(arguments) is not tuple:
             raise RefusedError(f"it calls {target.text if type(target) is Name else type(target).__name__}")
         self.stack.append(constructor(*arguments))
 
+    def _newobj(self, _: Any) -> None:
+        self.stack.pop()
+        target = self.stack.pop()
+        if type(target) is not Foreign:
+            raise RefusedError(f"it makes {target.text if type(target) is Name else type(target).__name__}")
+        self.stack.append(target)
+
+    def _newobj_ex(self, _: Any) -> None:
+        self.stack.pop()
+        self._newobj(None)
+
     def _build(self, _: Any) -> None:
         state, target = self.stack.pop(), self.stack[-1]
+        if type(target) is Foreign:
+            return
         if isinstance(target, Pending):
             target.set_state(state)
         elif type(target) is not dict or type(state) is not dict:
