@@ -16,6 +16,7 @@ import numpy as np
 
 from conformance.porting.inventory import Tensor, inventory
 from conformance.porting.pair import Pair
+from conformance.transfer.dtypes import EXTRA
 
 
 class Backend(Protocol):
@@ -39,8 +40,8 @@ class Backend(Protocol):
     def set_mode(self, model: Any, training: bool) -> None:
         """Training mode, in which no layer drops elements, or evaluation mode."""
 
-    def to_double(self, model: Any) -> None:
-        """Turn every floating-point tensor of a model into float64."""
+    def to_precision(self, model: Any, precision: str) -> None:
+        """Turn every floating-point tensor of a model into "float64" or "float32"."""
 
     def precision(self, double: bool) -> AbstractContextManager[Any]:
         """Inside of it, tensors that a model makes are float64 where ``double``."""
@@ -99,7 +100,10 @@ _made: dict[tuple[str, bool], tuple[Pair, Made]] = {}
 
 
 def made(backend: Backend, pair: Pair, double: bool) -> Made:
-    """The pair's model in its own precision or in float64, which is built once and then kept."""
+    """The pair's model in its own precision or in float64, which is built once and then kept.
+
+    One of less precision than float32 is run in float32: on a processor, paddle has next to no kernel for less.
+    """
     kept = _made.get((backend.name, double))
     if kept is None or kept[0] is not pair:
         _made.pop((backend.name, double), None)
@@ -110,10 +114,18 @@ def made(backend: Backend, pair: Pair, double: bool) -> Made:
 def _built(backend: Backend, pair: Pair, double: bool) -> Made:
     model = new(backend, pair)
     if double:
-        backend.to_double(model)
+        backend.to_precision(model, "float64")
+    else:
+        single(backend, model)
     held = [(layer, _attributes(layer)) for _, layer in backend.layers(model)]
     tensors = {each.name: (each, tensor) for each, tensor in inventory(model)}
     return Made(model, list(tensors.values()), held, backend.parameters(model))
+
+
+def single(backend: Backend, model: Any) -> None:
+    """Let a model of less precision than float32 run in float32."""
+    if any(each.dtype in ("float16", *EXTRA) for each, _ in inventory(model)):
+        backend.to_precision(model, "float32")
 
 
 def new(backend: Backend, pair: Pair, seed: int = 0) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.porting.backend import Backend, Made, loaded, made, new
+from conformance.porting.backend import Backend, Made, loaded, made, new, single
 from conformance.porting.inventory import Tensor, inventory
 from conformance.porting.pair import Pair
 from conformance.porting.traces import FACTORS, configuration, flattened, without_dropout
@@ -29,6 +29,7 @@ def describe(backend: Backend, pair: Pair, seed: int, inputs: Arrays) -> dict[st
     backend.set_mode(model, False)
     found = inventory(model)
     values = {each.name: backend.array(tensor) for each, tensor in found}
+    single(backend, model)
     with backend.without_gradients():
         recorder, _ = follow(model, [backend.tensor(array, _is_double(found)) for array in inputs], values=False)
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from conformance.porting.inventory import Tensor, written
 from conformance.porting.matching import Match
 
-from . import checkpoint
+from . import checkpoint, dtypes
 from .rules import Array, TransferError
 
 Keys = Mapping[str, str | None]
@@ -37,10 +37,14 @@ def misfit(state: Mapping[str, Any], keys: Keys, own: Mapping[str, Array], rest:
     return ""
 
 
-def by_tensor(state: checkpoint.State, keys: Keys, own: Mapping[str, Array]) -> tuple[dict[str, Array], list[str]]:
+def by_tensor(
+    state: checkpoint.State, keys: Keys, own: Mapping[str, Array], framework: str
+) -> tuple[dict[str, Array], list[str]]:
     """Arrays by tensor, in the model's dtypes, and sentences about what that changed. ``misfit`` found nothing.
 
-    Raises TransferError where two keys of one tensor (tied weights) hold different arrays.
+    framework: whose file it is, for what a number means there. Raises TransferError where two keys of one tensor (tied
+    weights) hold different arrays, where a number's meaning cannot be decided, and where one is lost in the model's
+    dtype.
     """
     found: dict[str, Array] = {}
     first: dict[str, str] = {}
@@ -49,14 +53,17 @@ def by_tensor(state: checkpoint.State, keys: Keys, own: Mapping[str, Array]) -> 
         name = keys[key]
         if name is None:
             continue
-        array = np.asarray(held)
-        if name in found and first[name] != key:
-            if np.asarray(array, own[name].dtype).tobytes() != found[name].tobytes():
+        array, dtype = np.asarray(held), own[name].dtype
+        if framework == "paddle":
+            array = dtypes.meant(array, dtype, repr(key))
+        if array.dtype != dtype:
+            cast.setdefault(f"{array.dtype} in the file and {dtype} in the model", []).append(key)
+            array = dtypes.cast(array, dtype, repr(key))
+        if name in found:
+            if array.tobytes() != found[name].tobytes():
                 raise TransferError(f"{first[name]!r} and {key!r} are one tensor of the model, and hold unlike arrays")
             continue
-        if array.dtype != own[name].dtype:
-            cast.setdefault(f"{array.dtype} in the file and {own[name].dtype} in the model", []).append(key)
-        found[name], first[name] = np.asarray(array, own[name].dtype), key
+        found[name], first[name] = np.asarray(array, order="C"), key
     return found, [
         f"{some(keys)} {'is' if len(keys) == 1 else 'are'} {what}, and written so" for what, keys in cast.items()
     ]
@@ -64,7 +71,9 @@ def by_tensor(state: checkpoint.State, keys: Keys, own: Mapping[str, Array]) -> 
 
 def special(values: Mapping[str, Array]) -> list[str]:
     """A sentence for each array that holds NaN or infinity."""
-    counts = {name: int((~np.isfinite(array)).sum()) for name, array in values.items() if array.dtype.kind in "fc"}
+    counts = {
+        name: int((~np.isfinite(array)).sum()) for name, array in values.items() if dtypes.kind(array.dtype) in "fc"
+    }
     return [
         f"{name} holds NaN or infinity in {count} of {values[name].size} elements, carried as they are"
         for name, count in counts.items()

@@ -58,6 +58,26 @@ def meant(array: Array, dtype: np.dtype[Any], where: str) -> Array:
     return array
 
 
+def cast(array: Array, dtype: np.dtype[Any], where: str) -> Array:
+    """An array in another dtype of its kind, rounded to the nearest where it has less precision.
+
+    Raises TransferError for one of another kind, and where a number would become another integer or infinite.
+    """
+    kinds = kind(array.dtype), kind(dtype)
+    if kinds not in (("f", "f"), ("c", "c")) and not {*kinds} <= {*"iu"}:
+        raise TransferError(
+            f"{where} is {array.dtype} in the file and {dtype} in the model, which is not the same kind of number; "
+            "give both models the file's dtype"
+        )
+    with np.errstate(over="ignore"):
+        made = array.astype(dtype)
+    finite = np.isfinite(array)
+    is_lost = made != array if kinds[0] in "iu" else ~np.isfinite(made) & finite
+    if is_lost.any():
+        raise TransferError(f"{where} is {array.dtype} in the file, and its numbers are beyond {dtype} of the model")
+    return made
+
+
 def bits(array: Array, framework: str) -> Array:
     """An array as a file or an array of ``framework`` holds it: for paddle, bfloat16 as uint16; else as it is."""
     kept = _KEPT_AS.get(array.dtype.name) if framework == "paddle" else None

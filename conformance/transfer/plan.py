@@ -88,7 +88,7 @@ def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
     except PairDivergence as error:
         raise PairError(f"{request.pair}: {' '.join(str(error).split())}") from None
     _require_one_dtype(matching, request)
-    values, cast = by_tensor(found.weights, source.keys, source.side.values)
+    values, cast = by_tensor(found.weights, source.keys, source.side.values, source.framework)
     both = {source.framework: values, target.framework: carried(values, matching.matches, target.framework)}
     plan = Plan(source, target, matching, both, [*notes, *cast, *special(values), *_only(source, target)])
     _place(request, found, plan, port)

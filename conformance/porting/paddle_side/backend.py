@@ -13,6 +13,9 @@ import paddle
 
 from conformance.porting.backend import Backend
 from conformance.porting.pair import Pair, PairError
+from conformance.transfer import dtypes
+
+from .arrays import to_array, to_tensor
 
 
 class PaddleBackend:
@@ -41,8 +44,8 @@ class PaddleBackend:
         else:
             model.eval()
 
-    def to_double(self, model: paddle.nn.Layer) -> None:
-        """``model.to(dtype="float64")``, which fails at buffers without values, as recurrent layers have."""
+    def to_precision(self, model: paddle.nn.Layer, precision: str) -> None:
+        """``model.to(dtype=precision)``, which fails at buffers without values, as recurrent layers have."""
         layers = [layer for _, layer in model.named_sublayers(include_self=True)]
         kept = [
             (layer, name, buffer)
@@ -52,7 +55,7 @@ class PaddleBackend:
         ]
         for layer, name, _ in kept:
             layer._buffers[name] = None
-        model.to(dtype="float64")
+        model.to(dtype=precision)
         for layer, name, buffer in kept:
             layer._buffers[name] = buffer
 
@@ -69,7 +72,7 @@ class PaddleBackend:
         return paddle.no_grad()
 
     def tensor(self, array: np.ndarray, double: bool = False) -> paddle.Tensor:
-        made = paddle.to_tensor(array)
+        made = to_tensor(array)
         return made.astype("float64") if double and made.is_floating_point() else made
 
     def leaf(self, tensor: paddle.Tensor) -> paddle.Tensor:
@@ -81,10 +84,10 @@ class PaddleBackend:
         return leaf.clone()
 
     def array(self, tensor: paddle.Tensor) -> np.ndarray:
-        return np.array(tensor.numpy())
+        return to_array(tensor)
 
     def assign(self, tensor: paddle.Tensor, array: np.ndarray) -> None:
-        tensor.set_value(array.astype(str(tensor.dtype).rpartition(".")[2]))
+        tensor.set_value(to_tensor(array.astype(dtypes.named(str(tensor.dtype).rpartition(".")[2]))))
 
     def parameters(self, model: paddle.nn.Layer) -> list[tuple[str, paddle.Tensor]]:
         """Paddle lists batch norm's statistics among the parameters, which are not trained."""

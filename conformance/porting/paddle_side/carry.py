@@ -18,6 +18,7 @@ from conformance.porting.pair import Pair
 from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
+from .arrays import to_array
 from .backend import BACKEND
 from .optimizer_state import (
     _KEY,
@@ -184,7 +185,7 @@ def _fill(optimizer: paddle.optimizer.Optimizer, given: Accumulators, parameters
 def plain(tree: Any) -> Any:
     """Tensors as arrays, whatever holds them."""
     if isinstance(tree, paddle.Tensor):
-        return tree.numpy().copy()
+        return to_array(tree)
     if isinstance(tree, Mapping):
         return {key: plain(item) for key, item in tree.items()}
     return type(tree)(plain(item) for item in tree) if isinstance(tree, list | tuple) else tree

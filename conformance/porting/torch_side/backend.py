@@ -14,6 +14,8 @@ import torch
 from conformance.porting.backend import Backend
 from conformance.porting.pair import Pair, PairError
 
+from .arrays import to_array, to_tensor
+
 
 class TorchBackend:
     """Torch: see :class:`conformance.porting.backend.Backend`."""
@@ -40,8 +42,8 @@ class TorchBackend:
             if training and isinstance(layer, torch.nn.RNNBase):
                 layer.dropout = 0.0
 
-    def to_double(self, model: torch.nn.Module) -> None:
-        model.double()
+    def to_precision(self, model: torch.nn.Module, precision: str) -> None:
+        model.to(getattr(torch, precision))
 
     @contextlib.contextmanager
     def precision(self, double: bool) -> Iterator[None]:
@@ -56,7 +58,7 @@ class TorchBackend:
         return torch.no_grad()
 
     def tensor(self, array: np.ndarray, double: bool = False) -> torch.Tensor:
-        made = torch.tensor(array)
+        made = to_tensor(array)
         return made.double() if double and made.is_floating_point() else made
 
     def leaf(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -66,10 +68,10 @@ class TorchBackend:
         return leaf.clone()
 
     def array(self, tensor: torch.Tensor) -> np.ndarray:
-        return np.array(tensor.detach().cpu().numpy())
+        return to_array(tensor)
 
     def assign(self, tensor: torch.Tensor, array: np.ndarray) -> None:
-        tensor.copy_(torch.tensor(array))
+        tensor.copy_(to_tensor(array))
 
     def parameters(self, model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
         return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]

@@ -17,6 +17,7 @@ from conformance.transfer import slots as portable
 from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
+from .arrays import to_array, to_tensor
 from .backend import BACKEND
 from .optimizer_state import (
     _NAMES,
@@ -151,7 +152,7 @@ def _check(optimizer: torch.optim.Optimizer, state: Mapping[str, Any], names: Ma
 def plain(tree: Any) -> Any:
     """Tensors as arrays, whatever holds them."""
     if isinstance(tree, torch.Tensor):
-        return tree.detach().cpu().numpy().copy()
+        return to_array(tree)
     if isinstance(tree, Mapping):
         return {key: plain(item) for key, item in tree.items()}
     return type(tree)(plain(item) for item in tree) if isinstance(tree, list | tuple) else tree
@@ -159,7 +160,7 @@ def plain(tree: Any) -> Any:
 
 def _with_tensors(tree: Any) -> Any:
     if isinstance(tree, np.ndarray):
-        return torch.tensor(tree)
+        return to_tensor(tree)
     if isinstance(tree, Mapping):
         return {key: _with_tensors(item) for key, item in tree.items()}
     return type(tree)(_with_tensors(item) for item in tree) if isinstance(tree, list | tuple) else tree
