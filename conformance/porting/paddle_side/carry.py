@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import paddle
+from safetensors.paddle import load_file
 
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
-from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
 from .arrays import to_array
@@ -101,8 +101,8 @@ def load(pair: Pair, weights: tuple[str, str | None], optimizer: tuple[str, str 
 
 
 def _read(path: str, part: str | None) -> Any:
-    if path.endswith(".safetensors"):  # which paddle itself does not read
-        return read_tree(path)
+    if path.endswith(".safetensors"):
+        return load_file(path)
     tree = paddle.load(path)
     return tree if part is None else tree[part]
 

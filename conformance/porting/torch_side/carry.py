@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
 from conformance.transfer import slots as portable
-from conformance.transfer.files import read_tree
 from conformance.transfer.slots import OptimizerStateError, State
 
 from .arrays import to_array, to_tensor
@@ -96,8 +96,8 @@ def load(pair: Pair, weights: tuple[str, str | None], optimizer: tuple[str, str 
 
 
 def _read(path: str, part: str | None) -> Any:
-    if path.endswith(".safetensors"):  # which torch itself does not read
-        return _with_tensors(read_tree(path))
+    if path.endswith(".safetensors"):
+        return load_file(path)
     tree = torch.load(path, weights_only=True)
     return tree if part is None else tree[part]
 
