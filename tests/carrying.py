@@ -80,6 +80,44 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
         "lr": 1e-3,
         "after": 11,
     },
+    "amsgrad": {
+        "torch": "AdamW(parameters, lr=1e-2, weight_decay=0.1, amsgrad=True)",
+        "paddle": "AdamW(rate, parameters=parameters, weight_decay=0.1, amsgrad=True)",
+    },
+    # Paddle's kernels take the betas of these in float32, which holds these betas.
+    "nadam": {
+        "torch": "NAdam(parameters, lr=1e-2, betas=(0.875, 0.9921875), momentum_decay=0.0078125)",
+        "paddle": "NAdam(rate, 0.875, 0.9921875, momentum_decay=0.0078125, parameters=parameters)",
+    },
+    "radam": {
+        "torch": "RAdam(parameters, lr=1e-2, betas=(0.875, 0.9921875))",
+        "paddle": "RAdam(rate, 0.875, 0.9921875, parameters=parameters)",
+    },
+    "adamax": {
+        "torch": "Adamax(parameters, lr=1e-2, betas=(0.875, 0.9921875), eps=1e-30)",
+        "paddle": "Adamax(rate, 0.875, 0.9921875, 1e-30, parameters=parameters)",
+    },
+    "adagrad": {
+        "torch": "Adagrad(parameters, lr=1e-2, initial_accumulator_value=0.25, eps=1e-6)",
+        "paddle": "Adagrad(rate, 1e-6, parameters, initial_accumulator_value=0.25)",
+    },
+    "adadelta": {
+        "torch": "Adadelta(parameters, lr=1.0, rho=0.875, eps=1e-6)",
+        "paddle": "Adadelta(rate, 1e-6, 0.875, parameters)",
+        "lr": 1.0,
+    },
+    "nesterov": {
+        "torch": "SGD(parameters, lr=1e-2, momentum=0.875, nesterov=True, weight_decay=0.125)",
+        "paddle": "Momentum(rate, 0.875, parameters, True, weight_decay=0.125)",
+    },
+    # Rates and decays of their own: absolute in torch, factors in paddle.
+    "groups": {
+        "torch": "AdamW([{'params': [p for p in parameters if p.ndim > 1], 'lr': 1e-3}, "
+        "{'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.5}], "
+        "lr=1e-2)",
+        "paddle": "AdamW(rate, parameters=[{'params': [p for p in parameters if p.ndim > 1], 'learning_rate': 0.1}, "
+        "{'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.5}], weight_decay=0.01)",
+    },
 }
 BEFORE, AFTER = 12, 10
 """Updates before a model is carried over, and after."""

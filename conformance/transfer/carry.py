@@ -68,9 +68,8 @@ def carry(request: Request, found: Checkpoint, port: Port, say: Callable[[str], 
     """
     plan = planned(request, found, port)
     say(table(plan.matching, plan.source.framework, plan.target.framework))
-    for line in (plan.optimizer_line, *plan.notes):
-        if line:
-            say(line)
+    for line in (*((plan.training.line,) if plan.training else ()), *plan.notes):
+        say(line)
     if request.dry_run:
         say(f"nothing was written: {request.target} would hold {len(plan.target.keys)} arrays of weights")
         return

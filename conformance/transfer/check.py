@@ -21,6 +21,8 @@ from conformance.transfer.files import write_atomically
 from conformance.transfer.plan import CarryError, Plan, ask
 from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.slots import OptimizerStateError
+from conformance.transfer.training import Training, by_target, rates_by_target
+from conformance.transfer.trial import unlike_rates, unlike_settings, unlike_updates
 
 if TYPE_CHECKING:
     from conformance.porting.check import Array, Port
@@ -84,7 +86,10 @@ def _move(staged: Mapping[Path, Path]) -> None:
 
 
 def verify(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> str:
-    """Load the files in the target's lane, compare every bit, run both models: one line about it, or CarryError."""
+    """Load the files in the target's lane, compare every bit, try the optimizer, run both models.
+
+    One line about what was seen and what was not, or CarryError.
+    """
     target = plan.target
     loaded = _loaded(plan, port, staged)
     wrong = [
@@ -94,26 +99,95 @@ def verify(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> str:
         raise CarryError(
             f"{target.framework} did not load what was written: {wrong[0]} is another array; nothing is kept"
         )
-    if plan.native is not None:
-        held = [
-            {key: item for key, item in each.items() if key != PADDLE_SCHEDULE}
-            for each in (plan.native, loaded["native"])
-        ]
-        if not same(*held):
-            raise CarryError(f"the optimizer of {target.framework} did not load what was written; nothing is kept")
-    what = "weights and the optimizer's state" if plan.native is not None else "weights"
-    used = _run(plan, port, {**plan.values, target.framework: loaded["values"]})
-    return f"verified: {target.framework} loads the {what} bit for bit; {used}"
+    said = [_tried(plan, loaded)] if plan.training is not None else []
+    what = "weights and the optimizer's state" if said else "weights"
+    said.append(_run(plan, port, {**plan.values, target.framework: loaded["values"]}))
+    line = f"verified: {target.framework} loads the {what} bit for bit; {'; '.join(each for each in said if each)}"
+    return f"{line}; not verified: {', and '.join(plan.unproven)}" if plan.unproven else line
+
+
+def _tried(plan: Plan, loaded: Mapping[str, Any]) -> str:
+    """Whether the target's optimizer, as it was loaded, goes on as the source's does, group by group."""
+    training, target = plan.training, plan.target.framework
+    assert training is not None
+    lost = {PADDLE_SCHEDULE} if target == "paddle" else set()
+    held = [
+        {key: item for key, item in each.items() if key not in lost} for each in (training.native, loaded["native"])
+    ]
+    if not same(*held):
+        raise CarryError(f"the optimizer of {target} did not load what was written; nothing is kept")
+    matches = plan.matching.matches
+    unlike = unlike_settings(training.settings, loaded["settings"])
+    if unlike:
+        setting, ((name, one, other), *_) = next(iter(unlike.items()))
+        raise CarryError(f"loaded, {name!r} has {setting} {other:g} in {target}, and {one:g} before; nothing is kept")
+    before = [by_target(update, matches, target) for update in training.taken["updates"]]
+    used, wrong = unlike_updates(before, loaded["updates"], plan.values[target], training.made.get("rounded", 0.0))
+    if wrong:
+        name, number, seen = wrong[0]
+        raise CarryError(
+            f"the optimizers go on otherwise: update {number} of {name!r} is {seen} in {plan.source.framework} and "
+            f"{target}{_groups(training.settings, {each for each, _, _ in wrong})}; nothing is kept"
+        )
+    if not before[0]:
+        return ""
+    groups = len({tuple(sorted(each.items())) for each in training.settings.values()})
+    of = f"{len(before[0])} tensors" + (f", of {groups} kinds of settings," if groups > 1 else "")
+    told = f"{len(before)} updates of {of} are the same in float64, to {used:.2g} of what float32 constants make normal"
+    return "; ".join(each for each in (told, _rates(plan, loaded)) if each)
+
+
+def _groups(settings: Mapping[str, Mapping[str, Any]], wrong: set[str]) -> str:
+    return "" if len(wrong) == len(settings) else f", in {len(wrong)} of {len(settings)} tensors"
+
+
+def _rates(plan: Plan, loaded: Mapping[str, Any]) -> str:
+    """The rates over the next steps of the schedule; nothing where one of the sides does not know them."""
+    training, target = plan.training, plan.target.framework
+    assert training is not None
+    ours, theirs = training.taken["ahead"], loaded["ahead"]
+    if training.taken["schedule"] is None or not ours or not theirs:
+        return ""
+    moved = {*training.taken["moved"], *loaded["moved"]}
+    if moved:
+        raise CarryError(
+            f"torch's schedule changes {', '.join(sorted(moved))} too, which paddle's do not: make it with "
+            "cycle_momentum=False; nothing is kept"
+        )
+    expected = [rates_by_target(each, plan.matching.matches, target) for each in ours]
+    for name, step, one, other in unlike_rates(expected, theirs):
+        named = training.taken["schedule"]["name"]
+        raise CarryError(
+            f"loaded, the schedule of {target}_optimizer gives {name!r} the rate {other:g} after {step} more steps, "
+            f"and {named} {one:g}{_why(training, loaded)}; nothing is kept"
+        )
+    return f"the next {len(expected)} learning rates agree"
+
+
+def _why(training: Training, loaded: Mapping[str, Any]) -> str:
+    if training.target == "paddle" and "WarmRestarts" in str(training.taken["schedule"]["name"]):
+        return (
+            ": paddle's CosineAnnealingWarmRestarts does not save where in its cycle it is; carry the file without the "
+            f"schedule and call schedule.step({training.taken['schedule']['epoch']}) after loading"
+        )
+    return ""
 
 
 def _loaded(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> dict[str, Any]:
-    def place(of: tuple[Path, str | None]) -> tuple[str, str | None]:
-        return str(staged[of[0]].resolve()), of[1]
+    def place(of: tuple[Path, str | None] | None) -> tuple[str, str | None] | None:
+        return None if of is None else (str(staged[of[0]].resolve()), of[1])
 
-    assert plan.weights is not None
-    optimizer = place(plan.optimizer) if plan.optimizer is not None else None
+    training = plan.training
+    facts = None if training is None else training.taken["schedule"]
+    how = {
+        "declared": facts.get("declared") if facts else None,
+        "gradients": training.gradients if training is not None else {},
+        "lr": training.made["lr"] if training is not None else None,
+        "losses": training.taken["losses"] if training is not None else None,
+    }
+    places = {"weights": place(plan.weights), "optimizer": place(plan.optimizer), "schedule": place(plan.schedule)}
     try:
-        return ask(port, plan.target.side.lane, "load", weights=place(plan.weights), optimizer=optimizer)
+        return ask(port, plan.target.side.lane, "load", **places, **how)
     except (PairError, TransferError, OptimizerStateError) as error:
         raise CarryError(f"{error}; nothing is kept") from None
 

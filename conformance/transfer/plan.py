@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,21 @@ from conformance.porting import calls
 from conformance.porting.check import Array, PairDivergence, Port, Side
 from conformance.porting.matching import Matching
 from conformance.porting.pair import PairError
-from conformance.transfer import TransferError, saved
-from conformance.transfer.carried import (
-    State,
-    by_tensor,
-    carried,
-    carried_state,
-    misfit,
-    some,
-    special,
-    state_dict,
-)
+from conformance.transfer import TransferError, saved, scaler
+from conformance.transfer.carried import by_tensor, carried, carried_state, misfit, some, special, state_dict
 from conformance.transfer.checkpoint import Checkpoint
 from conformance.transfer.request import Request
+from conformance.transfer.saved import PADDLE_SCHEDULE
+from conformance.transfer.schedules import held_in
 from conformance.transfer.slots import OptimizerStateError
-from conformance.transfer.table import optimizer_notes, schedule_notes
+from conformance.transfer.training import (
+    Training,
+    alone,
+    by_target,
+    native_schedule,
+    settings_by_target,
+    tell,
+)
 
 OTHER = {"torch": "paddle", "paddle": "torch"}
 TOLD = (PairError, TransferError, OptimizerStateError, LaneError, SpecError)
@@ -57,8 +56,7 @@ class Plan:
     """What goes where, before anything is written.
 
     values: by the name of a tensor of the model that is key. trees: what each file will hold, by path. weights,
-    optimizer: the file, and the part of it, that each is loaded from. native: the optimizer's state in the target's
-    own form.
+    optimizer, schedule: the file, and the part of it, that each is loaded from. unproven: what no trial can show.
     """
 
     source: Model
@@ -69,8 +67,9 @@ class Plan:
     trees: dict[Path, dict[str, Any]] = field(default_factory=dict)
     weights: tuple[Path, str | None] | None = None
     optimizer: tuple[Path, str | None] | None = None
-    native: dict[str, Any] | None = None
-    optimizer_line: str = ""
+    schedule: tuple[Path, str | None] | None = None
+    training: Training | None = None
+    unproven: list[str] = field(default_factory=list)
 
 
 def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
@@ -167,28 +166,39 @@ def _only(source: Model, target: Model) -> list[str]:
 
 def _place(request: Request, found: Checkpoint, plan: Plan, port: Port) -> None:
     """What each file will hold."""
-    weights = state_dict(plan.values[plan.target.framework], plan.target.keys, plan.target.rest)
+    target = plan.target
+    weights = state_dict(plan.values[target.framework], target.keys, target.rest)
+    plan.trees[request.target], plan.weights = weights, (request.target, None)
     bare = request.target.suffix.lower() == ".safetensors"
-    native, schedule = (None, None) if bare and not request.optimizer_to else _optimizer(request, found, plan, port)
-    plan.native, plan.trees[request.target] = native, weights
-    plan.weights = (request.target, None)
+    schedule = None if bare and not request.optimizer_to else _training(request, found, plan, port)
+    native = None if plan.training is None else plan.training.native
     apart = native if request.optimizer_to is not None else None
-    if not found.bare and not bare:
-        plan.weights = (request.target, found.parts["weights"])
-        if native is not None and apart is None:
-            plan.optimizer = (request.target, found.parts.get("optimizer", "optimizer"))
-        inside = native if apart is None else None
-        plan.trees[request.target] = found.mirrored(weights, optimizer=inside, schedule=schedule)
-        plan.notes += _passed(found, plan.source.framework)
-    elif not found.bare:
-        kept = {found.parts.get(name) for name in ("weights", *(("optimizer", "schedule") if apart else ()))}
-        lost = [key for key in found.order if key not in kept]
+    if bare:
+        kept = {"weights", *(("optimizer", "schedule") if apart else ())}
+        lost = [*(key for name, key in found.parts.items() if name not in kept), *found.others, *found.ema]
         plan.notes += [f"left out, since .safetensors holds weights alone: {', '.join(lost)}"] if lost else []
+    elif not found.bare:
+        parts = {
+            "optimizer": native if apart is None else None,
+            "schedule": schedule,
+            "scaler": _scaler(found, plan),
+            **_averages(found, plan),
+        }
+        tree = found.mirrored(weights, **parts)
+        plan.trees[request.target] = tree
+        where = {name: found.parts.get(name, usual) for name, usual in _USUAL.items()}
+        plan.weights = (request.target, where["weights"])
+        plan.optimizer = (request.target, where["optimizer"]) if native is not None and apart is None else None
+        plan.schedule = (request.target, where["schedule"]) if schedule is not None else None
+        plan.notes += _passed(found, plan.source.framework)
     if request.optimizer_to is not None and apart is not None:
-        if schedule is not None and plan.target.framework == "torch":
-            apart = {**apart, "scheduler": schedule}
+        if schedule is not None and target.framework == "torch":
+            apart, plan.schedule = {**apart, "scheduler": schedule}, (request.optimizer_to, "scheduler")
             plan.notes.append(f"the schedule's state is at 'scheduler' in {request.optimizer_to}")
         plan.trees[request.optimizer_to], plan.optimizer = apart, (request.optimizer_to, None)
+
+
+_USUAL = {"weights": "model", "optimizer": "optimizer", "schedule": "scheduler"}
 
 
 def _passed(found: Checkpoint, framework: str) -> list[str]:
@@ -198,80 +208,71 @@ def _passed(found: Checkpoint, framework: str) -> list[str]:
     return told + [f"the arrays in {', '.join(arrays)} stay in {framework}'s layout and names"] * bool(arrays)
 
 
-def _optimizer(
-    request: Request, found: Checkpoint, plan: Plan, port: Port
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """The optimizer's state and the schedule's in the target's own form; None for what there is none of."""
-    target = plan.target.framework
-    path, state = _given_state(request, found, plan.source.framework)
-    schedule, left = _given_schedule(found, path, state)
+def _scaler(found: Checkpoint, plan: Plan) -> dict[str, Any] | None:
+    """The state of the loss scaler, in the target's words."""
+    if found.scaler is None:
+        return None
+    made = scaler.carried(found.path, found.scaler, plan.source.framework)
+    plan.notes.append(f"loss scaler: {scaler.told(made, plan.target.framework)}")
+    return made
+
+
+def _averages(found: Checkpoint, plan: Plan) -> dict[str, Any]:
+    """Averaged copies of the weights, which are carried as the weights are."""
+    source, target, carried_copies = plan.source, plan.target, {}
+    for key, held in found.ema.items():
+        problem = misfit(held, source.keys, source.side.values, source.rest)
+        if problem:
+            raise TransferError(
+                f"{key!r} in {found.path} is no averaged copy of the weights: {problem}; save it without the key, or "
+                "transfer it alone, as a file of its own"
+            )
+        values, cast = by_tensor(held, source.keys, source.side.values, source.framework)
+        moved = carried(values, plan.matching.matches, target.framework)
+        carried_copies[key] = state_dict(moved, target.keys, target.rest)
+        plan.notes += [f"carried as the weights are: {key}", *cast]
+    return carried_copies
+
+
+def _training(request: Request, found: Checkpoint, plan: Plan, port: Port) -> dict[str, Any] | None:
+    """Plan the optimizer's state, and return the schedule's in the target's own form; None where there is none."""
+    source, target = plan.source, plan.target
+    path, state = found.path, found.optimizer
+    if request.optimizer is not None:
+        path, state = request.optimizer, saved.read_optimizer(request.optimizer, source.framework)
+    schedule = held_in(path, found.schedule, state)
     if state is None:
         if request.optimizer_to is not None:
             raise TransferError(f"{found.path} holds no optimizer's state for --optimizer-to; give it by --optimizer")
-        plan.notes += schedule_notes(schedule, left, target) if schedule else []
-        return None, saved.native_schedule(target, schedule, 1) if schedule else None
-    taken, made, moved = _through_lanes(request, found, plan, port, (path, state, schedule))
-    native = made["native"]
-    own_schedule = saved.native_schedule(target, schedule, len(made["rates"])) if schedule else None
-    if target == "paddle":
-        _set_schedule(native, own_schedule, taken["lr"])
-    plan.optimizer_line, notes = optimizer_notes(taken, made, moved, schedule, target)
-    plan.notes += [*notes, *(schedule_notes(schedule, left, target) if schedule else [])]
-    return native, own_schedule
-
-
-def _through_lanes(
-    request: Request,
-    found: Checkpoint,
-    plan: Plan,
-    port: Port,
-    given: tuple[Path, Mapping[str, Any], dict[str, Any] | None],
-) -> tuple[dict[str, Any], dict[str, Any], State]:
-    """What the source's optimizer says of the state, what the target's makes of it, and the state between them."""
-    source, target = plan.source, plan.target
-    path, state, schedule = given
-    own = found.own and request.optimizer is None
+        if schedule is None:
+            return None
+        plan.unproven.append("the schedule, without its optimizer")
+        return alone(schedule, target.framework)
     if source.framework == "torch":
         state = {key: value for key, value in state.items() if key in ("state", "param_groups", "lr")}
+    own = found.own and request.optimizer is None
+    matches = plan.matching.matches
     try:
-        taken = ask(port, source.side.lane, "take_out", state=state, own=own, names=dict(found.names))
-        buffered = any("momentum_buffer" in each for each in taken["state"].values())
-        if buffered and len(set(taken["rates"])) > 1:
-            raise OptimizerStateError("RMSprop's momentum at several learning rates means another thing in paddle")
-        moved = carried_state(taken["state"], plan.matching.matches, target.framework)
-        if schedule is not None and "base_lr" in taken:
-            schedule.setdefault("base_lr", taken["base_lr"])
-        how = {"kind": taken["kind"], "state": moved, "lr": taken["lr"], "schedule": schedule}
-        made = ask(port, target.side.lane, "put_in", **how)
+        how = {"values": plan.values[source.framework], "state": state, "schedule": schedule}
+        taken = ask(port, source.side.lane, "take_out", **how, own=own, names=dict(found.names))
+        moved = carried_state(taken["state"], matches, target.framework)
+        wanted = settings_by_target(taken["settings"], matches, target.framework)
+        facts = taken["schedule"]
+        given = {"kind": taken["kind"], "state": moved, "wanted": wanted, "lr": taken["lr"], "schedule": facts}
+        made = ask(port, target.side.lane, "put_in", **given)
+        if made["kind"] != taken["kind"]:
+            raise PairError(
+                f"{request.pair}: {source.framework}_optimizer gives {taken['kind']} and {target.framework}_optimizer "
+                f"{made['kind']}; name the same optimizer for both, so that its state can be carried"
+            )
+        gradients = by_target(taken["gradients"], matches, target.framework)
+        plan.training = Training(path, target.framework, taken, made, moved, wanted, gradients)
     except (OptimizerStateError, TransferError) as error:
         raise OptimizerStateError(f"the optimizer's state in {path} cannot be carried: {error}") from None
-    if made["kind"] != taken["kind"]:
-        raise PairError(
-            f"{request.pair}: {source.framework}_optimizer gives {taken['kind']} and {target.framework}_optimizer "
-            f"{made['kind']}; name the same optimizer for both, so that its state can be carried"
-        )
-    return taken, made, moved
-
-
-def _set_schedule(native: dict[str, Any], schedule: Mapping[str, Any] | None, lr: float) -> None:
-    """Paddle's optimizer keeps its schedule's state within its own."""
-    if schedule:
-        native[saved.PADDLE_SCHEDULE] = dict(schedule)
-    elif saved.PADDLE_SCHEDULE in native:
-        native[saved.PADDLE_SCHEDULE] = {**native[saved.PADDLE_SCHEDULE], "last_lr": lr}
-
-
-def _given_state(request: Request, found: Checkpoint, framework: str) -> tuple[Path, Mapping[str, Any] | None]:
-    if request.optimizer is not None:
-        return request.optimizer, saved.read_optimizer(request.optimizer, framework)
-    return found.path, found.optimizer
-
-
-def _given_schedule(
-    found: Checkpoint, path: Path, state: Mapping[str, Any] | None
-) -> tuple[dict[str, Any] | None, list[str]]:
-    """From a part of its own, from within paddle's optimizer, or from beside torch's in a file that was carried."""
-    if found.schedule is not None:
-        return saved.common_schedule(found.path, found.schedule)
-    held = (state or {}).get(saved.PADDLE_SCHEDULE, (state or {}).get("scheduler"))
-    return saved.common_schedule(path, held) if isinstance(held, Mapping) else (None, [])
+    tell(plan.training, schedule is not None)
+    found_schedule = native_schedule(plan.training)
+    if found_schedule is not None and target.framework == "paddle":
+        plan.training.native[PADDLE_SCHEDULE] = dict(found_schedule)
+    plan.notes += plan.training.notes
+    plan.unproven += plan.training.unproven
+    return found_schedule
