@@ -117,6 +117,8 @@ class Contract:
     may_be_zero: tuple[str, ...]
     unsupported: Mapping[str, str]
     module: str
+    optional_dtypes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, framework: str) -> Callable[..., Any]:
         """The call of one framework."""
@@ -129,6 +131,11 @@ class Contract:
                 return self.unsupported[key]
         return None
 
+    def lacks_kernel(self, sample: Sample, error: str | None) -> str | None:
+        """The dtype for which an error says that the framework has no kernel, where it need not have one."""
+        found = {str(array.dtype) for array in sample.arrays()} & set(self.optional_dtypes)
+        return min(found) if error and found and _NO_KERNEL.search(error) else None
+
     def misfit(self, sample: Sample) -> str | None:
         """What keeps a stored sample from being one of this contract's, or ``None``: names of inputs only."""
         extra = {"observed": None} if self.conditioned else {}
@@ -138,6 +145,12 @@ class Contract:
             return str(error)
         return None
 
+
+_NO_KERNEL = re.compile(
+    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16",
+    re.IGNORECASE,
+)
+"""Words of the frameworks for a dtype without a kernel."""
 
 REGISTRY: dict[str, Contract] = {}
 """Every declared contract by id."""
@@ -159,6 +172,8 @@ def contract(
     share: float = 1.0,
     may_be_zero: tuple[str, ...] = (),
     unsupported: Mapping[str, str] | None = None,
+    optional_dtypes: tuple[str, ...] = (),
+    sources: Mapping[str, str] | None = None,
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -175,6 +190,8 @@ def contract(
         decisions at kinks.
     share: part of the profile's examples that this contract is worth; heavy models take a small one.
     may_be_zero: quantities that may be all zero in every sample without the contract counting as vacuous.
+    sources: of a call that is one expression, its text by framework.
+    optional_dtypes: dtypes that a framework may have no kernel for; such a lane is then unsupported on such a sample.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
 
     Every further static method of the class whose name starts with ``variant_`` is what a lane with a known
@@ -219,6 +236,8 @@ def contract(
             share=share,
             may_be_zero=may_be_zero,
             unsupported=dict(unsupported or {}),
+            optional_dtypes=optional_dtypes,
+            sources=dict(sources or {}),
             module=cls.__module__,
         )
         REGISTRY[contract_id] = made

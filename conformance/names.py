@@ -12,8 +12,9 @@ FILE = "contracts.txt"
 
 def import_suites(root: Path) -> None:
     """Declare every contract of a project: contracts are spoken of by id, whichever suites run."""
-    for file in sorted((root / "suites").glob("test_*.py")):
-        importlib.import_module(f"suites.{file.stem}")
+    for file in sorted((root / "suites").rglob("test_*.py")):
+        if file.parent.name != "porting":
+            importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
 
 
 def require(path: Path) -> None:

@@ -228,6 +228,10 @@ class ContractRun:
     def _judge_lane(self, lane: Lane, sample: Sample, judged: Judged) -> bool:
         """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
         observation = judged.observations[lane.label]
+        lacking = self.contract.lacks_kernel(sample, observation.error)
+        if lacking is not None:
+            self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
+            return True
         accepted = self.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
         judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)

@@ -241,7 +241,7 @@ def sgd_samples(with_momentum: bool) -> st.SearchStrategy[list[Sample]]:
         exact = {**hyper, "lr": 2.0**-10, "weight_decay": 0.0} | ({"momentum": 0.5} if with_momentum else {})
         samples = [_sgd_sample(lambda: integers(rng, shape, 64), warm and with_momentum, exact, EXACT)]
         for place, family in enumerate(families):  # a warm velocity without Nesterov, with it, and a fresh one; or not
-            fill = lambda family=family: real(rng, shape, family)  # noqa: E731
+            fill = lambda family=family: real(rng, shape, family)
             turned = hyper | ({"nesterov": hyper["nesterov"] != (place == 1)} if with_momentum else {})
             samples.append(_sgd_sample(fill, warm != (place == 2) and with_momentum, turned, "real"))
         return samples

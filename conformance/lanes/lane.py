@@ -222,7 +222,8 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     """Make the framework's call for one sample and turn what it returns, or raises, into an observation."""
     call = contract.call(adapter.framework)
     observation = Observation()
-    inputs = {name: value for name, value in sample.inputs.items() if name != "cotangent"}
+    inputs = {name: value for name, value in sample.inputs.items() if name not in ("cotangent", "layouts")}
+    layouts = sample.inputs.get("layouts", {})
     kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
     began = time.perf_counter()
     try:
@@ -230,7 +231,8 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
         if contract.tensors:
             for name, value in inputs.items():
                 if isinstance(value, np.ndarray):
-                    leaves[name] = adapter.tensor(value, name in contract.gradients)
+                    made = adapter.tensor(arranged(value, layouts.get(name)), name in contract.gradients)
+                    leaves[name] = rearranged(made, value, layouts.get(name))
         with adapter.scope():
             results = flatten(call(**{**inputs, **leaves}))
             if contract.gradients and fits(results["output"], sample.inputs["cotangent"]):
@@ -248,6 +250,24 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     observation.framework_seconds = time.perf_counter() - began
     observation.changed = any(array.tobytes() != before for array, before in kept)
     return observation
+
+
+def arranged(array: np.ndarray, layout: str | None) -> np.ndarray:
+    """What an array is a view of: in the layout "transposed", "sliced" (every second element) or "expanded" (a row)."""
+    if layout == "transposed":
+        return np.ascontiguousarray(array.T)
+    if layout == "sliced":
+        return np.repeat(array, 2, axis=-1)
+    return array[:1] if layout == "expanded" else array
+
+
+def rearranged(tensor: Any, array: np.ndarray, layout: str | None) -> Any:
+    """The view that has an array's values, of a tensor of :func:`arranged`."""
+    if layout == "transposed":
+        return tensor.moveaxis(tuple(range(array.ndim)), tuple(range(array.ndim))[::-1])
+    if layout == "sliced":
+        return tensor[..., ::2]
+    return tensor.expand(array.shape) if layout == "expanded" else tensor
 
 
 Answer = tuple[Any, str | None, str]

@@ -62,7 +62,8 @@ def make(entry: Entry, contract: Contract) -> Reproducer:
         return Reproducer(expected, instead, None, entry.no_script or _ALIKE)
     lane, about = {"device": entry.device or "cpu"}, _about(entry, contract)
     try:
-        text = standalone.script(contract, entry.framework, witness, carried, lane, only=only, about=about)
+        kept = told if contract.sources else only
+        text = standalone.script(contract, entry.framework, witness, carried, lane, only=kept, about=about)
     except standalone.CannotInline as reason:
         return Reproducer(expected, instead, None, str(reason))
     return Reproducer(expected, instead, text)

@@ -19,7 +19,7 @@ from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, Contract, Sample
 from conformance.judge import expected_dtype
 from conformance.lanes.lane import flatten
-from conformance.report import harness
+from conformance.report import harness, short
 from conformance.report.inline import Inliner
 from conformance.report.literals import LARGEST, TooLarge, literal, unpack
 from conformance.report.sources import CannotInline, Project
@@ -62,6 +62,10 @@ def script(
     ------
     CannotInline: the call, or the sample, cannot be carried in a script; the message says why.
     """
+    if contract.sources:
+        version = (fingerprint or {}).get("version", "")
+        title = about or [f"{framework} {version} against {contract.id}: {contract.claim}"]
+        return short.script(contract, framework, sample, accepted, list(only or differing), title)
     if only is not None and isinstance(accepted, Mapping):
         return _script(contract, framework, sample, accepted, fingerprint or {}, reference, list(only), about)
     few = [name for name in accepted if name in differing] if isinstance(accepted, Mapping) else []

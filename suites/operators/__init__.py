@@ -1,0 +1,1 @@
+"""The breadth: one file for each family of calls, one short declaration for each call."""

@@ -1,0 +1,128 @@
+"""Short declarations: what is drawn, what is refused, and that a lane without a kernel is told and not passed."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from conformance import operators
+from conformance.accuracy import Acceptance
+from conformance.contract import REGISTRY, ContractError, Sample
+from conformance.lanes.lane import arranged, rearranged
+from conformance.quantity import where
+
+_numbers = itertools.count()
+contract: Any = sys.modules["conformance.contract"]  # the package has a function of this name
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch):
+    """What a test declares is gone after it."""
+    monkeypatch.setattr(contract, "REGISTRY", dict(REGISTRY))
+    monkeypatch.setattr(contract, "_DECLARED", dict(contract._DECLARED))
+
+
+def law_id() -> str:
+    return f"operator.test{next(_numbers)}"
+
+
+def declared(**options):
+    name = law_id()
+
+    @operators.operator(name, area="x", cases=operators.one(low=-8.0, high=8.0), **options)
+    class double:
+        """Twice."""
+
+        both = lambda f, x: x * 2
+        value = lambda x: x * 2.0
+        variant_thrice = lambda x: where(x.value > 0, x * 3.0, x)
+
+    return contract.REGISTRY[name]
+
+
+def test_a_declaration_becomes_a_contract_with_variants_and_sources():
+    made = declared()
+    assert made.gradients == ("x",) and set(made.variants) == {"thrice"}
+    assert made.sources == {"torch": "lambda f, x: x * 2", "paddle": "lambda f, x: x * 2"}
+    accepted = made.oracle(x=np.array([1.5], np.float32), cotangent=np.array([3.0], np.float32))
+    assert accepted["output"].value == 3.0 and accepted["output"].bound == 0
+    assert accepted["gradient.x"].value == 6.0
+
+
+def test_what_lacks_a_formula_or_a_call_is_refused():
+    with pytest.raises(ContractError, match="needs value, and both or torch and paddle"):
+
+        @operators.operator(law_id(), area="x", cases=operators.one())
+        class lacking:
+            """Nothing."""
+
+            torch = lambda f, x: x
+            value = lambda x: x
+
+
+def drawn(strategy):
+    return strategy.map(lambda samples: [sample.inputs for sample in samples])
+
+
+WHAT = ("float64", "float16", "transposed", "sliced", "expanded", "0-d", "empty", "long", "nan")
+
+
+def kinds(inputs) -> set[str]:
+    """Which of :data:`WHAT` a sample's input is."""
+    x, layout = inputs["x"], inputs.get("layouts", {}).get("x")
+    found = {"0-d": x.ndim == 0, "empty": x.size == 0, "long": x.size >= 100, "nan": bool(np.isnan(x).any())}
+    return {str(x.dtype), layout, *(name for name, is_so in found.items() if is_so)} & set(WHAT)
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_every_dimension_is_drawn(what):
+    reached = drawn(declared().samples).map(lambda samples: set().union(*map(kinds, samples)))
+    assert what in find(reached, lambda found: what in found, settings=settings(max_examples=2000))
+
+
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_numbers_keep_to_their_domain_but_for_specials(data):
+    for inputs in data.draw(drawn(declared().samples)):
+        x = inputs["x"]
+        finite = x[np.isfinite(x)]
+        assert ((finite >= -8) & (finite <= 8)).all()
+        assert inputs["cotangent"].shape == x.shape and inputs["cotangent"].dtype == x.dtype
+
+
+@pytest.mark.parametrize("layout", operators.LAYOUTS)
+def test_a_layout_changes_no_value(layout):
+    import torch
+
+    array = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    array = np.ascontiguousarray(np.broadcast_to(array[:1], array.shape)) if layout == "expanded" else array
+    tensor = rearranged(torch.tensor(arranged(array, layout)), array, layout)
+    assert (tensor.numpy() == array).all() and not tensor.is_contiguous()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "error", "lacks"),
+    [
+        ("float16", "\"add\" not implemented for 'Half'", "float16"),
+        ("float16", "(NotFound) The kernel with key (CPU, float16) of kernel `add` is not registered.", "float16"),
+        ("float32", "\"add\" not implemented for 'Half'", None),
+        ("float16", "shapes do not fit", None),
+        ("float16", None, None),
+    ],
+)
+def test_only_a_missing_kernel_of_an_optional_dtype_is_unsupported(dtype, error, lacks):
+    sample = Sample({"x": np.ones(2, dtype)})
+    assert declared().lacks_kernel(sample, error) == lacks
+
+
+def test_an_acceptance_of_a_count_is_exact():
+    formula = operators.Formula(lambda x: np.argmax(x.value), ())
+    accepted = formula(x=np.array([1.0, 3.0, 2.0], np.float32))
+    assert isinstance(accepted, dict) and isinstance(accepted["output"], Acceptance)
+    assert accepted["output"].value == 1

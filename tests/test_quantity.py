@@ -1,0 +1,137 @@
+"""The algebra of tolerances: gradients against differences, bounds against float32, and bounds that catch an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conformance import functions as f
+from conformance import quantity as q
+from conformance.judge import compare_values
+
+DOMAINS = {
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "lgamma", "digamma"), (0.5, 4.0)),
+    **dict.fromkeys(("asin", "acos", "atanh", "erfinv", "log1p"), (-0.9, 0.9)),
+    "acosh": (1.1, 5.0),
+    "reciprocal": (0.5, 2.0),
+}
+FORMULAS = {
+    "sum of products": lambda x, y: q.einsum("ij,kj->ik", x, y),
+    "kept letters": lambda x, y: q.einsum("ij,ij->j", x, y),
+    "a letter of one side only": lambda x, y: q.einsum("ij,kl->kl", x, y),
+    "broadcast": lambda x, y: x * y[:1] + y[0] / (abs(x) + 2.0),
+    "mean": lambda x, y: (x - x.mean(axis=1, keepdims=True)) * y,
+    "where": lambda x, y: q.where(x.value > 0, x * y, y),
+    "larger": lambda x, y: q.larger(x, y),
+    "moved twice": lambda x, y: q.move(lambda a, b: np.concatenate([a, b, a[::-1]]), x, y),
+    "sums": lambda x, y: (x.sum(axis=(0, 1)) - y.sum() * 2.0).reshape(1, 1),
+    "split": lambda x, y: q.split(x.value > 0.1, x, lambda x: x * 2.0, lambda x: f.exp(x)) * y,
+    "clip": lambda x, y: f.clip(x, -0.5, 0.5) * y,
+    "softplus": lambda x, y: f.softplus(x) * f.sigmoid(y) + f.square(y) * f.relu(x),
+}
+
+
+def inputs(*shapes: tuple[int, ...], seed: int = 0) -> list[q.Quantity]:
+    rng = np.random.default_rng(seed)
+    return [q.variable(rng.standard_normal(shape).astype(np.float32)) for shape in shapes]
+
+
+def differences(function, arrays: list[np.ndarray], place: int, step: float = 1e-6) -> np.ndarray:
+    """Central differences of the sum of a function's result."""
+    found = np.zeros(arrays[place].shape)
+    for index in np.ndindex(*found.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = [array.copy() for array in arrays]
+            moved[place][index] += sign * step
+            ends.append(function(*map(q.variable, moved)).value.sum())
+        found[index] = (ends[0] - ends[1]) / (2 * step)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, gradient) in f.TABLE.items() if gradient is not None])
+def test_gradients_of_functions_are_their_differences(name):
+    low, high = DOMAINS.get(name, (-1.5, 1.5))
+    x = np.random.default_rng(0).uniform(low, high, 20)
+    leaf = q.variable(x)
+    (gradient,) = q.backward([(f.apply(name, leaf), np.ones(20))], [leaf])
+    assert gradient is not None
+    np.testing.assert_allclose(gradient.value, differences(lambda a: f.apply(name, a), [x], 0), rtol=2e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_gradients_of_formulas_are_their_differences(name):
+    leaves = inputs((3, 4), (3, 4))
+    output = FORMULAS[name](*leaves)
+    found = q.backward([(output, np.ones(output.shape))], leaves)
+    for place, gradient in enumerate(found):
+        wanted = differences(FORMULAS[name], [leaf.value for leaf in leaves], place)
+        value = np.zeros(wanted.shape) if gradient is None else gradient.value
+        np.testing.assert_allclose(value, wanted, rtol=1e-7, atol=1e-8)
+
+
+def in_float32(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    h = np.tanh(x @ w)
+    return (h * h).mean(axis=1) / (np.abs(h).sum(axis=1) + np.float32(1))
+
+
+def as_quantity(x: q.Quantity, w: q.Quantity) -> q.Quantity:
+    h = f.tanh(q.einsum("ij,jk->ik", x, w))
+    return (h * h).mean(axis=1) / (abs(h).sum(axis=1) + 1.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bounds_hold_for_float32_and_not_for_an_error_beyond_them(seed):
+    x, w = inputs((5, 40), (40, 30), seed=seed)
+    accepted = q.acceptance(as_quantity(x, w), "float32", "float32")
+    observed = in_float32(x.value.astype(np.float32), w.value.astype(np.float32))
+    assert isinstance(compare_values("a", "b", "y", observed, accepted.value, accepted.bound), float)
+    wrong = observed * np.float32(1 + 1e-4)
+    assert not isinstance(compare_values("a", "b", "y", wrong, accepted.value, accepted.bound), float)
+    assert (accepted.bound < 1000 * 2.0**-24 * np.abs(accepted.value)).all()
+
+
+def test_what_a_format_holds_has_no_error_and_what_it_does_not_has_one():
+    x, y = q.variable(np.array([3.0, 0.1, 2.0**23])), q.quantity(np.array([4.0, 3.0, 3.0]))
+    assert (q.multiply(x, y).error > 0).tolist() == [False, True, False]
+    assert q.add(q.quantity(2.0**24), 1.0).error > 0
+    assert q.total(q.quantity(np.arange(100.0))).error == 0
+    assert q.total(q.quantity(np.full(100, 0.1))).error > 0
+    assert q.einsum("i,i->", np.arange(9.0), np.arange(9.0)).error == 0
+    assert q.einsum("i,i->", np.full(9, 0.1), np.arange(9.0)).error > 0
+
+
+def test_an_error_of_an_input_goes_on_and_infinite_ones_promise_nothing():
+    uncertain = q.Quantity(np.array([1.0, 2.0]), np.array([0.5, 0.0]))
+    np.testing.assert_allclose((uncertain * 2.0).error, [1.0, 0.0], rtol=1e-6)
+    assert (uncertain - uncertain).error[0] >= 1.0
+    assert np.isposinf((1.0 / q.Quantity(1.0, 2.0)).error)
+    assert np.isposinf((q.Quantity(1.0, np.inf) + 1.0).error)
+    assert np.isposinf(q.total(q.Quantity(np.ones(3), np.array([0, np.inf, 0]))).error)
+
+
+def test_overflow_is_promised_where_it_is_sure():
+    with np.errstate(over="ignore"):
+        largest = q.largest()
+        sure = q.multiply(q.quantity(largest), 2.0)
+        open_ = q.multiply(q.Quantity(largest, 1e30), 2.0)
+    assert sure.value == np.inf and sure.error == 0
+    assert np.isposinf(open_.error)
+
+
+def test_low_precision_is_computed_wider_and_rounded_once():
+    x = np.array([0.1, 0.2, 0.3], np.float16)
+    with q.computed_in("float32"):
+        found = q.total(q.variable(x))
+    accepted = q.acceptance(found, "float16", "float32")
+    assert accepted.bound < 1.01 * 2.0**-11 * accepted.value + 2.0**-24
+    with q.computed_in("float16"):
+        each = q.total(q.variable(x))
+    assert q.acceptance(each, "float16", "float16").bound > 2 * accepted.bound
+
+
+def test_a_gradient_that_does_not_exist_is_none_and_a_repeated_input_sums_it():
+    x, y = inputs((2,), (2,))
+    found = q.backward([(x + x, np.ones(2))], [x, y])
+    assert found[1] is None
+    assert found[0] is not None and (found[0].value == 2).all()
