@@ -8,12 +8,13 @@ paddle's own.
 Upstream: https://github.com/PaddlePaddle/Paddle/issues/58378 (of the powers of beta; closed as not a bug).
 
 Expected: the values of a reference computed in NumPy float64, within the error allowed.
-Needs numpy, paddle, torch. Prints got, expected, error and allowed by quantity; exits 1 on divergence, 0 on
-agreement.
+Needs ml_dtypes, numpy, paddle, safetensors. Prints got, expected, error and allowed by quantity; exits 1 on
+divergence, 0 on agreement.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
@@ -31,7 +32,7 @@ from dataclasses import replace
 from functools import lru_cache
 from os import fspath
 from pathlib import Path
-from types import SimpleNamespace
+from typing import NamedTuple
 import numpy as np
 import paddle
 from paddle.optimizer import lr as lr_scheduler
@@ -350,7 +351,10 @@ def _require_values(key, tensor, side):
 def _dtype(key, tensor):
     name = str(tensor.dtype).rpartition(".")[2]
     try:
-        return np.dtype(name)
+        made = np.dtype(name)
+        if type(made).__module__ != "numpy.dtypes":  # ml_dtypes was imported, and added its own
+            raise TypeError(name)
+        return made
     except TypeError:
         message = f"{key} has dtype {name}, which NumPy does not have; cast the model to float32 first"
         raise TransferError(message) from None
@@ -437,6 +441,78 @@ def _bitwise(first, second):
     return first.shape == second.shape and first.dtype == second.dtype and first.tobytes() == second.tobytes()
 
 
+FLOAT8 = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")
+
+
+EXTRA = ("bfloat16", *FLOAT8)
+
+
+def named(name):
+    """The dtype of this name. Raises TypeError for an unknown one, TransferError where ml_dtypes is not installed."""
+    if name not in EXTRA:
+        return np.dtype(name)
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise TransferError(f"{name} needs the package ml_dtypes; install it beside NumPy") from None
+    return np.dtype(getattr(ml_dtypes, name))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array of this shape and dtype, which ``read`` takes from its file, anew each time."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    read: Callable[[], Array]
+
+    @property
+    def size(self):
+        """How many numbers it has."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self):
+        """How many bytes its numbers take."""
+        return self.size * self.dtype.itemsize
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.read()
+        return array if dtype is None else array.astype(dtype)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of bytes of a file, in place of the bytes."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def __len__(self):
+        return self.length
+
+    def read(self):
+        """The bytes. Raises OSError for a file that has become shorter."""
+        with open(self.path, "rb") as stream:
+            stream.seek(self.offset)
+            data = stream.read(self.length)
+        if len(data) != self.length:
+            raise OSError(errno.EIO, "it became shorter while it was read", str(self.path))
+        return data
+
+
+def at_hand(tree):
+    """A tree with every stored array read."""
+    if isinstance(tree, Stored):
+        return tree.read()
+    if isinstance(tree, dict):
+        return {key: at_hand(item) for key, item in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(at_hand(item) for item in tree)
+    return tree
+
+
 DEPTH_LIMIT = 64
 
 
@@ -474,7 +550,7 @@ _FILLING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS")
 _MEMO = ("MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET")
 
 
-_CALLS = ("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID")
+_CALLS = ("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID", "NEWOBJ", "NEWOBJ_EX")
 
 
 _ACTIONS = frozenset((*_CONTAINERS, *_FILLING, *_MEMO, *_CALLS))
@@ -502,6 +578,13 @@ class unpickle_Name:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Stands for a value of a class that plain data does not need. Nothing of it was made."""
+
+    text: str
+
+
 class Pending:
     """A value that a BUILD opcode completes through `set_state`, such as an array."""
 
@@ -513,14 +596,18 @@ class Pending:
 
 
 def parse(
-    data, constructors, persistent=None
+    data,
+    constructors,
+    persistent=None,
+    tolerant=False,
 ):
     """Return the value pickled in `data` and the number of bytes it took.
 
     `constructors` maps the admitted names to functions of this project that take the pickled arguments (None: the name
-    may be mentioned, not called). `persistent` resolves persistent ids. Raises RefusedError or DamagedError.
+    may be mentioned, not called). `persistent` resolves persistent ids. tolerant: other names stand as Foreign for what
+    they would make. Raises RefusedError or DamagedError.
     """
-    machine = _Machine(constructors, persistent)
+    machine = _Machine(constructors, persistent, tolerant)
     try:
         return machine.run(data)
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
@@ -544,17 +631,48 @@ def plain(value, leaf):
             return [visit(item, depth + 1) for item in node]
         if type(node) is tuple:
             return leaf(tuple(visit(item, depth + 1) for item in node))
-        return node if type(node) in _SCALARS else leaf(node)
+        if type(node) in _SCALARS or type(node) is Foreign:
+            return node
+        return leaf(node)
 
     return visit(value, 0)
+
+
+class Spans(io.BufferedReader):
+    """A file whose long runs of bytes are read as a :class:`Span` each, and so left where they are."""
+
+    # To opcodes that are followed by bytes; texts are needed as they are.
+    _OPCODES = (b"B", b"\x8e")
+
+    def __init__(self, path, shortest=1 << 16):
+        super().__init__(io.FileIO(path, "r"))
+        self.path, self.shortest = path, shortest
+        self.end = self.seek(0, io.SEEK_END)
+        self.seek(0)
+        self._opcode = b""
+
+    def read(self, size=-1, /):
+        """As of a file, or a Span. A length beyond the file's end, which is damage, takes no memory."""
+        at = self.tell()
+        size = self.end - at if size is None or size < 0 else max(0, min(size, self.end - at))
+        if size >= self.shortest and self._opcode in self._OPCODES:
+            self.seek(at + size)
+            return Span(self.path, at, size)
+        data = super().read(size)
+        if size == 1:
+            self._opcode = data
+        return data
 
 
 class _Machine:
     """The stack, the marks and the memo of one pickle."""
 
-    def __init__(self, constructors, persistent):
+    def __init__(
+        self, constructors, persistent, tolerant
+    ):
         self.constructors = constructors
         self.persistent = persistent
+        self.tolerant = tolerant
         self.stack = []
         self.marks = []
         self.memo = {}
@@ -621,6 +739,8 @@ class _Machine:
 
     def _extend(self, items):
         target = self.stack[-1]
+        if type(target) is Foreign:
+            return
         if type(target) is not list:
             raise RefusedError(f"it appends to a {type(target).__name__}")
         target.extend(items)
@@ -634,9 +754,13 @@ class _Machine:
 
     def _set(self, items):
         target = self.stack[-1]
+        if type(target) is Foreign:
+            return
         if type(target) is not dict:
             raise RefusedError(f"it sets an item of a {type(target).__name__}")
         for key, value in zip(items[::2], items[1::2], strict=True):
+            if self.tolerant and type(key) in (Foreign, unpickle_Name):
+                key = key.text
             if type(key) not in (str, int):
                 raise RefusedError(f"it has a dict key of type {type(key).__name__}")
             if key in target:
@@ -664,19 +788,38 @@ class _Machine:
         self._push_name(f"{module}.{name}")
 
     def _push_name(self, text):
-        if text not in self.constructors:
+        if text in self.constructors:
+            self.stack.append(unpickle_Name(text))
+        elif self.tolerant:
+            self.stack.append(Foreign(text[:80]))
+        else:
             raise RefusedError(f"it names {text[:80]}")
-        self.stack.append(unpickle_Name(text))
 
     def _reduce(self, _):
         arguments, target = self.stack.pop(), self.stack.pop()
+        if type(target) is Foreign:
+            self.stack.append(target)
+            return
         constructor = self.constructors.get(target.text) if type(target) is unpickle_Name else None
         if constructor is None or type(arguments) is not tuple:
             raise RefusedError(f'it calls {(target.text if type(target) is unpickle_Name else type(target).__name__)}')
         self.stack.append(constructor(*arguments))
 
+    def _newobj(self, _):
+        self.stack.pop()
+        target = self.stack.pop()
+        if type(target) is not Foreign:
+            raise RefusedError(f'it makes {(target.text if type(target) is unpickle_Name else type(target).__name__)}')
+        self.stack.append(target)
+
+    def _newobj_ex(self, _):
+        self.stack.pop()
+        self._newobj(None)
+
     def _build(self, _):
         state, target = self.stack.pop(), self.stack[-1]
+        if type(target) is Foreign:
+            return
         if isinstance(target, Pending):
             target.set_state(state)
         elif type(target) is not dict or type(state) is not dict:
@@ -723,13 +866,19 @@ class PendingArray(Pending):
 def array_from(raw, dtype, shape, order="C"):
     """Return the array of `shape` held in `raw`, in native byte order, writable and C-contiguous."""
     raw = raw.encode("latin-1") if isinstance(raw, str) else raw  # a pickle of Python 2
-    if not isinstance(raw, bytes | bytearray) or not isinstance(dtype, PendingDtype) or order not in ("C", "F"):
+    if not isinstance(raw, bytes | bytearray | Span) or not isinstance(dtype, PendingDtype) or order not in ("C", "F"):
         raise RefusedError("it holds an array that is not plain bytes")
-    lengths = _lengths(shape)
-    if math.prod(lengths) * dtype.value.itemsize != len(raw):
+    lengths, kept = _lengths(shape), dtype.value
+    if math.prod(lengths) * kept.itemsize != len(raw):
         raise DamagedError(f"an array of shape {lengths} has {len(raw)} bytes")
-    values = np.frombuffer(raw, dtype.value).reshape(lengths, order=order)
-    return values.astype(dtype.value.newbyteorder("="), order="C")
+
+    def made(data):
+        values = np.frombuffer(data, kept).reshape(lengths, order=order)
+        return values.astype(kept.newbyteorder("="), order="C")
+
+    if isinstance(raw, Span):
+        return Stored(lengths, kept.newbyteorder("="), lambda: made(raw.read()))
+    return made(raw)
 
 
 def _lengths(shape):
@@ -759,6 +908,10 @@ def _ordered_dict():
     return {}
 
 
+def _default_dict(factory=None):
+    return {}
+
+
 def _counter(counts=None):
     # The milestones of a torch schedule.
     if type(counts) is not dict:
@@ -769,6 +922,8 @@ def _counter(counts=None):
 PLAIN_NAMES = {
     "collections.OrderedDict": _ordered_dict,
     "collections.Counter": _counter,
+    "collections.defaultdict": _default_dict,
+    "builtins.dict": None,
     "builtins.tuple": _tuple,
     "__builtin__.tuple": _tuple,
     "_codecs.encode": _encode,
@@ -802,66 +957,126 @@ arrays_STORAGES = {
 }
 
 
-_STORAGE_TYPES = {f"torch.{name}Storage": dtype for name, dtype in arrays_STORAGES.items()}
+_QUANTISED = {"QInt8": "int8", "QUInt8": "uint8", "QInt32": "int32", "QUInt4x2": "uint8", "QUInt2x4": "uint8"}
 
 
-_UNTYPED = "torch.storage.UntypedStorage"
+STORAGE_TYPES = {f"torch.{name}Storage": dtype for name, dtype in (arrays_STORAGES | _QUANTISED).items()}
 
 
-_TORCH_DTYPES = {f"torch.{dtype}": dtype for dtype in (*arrays_STORAGES.values(), "uint16", "uint32", "uint64")}
+UNTYPED = "torch.storage.UntypedStorage"
+
+
+_TORCH_DTYPES = {
+    f"torch.{dtype}": dtype for dtype in (*arrays_STORAGES.values(), "uint16", "uint32", "uint64", *FLOAT8)
+}
+
+
+_OTHER_DTYPES = ("complex32", "float4_e2m1fn_x2", "bits8", "bits16")
+
+
+_PLAIN_TYPES = ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer")
+
+
+_UNSUPPORTED = {
+    "torch._utils._rebuild_qtensor": "a quantised tensor: save the model before it is quantised",
+    "torch._utils._rebuild_sparse_tensor": "a sparse tensor: save it with to_dense()",
+    "torch._utils._rebuild_sparse_csr_tensor": "a sparse tensor: save it with to_dense()",
+    "torch._utils._rebuild_nested_tensor": "a nested tensor: save its parts by unbind()",
+    "torch._utils._rebuild_meta_tensor_no_storage": "a tensor on the meta device, which has no values: load the "
+    "weights into the model before it is saved",
+    "torch._utils._rebuild_wrapper_subclass": "a tensor subclass: save plain tensors",
+}
 
 
 class Storage:
-    """The bytes of a torch storage, with the dtype its class implies (None: untyped)."""
+    """A torch storage: its length in bytes, the dtype its class implies (None: untyped), and how its bytes are read."""
 
-    def __init__(self, raw, dtype):
-        self.raw = raw
+    def __init__(self, length, dtype, read):
+        self.length = length
         self.dtype = dtype
+        self.read = read
+
+    def part(self, first, count):
+        """Some of its values as a storage, as files of old releases have it."""
+        size = named(self.dtype or "uint8").itemsize
+        if first < 0 or count < 0 or (first + count) * size > self.length:
+            raise DamagedError("a view of a storage exceeds it")
+        return Storage(count * size, self.dtype, lambda: self.read()[first * size : (first + count) * size])
 
 
-def torch_names(read):
-    """Return the names a torch pickle may use and the resolver of its storages, whose bytes `read` returns by key."""
-
-    def persistent(identity):
-        match identity:
-            case ("storage", unpickle_Name(text), str(key), str(), int()) if text in _STORAGE_TYPES or text == _UNTYPED:
-                return Storage(read(key), _STORAGE_TYPES.get(text))
-        raise RefusedError("it refers to data outside itself that is no tensor storage")
-
-    names = {
+def torch_names():
+    """The names that a torch pickle may use."""
+    return {
+        **PLAIN_NAMES,
+        "torch._utils._rebuild_tensor": _tensor,
         "torch._utils._rebuild_tensor_v2": _tensor,
         "torch._utils._rebuild_tensor_v3": _tensor_of_dtype,
         "torch._utils._rebuild_parameter": lambda data, *_: data,
+        "torch._utils._rebuild_parameter_with_state": lambda data, *_: data,
+        "torch._tensor._rebuild_from_type_v2": _of_type,
+        "torch.serialization._get_layout": lambda *_: None,
         "torch.Size": _tuple,
-        _UNTYPED: None,
-        **dict.fromkeys((*_STORAGE_TYPES, *_TORCH_DTYPES)),
+        UNTYPED: None,
+        **dict.fromkeys((*STORAGE_TYPES, *_TORCH_DTYPES, *_PLAIN_TYPES)),
+        **dict.fromkeys(f"torch.{name}" for name in _OTHER_DTYPES),
+        **dict.fromkeys(("torch.per_tensor_affine", "torch.per_channel_affine")),
+        **{name: _unsupported(what) for name, what in _UNSUPPORTED.items()},
     }
-    return {**PLAIN_NAMES, **names}, persistent
 
 
-def _tensor(storage, offset, size, stride, *_):
+def _unsupported(what):
+    def refuse(*_):
+        raise UnsupportedError(f"it holds {what}")
+
+    return refuse
+
+
+def _tensor(storage, offset, size, stride, _=None, __=None, flags=None):
     if type(storage) is not Storage or storage.dtype is None:
         raise RefusedError("it builds a tensor from something that is not a storage")
-    if storage.dtype == "bfloat16":
-        raise UnsupportedError("it holds bfloat16, which NumPy does not have")
-    values = np.frombuffer(storage.raw, storage.dtype)
+    dtype = named(storage.dtype)
+    held = storage.length // dtype.itemsize
     lengths, steps = _lengths(size), _lengths(stride)
     if len(lengths) != len(steps) or type(offset) is not int or offset < 0:
         raise DamagedError(f"a tensor of size {lengths} has stride {steps}")
+    if len(lengths) > 64:
+        raise UnsupportedError(f"it holds a tensor of {len(lengths)} axes, and NumPy has 64")
     count = math.prod(lengths)
     last = offset + sum((length - 1) * step for length, step in zip(lengths, steps, strict=True))
-    if count > len(values) or (count > 0 and last >= len(values)):
-        raise DamagedError(f"a tensor of size {lengths} and stride {steps} exceeds its {len(values)} stored values")
-    if count == 0:
-        return np.empty(lengths, values.dtype)
-    byte_steps = tuple(step * values.itemsize for step in steps)
-    return np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+    if count > held or (count > 0 and last >= held):
+        raise DamagedError(f"a tensor of size {lengths} and stride {steps} exceeds its {held} stored values")
+    # A lazily conjugated or negated view is kept as its original and a mark.
+    conjugate, negative = (isinstance(flags, dict) and flags.get(name) is True for name in ("conj", "neg"))
+
+    def read():
+        if count == 0:
+            return np.empty(lengths, dtype)
+        values = np.frombuffer(storage.read(), dtype, held)
+        byte_steps = tuple(step * dtype.itemsize for step in steps)
+        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+        array = np.conjugate(array) if conjugate else array
+        return np.negative(array) if negative else array
+
+    return Stored(lengths, dtype, read)
 
 
-def _tensor_of_dtype(storage, offset, size, stride, _, __, dtype, *___):
-    if type(storage) is not Storage or type(dtype) is not unpickle_Name or dtype.text not in _TORCH_DTYPES:
+def _tensor_of_dtype(storage, offset, size, stride, _, __, dtype, *rest):
+    if type(storage) is not Storage or type(dtype) is not unpickle_Name:
         raise RefusedError("it builds a tensor from something that is not a storage")
-    return _tensor(Storage(storage.raw, _TORCH_DTYPES[dtype.text]), offset, size, stride)
+    if dtype.text not in _TORCH_DTYPES:
+        raise UnsupportedError(f"it holds a tensor of {dtype.text}, which NumPy does not have; save it as float32")
+    made = Storage(storage.length, _TORCH_DTYPES[dtype.text], storage.read)
+    return _tensor(made, offset, size, stride, None, None, *rest)
+
+
+def _of_type(function, kind, arguments, _):
+    """A tensor with attributes of its own, which are no weights; or one of a subclass, which may mean anything."""
+    made = torch_names().get(function.text) if type(function) is unpickle_Name else None
+    if made is None or type(kind) is not unpickle_Name or type(arguments) is not tuple:
+        raise RefusedError("it builds a tensor of a type that it does not name")
+    if kind.text not in _PLAIN_TYPES:
+        raise UnsupportedError(f"it holds a tensor of the subclass {kind.text}: save plain tensors")
+    return made(*arguments)
 
 
 _NAME_TABLE = "StructuredToParameterName@@"
@@ -870,113 +1085,132 @@ _NAME_TABLE = "StructuredToParameterName@@"
 _SLICES = "UnpackBigParamInfor@@"
 
 
-_CHECKSUM = b"\ncrc32="
+paddle_format_CHECKSUM = b"\ncrc32="
 
 
-def paddle_format_read(data):
-    """Return the tree in a .pdparams file's bytes. Raises RefusedError or DamagedError."""
-    if data[:2] == b"PK":
-        raise DamagedError("it is a zip archive, as torch writes; name it .pth")
-    value, end = parse(data, PLAIN_NAMES)
-    if end < len(data) and data[end:] != paddle_format_checksum(data[:end]):
+def paddle_format_read(path, tolerant=False):
+    """Return the tree in a file, and paddle's own names of parameters. Raises RefusedError or DamagedError.
+
+    tolerant: as for :func:`conformance.transfer.torch_format.read`.
+    """
+    with Spans(path) as stream:
+        if stream.peek(2)[:2] == b"PK":
+            raise DamagedError("it is a zip archive, as torch writes; name it .pth")
+        value, end = parse(stream, PLAIN_NAMES, None, tolerant)
+        stream.seek(end)
+        rest = stream.read(1 << 16)
+    if rest and rest != paddle_format_CHECKSUM + b"%08x" % paddle_format_checksum(path, end):
         raise DamagedError("its checksum does not match")
     tree = plain(value, paddle_format_leaf)
-    return _joined(tree) if isinstance(tree, dict) else tree
+    parts = {None: tree, **tree} if isinstance(tree, dict) else {}
+    names = {part: _names(item) for part, item in parts.items() if isinstance(item, dict)}
+    return _unmarked(tree), names
 
 
-def paddle_format_write(stream, tree):
-    """Write a checked tree to `stream`."""
-    # Protocol 4 is the highest that paddle itself writes.
-    data = pickle.dumps(tree, protocol=4)
-    stream.write(data)
-    stream.write(paddle_format_checksum(data))
-
-
-def paddle_format_checksum(data):
-    return _CHECKSUM + b"%08x" % zlib.crc32(data)
+def paddle_format_checksum(path, end):
+    total = 0
+    with open(path, "rb") as stream:
+        while end > 0 and (data := stream.read(min(end, 1 << 20))):
+            total, end = zlib.crc32(data, total), end - len(data)
+    return total
 
 
 def paddle_format_leaf(node):
-    if isinstance(node, Pending) and isinstance(node.value, np.ndarray):
+    if isinstance(node, Pending) and isinstance(node.value, np.ndarray | Stored):
         return node.value
-    if isinstance(node, np.ndarray):
+    if isinstance(node, np.ndarray | Stored | tuple):
         return node
-    if type(node) is tuple:
-        is_tensor = len(node) == 2 and isinstance(node[0], str) and isinstance(node[1], np.ndarray)
-        return node[1] if is_tensor else node
     raise RefusedError(f"it holds a {type(node).__name__}, which is not plain data")
 
 
-def _joined(tree):
+def is_tensor(node):
+    """Whether a node is paddle's mark of a tensor."""
+    return (
+        type(node) is tuple and len(node) == 2 and isinstance(node[0], str) and isinstance(node[1], np.ndarray | Stored)
+    )
+
+
+def _unmarked(tree):
+    """A tree without paddle's marks: tables, cut arrays, and the names beside tensors."""
+    if is_tensor(tree):
+        return tree[1]
+    if isinstance(tree, list | tuple):
+        return type(tree)(map(_unmarked, tree))
+    if not isinstance(tree, dict):
+        return tree
+    made = {key: _unmarked(item) for key, item in tree.items() if key != _NAME_TABLE}
+    _join(made)
+    return made
+
+
+def _names(tree):
+    # A state dict has a table of names; in any other nest, each tensor has its own beside it.
+    table = tree.get(_NAME_TABLE)
+    if not isinstance(table, dict):
+        table = {key: item[0] for key, item in tree.items() if is_tensor(item)}
+    return {key: name for key, name in table.items() if isinstance(key, str) and isinstance(name, str)}
+
+
+def _join(tree):
     # Protocols 2 and 3 cannot hold 4 GB in one piece, so paddle cuts large tensors and notes the pieces here.
-    tree.pop(_NAME_TABLE, None)
     cut = tree.pop(_SLICES, {})
     try:
         for key, note in cut.items():
             pieces = [tree.pop(piece) for piece in note["slices"]]
-            tree[key] = np.concatenate(pieces).reshape(note["OriginShape"])
+            tree[key] = np.concatenate([np.asarray(piece) for piece in pieces]).reshape(note["OriginShape"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedError(f"its table of cut tensors is wrong: {error}") from None
-    return tree
-
-
-paddle_format = SimpleNamespace(read=paddle_format_read, write=paddle_format_write)
 
 
 _LAYOUTS = {"pt": "torch", "pd": "paddle", "paddle": "paddle"}
 
 
-_HEADER_LIMIT = 100_000_000
+_CHECKSUM = "crc32 of arrays"
 
 
 _DTYPES = {
-    **{"BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4"},
-    **{"U64": "<u8", "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8", "C64": "<c8"},
+    **{"BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32"},
+    **{"U64": "uint64", "I64": "int64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64"},
+    **{"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu"},
+    **{"F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz"},
 }
 
 
-_FIELDS = {"dtype", "shape", "data_offsets"}
+_AXES = 64
 
 
-def safetensors_format_read(data):
-    """Return the arrays and the layout ("torch", "paddle" or, when the file does not say, None)."""
-    header, start = _header(data)
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise DamagedError("its metadata are no texts by name")
-    places = {name: safetensors_format_place(name, entry) for name, entry in header.items()}
-    end = 0
-    for first, last, _, _ in sorted(places.values(), key=lambda place: place[:2]):
-        if first != end:
-            raise DamagedError(f"its arrays overlap or leave a gap at byte {end}")
-        end = last
-    if end != len(data) - start:
-        raise DamagedError(f"its header speaks of {end} bytes of arrays, it holds {len(data) - start}")
-    arrays = {}
-    for name, (first, last, dtype, shape) in places.items():
-        try:
-            arrays[name] = np.frombuffer(bytearray(data[start + first : start + last]), dtype).reshape(shape)
-        except ValueError as error:  # more axes than NumPy has
-            raise UnsupportedError(f"{name!r} has a shape that NumPy does not have ({error})") from None
-    if "crc32" in metadata and metadata["crc32"] != _checksum(arrays):
-        raise DamagedError("its checksum does not match")
-    label = metadata.get("format", "")
-    return arrays, _LAYOUTS.get(label) if isinstance(label, str) else None
+def safetensors_format_read(path):
+    """Return the arrays and the layout ("torch", "paddle" or, when the file does not say, None).
 
-
-def _header(data):
-    """The header, and where the arrays begin."""
-    length = int.from_bytes(data[:8], "little")
-    if length > _HEADER_LIMIT or len(data) < 8 + length:
-        raise DamagedError(f"its header of {length} bytes is too long")
-    text = data[8 : 8 + length]
-    if not text.startswith(b"{"):
-        raise DamagedError("it has no header")
+    Raises DamagedError for a file that the library refuses or whose checksum is another, UnsupportedError for arrays
+    that NumPy does not have, and TransferError where the library is not installed.
+    """
     try:
-        header = json.loads(text, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise TransferError(f"{path} needs the package safetensors; install it") from None
+    try:
+        with safe_open(path, framework="numpy", backend="pread"):
+            pass
+    except SafetensorError as error:
+        raise DamagedError(str(error).rstrip(".")) from None
+    header, start = _header(path)
+    metadata = header.pop("__metadata__", None) or {}
+    if metadata.get(_CHECKSUM, "") not in ("", _checksum(path, header, start)):
+        raise DamagedError("its checksum does not match")
+    arrays = {name: _stored(path, name, entry, start) for name, entry in header.items()}
+    return arrays, _LAYOUTS.get(metadata.get("format", ""))
+
+
+def _header(path):
+    """The header of a file that the library has checked, and where the arrays begin."""
+    with open(path, "rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        text = stream.read(length)
+    try:
+        return json.loads(text, object_pairs_hook=_without_repeats), 8 + length
+    except ValueError as error:
         raise DamagedError(f"its header cannot be read ({error})") from None
-    return header, 8 + length
 
 
 def _without_repeats(pairs):
@@ -986,81 +1220,164 @@ def _without_repeats(pairs):
     return found
 
 
-def safetensors_format_place(name, entry):
-    """First and last byte, dtype and shape of an array; DamagedError where they do not fit each other."""
-    if not isinstance(entry, dict) or entry.keys() != _FIELDS:
-        raise DamagedError(f"what it says of {name!r} is no array")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    lists = isinstance(shape, list) and isinstance(offsets, list) and len(offsets) == 2
-    if not lists or not all(type(number) is int and number >= 0 for number in (*shape, *offsets)):
-        raise DamagedError(f"shape or place of {name!r} are no counts")
-    if not isinstance(dtype, str) or dtype not in _DTYPES:
-        raise UnsupportedError(f"it holds the type {dtype}, which NumPy does not have")
-    made = np.dtype(_DTYPES[dtype])
-    if offsets[1] - offsets[0] != math.prod(shape) * made.itemsize:
-        raise DamagedError(f"the place of {name!r} does not fit its shape {shape}")
-    return offsets[0], offsets[1], made, tuple(shape)
+def _stored(path, name, entry, start):
+    code, shape, (first, last) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+    if code not in _DTYPES:
+        raise UnsupportedError(f"{name!r} is of type {code}, which NumPy does not have; save it as F32 or BF16")
+    if len(shape) > _AXES:
+        raise UnsupportedError(f"{name!r} has {len(shape)} axes, and NumPy has {_AXES}; save it with fewer")
+    dtype = named(_DTYPES[code])
+    span = Span(path, start + first, last - first)
+    read = lambda: np.frombuffer(bytearray(span.read()), dtype).reshape(shape)  # noqa: E731
+    return Stored(shape, dtype, read)
 
 
-def _checksum(arrays):
-    total = 0
-    for key in sorted(arrays):
-        value = arrays[key]
-        total = zlib.crc32(f"{key} {value.dtype.str} {value.shape}".encode(), total)
-        total = zlib.crc32(np.ascontiguousarray(value).tobytes(), total)
+def _canonical(entries):
+    """What a header says of its arrays, as the checksum includes it."""
+    told = [[name, each["dtype"], each["shape"], each["data_offsets"]] for name, each in sorted(entries.items())]
+    return json.dumps(told).encode()
+
+
+def _checksum(path, entries, start):
+    total = zlib.crc32(_canonical(entries))
+    with open(path, "rb") as stream:
+        stream.seek(start)
+        while data := stream.read(1 << 20):
+            total = zlib.crc32(data, total)
     return f"{total:08x}"
 
 
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError),
     *(KeyError, ValueError, OSError, EOFError, OverflowError),
 )
 
 
-def torch_format_read(data):
-    """Return the tree in a .pth file's bytes, tensors as arrays. Raises RefusedError or DamagedError."""
-    if data[:2] != b"PK":
-        kind = "a bare pickle, as paddle or torch before 1.6 writes" if data[:1] == b"\x80" else "no torch archive"
-        raise DamagedError(f"it is {kind}")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read_archive(archive)
-    except _ZIP_ERRORS as error:
-        raise DamagedError(str(error)) from None
+_MAGIC = 0x1950A86A20F9469CFC6C
 
 
-def write(stream, tree):
-    """Write a checked tree to `stream`, arrays as tensors, in torch's own writer's words."""
-    import torch
-
-    # torch.save wants to seek in its target.
-    buffer = io.BytesIO()
-    torch.save(_with_tensors(tree, torch.from_numpy), buffer)
-    stream.write(buffer.getbuffer())
+_PROTOCOL = 1001
 
 
-def _read_archive(archive):
-    roots = [name.removesuffix("/data.pkl") for name in archive.namelist() if name.endswith("/data.pkl")]
+def torch_format_read(path, tolerant=False):
+    """Return the tree in a file, tensors as stored arrays. Raises RefusedError, UnsupportedError or DamagedError.
+
+    tolerant: what is of other classes becomes :class:`~conformance.transfer.unpickle.Foreign` in place of a refusal.
+    """
+    with open(path, "rb") as stream:
+        start = stream.read(2)
+    if start == b"PK":
+        try:
+            return _read_archive(zipfile.ZipFile(path), tolerant)
+        except ZIP_ERRORS as error:
+            raise DamagedError(str(error)) from None
+    if start[:1] == b"\x80":
+        return _read_legacy(path, tolerant)
+    raise DamagedError("it is no file of torch.save")
+
+
+def _read_archive(archive, tolerant):
+    names = set(archive.namelist())
+    roots = [name.removesuffix("/data.pkl") for name in names if name.endswith("/data.pkl")]
     if len(roots) != 1:
         raise DamagedError("it is a zip archive without torch's data.pkl")
+    if f"{roots[0]}/constants.pkl" in names:
+        raise UnsupportedError(
+            "it is a program of torch.jit.save: load it by torch.jit.load, and save its state_dict()"
+        )
 
-    def read_entry(name):
+    def entry_of(name):
         entry = archive.getinfo(f"{roots[0]}/{name}")
         if entry.compress_type != zipfile.ZIP_STORED:
             raise RefusedError(f"its entry {name} is compressed, which torch never does")
-        return archive.read(entry)
+        return entry
 
-    if f"{roots[0]}/byteorder" in archive.namelist() and read_entry("byteorder") != b"little":
-        raise UnsupportedError("it was written on a big-endian machine")
-    names, persistent = torch_names(lambda key: read_entry(f"data/{key}"))
-    value, _ = parse(read_entry("data.pkl"), names, persistent)
+    if f"{roots[0]}/byteorder" in names and archive.read(entry_of("byteorder")) != b"little":
+        raise UnsupportedError("it was written on a big-endian machine; save it again on this one")
+    last = [None, b""]
+
+    def read_entry(entry):
+        if last[0] != entry.filename:  # views of one storage are read one after another
+            try:
+                last[:] = entry.filename, archive.read(entry)
+            except ZIP_ERRORS as error:
+                raise DamagedError(str(error)) from None
+        if len(last[1]) != entry.file_size:
+            raise DamagedError(f"{entry.filename} has another length than the archive says")
+        return last[1]
+
+    def persistent(identity):
+        dtype, key, _ = _identity(identity, 5)
+        entry = entry_of(f"data/{key}")
+        return Storage(entry.file_size, dtype, lambda: read_entry(entry))
+
+    value, _ = parse(archive.read(entry_of("data.pkl")), torch_names(), persistent, tolerant)
     return plain(value, _leaf)
 
 
+def _read_legacy(path, tolerant):
+    with open(path, "rb") as stream:
+        if _small(stream) != _MAGIC:
+            stream.seek(0)
+            raise DamagedError("it is a bare pickle, as paddle writes")
+        if _small(stream) != _PROTOCOL:
+            raise UnsupportedError("it is of an older protocol of torch than 1001; save it again with torch")
+        system = _small(stream)
+        if not isinstance(system, dict) or system.get("little_endian") is not True:
+            raise UnsupportedError("it was written on a big-endian machine; save it again on this one")
+        places = {}
+        wanted = {}
+
+        def persistent(identity):
+            dtype, key, count = _identity(identity, 6)
+            size = named(dtype or "uint8").itemsize
+            if wanted.setdefault(key, (count, count * size)) != (count, count * size):
+                raise DamagedError(f"its storage {key} has two lengths")
+            whole = Storage(count * size, dtype, lambda: places[key].read())
+            match identity[5]:
+                case None:
+                    return whole
+                case (str(), int(first), int(length)):
+                    return whole.part(first, length)
+            raise RefusedError("it refers to data outside itself that is no tensor storage")
+
+        value, _ = parse(stream, torch_names(), persistent, tolerant)
+        keys = _small(stream)
+        if not isinstance(keys, list) or set(map(str, keys)) != set(wanted):
+            raise DamagedError("its list of storages does not fit its tensors")
+        end = path.stat().st_size
+        for key in keys:
+            (count, length), told = wanted[key], stream.read(8)
+            at = stream.tell()
+            if len(told) < 8 or at + length > end:
+                raise DamagedError("its storages are cut off")
+            if int.from_bytes(told, "little") != count:
+                raise DamagedError(f"its storage {key} has another length than its tensors say")
+            places[key] = Span(path, at, length)
+            stream.seek(at + length)
+        if stream.tell() != end:
+            raise DamagedError("it holds more than its list of storages")
+    return plain(value, _leaf)
+
+
+def _small(stream):
+    return plain(parse(stream, {})[0], _leaf)
+
+
+def _identity(identity, length):
+    """Dtype, key and count of a storage. Raises RefusedError for anything else that is outside of the pickle."""
+    match identity:
+        case ("storage", unpickle_Name(text), str(key), str(), int(count), *_) if (
+            len(identity) == length and count >= 0 and (text in STORAGE_TYPES or text == UNTYPED)
+        ):
+            return STORAGE_TYPES.get(text), key, count
+    raise RefusedError("it refers to data outside itself that is no tensor storage")
+
+
 def _leaf(node):
-    if isinstance(node, Pending) and isinstance(node.value, np.ndarray):
+    if isinstance(node, Pending) and isinstance(node.value, np.ndarray | Stored):
         return node.value
-    if isinstance(node, np.ndarray | tuple):
+    if isinstance(node, np.ndarray | Stored | tuple):
         return node
     what = (
         node.text if isinstance(node, unpickle_Name) else "a bare storage" if isinstance(node, Storage) else type(node).__name__
@@ -1068,18 +1385,11 @@ def _leaf(node):
     raise RefusedError(f"it holds {what}, which is not plain data")
 
 
-def _with_tensors(tree, tensor):
-    if isinstance(tree, dict):
-        return {key: _with_tensors(item, tensor) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(_with_tensors(item, tensor) for item in tree)
-    return tensor(tree) if isinstance(tree, np.ndarray) else tree
-
-
-torch_format = SimpleNamespace(read=torch_format_read, write=write)
-
-
-SUFFIXES = {".pth": "torch", ".pt": "torch", ".pdparams": "paddle", ".pdopt": "paddle", ".safetensors": "safetensors"}
+SUFFIXES = {
+    **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".ckpt"), "torch"),
+    **dict.fromkeys((".pdparams", ".pdopt"), "paddle"),
+    ".safetensors": "safetensors",
+}
 
 
 def read_tree(path):
@@ -1088,34 +1398,70 @@ def read_tree(path):
     Raises TransferError for a missing, truncated or damaged file, an unknown or wrong suffix, and for a pickle that
     asks for anything but plain data; nothing in such a file is run.
     """
-    return _read(Path(path))[0]
+    return at_hand(read_stored(Path(path)).tree)
 
 
-def _read(path):
-    kind = _format(path)
+class Found(NamedTuple):
+    """What a file holds: a tree with arrays that are still in it, the framework that it is of, and paddle's names."""
+
+    tree: Tree
+    label: str | None
+    names: paddle_format.Names
+
+
+def read_stored(path, tolerant=False):
+    """As :func:`read_tree`, with arrays that are still in the file.
+
+    tolerant: what is of other classes becomes :class:`~conformance.transfer.unpickle.Foreign` in place of a refusal.
+    """
+    kind = kind_of(path)
+    label, names = kind, {}
+    if kind == "safetensors":
+        tree, label = _told(path, lambda: safetensors_format_read(path))
+    elif kind == "torch":
+        tree = _told(path, lambda: torch_format_read(path, tolerant))
+    else:
+        tree, names = _told(path, lambda: paddle_format_read(path, tolerant))
+    return Found(_telling(path, tree), label, names)
+
+
+def _told(path, read):
+    """What ``read`` returns, or a sentence about why it does not."""
     try:
-        data = path.read_bytes()
+        return read()
     except OSError as error:
         raise TransferError(f"cannot read {path}: {error.strerror or error}; check the path") from None
-    try:
-        if kind == "safetensors":
-            return safetensors_format_read(data)
-        return (torch_format if kind == "torch" else paddle_format).read(data), kind
     except RefusedError as error:
         raise TransferError(
             f"{path} is refused: {error}; a file of weights holds arrays in plain containers, and nothing of this one "
             "was run. Save the state dict instead of the object, or get the file from a source you trust"
         ) from None
     except UnsupportedError as error:
-        raise TransferError(f"cannot read {path}: {error}; save the model again as float32 on this machine") from None
+        raise TransferError(f"cannot read {path}: {error}") from None
     except DamagedError as error:
         raise TransferError(
-            f"{path} cannot be read as {path.suffix}: {error}; it is truncated, damaged or misnamed. Copy it again"
+            f"{path} cannot be read as {suffix_of(path)}: {error}; it is truncated, damaged or misnamed. Copy it again"
         ) from None
 
 
-def _format(path):
-    kind = SUFFIXES.get(path.suffix.lower())
+def _telling(path, tree):
+    """A tree whose stored arrays raise TransferError, too, where they cannot be read."""
+    if isinstance(tree, Stored):
+        return Stored(tree.shape, tree.dtype, lambda: _told(path, tree.read))
+    if isinstance(tree, dict):
+        return {key: _telling(path, item) for key, item in tree.items()}
+    return type(tree)(_telling(path, item) for item in tree) if type(tree) in (list, tuple) else tree
+
+
+def suffix_of(path):
+    """The suffix of a file, in lower case; of two parts for .pth.tar."""
+    name = path.name.lower()
+    return ".pth.tar" if name.endswith(".pth.tar") else path.suffix.lower()
+
+
+def kind_of(path):
+    """ "torch", "paddle" or "safetensors", as the suffix says. Raises TransferError for another suffix."""
+    kind = SUFFIXES.get(suffix_of(path))
     if kind is None:
         raise TransferError(f"{path} has the suffix {path.suffix!r}; name it {', '.join(SUFFIXES)}")
     return kind

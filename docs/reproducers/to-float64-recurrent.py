@@ -324,7 +324,10 @@ def _require_values(key, tensor, side):
 def _dtype(key, tensor):
     name = str(tensor.dtype).rpartition(".")[2]
     try:
-        return np.dtype(name)
+        made = np.dtype(name)
+        if type(made).__module__ != "numpy.dtypes":  # ml_dtypes was imported, and added its own
+            raise TypeError(name)
+        return made
     except TypeError:
         message = f"{key} has dtype {name}, which NumPy does not have; cast the model to float32 first"
         raise TransferError(message) from None
