@@ -447,6 +447,9 @@ FLOAT8 = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", 
 EXTRA = ("bfloat16", *FLOAT8)
 
 
+_KEPT_AS = {"bfloat16": "uint16", "float8_e4m3fn": "int8", "float8_e5m2": "int8"}
+
+
 def named(name):
     """The dtype of this name. Raises TypeError for an unknown one, TransferError where ml_dtypes is not installed."""
     if name not in EXTRA:
@@ -456,6 +459,12 @@ def named(name):
     except ImportError:
         raise TransferError(f"{name} needs the package ml_dtypes; install it beside NumPy") from None
     return np.dtype(getattr(ml_dtypes, name))
+
+
+def bits(array, framework):
+    """An array as a file or an array of ``framework`` holds it: for paddle, bfloat16 as uint16; else as it is."""
+    kept = _KEPT_AS.get(array.dtype.name) if framework == "paddle" else None
+    return array if kept is None else array.view(kept)
 
 
 @dataclass(frozen=True)
@@ -1552,20 +1561,180 @@ def _require(model, side):
     return model
 
 
+def to_array(tensor):
+    """A copy of a tensor's values: ``numpy()`` gives bfloat16 as uint16 and float8 as int8."""
+    name = str(tensor.dtype).removeprefix("paddle.")
+    found = np.array(tensor.numpy())
+    return found.view(named(name)) if name in EXTRA else found
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An array for each parameter: torch's name of it, paddle's accumulator, and the setting without which it is not
+    kept by torch (paddle's RMSProp keeps all of its arrays always)."""
+
+    torch: str
+    paddle: str
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Power:
+    """An accumulator that is ``base ** (updates + ahead)``. base: a number, or the setting that holds it."""
+
+    base: str | float
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One optimizer. singles: paddle's kernel takes the settings in float32, as most but Adam's do. differs: settings
+    whose place in the update rule is another one, with what is so, in words."""
+
+    name: str
+    torch: str
+    paddle: str
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    powers: Mapping[str, Power] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    singles: bool = True
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def counts(self):
+        """Whether the number of updates is part of the state."""
+        return bool(self.powers)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a setting is called: torch's key of a group (``betas.0`` is the first of a pair), paddle's key of a group,
+    which with an underscore before it is paddle's attribute. absent: what a framework does that has no such setting."""
+
+    torch: str | None
+    paddle: str | None
+    absent: float | bool = 0.0
+
+
+SETTINGS = {
+    "beta1": Setting("betas.0", "beta1"),
+    "beta2": Setting("betas.1", "beta2"),
+    "eps": Setting("eps", "epsilon"),
+    "amsgrad": Setting("amsgrad", "amsgrad", False),
+    "momentum": Setting("momentum", "momentum"),
+    "nesterov": Setting("nesterov", "use_nesterov", False),
+    "dampening": Setting("dampening", None),
+    "rescale_grad": Setting(None, "rescale_grad", 1.0),
+    "alpha": Setting("alpha", "rho"),
+    "rho": Setting("rho", "rho"),
+    "centered": Setting("centered", "centered", False),
+    "momentum_decay": Setting("momentum_decay", "momentum_decay"),
+    "lr_decay": Setting("lr_decay", None),
+    "maximize": Setting("maximize", None, False),
+}
+
+
+DECAYS = ("coupled", "decoupled", "l1")
+
+
+_ADAM = {
+    "m": Slot("exp_avg", "moment1"),
+    "v": Slot("exp_avg_sq", "moment2"),
+    "v_max": Slot("max_exp_avg_sq", "moment2_max", "amsgrad"),
+}
+
+
+_ADAM_POWERS = {"beta1_pow_acc": Power("beta1", 1), "beta2_pow_acc": Power("beta2", 1)}
+
+
+_ADAM_SETTINGS = ("beta1", "beta2", "eps", "amsgrad", "maximize")
+
+
+KINDS = (
+    Kind("adamw", "AdamW", "AdamW", _ADAM, _ADAM_POWERS, _ADAM_SETTINGS, singles=False),
+    Kind("adam", "Adam", "Adam", _ADAM, _ADAM_POWERS, _ADAM_SETTINGS, singles=False),
+    Kind(
+        "momentum",
+        "SGD",
+        "Momentum",
+        {"velocity": Slot("momentum_buffer", "velocity")},
+        settings=("momentum", "nesterov", "dampening", "rescale_grad", "maximize"),
+    ),
+    Kind("sgd", "SGD", "SGD", settings=("maximize",)),
+    Kind(
+        "rmsprop",
+        "RMSprop",
+        "RMSProp",
+        {
+            "square_average": Slot("square_avg", "mean_square"),
+            "momentum_buffer": Slot("momentum_buffer", "momentum", "momentum"),
+            "gradient_average": Slot("grad_avg", "mean_grad", "centered"),
+        },
+        settings=("alpha", "eps", "momentum", "centered", "maximize"),
+        differs={"eps": "eps is added inside the square root in paddle's RMSProp, outside of it in torch's"},
+    ),
+    Kind(
+        "adamax",
+        "Adamax",
+        "Adamax",
+        {"m": Slot("exp_avg", "moment"), "largest": Slot("exp_inf", "inf_norm")},
+        {"beta1_pow_acc": Power("beta1", 1)},
+        ("beta1", "beta2", "eps", "maximize"),
+        differs={"eps": "eps is added to the gradient's size in torch's Adamax, to the norm so far in paddle's"},
+    ),
+    Kind(
+        "nadam",
+        "NAdam",
+        "NAdam",
+        {"m": Slot("exp_avg", "moment1"), "v": Slot("exp_avg_sq", "moment2")},
+        {"momentum_decay_pow": Power(0.96, 0), "beta2_pow": Power("beta2", 0)},
+        ("beta1", "beta2", "eps", "momentum_decay", "maximize"),
+    ),
+    Kind(
+        "radam",
+        "RAdam",
+        "RAdam",
+        {"m": Slot("exp_avg", "moment1"), "v": Slot("exp_avg_sq", "moment2")},
+        {"beta1_pow": Power("beta1", 0), "beta2_pow": Power("beta2", 0)},
+        ("beta1", "beta2", "eps", "maximize"),
+    ),
+    Kind(
+        "adagrad",
+        "Adagrad",
+        "Adagrad",
+        {"sum": Slot("sum", "moment")},
+        settings=("eps", "lr_decay", "maximize"),
+    ),
+    Kind(
+        "adadelta",
+        "Adadelta",
+        "Adadelta",
+        {
+            "square_average": Slot("square_avg", "_avg_squared_grad"),
+            "update_average": Slot("acc_delta", "_avg_squared_update"),
+        },
+        settings=("rho", "eps", "maximize"),
+    ),
+)
+
+
+ALL = ", ".join(sorted({kind.torch for kind in KINDS}))
+
+
+def expected(kind, settings):
+    """The portable slots of a parameter with these settings, ``step`` first where updates count."""
+    slots = [name for name, slot in kind.slots.items() if not slot.needs or settings.get(slot.needs)]
+    return (*(("step",) if kind.counts else ()), *slots)
+
+
+SMALLEST = 2.0**-126
+
+
+ROUNDINGS = 4
+
+
 class OptimizerStateError(ValueError):
     """Optimizer state that does not belong to these parameters or this optimizer; the message names which."""
-
-
-def slots(kind, momentum=0.0, centered=False):
-    """The names of the arrays that an optimizer of ``kind`` keeps for each parameter."""
-    if kind in ("adam", "adamw"):
-        return ("step", "m", "v")
-    if kind == "momentum":
-        return ("velocity",)
-    if kind == "rmsprop":
-        extra = ("momentum_buffer",) * (momentum != 0) + ("gradient_average",) * centered
-        return ("square_average", *extra)
-    return ()
 
 
 def slots_check(
@@ -1574,15 +1743,18 @@ def slots_check(
     kind,
     expected,
 ):
-    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots."""
+    """Raises OptimizerStateError unless ``state`` fits parameters of ``shapes`` and an optimizer with these slots.
+
+    expected: the slots of each parameter by its name.
+    """
     for name, arrays in state.items():
-        if name not in shapes:
+        if name not in shapes or name not in expected:
             raise OptimizerStateError(f"optimizer state is given for {name!r}, which is no trainable parameter here")
         found = {"momentum_buffer" if slot == "update_buffer" else slot for slot in arrays}
-        if found != set(expected):
+        if found != set(expected[name]):
             raise OptimizerStateError(
-                f"optimizer state of {name!r} holds {_words(found)}, but a {kind} optimizer with these hyperparameters "
-                f"needs {_words(expected)}: build the optimizer that the state came from"
+                f"optimizer state of {name!r} holds {words(found)}, but a {kind} optimizer with these hyperparameters "
+                f"needs {words(expected[name])}: build the optimizer that the state came from"
             )
         for slot, array in arrays.items():
             shape = () if slot == "step" else shapes[name]
@@ -1613,28 +1785,94 @@ def update_buffer(arrays, lr):
     return np.asarray(arrays["momentum_buffer"], np.float64) * lr
 
 
-def _words(names):
+def powers(base, count, dtype=np.float32):
+    """base**1 ... base**count as paddle computes them: one rounded multiplication for each step."""
+    return np.multiply.accumulate(np.full(count, base, dtype))
+
+
+def slots_power(base, count, dtype=np.float32):
+    """base**count as paddle computes it."""
+    return powers(base, count, dtype)[-1] if count else np.dtype(dtype).type(1)
+
+
+@lru_cache
+def exponent(base, value, dtype):
+    """The least n with base**n == ``value`` in paddle's arithmetic.
+
+    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
+    """
+    if value == 1.0:
+        return 0
+    count = 1024
+    while True:
+        found = powers(base, count, dtype)
+        hits = np.flatnonzero(found == value)
+        if hits.size:
+            return int(hits[0]) + 1
+        if found[-1] < value or found[-1] == found[-2]:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {value} as a power of beta {base} has not counted its steps with that beta"
+            )
+        count *= 4
+
+
+def steps_taken(kind, settings, found):
+    """The count of updates that paddle does not keep, from the power of the base that says most about it.
+
+    found: the value and the dtype of each accumulator that is a power. Raises OptimizerStateError where it is no power.
+    """
+    name, power_ = max(kind.powers.items(), key=lambda item: base_of(item[1], settings))
+    value, dtype = found[name]
+    return exponent(base_of(power_, settings), value, dtype) - power_.ahead
+
+
+def base_of(power_, settings):
+    """The number that a power is of."""
+    return float(settings[power_.base]) if isinstance(power_.base, str) else power_.base
+
+
+def require_held(kind, step):
+    """Raises OptimizerStateError where paddle no longer tells what is so after so many updates.
+
+    NAdam's momentum follows 0.96**step, which paddle keeps as a number: below the smallest one, its momentum jumps to
+    beta1, where torch's goes on to grow.
+    """
+    if kind.name == "nadam" and step and slots_power(0.96, min(step, 4096)) < SMALLEST:
+        raise OptimizerStateError(
+            f"after {step} updates paddle's NAdam no longer follows torch's: it keeps 0.96**updates in float32, which "
+            "is 0 from 2,140 updates on; go on with Adam, whose state has the same moments"
+        )
+
+
+def mu_product(step, settings, dtype=np.float64):
+    """NAdam's product of momenta after ``step`` updates, beta1 * (1 - 0.96**(i * decay) / 2) for i = 1 ... step."""
+    raised = powers(0.96, step, dtype) ** np.dtype(dtype).type(settings["momentum_decay"])
+    return np.prod(np.dtype(dtype).type(settings["beta1"]) * (1 - raised / 2), dtype=dtype)
+
+
+def require_product(found, step, settings, name):
+    """Raises OptimizerStateError where NAdam's product is not that of these settings, within what rounding explains."""
+    wanted = float(mu_product(step, settings))
+    if abs(found - wanted) > ROUNDINGS * step * 2.0**-24 * wanted + SMALLEST:
+        raise OptimizerStateError(
+            f"the mu_product of {name!r} is {found:.6g} after {step} updates, where beta1 {settings['beta1']:g} and "
+            f"momentum_decay {settings['momentum_decay']:g} give {wanted:.6g}: it has been trained with other settings"
+        )
+
+
+def rho(step, settings):
+    """RAdam's ``step * beta2**step / (1 - beta2**step)``, which paddle keeps; 1 before the first update."""
+    raised = float(settings["beta2"]) ** step
+    return step * raised / (1 - raised) if step else 1.0
+
+
+def words(names):
+    """Names in a sentence."""
     return ", ".join(sorted(names)) or "nothing"
 
 
-_NAMES = {
-    "m": "moment1",
-    "v": "moment2",
-    "velocity": "velocity",
-    "square_average": "mean_square",
-    "momentum_buffer": "momentum",
-    "gradient_average": "mean_grad",
-}
-
-
-_POWERS = ("beta1_pow_acc", "beta2_pow_acc")
-
-
-_KEY = re.compile(rf"(.+)_({'|'.join((*_NAMES.values(), *_POWERS))})_\d+")
-
-
 def learning_rate(optimizer):
-    """The learning rate that the next step will use."""
+    """The learning rate that the next step will use, before any factor of a group or of a parameter."""
     return float(optimizer.get_lr())
 
 
@@ -1644,6 +1882,47 @@ def set_learning_rate(optimizer, lr):
         optimizer.set_lr(lr)
 
 
+def optimizer_state_kind_of(optimizer):
+    """Which of the kinds it is. Raises OptimizerStateError for another optimizer."""
+    name = type(optimizer).__name__
+    for kind in KINDS:
+        if kind.paddle == name:
+            return kind
+    raise OptimizerStateError(
+        f"the state of a paddle {name} has no portable form here: torch has no such optimizer, or another rule for it; "
+        f"those of {ALL} have one"
+    )
+
+
+def settings(optimizer, names):
+    """What the update of each parameter depends on, by its name; names: by ``id`` of the parameter.
+
+    As paddle reads them: ``learning_rate`` of a group is a factor, as that of a parameter's ``ParamAttr``; a
+    regularizer of a parameter's own goes before the optimizer's.
+    """
+    kind, base, found = optimizer_state_kind_of(optimizer), learning_rate(optimizer), {}
+    for group in groups(optimizer):
+        for parameter in group["params"]:
+            if id(parameter) in names:
+                own = {"lr": base * factor(optimizer, parameter), **_decays(optimizer, group, parameter)}
+                own |= {name: _setting(optimizer, group, name) for name in kind.settings}
+                found[names[id(parameter)]] = own
+    return found
+
+
+def groups(optimizer):
+    """The groups of parameters; one where they are given as a list."""
+    given = optimizer._param_groups
+    return given if given and isinstance(given[0], dict) else [{"params": given or []}]
+
+
+def factor(optimizer, parameter):
+    """What the optimizer's learning rate is multiplied with for a parameter."""
+    own = float((getattr(parameter, "optimize_attr", None) or {}).get("learning_rate", 1.0))
+    ratio = getattr(optimizer, "_lr_ratio", None)
+    return own * (1.0 if ratio is None else float(ratio(parameter)))
+
+
 def optimizer_state(
     optimizer, named_parameters, own_units=False
 ):
@@ -1651,19 +1930,23 @@ def optimizer_state(
 
     ``own_units`` leaves RMSProp's momentum as paddle keeps it, under the name ``update_buffer``.
     """
-    expected = _slots(optimizer)
-    kept = _accumulators(optimizer)
+    kind, named, kept = optimizer_state_kind_of(optimizer), dict(named_parameters), accumulators(optimizer)
+    set_to = settings(optimizer, {id(parameter): name for name, parameter in named.items()})
     state = {}
-    for name, parameter in named_parameters:
-        tensors = kept.get(parameter.name)
-        if not tensors or not expected:
+    for name, parameter in named.items():
+        tensors, wanted = kept.get(parameter.name), expected(kind, set_to.get(name, {}))
+        if not tensors or not wanted:
             continue
-        arrays = {slot: np.array(tensors[_NAMES[slot]].numpy()) for slot in expected if slot != "step"}
-        if "step" in expected:
-            arrays = {"step": np.asarray(_steps_taken(optimizer, tensors), np.int64), **arrays}
+        arrays = {slot: to_array(tensors[kind.slots[slot].paddle]) for slot in wanted if slot != "step"}
+        if "step" in wanted:
+            step = _steps_taken(kind, set_to[name], tensors)
+            require_held(kind, step)
+            arrays = {"step": np.asarray(step, np.int64), **arrays}
+            if kind.name == "nadam":
+                require_product(_number(tensors["mu_product"]), step, set_to[name], name)
         if "momentum_buffer" in arrays:
             buffer = {"update_buffer": arrays.pop("momentum_buffer")}
-            lr = learning_rate(optimizer)
+            lr = set_to[name]["lr"]
             arrays |= buffer if own_units else {"momentum_buffer": momentum_buffer(buffer, lr)}
         state[name] = arrays
     return state
@@ -1678,100 +1961,130 @@ def load_optimizer_state(
 
     Raises OptimizerStateError, having changed nothing, where ``state`` does not fit.
     """
+    kind = optimizer_state_kind_of(optimizer)
     parameters = {name: parameter for name, parameter in named_parameters if not parameter.stop_gradient}
+    set_to = settings(optimizer, {id(parameter): name for name, parameter in parameters.items()})
     shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    expected = _slots(optimizer)
-    slots_check(state, shapes, _kind(optimizer), expected)
+    slots_check(state, shapes, kind.name, {name: expected(kind, own) for name, own in set_to.items()})
+    for arrays in state.values():
+        require_held(kind, int(arrays.get("step", 0)))
     # set_state_dict would need the very keys that this optimizer is going to generate. So let it create its tensors
     # now, as its first step would, and fill them.
-    _create_accumulators(optimizer, [parameters[name] for name in state])
-    kept = _accumulators(optimizer)
-    given = {parameters[name].name: arrays for name, arrays in state.items()}
+    create_accumulators(optimizer, [parameters[name] for name in state])
+    kept = accumulators(optimizer)
+    by_own_name = {parameter.name: name for name, parameter in parameters.items()}
     for parameter_name, tensors in kept.items():
-        arrays = given.get(parameter_name) or _fresh(expected, tensors)
-        for slot in expected:
+        name = by_own_name[parameter_name]
+        arrays = state.get(name) or _fresh(optimizer, expected(kind, set_to[name]), tensors, kind)
+        for slot in expected(kind, set_to[name]):
             if slot == "step":
-                _set_powers(optimizer, tensors, int(arrays["step"]))
+                _set_counters(kind, set_to[name], tensors, int(arrays["step"]))
             else:
-                lr = learning_rate(optimizer)
+                lr = set_to[name]["lr"]
                 value = update_buffer(arrays, lr) if slot == "momentum_buffer" else arrays[slot]
-                tensor = tensors[_NAMES[slot]]
-                tensor.set_value(np.asarray(value, optimizer_state_dtype(tensor)))
+                tensor = tensors[kind.slots[slot].paddle]
+                put(tensor, value)
 
 
-def _create_accumulators(optimizer, parameters):
-    """Lets the optimizer create the tensors of its state, filled as before its first step."""
+def create_accumulators(optimizer, parameters):
+    """Lets the optimizer create the tensors of its state, filled as before its first step, or as it has loaded them."""
     if optimizer.helper is None:  # paddle 2 makes the tensors through this helper, which its first step would set
         optimizer.helper = paddle.base.layer_helper.LayerHelper(type(optimizer).__name__)
-    optimizer._create_accumulators(paddle.static.default_main_program().global_block(), parameters)
+    wanted = {id(parameter) for parameter in parameters}
+    block = paddle.static.default_main_program().global_block()
+    for group in groups(optimizer):
+        chosen = [parameter for parameter in group["params"] if id(parameter) in wanted]
+        if chosen and len(group) > 1:  # a group's settings decide what its accumulators begin with
+            optimizer._create_accumulators(block, {**group, "params": chosen})
+        elif chosen:
+            optimizer._create_accumulators(block, chosen)
 
 
-def beta_powers(beta, count, dtype=np.float32):
-    """beta**1 ... beta**count as paddle computes them: one rounded multiplication for each step."""
-    return np.multiply.accumulate(np.full(count, beta, dtype))
-
-
-def _accumulators(optimizer):
+def accumulators(optimizer):
     """The optimizer's own tensors by parameter name and accumulator name."""
+    lead = f"{optimizer._name}_" if optimizer._name is not None else ""
     found = {}
-    for key, tensor in optimizer.state_dict().items():
-        match = _KEY.fullmatch(key)
-        if match:
-            found.setdefault(match[1], {})[match[2]] = tensor
+    for accumulator, tensors in optimizer._accumulators.items():
+        for name, tensor in tensors.items():
+            found.setdefault(name, {})[accumulator.removeprefix(lead)] = tensor
     return found
 
 
-def _fresh(expected, tensors):
-    return {slot: np.zeros([] if slot == "step" else tensors[_NAMES[slot]].shape) for slot in expected}
+def dtype_of(tensor):
+    """NumPy's dtype for a tensor's."""
+    return named(str(tensor.dtype).removeprefix("paddle."))
 
 
-def _set_powers(optimizer, tensors, step):
-    for power, beta in zip(_POWERS, (optimizer._beta1, optimizer._beta2), strict=True):
-        dtype = optimizer_state_dtype(tensors[power])
-        tensors[power].set_value(beta_powers(beta, step + 1, dtype)[-1:])
+def put(tensor, value):
+    """Overwrite an accumulator, in its own dtype."""
+    tensor.set_value(bits(np.asarray(value, dtype_of(tensor)), "paddle"))
 
 
-def _steps_taken(optimizer, tensors):
-    """The step count that paddle does not keep, from beta**(step + 1) of the beta that says most about it."""
-    beta, power = max(zip((optimizer._beta1, optimizer._beta2), _POWERS, strict=True))
-    return _exponent(float(beta), tensors[power].numpy().item(), str(optimizer_state_dtype(tensors[power]))) - 1
+def _setting(optimizer, group, name):
+    """A group's own value; or the one that the optimizer was made with, since its attributes are the last group's."""
+    key, absent = SETTINGS[name].paddle, SETTINGS[name].absent
+    if key is None:
+        return absent
+    made_with = optimizer._default_dict.get(key, getattr(optimizer, f"_{key}", absent))
+    value = group.get(key, made_with)
+    return bool(value) if isinstance(absent, bool) else float(value)
 
 
-@lru_cache
-def _exponent(beta, power, dtype):
-    """The least n with beta**n == ``power`` in paddle's arithmetic.
-
-    A power that has reached its smallest value says "at least n": any larger count gives the same updates.
-    """
-    count = 1024
-    while True:
-        powers = beta_powers(beta, count, dtype)
-        hits = np.flatnonzero(powers == power)
-        if hits.size:
-            return int(hits[0]) + 1
-        if powers[-1] < power or powers[-1] == powers[-2]:
-            raise OptimizerStateError(
-                f"an optimizer that keeps {power} as a power of beta {beta} has not counted its steps with that beta"
-            )
-        count *= 4
-
-
-def optimizer_state_dtype(tensor):
-    return np.dtype(str(tensor.dtype).removeprefix("paddle."))
+def _decays(
+    optimizer, group, parameter
+):
+    """The decays of a parameter: AdamW's, and what a regularizer adds to the gradient."""
+    found = dict.fromkeys(DECAYS, 0.0)
+    if isinstance(optimizer, paddle.optimizer.AdamW):
+        chosen = optimizer._apply_decay_param_fun
+        given = group.get("weight_decay", optimizer._default_dict["weight_decay"])
+        found["decoupled"] = float(given) if chosen is None or chosen(parameter.name) else 0.0
+    own = getattr(parameter, "regularizer", None)
+    applied = own if own is not None else optimizer.regularization
+    if isinstance(optimizer, paddle.optimizer.Momentum) and own is None and applied is None:
+        # It keeps L2 decay apart, and takes it from the group.
+        made_with = optimizer._default_dict["regularization_coeff"]
+        found["coupled"] = float(group.get("regularization_coeff", made_with))
+    elif applied is not None:
+        first = isinstance(applied, paddle.regularizer.L1Decay)
+        found["l1" if first else "coupled"] = float(getattr(applied, "_coeff", applied))
+    return found
 
 
-def _kind(optimizer):
-    kinds = {"SGD": "sgd", "Momentum": "momentum", "Adam": "adam", "AdamW": "adamw", "RMSProp": "rmsprop"}
-    name = type(optimizer).__name__
-    if name not in kinds:
-        raise OptimizerStateError(f"the state of a paddle {name} has no portable form here")
-    return kinds[name]
+def _fresh(
+    optimizer, slots, tensors, kind
+):
+    """What a parameter has before its first update."""
+    first = float(getattr(optimizer, "initial_accumulator_value", 0.0))
+    return {slot: np.zeros([]) if slot == "step" else np.full(tensors[kind.slots[slot].paddle].shape, first)
+            for slot in slots}
 
 
-def _slots(optimizer):
-    kind = _kind(optimizer)
-    centered = kind == "rmsprop" and optimizer._centered
-    return slots(kind, getattr(optimizer, "_momentum", 0.0), centered)
+def _set_counters(kind, set_to, tensors, step):
+    for name, power in kind.powers.items():
+        base = base_of(power, set_to)
+        _fill(tensors[name], slots_power(base, step + power.ahead, dtype_of(tensors[name])))
+    if kind.name == "nadam":
+        _fill(tensors["mu_product"], mu_product(step, set_to, dtype_of(tensors["mu_product"])))
+    elif kind.name == "radam":
+        _fill(tensors["rho"], rho(step, set_to))
+
+
+def _fill(tensor, number):
+    """NAdam and RAdam keep a number as often as the parameter has elements."""
+    put(tensor, np.full(tensor.shape, number))
+
+
+def _number(tensor):
+    held = np.unique(tensor.numpy())
+    if held.size != 1:
+        raise OptimizerStateError(f"{tensor.name} holds unlike numbers, where paddle keeps one of each parameter")
+    return float(held[0])
+
+
+def _steps_taken(kind, set_to, tensors):
+    found = {name: (_number(tensors[name]), str(dtype_of(tensors[name]))) for name in kind.powers}
+    return steps_taken(kind, set_to, found)
 
 
 FORMAT = 1
