@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from conformance.quantity import Array, Quantity, _format, divide, larger, quantity, unary, where
+from conformance.quantity import Array, Quantity, current, divide, larger, quantity, unary, where
 
 Gradient = Callable[[Quantity, Quantity, Quantity], Quantity]
 NORMAL = 2.0**23
@@ -98,7 +98,7 @@ exp, log, log1p, expm1, sqrt, rsqrt, tanh, erf = map(
 def sigmoid(x: Any) -> Quantity:
     """1 / (1 + exp(-x)), which is 0 in kernels as soon as exp(-x) exceeds the format's largest number."""
     made = apply("sigmoid", x)
-    lost = np.where(quantity(x).value < -np.log(_format.get().largest) + 0.01, np.abs(made.value), 0.0)
+    lost = np.where(quantity(x).value < -np.log(current().largest) + 0.01, np.abs(made.value), 0.0)
     made.error = made.error + lost
     return made
 
@@ -117,7 +117,7 @@ def relu(x: Any) -> Quantity:
 def erf_of_gelu(x: Any) -> Quantity:
     """The error function as vectorised GELU kernels compute it: to some units of 1, not of itself, near 0."""
     made = apply("erf", x)
-    return Quantity(made.value, made.error + ERF_OF_GELU * _format.get().unit, made.links)
+    return Quantity(made.value, made.error + ERF_OF_GELU * current().unit, made.links)
 
 
 def clip(x: Any, low: float | None, high: float | None, inside: Callable[[Array], Array] | None = None) -> Quantity:

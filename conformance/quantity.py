@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import itertools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +25,6 @@ from conformance.accuracy import Acceptance
 
 Array = np.ndarray[Any, Any]
 Backward = Callable[["Quantity"], "Quantity"]
-
-PROBABLE = 3.0
-"""A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
-GRID = 1024.0
-"""Sums of multiples of 1 / GRID are exact in every order while their magnitudes stay within the format's integers."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,11 @@ def computed_in(name: str) -> Iterator[None]:
         _format.reset(token)
 
 
+def current() -> Format:
+    """The format that kernels compute in."""
+    return _format.get()
+
+
 class Quantity:
     """A float64 ``value`` and ``error``, a bound of the same shape; infinity where nothing is promised.
 
@@ -109,7 +108,7 @@ class Quantity:
 
     def with_gradient(self, x: Quantity, rule: Backward) -> Quantity:
         """The same number, whose gradient with respect to ``x`` is formed by this rule."""
-        return Quantity(self.value, self.error, _links((x, rule)))
+        return Quantity(self.value, self.error, linked((x, rule)))
 
     def __add__(self, other: Any) -> Quantity:
         return add(self, other)
@@ -134,26 +133,26 @@ class Quantity:
         return divide(quantity(other), self)
 
     def __neg__(self) -> Quantity:
-        return Quantity(-self.value, self.error, _links((self, lambda g: -g)))
+        return Quantity(-self.value, self.error, linked((self, lambda g: -g)))
 
     def __abs__(self) -> Quantity:
         sign = np.sign(self.value)
-        return Quantity(np.abs(self.value), self.error, _links((self, lambda g: g * sign)))
+        return Quantity(np.abs(self.value), self.error, linked((self, lambda g: g * sign)))
 
     def __getitem__(self, index: Any) -> Quantity:
-        return move(lambda array: array[index], self)
+        return sums.move(lambda array: array[index], self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Quantity:
-        """See :func:`total`."""
-        return total(self, axis, keepdims)
+        """See :func:`conformance.sums.total`."""
+        return sums.total(self, axis, keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Quantity:
-        """See :func:`mean`."""
-        return mean(self, axis, keepdims)
+        """See :func:`conformance.sums.mean`."""
+        return sums.mean(self, axis, keepdims)
 
     def reshape(self, *shape: Any) -> Quantity:
         """As NumPy's."""
-        return move(lambda array: array.reshape(*shape), self)
+        return sums.move(lambda array: array.reshape(*shape), self)
 
 
 def quantity(value: Any) -> Quantity:
@@ -168,7 +167,8 @@ def variable(value: Any) -> Quantity:
     return made
 
 
-def _links(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward], ...]:
+def linked(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward], ...]:
+    """Those of the quantities that a gradient goes through, each with its rule."""
     return tuple(pair for pair in pairs if pair[0].tracked)
 
 
@@ -201,7 +201,7 @@ def made(value: Any, error: Any, units: float, *pairs: tuple[Quantity, Backward]
         sure = beyond & (error == 0) & (size > form.largest * (1 + 2 * units * form.unit))
         value = np.where(sure, np.copysign(np.inf, value), value)
         total_error = np.where(beyond, np.where(sure, 0.0, np.inf), total_error)
-    return Quantity(value, total_error, _links(*pairs))
+    return Quantity(value, total_error, linked(*pairs))
 
 
 def add(one: Any, other: Any) -> Quantity:
@@ -238,11 +238,18 @@ def divide(one: Any, other: Any, units: float = 1) -> Quantity:
     result = made(value, error, units)
     reduced = _reduced(one), _reduced(other)
     # Frameworks form -g * (a / b) / b or -g * a / (b * b): three roundings either way.
-    result.links = _links(
+    result.links = linked(
         (one, lambda g: reduced[0](divide(g, other.plain))),
         (other, lambda g: reduced[1](divide(-g * divide(one.plain, other.plain), other.plain))),
     )
     return result
+
+
+def scaled(x: Any, factor: float, units: float = 1) -> Quantity:
+    """A quantity times a constant, in so many roundings; the gradient likewise."""
+    x = quantity(x)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return made(x.value * factor, times(factor, x.error), units, (x, lambda g: scaled(g, factor, units)))
 
 
 def unary(
@@ -260,7 +267,7 @@ def unary(
         error = times(derivative(x.value), x.error)
     result = made(value, error, units, floor=floor)
     if gradient is not None:
-        result.links = _links((x, lambda g: gradient(g, x.plain, result.plain)))
+        result.links = linked((x, lambda g: gradient(g, x.plain, result.plain)))
     return result
 
 
@@ -273,7 +280,7 @@ def where(condition: Any, one: Any, other: Any) -> Quantity:
     return Quantity(
         value,
         error,
-        _links(
+        linked(
             (one, lambda g: reduced[0](where(condition, g, 0.0))),
             (other, lambda g: reduced[1](where(condition, 0.0, g))),
         ),
@@ -295,13 +302,13 @@ def without_gradient(found: Quantity, x: Any, condition: Any) -> Quantity:
     def unknown(g: Quantity) -> Quantity:
         return Quantity(np.zeros(x.shape), np.where(condition, np.inf, 0.0))
 
-    return Quantity(found.value, found.error, [*_links((found, lambda g: g)), *_links((x, unknown))])
+    return Quantity(found.value, found.error, [*linked((found, lambda g: g)), *linked((x, unknown))])
 
 
 def stored(x: Quantity) -> Quantity:
     """The number as a kernel keeps it: rounded to its format. The error stays: the kernel's may be the neighbour."""
     with np.errstate(over="ignore"):
-        return Quantity(x.value.astype(_format.get().name), x.error, _links((x, lambda g: g)))
+        return Quantity(x.value.astype(_format.get().name), x.error, linked((x, lambda g: g)))
 
 
 def largest() -> float:
@@ -318,134 +325,7 @@ def larger(one: Any, other: Any, tied: float = 0.5) -> Quantity:
     second = np.where(one.value == other.value, 1 - tied, (other.value > one.value) | np.isnan(other.value))
     reduced = _reduced(one), _reduced(other)
     return Quantity(
-        value, error, _links((one, lambda g: reduced[0](g * first)), (other, lambda g: reduced[1](g * second)))
-    )
-
-
-def move(function: Callable[..., Array], *inputs: Any, fill: float = 0.0) -> Quantity:
-    """What ``function`` makes of arrays by moving, repeating or leaving out their elements, whatever it is.
-
-    It is called with arrays of the inputs' shapes, and may write -1 where an element is ``fill``. The gradient of an
-    element is the sum over the places that it went to.
-    """
-    found = [quantity(each) for each in inputs]
-    ends = np.cumsum([0, *(each.value.size for each in found)])
-    places = [
-        np.arange(start, start + each.value.size).reshape(each.shape) for start, each in zip(ends, found, strict=False)
-    ]
-    index = np.asarray(function(*places))
-    pool = np.concatenate([*(each.value.ravel() for each in found), [fill]])
-    errors = np.concatenate([*(each.error.ravel() for each in found), [0.0]])
-
-    def back(start: int, each: Quantity) -> Backward:
-        def gradient(g: Quantity) -> Quantity:
-            return gathered(g, index - start, each.shape)
-
-        return gradient
-
-    links = _links(*((each, back(int(start), each)) for start, each in zip(ends, found, strict=False)))
-    return Quantity(pool[index], errors[index], links)
-
-
-def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
-    """The sum of the elements of ``g`` over the flat place of an array of ``shape`` that ``index`` says for each."""
-    size = math.prod(shape)
-    valid = (index >= 0) & (index < size)
-    where_to = index[valid]
-    counts = np.bincount(where_to, minlength=size) if where_to.size else np.zeros(size, np.int64)
-    value, error, magnitude = np.zeros(size), np.zeros(size), np.zeros(size)
-    with np.errstate(invalid="ignore", over="ignore"):
-        np.add.at(value, where_to, g.value[valid])
-        np.add.at(error, where_to, g.error[valid])
-        np.add.at(magnitude, where_to, np.abs(g.value[valid]))
-    rounding = np.where(counts > 1, _summed(g.value[valid], magnitude, np.maximum(counts, 1)), 0.0)
-    return Quantity(value.reshape(shape), np.nan_to_num(error + rounding, nan=np.inf, posinf=np.inf).reshape(shape))
-
-
-def _summed(terms: Array, magnitude: Array, count: Any) -> Array:
-    """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact."""
-    form = _format.get()
-    with np.errstate(invalid="ignore", over="ignore"):
-        if np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits):
-            return np.zeros(np.shape(magnitude))
-    count = np.asarray(count, np.float64)
-    roundings = np.minimum(count, PROBABLE * np.sqrt(count))
-    finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    return np.where(magnitude > form.largest, np.inf, form.unit * roundings * finite + count * form.smallest)
-
-
-def _axes(axis: Any, rank: int) -> tuple[int, ...]:
-    if axis is None:
-        return tuple(range(rank))
-    return tuple(int(each) % rank if rank else 0 for each in np.atleast_1d(axis))
-
-
-def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
-    """The sum over axes."""
-    x = quantity(x)
-    axes = _axes(axis, x.ndim) if x.ndim else ()
-    count = math.prod(x.shape[each] for each in axes)
-    with np.errstate(invalid="ignore", over="ignore"):
-        value = x.value.sum(axis=axes, keepdims=keepdims)
-        error = x.error.sum(axis=axes, keepdims=keepdims)
-        magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
-    rounding = _summed(x.value, magnitude, count) if count > 1 else 0.0
-    error = np.where(np.isfinite(value), error + rounding, np.where(np.isfinite(magnitude), np.inf, 0.0))
-    kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
-
-    def gradient(g: Quantity) -> Quantity:
-        return move(lambda array: np.broadcast_to(array.reshape(kept), x.shape), g)
-
-    return Quantity(value, error, _links((x, gradient)))
-
-
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
-    """The sum over axes divided by the count, or multiplied with its rounded reciprocal: two roundings more."""
-    x = quantity(x)
-    count = math.prod(x.shape[each] for each in (_axes(axis, x.ndim) if x.ndim else ()))
-    exact = count > 0 and count & (count - 1) == 0
-    return scaled(total(x, axis, keepdims), 1 / count if count else np.nan, 1 if exact else 2)
-
-
-def scaled(x: Any, factor: float, units: float = 1) -> Quantity:
-    """A quantity times a constant, in so many roundings; the gradient likewise."""
-    x = quantity(x)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return made(x.value * factor, times(factor, x.error), units, (x, lambda g: scaled(g, factor, units)))
-
-
-def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
-    """A sum of products of two quantities, as ``numpy.einsum`` writes it (``"ij,jk->ik"``, no letter twice in one)."""
-    one, other = quantity(one), quantity(other)
-    sides, out = subscripts.split("->")
-    first, second = sides.split(",")
-    lengths = dict(zip(first + second, one.shape + other.shape, strict=True))
-    count = math.prod(length for letter, length in lengths.items() if letter not in out)
-
-    def product(a: Array, b: Array) -> Array:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.einsum(subscripts, a, b, optimize=True)
-
-    value, magnitude = product(one.value, other.value), product(np.abs(one.value), np.abs(other.value))
-    error = product(one.error, np.abs(other.value)) + product(np.abs(one.value), other.error)
-    small = all(np.all(each.value * 32 == np.rint(each.value * 32)) for each in (one, other))
-    exact = small and np.all(magnitude * GRID < 2.0 ** _format.get().bits)
-    rounding = 0.0 if exact else _summed(np.array([np.pi]), magnitude, max(count, 1))
-    error = np.where(np.isfinite(value), np.nan_to_num(error, nan=np.inf, posinf=np.inf) + rounding, 0.0)
-
-    def back(mine: str, others: str, held: Quantity, shape: tuple[int, ...]) -> Backward:
-        def gradient(g: Quantity) -> Quantity:
-            known = "".join(letter for letter in mine if letter in out + others)
-            found = einsum(f"{out},{others}->{known}", g, held.plain)
-            alone = [mine.index(letter) for letter in mine if letter not in known]
-            return move(lambda array: np.broadcast_to(np.expand_dims(array, alone), shape), found) if alone else found
-
-        return gradient
-
-    return Quantity(
-        value,
-        error,
-        _links((one, back(first, second, other, one.shape)), (other, back(second, first, one, other.shape))),
+        value, error, linked((one, lambda g: reduced[0](g * first)), (other, lambda g: reduced[1](g * second)))
     )
 
 
@@ -457,8 +337,8 @@ def _reduced(x: Quantity) -> Backward:
             return g
         lead = g.ndim - x.ndim
         axes = [*range(lead), *(lead + i for i, n in enumerate(x.shape) if n == 1 and g.shape[lead + i] != 1)]
-        found = total(g, tuple(axes)) if axes else g
-        return move(lambda array: array.reshape(x.shape), found)
+        found = sums.total(g, tuple(axes)) if axes else g
+        return sums.move(lambda array: array.reshape(x.shape), found)
 
     return gradient
 
@@ -495,3 +375,6 @@ def acceptance(found: Quantity, dtype: str, inner: str) -> Acceptance:
             last = made(value, error, 1)
         value, error = last.value, last.error
     return Acceptance(value, error, dtype=dtype)
+
+
+from conformance import sums  # noqa: E402  (it is built on the above, and the methods call it)

@@ -1,0 +1,136 @@
+"""Sums, products and moves of quantities: what goes over axes rather than element by element."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from conformance.quantity import Array, Backward, Quantity, current, linked, quantity, scaled
+
+PROBABLE = 3.0
+"""A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
+GRID = 1024.0
+"""Sums of multiples of 1 / GRID are exact in every order while their magnitudes stay within the format's integers."""
+
+
+def move(function: Callable[..., Array], *inputs: Any, fill: float = 0.0) -> Quantity:
+    """What ``function`` makes of arrays by moving, repeating or leaving out their elements, whatever it is.
+
+    It is called with arrays of the inputs' shapes, and may write -1 where an element is ``fill``. The gradient of an
+    element is the sum over the places that it went to.
+    """
+    found = [quantity(each) for each in inputs]
+    ends = np.cumsum([0, *(each.value.size for each in found)])
+    places = [
+        np.arange(start, start + each.value.size).reshape(each.shape) for start, each in zip(ends, found, strict=False)
+    ]
+    index = np.asarray(function(*places))
+    pool = np.concatenate([*(each.value.ravel() for each in found), [fill]])
+    errors = np.concatenate([*(each.error.ravel() for each in found), [0.0]])
+
+    def back(start: int, each: Quantity) -> Backward:
+        def gradient(g: Quantity) -> Quantity:
+            return gathered(g, index - start, each.shape)
+
+        return gradient
+
+    links = linked(*((each, back(int(start), each)) for start, each in zip(ends, found, strict=False)))
+    return Quantity(pool[index], errors[index], links)
+
+
+def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
+    """The sum of the elements of ``g`` over the flat place of an array of ``shape`` that ``index`` says for each."""
+    size = math.prod(shape)
+    valid = (index >= 0) & (index < size)
+    where_to = index[valid]
+    counts = np.bincount(where_to, minlength=size) if where_to.size else np.zeros(size, np.int64)
+    value, error, magnitude = np.zeros(size), np.zeros(size), np.zeros(size)
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.add.at(value, where_to, g.value[valid])
+        np.add.at(error, where_to, g.error[valid])
+        np.add.at(magnitude, where_to, np.abs(g.value[valid]))
+    rounding = np.where(counts > 1, _summed(g.value[valid], magnitude, np.maximum(counts, 1)), 0.0)
+    return Quantity(value.reshape(shape), np.nan_to_num(error + rounding, nan=np.inf, posinf=np.inf).reshape(shape))
+
+
+def _summed(terms: Array, magnitude: Array, count: Any) -> Array:
+    """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact."""
+    form = current()
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits):
+            return np.zeros(np.shape(magnitude))
+    count = np.asarray(count, np.float64)
+    roundings = np.minimum(count, PROBABLE * np.sqrt(count))
+    finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    return np.where(magnitude > form.largest, np.inf, form.unit * roundings * finite + count * form.smallest)
+
+
+def _axes(axis: Any, rank: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(rank))
+    return tuple(int(each) % rank if rank else 0 for each in np.atleast_1d(axis))
+
+
+def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
+    """The sum over axes."""
+    x = quantity(x)
+    axes = _axes(axis, x.ndim) if x.ndim else ()
+    count = math.prod(x.shape[each] for each in axes)
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = x.value.sum(axis=axes, keepdims=keepdims)
+        error = x.error.sum(axis=axes, keepdims=keepdims)
+        magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
+    rounding = _summed(x.value, magnitude, count) if count > 1 else 0.0
+    error = np.where(np.isfinite(value), error + rounding, np.where(np.isfinite(magnitude), np.inf, 0.0))
+    kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
+
+    def gradient(g: Quantity) -> Quantity:
+        return move(lambda array: np.broadcast_to(array.reshape(kept), x.shape), g)
+
+    return Quantity(value, error, linked((x, gradient)))
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
+    """The sum over axes divided by the count, or multiplied with its rounded reciprocal: two roundings more."""
+    x = quantity(x)
+    count = math.prod(x.shape[each] for each in (_axes(axis, x.ndim) if x.ndim else ()))
+    exact = count > 0 and count & (count - 1) == 0
+    return scaled(total(x, axis, keepdims), 1 / count if count else np.nan, 1 if exact else 2)
+
+
+def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
+    """A sum of products of two quantities, as ``numpy.einsum`` writes it (``"ij,jk->ik"``, no letter twice in one)."""
+    one, other = quantity(one), quantity(other)
+    sides, out = subscripts.split("->")
+    first, second = sides.split(",")
+    lengths = dict(zip(first + second, one.shape + other.shape, strict=True))
+    count = math.prod(length for letter, length in lengths.items() if letter not in out)
+
+    def product(a: Array, b: Array) -> Array:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.einsum(subscripts, a, b, optimize=True)
+
+    value, magnitude = product(one.value, other.value), product(np.abs(one.value), np.abs(other.value))
+    error = product(one.error, np.abs(other.value)) + product(np.abs(one.value), other.error)
+    small = all(np.all(each.value * 32 == np.rint(each.value * 32)) for each in (one, other))
+    exact = small and np.all(magnitude * GRID < 2.0 ** current().bits)
+    rounding = 0.0 if exact else _summed(np.array([np.pi]), magnitude, max(count, 1))
+    error = np.where(np.isfinite(value), np.nan_to_num(error, nan=np.inf, posinf=np.inf) + rounding, 0.0)
+
+    def back(mine: str, others: str, held: Quantity, shape: tuple[int, ...]) -> Backward:
+        def gradient(g: Quantity) -> Quantity:
+            known = "".join(letter for letter in mine if letter in out + others)
+            found = einsum(f"{out},{others}->{known}", g, held.plain)
+            alone = [mine.index(letter) for letter in mine if letter not in known]
+            return move(lambda array: np.broadcast_to(np.expand_dims(array, alone), shape), found) if alone else found
+
+        return gradient
+
+    return Quantity(
+        value,
+        error,
+        linked((one, back(first, second, other, one.shape)), (other, back(second, first, one, other.shape))),
+    )
