@@ -302,7 +302,7 @@ def parts_of_one() -> list[Match]:
     whole = Tensor("in", "a", "Linear", "weight", (2, 4), "same", "float32", True, False)
     return [
         Match(
-            replace(whole, layer=f"a.{name}", part=(2 * place, 2 * place + 2)),
+            replace(whole, layer=f"a.{name}", part=(2 * place, 2 * place + 2), whole=(6, 4)),
             replace(whole, name=name, layer=name, layout="transposed"),
             "name",
         )

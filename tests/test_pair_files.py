@@ -49,6 +49,35 @@ def test_several_inputs_are_a_list_and_stay_in_their_range(pair):
     assert other.min() >= 3.0 and other.max() <= 4.0
 
 
+def test_integers_reach_both_ends_repeat_a_row_and_end_with_the_padding(pair):
+    described = "{'shape': ('batch', 9), 'dtype': 'int64', 'low': 2, 'high': 40, 'padding': 2}"
+    for seed in range(20):
+        (made,) = pair(GOOD + f"inputs = {described}").arrays("inputs", 4, np.random.default_rng(seed))
+        assert made.min() == 2 and made.max() == 39
+        assert (made[1] == made[0]).all() and not (made[2] == made[0]).all()
+        assert (made[-1, -3:] == 2).all()
+    (labels,) = pair(GOOD + "inputs = {'shape': ('batch',), 'dtype': 'int64', 'high': 5}").arrays(
+        "inputs", 3, np.random.default_rng(0)
+    )
+    assert labels[0] == 4 and labels[-1] == 0
+    (one,) = pair(GOOD + "inputs = {'shape': (1,), 'dtype': 'int64', 'high': 5}").arrays(
+        "inputs", 3, np.random.default_rng(0)
+    )
+    assert one.shape == (1,)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float32"])
+def test_masks_have_padding_then_none_then_one_place(pair, dtype):
+    read = pair(GOOD + f"inputs = {{'shape': ('batch', 6), 'dtype': {dtype!r}, 'mask': True}}")
+    made = [read.arrays("inputs", 3, np.random.default_rng(place), place)[0] for place in range(4)]
+    assert all(str(each.dtype) == dtype for each in made)
+    for each in (made[0], made[3]):
+        assert each[0].all() and not each[-1, 3:].any() and each[-1, :3].all()
+        assert (np.diff(each.astype(int)) <= 0).all() and each[:, 0].all()
+    assert made[1].all()
+    assert (made[2] == 0).sum() == 1 and not made[2][-1, -1]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -72,7 +101,7 @@ def test_a_mistake_in_a_pair_file_is_one_sentence(pair, text, sentence):
     ("described", "sentence"),
     [
         ("{'shape': (2,), 'dtype': 'int64'}", "integers need the number that they stay below"),
-        ("{'size': (2,)}", "a description has shape, dtype, low and high, not 'size'"),
+        ("{'size': (2,)}", "a description has shape, dtype, low, high, padding and mask, not 'size'"),
         ("lambda rng, batch: 1 / 0", "inputs cannot be drawn .*ZeroDivisionError"),
         ("('many', 2)", "inputs cannot be drawn"),
     ],

@@ -261,9 +261,64 @@ def test_tensors_of_one_model_only_are_named_with_their_ties(verdicts):
     found = verdicts(text=(PAIRS / "transformer.py").read_text("utf-8"), more=untied)
     assert "paddle: out.weight (11, 8)" in found["tensors"]
     assert "embedding.weight is out.weight too (tied)" in found["tensors"]
-    assert {told for law, told in found.items() if law != "tensors"} == {
-        "tensors of one model only: the first of the laws names them"
-    }
+    assert "say extra = ['out.weight']; the check goes on" in found["tensors"]
+    assert "outputs.0 differs" in found["forward"]
+    assert found["training"] == "as in the law 'forward'"
+
+
+EXTRA = """
+import torch, paddle
+
+class torch_model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4)
+        self.head = torch.nn.Linear(4, 3)
+    def forward(self, x):
+        return self.head(torch.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+class paddle_model(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = paddle.nn.Conv2D(3, 4, 3), paddle.nn.BatchNorm2D(4, epsilon=EPSILON)
+        self.head = paddle.nn.Linear(4, 3)
+        self.scale = self.create_parameter([3])
+    def forward(self, x):
+        x = self.head(paddle.nn.functional.relu(self.norm(self.conv(x))).mean([2, 3]))
+        return x * (1 + self.scale) if SCALED else x
+
+inputs = ("batch", 3, 6, 6)
+"""
+
+
+@pytest.mark.parametrize(("declared", "broken"), [("['conv.bias', 'scale']", []), ("['scale']", ["tensors"])])
+def test_an_extra_tensor_is_named_once_and_may_be_declared(verdicts, declared, broken):
+    right = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "False")
+    words, found = warned(verdicts, text=right, more=f"extra = {declared}\n")
+    assert list(found) == broken
+    if broken:
+        assert "paddle: conv.bias (4,)" in found["tensors"] and "scale" not in found["tensors"]
+    else:
+        (word,) = words
+        assert "conv.bias, scale is declared as extra" in word and "in evaluation mode" in word
+    found = verdicts(text=right.replace("1e-5", "1e-3"), more=f"extra = {declared}\n")
+    assert list(found) == [*broken, "forward", "training", "loss", "gradients"]
+    assert "another eps: 1e-05 in torch, 0.001 in paddle" in found["forward"]
+    assert [found[law] for law in ("training", "loss")] == ["as in the law 'forward'", "as in the law 'training'"]
+
+
+def test_an_extra_tensor_that_does_harm_is_told(verdicts):
+    text = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "True")
+    zero = "self.create_parameter([3], default_initializer=paddle.nn.initializer.Constant(0.0))"
+    text = text.replace("self.create_parameter([3])", zero)
+    found = verdicts(text=text, more="extra = ['conv.bias', 'scale']\n")
+    assert list(found) == ["training"]
+    assert "outputs.0 of paddle_model depends on its value: it is not harmless" in found["training"]
+
+
+def test_an_extra_that_no_model_has_is_refused(verdicts):
+    with pytest.raises(PairError, match=r"extra names 'conv.bais'; the tensors that one model alone has: none"):
+        verdicts(more="extra = ['conv.bais']\n")
 
 
 COARSE = """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from unittest import mock
 
 import pytest
 import torch
 import torch.nn.functional as f
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from conformance.accuracy import CHAIN
 from conformance.porting.torch_side import rounding
@@ -115,6 +117,69 @@ def test_float32_stays_within_the_derived_deviation_which_is_not_vacuous(name):
     assert not unknown
     assert 0 < used < 1, used
     assert slack < LOOSE, slack
+
+
+MORE = {
+    "maximum pool": (IMAGES, lambda: nn.MaxPool2d(3, 2, 1)),
+    "adaptive maximum pool": (IMAGES, lambda: nn.AdaptiveMaxPool2d(3)),
+    "nearest upsampling": (IMAGES, lambda: nn.Upsample(scale_factor=2)),
+    "replication": (IMAGES, lambda: nn.ReplicationPad2d(2)),
+    "unfold": (IMAGES, lambda: nn.Unfold(3)),
+    "average pool 3d": ((3, 2, 5, 5, 5), lambda: nn.AvgPool3d(2)),
+    "gather": (ROWS, lambda: Call(lambda x: x.gather(1, torch.ones(16, 3, dtype=torch.long)))),
+    "index": (ROWS, lambda: Call(lambda x: x[torch.tensor([1, 1, 3, 5])])),
+    "log sigmoid": (ROWS, nn.LogSigmoid),
+    "binary cross-entropy": (ROWS, lambda: Call(lambda x: f.binary_cross_entropy_with_logits(x, x.detach().abs()))),
+    "embedding": (ROWS, lambda: Words()),
+}
+
+
+class Words(nn.Module):
+    """An embedding of which few rows are used, and one is of padding."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(500, 24, padding_idx=0)
+
+    def forward(self, x):
+        return torch.tanh(self.words(torch.arange(16) % 5)) * x
+
+
+def gradients(network, given, mode=None):
+    """Of a random sum of the outputs, by name."""
+    network.zero_grad()
+    leaf = given.clone().requires_grad_()
+    with mode or contextlib.nullcontext(), sdpa_kernel(SDPBackend.MATH):
+        out = network(leaf.clone())
+        weights = torch.randn(out.shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+        (out * weights.to(out.dtype)).sum().backward()
+    named = {name: parameter.grad for name, parameter in network.named_parameters()}
+    return {name: each.clone() for name, each in {"input": leaf.grad, **named}.items() if each is not None}
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *MORE])
+def test_so_do_its_gradients(name):
+    shape, make = {**NETWORKS, **MORE}[name]
+    torch.manual_seed(1)
+    given, network = torch.randn(shape), make().train()
+    single = gradients(network, given)
+    network.double()
+    right, runs = gradients(network, given.double()), []
+    for seed in range(RUNS):
+        mode = RandomRounding(seed)
+        runs.append(gradients(network, given.double(), mode))
+        assert not mode.unknown
+    for part, gradient in right.items():
+        error = (single[part].double() - gradient).abs()
+        deviation = torch.stack([run[part] - gradient for run in runs]).square().mean(0).sqrt()
+        assert not error[deviation == 0].any(), part
+        rows = deviation.flatten(1) if deviation.ndim > 1 else deviation[None]
+        level = (rows.square().sum(1) / (rows > 0).sum(1).clamp(min=1)).sqrt()
+        level = level.reshape(-1, *[1] * (deviation.ndim - 1)) if deviation.ndim > 1 else level
+        bound = CHAIN["gradient"] * torch.maximum(deviation, level)
+        used = float((error / bound).nan_to_num().max())
+        assert used < 1, (part, used)
+        assert float(bound.mean()) < LOOSE * float(error.square().mean().sqrt()), part
 
 
 @pytest.mark.parametrize("name", ["batch norm", "instance norm"])

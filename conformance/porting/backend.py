@@ -64,6 +64,9 @@ class Backend(Protocol):
     def assign(self, tensor: Any, array: np.ndarray) -> None:
         """Overwrite a tensor's values."""
 
+    def version(self, tensor: Any) -> int:
+        """How often a tensor was written to."""
+
     def parameters(self, model: Any) -> list[tuple[str, Any]]:
         """The parameters that are trained, with their names."""
 

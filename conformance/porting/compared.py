@@ -6,6 +6,7 @@ go; the laws read what was found.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -13,21 +14,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from conformance.porting.check import (
+from conformance.accuracy import CHAIN
+from conformance.porting.bounds import (
     CONSTANTS,
     NOISES,
-    STEPS,
     UNIT,
     Array,
     Difference,
-    Drawn,
-    Port,
-    PortingWarning,
-    Runs,
     allowed,
     difference,
     root_mean_square,
 )
+from conformance.porting.check import STEPS, Drawn, Port, PortingWarning, Runs
 
 LARGE = ("gradients", "updates")
 """Quantities with an array for every parameter."""
@@ -61,7 +59,7 @@ class Seen:
 
 @dataclass
 class Compared:
-    """One sample in one mode. runs: the four of :meth:`Port.run`, without :data:`LARGE`; gradients, updates: how these
+    """One sample in one mode. runs: both models in float64, without :data:`LARGE`; gradients, updates: how these
     differ; lost: gradients of one model only, and which has them; worst: as in :class:`Seen`."""
 
     runs: Runs
@@ -73,20 +71,36 @@ class Compared:
 
 def compared(port: Port, drawn: Drawn, training: bool) -> Compared:
     """The sample's runs, made once for all laws."""
-    return port.kept(("compared", drawn.seed, training), lambda: compare(port, drawn, training))
+    return port.kept(("compared", drawn.seed, drawn.batch, training), lambda: compare(port, drawn, training))
 
 
 def compare(port: Port, drawn: Drawn, training: bool) -> Compared:
-    """Run the sample, and compare what is large."""
+    """Run the sample in float64, and compare what is large."""
     found, seen = port.run(drawn, training), Seen()
     result = Compared(tuple(_small(each) for each in found), worst=seen.worst)
     if training and not drawn.exact:
-        names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
-        ours, theirs = ({name for name in each if "gradients." in name} for each in found[:2])
+        ours, theirs = ({name for name in each if "gradients." in name} for each in found)
         result.lost = {name: "torch" if name in theirs else "paddle" for name in sorted(ours ^ theirs)}
-        result.gradients = list(differences(seen, found, names, nothing_more))
-        result.updates = list(_updates(seen, found))
+        bounds = dict(_gradient_bounds(port, drawn, found, _agree(port, drawn, found)))
+        for name, bound in bounds.items():
+            seen.note(name.partition(".")[0], _used(found[0][name], found[1][name], bound))
+            wrong = difference(name, found[0][name], found[1][name], bound)
+            if wrong:
+                result.gradients.append(wrong)
+        result.updates = list(_updates(seen, found, bounds))
     return result
+
+
+def _agree(port: Port, drawn: Drawn, found: Runs) -> bool:
+    """Whether outputs do, without which gradients need no bounds of their own."""
+    names = [name for name in found[0] if name.startswith("outputs.")]
+    single = functools.partial(singles, port, drawn, True)
+    return not any(True for _ in differences(Seen(), found, names, nothing_more, single))
+
+
+def singles(port: Port, drawn: Drawn, training: bool) -> Runs:
+    """Both models in their own precision, which few samples need."""
+    return port.kept(("single", drawn.seed, drawn.batch, training), lambda: port.run(drawn, training, double=False))
 
 
 def _small(found: Mapping[str, Array]) -> dict[str, Array]:
@@ -99,13 +113,21 @@ def nothing_more(name: str, array: Array) -> float:
 
 
 def differences(
-    seen: Seen, found: Runs, names: list[str], more: Callable[[str, Array], Array | float]
+    seen: Seen,
+    found: Runs,
+    names: list[str],
+    more: Callable[[str, Array], Array | float],
+    single: Callable[[], Runs] | None = None,
 ) -> Iterator[Difference]:
-    """What differs of the named quantities. more: what a quantity may be off by beside rounding noise.
+    """What differs of the named quantities. found: both models in float64, and then in their own precision.
+
+    more: what a quantity may be off by beside rounding noise. single: makes the runs in the models' own precision,
+    where ``found`` has none; they are made where two quantities differ by more than single precision rounds their
+    numbers by itself.
 
     A number is as uncertain as its neighbours, and at least as much as single precision makes it itself.
     """
-    torch64, paddle64, torch, paddle = found
+    torch64, paddle64 = found[:2]
     floats = [name for name in names if name in paddle64 and torch64[name].dtype.kind == "f"]
     least = 2.0**-30 * max((root_mean_square(torch64[name]) for name in floats), default=0.0)
     for name in names:
@@ -114,12 +136,28 @@ def differences(
         one, other = torch64[name], paddle64[name]
         bound: Array | float = 0.0
         if one.shape == other.shape and one.dtype.kind == "f":
-            level = allowed([one, other], [torch[name], paddle[name]], least)
-            bound = (np.maximum(level, NOISES * UNIT * np.abs(one)) if level else level) + more(name, one)
+            added = more(name, one)
+            bound = rounded(one) + added
+            if single is None or (np.abs(other - one) > bound).any():
+                torch, paddle = single() if single is not None else found[2:]
+                level = allowed([one, other], [torch[name], paddle[name]], least)
+                bound = (np.maximum(level, NOISES * UNIT * np.abs(one)) if level else level) + added
             seen.note(name.partition(".")[0], _used(one, other, bound))
         wrong = difference(name, one, other, bound)
         if wrong:
             yield wrong
+
+
+def rounded(array: Array, axes: int | None = None) -> Array:
+    """The least that single precision makes normal: what it rounds a number by, or its neighbours' root mean square.
+
+    axes: the last so many are those of neighbours, or all.
+    """
+    axes = array.ndim if axes is None else axes
+    finite = np.where(np.isfinite(array), array, 0.0)
+    inner = tuple(range(array.ndim - axes, array.ndim))
+    level = np.sqrt(np.mean(np.square(finite), axis=inner, keepdims=True)) if array.size else 0.0
+    return NOISES * UNIT * np.maximum(np.abs(finite), level)
 
 
 def _used(one: Array, other: Array, bound: Array | float) -> float:
@@ -145,9 +183,47 @@ def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array 
     return off
 
 
-def _updates(seen: Seen, found: Runs) -> Iterator[Difference]:
+def _gradient_bounds(port: Port, drawn: Drawn, found: Runs, agree: bool) -> Iterator[tuple[str, Array]]:
+    """What the gradients of both models may be apart by, element by element.
+
+    Where they are apart by less than single precision rounds the numbers themselves, nothing more is asked. Elsewhere
+    it is the error that single precision makes in this network's gradients, as :mod:`.torch_side.rounding` derives it.
+    A row that nothing reached, as of a word that no sample holds, has none.
+    """
+    names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
+    for name in [name for name in names if name in found[1]]:
+        one, other = found[0][name], found[1][name]
+        bound = rounded(one, max(one.ndim - 1, 0))
+        comparable = agree and one.shape == other.shape and one.dtype == other.dtype
+        if comparable and not (np.abs(other - one) <= bound).all():
+            bound = np.maximum(bound, _derived(port, drawn, name, found))
+        yield name, bound
+
+
+def _derived(port: Port, drawn: Drawn, name: str, found: Runs) -> Array:
+    """:data:`CHAIN` deviations of each element, or of its row's elements that have any."""
+    deviations, unknown = port.deviations(drawn, training=True)
+    if unknown or name not in deviations:
+        single = singles(port, drawn, True)
+        one, other = (np.abs(found[side][name] - single[side][name]) for side in (0, 1))
+        deviation = np.sqrt((np.square(one) + np.square(other)) / 2)
+        finite = np.where(np.isfinite(deviation), deviation, 0.0)
+        deviation = np.minimum(finite, np.median(finite[finite > 0]) if finite.any() else 0.0)
+        return NOISES * np.maximum(deviation, _level(deviation) * (deviation > 0))
+    deviation = deviations[name]
+    return CHAIN["gradient"] * np.maximum(deviation, _level(deviation) * (deviation > 0))
+
+
+def _level(deviation: Array) -> Array:
+    """Root mean square of what is above 0 in each row; of the whole, where rows are single numbers."""
+    inner = tuple(range(1, deviation.ndim)) or None
+    number = np.maximum((deviation > 0).sum(axis=inner, keepdims=True), 1)
+    return np.sqrt(np.square(deviation).sum(axis=inner, keepdims=True) / number)
+
+
+def _updates(seen: Seen, found: Runs, bounds: Mapping[str, Array]) -> Iterator[Difference]:
     """What differs after the first update that differs."""
-    gradients = _gradient_errors(found) if "updates" in {name.partition(".")[0] for name in found[0]} else {}
+    gradients = _gradient_errors(found, bounds) if any(name.startswith("updates.") for name in found[0]) else {}
     for step in range(STEPS):
         wrong = list(update(seen, found, step, gradients))
         yield from wrong
@@ -155,22 +231,17 @@ def _updates(seen: Seen, found: Runs) -> Iterator[Difference]:
             return
 
 
-def _gradient_errors(found: Runs) -> dict[str, Array]:
+def _gradient_errors(found: Runs, bounds: Mapping[str, Array]) -> dict[str, Array]:
     """How far the two gradients of each parameter are apart relative to what they are, as far as that is normal.
 
     An update that divides by the gradient's size, as Adam's does, may be off by as much of itself.
     """
-    torch64, paddle64, torch, paddle = found
     errors = {}
-    for name in [name for name in torch64 if name.startswith("gradients.") and name in paddle64]:
-        one, other = torch64[name], paddle64[name]
-        if one.shape != other.shape:
-            continue
-        relative = _relative(np.abs(other - one), one, other)
-        if (relative > CONSTANTS / 64).any():  # rarely, so that the noise is rarely worked out again
-            normal = allowed([one, other], [torch[name], paddle[name]])
-            relative = _relative(np.minimum(np.abs(other - one), normal), one, other)
-        errors[name.removeprefix("gradients.")] = relative
+    for name in [name for name in bounds if name.startswith("gradients.")]:
+        one, other = found[0][name], found[1][name]
+        if one.shape == other.shape:
+            apart = np.minimum(np.abs(other - one), bounds[name])
+            errors[name.removeprefix("gradients.")] = _relative(apart, one, other)
     return errors
 
 

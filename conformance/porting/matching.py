@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conformance.transfer.rules import SAME, TRANSPOSED, TransferError
+from conformance.transfer.rules import SAME, TRANSPOSED, Shape, TransferError
 
 from .inventory import OWN, Tensor
 
+POINTWISE = {"Linear", "Conv1d", "Conv2d", "Conv3d"}
+"""Kinds of layers that compute the same where a kernel is of 1 by 1."""
 HINT, NAME, STRUCTURE, ORDER = "hint", "name", "structure", "order of execution"
 
 
@@ -45,6 +47,11 @@ class Matching:
     left_paddle: list[Tensor] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def left(self) -> list[Tensor]:
+        """Tensors of one model only."""
+        return [*self.left_torch, *self.left_paddle]
+
     def layers(self) -> dict[str, str]:
         """Torch layers to paddle layers, by path, where they share a tensor."""
         return {match.torch.layer: match.paddle.layer for match in self.matches}
@@ -58,15 +65,18 @@ def match(
     paddle: Sequence[Tensor],
     names: Mapping[str, str] | None = None,
     transposed: Sequence[str] = (),
+    merged: Mapping[str, Sequence[str]] | None = None,
     torch_order: Sequence[str] = (),
     paddle_order: Sequence[str] = (),
 ) -> Matching:
     """Match the tensors of a torch and a paddle model.
 
     names: hints, from a tensor or layer of the torch model to one of the paddle model. transposed: torch names of the
-    user's own tensors that paddle keeps transposed. torch_order, paddle_order: paths of the layers in the order in
+    user's own tensors that paddle keeps transposed. merged: layers or tensors of either model by those of the other
+    that they hold one after the other. torch_order, paddle_order: paths of the layers in the order in
     which they ran. Raises TransferError for a hint that names nothing, or two tensors of unlike shape.
     """
+    torch, paddle = _split(torch, paddle, merged or {})
     left = _by_layer(torch), _by_layer(paddle)
     found = Matching()
     for one, other in (names or {}).items():
@@ -81,6 +91,48 @@ def match(
     return found
 
 
+def _split(
+    torch: Sequence[Tensor], paddle: Sequence[Tensor], merged: Mapping[str, Sequence[str]]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Both models' tensors, those that hold several of the other model's cut into these."""
+    sides = [list(torch), list(paddle)]
+    for whole, parts in merged.items():
+        holder = next((side for side in (0, 1) if any(whole in _names(each) for each in sides[side])), None)
+        if holder is None or isinstance(parts, str) or not parts:
+            raise TransferError(
+                f"merged: neither model has a layer or tensor {whole!r}, or it is not given several parts"
+            )
+        for each in [each for each in sides[holder] if whole in _names(each)]:
+            pieces = [_piece(each, whole, part, sides[1 - holder]) for part in parts]
+            place, first = sides[holder].index(each), 0
+            rows = sum(piece.shape[0] for piece in pieces)
+            if each.part is not None or rows != each.shape[0] or any(one.shape[1:] != each.shape[1:] for one in pieces):
+                told = ", ".join(f"{piece.name} {piece.shape}" for piece in pieces)
+                raise TransferError(f"merged: {each.name} {each.shape} does not hold {told} one after the other")
+            cut = []
+            for piece in pieces:
+                after = first + piece.shape[0]
+                of = replace(each, layer=piece.layer, local=piece.local, kind=piece.kind, shape=piece.shape)
+                cut.append(replace(of, part=(first, after), whole=each.shape))
+                first = after
+            sides[holder][place : place + 1] = cut
+    return sides[0], sides[1]
+
+
+def _names(tensor: Tensor) -> tuple[str, ...]:
+    return tensor.layer, tensor.name, tensor.portable
+
+
+def _piece(whole: Tensor, name: str, part: str, others: Sequence[Tensor]) -> Tensor:
+    """The tensor of ``part``, a layer or a tensor, that belongs to the same of the merged one's."""
+    found = [each for each in others if part in (each.name, each.portable)]
+    found = found or [each for each in others if part == each.layer and each.local == whole.local]
+    if not found:
+        known = ", ".join(dict.fromkeys(each.layer for each in others))
+        raise TransferError(f"merged: {part!r}, of {name!r}, names no {whole.local} of the other model; it has {known}")
+    return found[0]
+
+
 def _by_layer(tensors: Sequence[Tensor]) -> Layers:
     layers: Layers = {}
     for tensor in tensors:
@@ -89,7 +141,18 @@ def _by_layer(tensors: Sequence[Tensor]) -> Layers:
 
 
 def _signature(tensors: Sequence[Tensor]) -> Any:
-    return sorted((tensor.kind, tensor.local if tensor.kind != OWN else "", tensor.shape) for tensor in tensors)
+    """What a layer is, as far as its tensors say; a convolution of 1 by 1 is a linear layer."""
+    pointwise = any(each.kind in POINTWISE and _flat(each) != each.shape for each in tensors)
+    return sorted(
+        ("Linear" if pointwise else each.kind, each.local if each.kind != OWN else "", _flat(each)) for each in tensors
+    )
+
+
+def _flat(tensor: Tensor) -> Shape:
+    """Its shape; of a convolution of 1 by 1, that of a linear layer."""
+    if tensor.kind in POINTWISE and len(tensor.shape) > 2 and set(tensor.shape[2:]) == {1}:
+        return tensor.shape[:2]
+    return tensor.shape
 
 
 def _by_hint(one: str, other: str, left: tuple[Layers, Layers], found: Matching) -> None:
@@ -126,7 +189,12 @@ def _pair(left: tuple[Layers, Layers], one: str, other: str, how: str, found: Ma
             each for each in second if each.shape == tensor.shape
         ]
         second.remove(same[0])
-        found.matches.append(Match(tensor, same[0], how))
+        found.matches.append(Match(tensor, _as(tensor, same[0]), how))
+
+
+def _as(one: Tensor, other: Tensor) -> Tensor:
+    """The other model's tensor in the shape of this one, from which it differs by axes of length 1."""
+    return other if one.shape == other.shape else replace(other, shape=one.shape, whole=other.whole or other.shape)
 
 
 def _by_structure(left: tuple[Layers, Layers], orders: tuple[Sequence[str], Sequence[str]], found: Matching) -> None:
@@ -172,7 +240,14 @@ def _by_tensor(left: tuple[Layers, Layers], found: Matching) -> None:
             )
 
 
+def _is_pointwise(one: Tensor, other: Tensor) -> bool:
+    """Whether they are of a linear layer and of a convolution of 1 by 1, or of two such convolutions."""
+    return {one.kind, other.kind} <= POINTWISE and one.local == other.local and _flat(one) == _flat(other)
+
+
 def _fits(one: Tensor, other: Tensor) -> bool:
+    if _is_pointwise(one, other):
+        return True
     if one.kind != other.kind and OWN not in (one.kind, other.kind):
         return False
     return one.shape == other.shape or (OWN in (one.kind, other.kind) and one.shape == other.shape[::-1])
@@ -187,6 +262,9 @@ def _join(left: tuple[Layers, Layers], one: Tensor, other: Tensor, how: str, fou
         layers[tensor.layer].remove(tensor)
         if not layers[tensor.layer]:
             del layers[tensor.layer]
+    if _is_pointwise(one, other) and one.shape != other.shape:
+        found.matches.append(Match(one, _as(one, other), how))
+        return
     # A weight that paddle's own linear function takes is transposed, whether a layer holds it or not.
     kinds = {one.kind, other.kind}
     turned = kinds == {OWN, "Linear"} and len(one.shape) == 2

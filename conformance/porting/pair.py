@@ -12,9 +12,22 @@ Where a lane's environment has one framework only, name what is imported, and ea
     torch_model, paddle_model = "my_network_torch:Net", "my_network_paddle:Net"
 
 ``torch_model`` and ``paddle_model`` are called without arguments. ``inputs`` is one description or a list of them; a
-description is a shape, in which ``"batch"`` stands for the number of samples, or a dictionary of ``shape``, ``dtype``
-(float32), ``low`` and ``high`` (floats: normal numbers where neither is given; integers: from ``low``, 0, to below
-``high``), or a function of a NumPy generator and a batch size that gives the arrays. What else a pair file may say:
+description is a shape, in which ``"batch"`` stands for the number of samples, a dictionary, or a function of a NumPy
+generator and a batch size that gives the arrays. A dictionary may say:
+
+===================== ==============================================================================================
+shape                 as above
+dtype                 float32 without it
+low, high             floats: normal numbers where neither is given. Integers (which need ``high``): from ``low``, 0, to
+                      below ``high``; both ends are among them, and of three rows or more two are the same. Lengths are
+                      integers too
+padding               an integer that the last third of the last row consists of
+mask                  True: ones up to a length in each row, then zeros, in any dtype. The first row has no padding and
+                      the last one has; in the second sample nothing is masked, in the third one place is. Without it,
+                      places of bool are drawn one by one in the first sample
+===================== ==============================================================================================
+
+What else a pair file may say:
 
 ===================== ==============================================================================================
 targets               described as ``inputs`` are; the loss takes them after the outputs
@@ -24,7 +37,12 @@ torch_optimizer,      called with the parameters to train, each gives an optimiz
 paddle_optimizer      learning rate 1e-3 in both
 names                 {name in the torch model: name in the paddle model}, of layers or tensors
 transposed            names of tensors of one's own, in the torch model, that the paddle model keeps transposed
-batch_sizes           sizes of the batches that are tried: (3, 2, 5)
+merged                {layer or tensor: those of the other model that it holds one after the other}, as in
+                      ``{"attention.qkv": ("attention.q", "attention.k", "attention.v")}``
+extra                 names of tensors that one model alone has. Each has to do no harm: outputs in training mode may
+                      not depend on its value
+batch_sizes           sizes of the batches that are tried. Without it 3, 2 and 5; and 1 in evaluation mode, where the
+                      models take it
 carried               True where the factories give models whose weights are carried over already: they are then
                       compared too, bit for bit. The other laws carry them over themselves
 ===================== ==============================================================================================
@@ -44,9 +62,11 @@ from typing import Any
 import numpy as np
 
 BATCH = "batch"
+BATCH_SIZES = (3, 2, 5)
 LOSSES = ("cross_entropy", "mse")
 FACTORIES = ("torch_model", "paddle_model")
 CALLED = (*FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer")
+DESCRIBED = ("shape", "dtype", "low", "high", "padding", "mask")
 NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
 
 
@@ -81,7 +101,9 @@ class Pair:
     paddle_optimizer: Callable[..., Any] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     transposed: Sequence[str] = ()
-    batch_sizes: Sequence[int] = (3, 2, 5)
+    merged: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    extra: Sequence[str] = ()
+    batch_sizes: Sequence[int] = BATCH_SIZES
     carried: bool = False
 
     def model(self, framework: str) -> Any:
@@ -94,8 +116,11 @@ class Pair:
             )
         return made
 
-    def arrays(self, what: str, batch: int, rng: np.random.Generator) -> list[np.ndarray]:
-        """The arrays of ``inputs`` or ``targets`` for one batch. Raises PairError for a description that fails."""
+    def arrays(self, what: str, batch: int, rng: np.random.Generator, place: int = 0) -> list[np.ndarray]:
+        """The arrays of ``inputs`` or ``targets`` for one batch. Raises PairError for a description that fails.
+
+        place: of the sample among all; masks differ from one to the next.
+        """
         described = getattr(self, what)
         if described is None:
             return []
@@ -104,7 +129,7 @@ class Pair:
                 made = described(rng, batch)
                 return [np.asarray(each) for each in (made if isinstance(made, list | tuple) else [made])]
             several = isinstance(described, list) and not all(isinstance(each, int | str) for each in described)
-            return [_drawn(one, batch, rng) for one in (described if several else [described])]
+            return [_drawn(one, batch, rng, place) for one in (described if several else [described])]
         except Exception as error:
             raise PairError(f"{self.path}: {what} cannot be drawn ({type(error).__name__}: {error})") from error
 
@@ -112,23 +137,58 @@ class Pair:
 PARTS = [part.name for part in fields(Pair) if part.name != "path"]
 
 
-def _drawn(described: Any, batch: int, rng: np.random.Generator) -> np.ndarray:
+def _drawn(described: Any, batch: int, rng: np.random.Generator, place: int) -> np.ndarray:
     options = dict(described) if isinstance(described, Mapping) else {"shape": described}
-    strange = options.keys() - {"shape", "dtype", "low", "high"}
+    strange = options.keys() - DESCRIBED
     if strange or "shape" not in options:
-        raise PairError(f"a description has shape, dtype, low and high, not {', '.join(map(repr, sorted(strange)))}")
+        named = ", ".join(map(repr, sorted(strange)))
+        raise PairError(f"a description has {', '.join(DESCRIBED[:-1])} and {DESCRIBED[-1]}, not {named}")
     shape = tuple(batch if each == BATCH else int(each) for each in options["shape"])
     dtype = np.dtype(options.get("dtype", "float32"))
     low, high = options.get("low"), options.get("high")
+    if options.get("mask") or (dtype.kind == "b" and place):
+        return _mask(shape, rng, place, bool(options.get("mask"))).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
     if dtype.kind in "iu":
         if high is None:
             raise PairError(f"integers need the number that they stay below: add 'high' to {options}")
-        return rng.integers(low or 0, high, shape).astype(dtype)
-    if dtype.kind == "b":
-        return rng.random(shape) < 0.5
+        return _integers(low or 0, high, options.get("padding"), shape, rng).astype(dtype)
     if low is None and high is None:
         return rng.standard_normal(shape).astype(dtype)
     return rng.uniform(0.0 if low is None else low, 1.0 if high is None else high, shape).astype(dtype)
+
+
+def _integers(low: int, high: int, padding: int | None, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Both ends of the range are among them; of several rows, two are the same, and one ends with the padding."""
+    made = rng.integers(low, high, shape)
+    if made.size > 1:
+        made.flat[0], made.flat[-1] = high - 1, low
+    if made.ndim > 1 and made.shape[0] > 2:
+        made[1] = made[0]
+    if padding is not None and made.size:
+        ends = made if made.ndim == 1 else made[-1:]
+        ends[..., ends.shape[-1] - max(ends.shape[-1] // 3, 1) :] = padding
+    return made
+
+
+def _mask(shape: tuple[int, ...], rng: np.random.Generator, place: int, of_lengths: bool) -> np.ndarray:
+    """All true in the second sample, one false in the third, and drawn in the others: true up to a length, or each.
+
+    The lengths are from 1 to all, of which the first row has all and the last is padded.
+    """
+    made = np.ones(shape, bool)
+    if place == 2 and made.size:
+        made.flat[-1] = False
+    if place in (1, 2) or not made.size:
+        return made
+    if not of_lengths:
+        return rng.random(shape) < 0.5
+    longest = shape[-1]
+    lengths = rng.integers(1, longest + 1, shape[:-1])
+    if lengths.size > 1:
+        lengths.flat[0], lengths.flat[-1] = longest, max(longest // 2, 1)
+    return np.arange(longest) < lengths[..., None]
 
 
 def load(path: str | Path) -> Pair:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from conformance.porting.backend import Backend, Made, loaded, made, new, single
 from conformance.porting.inventory import Tensor, inventory
-from conformance.porting.pair import Pair
+from conformance.porting.pair import Pair, PairError
 from conformance.porting.traces import FACTORS, configuration, flattened, without_dropout
 
 Arrays = Sequence[np.ndarray]
+WRITES = (
+    "{path}: {model} writes to its parameter {name} while it runs, so that it has other weights in every run; compute "
+    "with a copy, or register it as a buffer"
+)
 
 
 def backend_of(framework: str) -> Backend:
@@ -46,36 +52,57 @@ def run(
     values: Mapping[str, np.ndarray],
     inputs: Arrays,
     targets: Arrays,
-    cotangents: Arrays,
+    cotangents: int,
     double: bool,
     training: bool,
-    steps: int,
+    steps: int = 0,
+    backward: bool = False,
+    kept: bool = False,
+    within: AbstractContextManager[Any] | None = None,
 ) -> dict[str, Any]:
-    """Outputs, loss and gradients of the model with these values; and what each of some updates moves these by.
+    """Outputs and buffers of the model with these values; and what each of some updates moves these by.
 
-    Without a loss of the pair's own, the outputs times ``cotangents`` are summed. ``double``: in float64. Gradients are
-    of training mode only, in which paddle's recurrent layers have them.
+    ``backward``: the loss and all gradients too. Without a loss of the pair's own, the outputs are summed with random
+    weights, of which ``cotangents`` is the seed. ``double``: in float64. Paddle's recurrent layers have gradients in
+    training mode only. ``kept``: as with gradients, also where none is asked for; ``within``: a context of the model's
+    own operations. Raises PairError for a model that writes to its weights.
     """
     model = loaded(backend, pair, values, double, training)
     of = made(backend, pair, double)
     double = double or _is_double(of.tensors)
-    with backend.precision(double):
+    before = [backend.version(each) for _, each in of.trained]
+    with backend.precision(double), _mode(backend, training, backward or kept):
         leaves = [backend.leaf(backend.tensor(array, double)) for array in inputs]
-        with without_dropout(backend.functional) if training else backend.without_gradients():
+        with within or contextlib.nullcontext():
             outputs = flattened(model(*[backend.copied(each) for each in leaves]))
             result: dict[str, Any] = {"outputs": [backend.array(each) for each in outputs]}
-            result["buffers"] = _values(backend, of, buffers=True)
-            loss = loss_of(backend, pair, outputs, targets, cotangents, double)
-            backend.backward(loss)
+            loss = loss_of(backend, pair, outputs, targets, cotangents, double) if backward else None
+            if loss is not None:
+                backend.backward(loss)
+        for (name, parameter), version in zip(of.trained, before, strict=True):
+            if backend.version(parameter) != version:
+                raise PairError(WRITES.format(path=pair.path, model=f"{backend.name}_model", name=name))
+        result["buffers"] = _values(backend, of, buffers=True)
+        if loss is not None:
             result["loss"] = backend.array(loss)
-            gradients = {name: backend.gradient(each) for name, each in of.trained}
-            gradients = {name: each for name, each in gradients.items() if each is not None}
-            result["gradients"] = {name: backend.array(each) for name, each in gradients.items()}
-            found = [backend.gradient(each) for each in leaves]
-            result["input_gradients"] = [backend.array(each) for each in found if each is not None]
-            if steps and of.trained:
-                result |= _trained(backend, pair, of, FACTORS[:steps])
+            found = {name: backend.gradient(each) for name, each in of.trained}
+            result["gradients"] = {name: backend.array(each) for name, each in found.items() if each is not None}
+            inner = [backend.gradient(each) for each in leaves]
+            result["input_gradients"] = [backend.array(each) for each in inner if each is not None]
+        if steps and of.trained:
+            result |= _trained(backend, pair, of, FACTORS[:steps])
     return result
+
+
+@contextlib.contextmanager
+def _mode(backend: Backend, training: bool, backward: bool) -> Iterator[None]:
+    """What a model's call stands in: no element is dropped in training mode, and nothing is kept in vain."""
+    with contextlib.ExitStack() as stack:
+        if training:
+            stack.enter_context(without_dropout(backend.functional))
+        if not backward:
+            stack.enter_context(backend.without_gradients())
+        yield
 
 
 def repeat(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], inputs: Arrays) -> dict[str, Any]:
@@ -83,6 +110,9 @@ def repeat(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], input
     model = loaded(backend, pair, values, False, False)
     double = _is_double(made(backend, pair, False).tensors)
     found = {name: _evaluated(backend, model, inputs, double, seed) for seed, name in enumerate(("first", "again"))}
+    for each, tensor in made(backend, pair, False).tensors:
+        if each.trainable and not np.array_equal(backend.array(tensor), values[each.name], equal_nan=True):
+            raise PairError(WRITES.format(path=pair.path, model=f"{backend.name}_model", name=each.name))
     fresh = new(backend, pair)
     backend.reread(model, fresh)
     backend.set_mode(fresh, False)
@@ -95,7 +125,7 @@ def _evaluated(backend: Backend, model: Any, inputs: Arrays, double: bool, seed:
         return [backend.array(each) for each in flattened(model(*[backend.tensor(array, double) for array in inputs]))]
 
 
-def loss_of(backend: Backend, pair: Pair, outputs: list[Any], targets: Arrays, cotangents: Arrays, double: bool) -> Any:
+def loss_of(backend: Backend, pair: Pair, outputs: list[Any], targets: Arrays, cotangents: int, double: bool) -> Any:
     """The pair's loss of these outputs."""
     wanted = [backend.tensor(array, double) for array in targets]
     own = getattr(pair, f"{backend.name}_loss")
@@ -103,7 +133,9 @@ def loss_of(backend: Backend, pair: Pair, outputs: list[Any], targets: Arrays, c
         return own(*outputs, *wanted)
     if pair.loss is not None:
         return backend.losses[pair.loss](outputs[0], *wanted)
-    return backend.weighted_sum(outputs, [backend.tensor(array, double) for array in cotangents])
+    rng = np.random.default_rng(cotangents)
+    weights = [np.asarray(rng.standard_normal(tuple(each.shape)), np.float32) for each in outputs]
+    return backend.weighted_sum(outputs, [backend.tensor(array, double) for array in weights])
 
 
 def _trained(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -> dict[str, Any]:

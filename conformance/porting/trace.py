@@ -20,7 +20,7 @@ def trace(
     values: Mapping[str, np.ndarray],
     inputs: Arrays,
     targets: Arrays,
-    cotangents: Arrays,
+    cotangents: int,
     training: bool,
     forced: Sequence[tuple[int, np.ndarray]] = (),
 ) -> dict[str, Any]:

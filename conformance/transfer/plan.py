@@ -83,7 +83,7 @@ def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
     if problem:
         raise TransferError(f"{found.path} does not fit {source.framework}_model of {request.pair}: {problem}")
     try:
-        matching = port.matching
+        matching = port.complete_matching
     except PairDivergence as error:
         raise PairError(f"{request.pair}: {' '.join(str(error).split())}") from None
     _require_one_dtype(matching, request)

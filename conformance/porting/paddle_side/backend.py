@@ -89,6 +89,9 @@ class PaddleBackend:
     def assign(self, tensor: paddle.Tensor, array: np.ndarray) -> None:
         tensor.set_value(to_tensor(array.astype(dtypes.named(str(tensor.dtype).rpartition(".")[2]))))
 
+    def version(self, tensor: paddle.Tensor) -> int:
+        return int(tensor.inplace_version)
+
     def parameters(self, model: paddle.nn.Layer) -> list[tuple[str, paddle.Tensor]]:
         """Paddle lists batch norm's statistics among the parameters, which are not trained."""
         return [(name, parameter) for name, parameter in model.named_parameters() if not parameter.stop_gradient]

@@ -73,6 +73,9 @@ class TorchBackend:
     def assign(self, tensor: torch.Tensor, array: np.ndarray) -> None:
         tensor.copy_(to_tensor(array))
 
+    def version(self, tensor: torch.Tensor) -> int:
+        return int(tensor._version)
+
     def parameters(self, model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
         return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
 

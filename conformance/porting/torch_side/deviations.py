@@ -6,37 +6,63 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from conformance.porting.backend import loaded
+from conformance.porting import run
 from conformance.porting.pair import Pair
-from conformance.porting.traces import flattened
 
 from .backend import BACKEND
 from .rounding import RandomRounding
 
+MEDIAN = 0.6744897501960817
+"""Median of the sizes of normal numbers, in standard deviations."""
 
-def deviations(pair: Pair, values: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], runs: int) -> dict[str, Any]:
-    """Standard deviations that float32's rounding gives the outputs in evaluation mode, from some ``runs``.
 
-    "outputs", in their order, and "unknown": what keeps the deviations from being derived, in words. Torch alone can
-    say so: see :mod:`.rounding`.
+def deviations(
+    pair: Pair,
+    values: Mapping[str, np.ndarray],
+    inputs: Sequence[np.ndarray],
+    targets: Sequence[np.ndarray],
+    cotangents: int,
+    training: bool,
+    runs: int,
+) -> dict[str, Any]:
+    """Standard deviations that float32's rounding gives, from some ``runs``: of outputs, or of gradients in training.
+
+    Named as :func:`conformance.porting.run.run` names the quantities; and "unknown": what keeps the deviations from
+    being derived, in words. Torch alone can say so: see :mod:`.rounding`.
+
+    The deviation of a gradient is taken from the median of its errors: a decision (ReLU, maximum) that rounding turned
+    in a few of the runs turns in none of two float64 runs, which are what gradients are compared in.
     """
-    model = loaded(BACKEND, pair, values, True, False)
-    given = [BACKEND.tensor(array, True) for array in inputs]
+    how = (values, inputs, targets, cotangents, True, training)
     unknown: set[str] = set()
     found = []
-    # With gradients, for without them torch takes fused kernels that nothing can look into.
-    with BACKEND.precision(True), sdpa_kernel(SDPBackend.MATH):
+    with sdpa_kernel(SDPBackend.MATH):
         try:
-            right = flattened(model(*[each.clone() for each in given]))
+            # With gradients, for without them torch takes fused kernels that nothing can look into.
+            right = run.run(BACKEND, pair, *how, backward=training, kept=True)
             for seed in range(runs):
-                with RandomRounding(seed) as rounding:
-                    found.append(flattened(model(*[each.clone() for each in given])))
+                rounding = RandomRounding(seed)
+                found.append(run.run(BACKEND, pair, *how, backward=training, kept=True, within=rounding))
                 unknown |= {f"torch's {name} has no known rounding error" for name in rounding.unknown}
         except Exception as error:
-            return {"outputs": [], "unknown": f"{type(error).__name__}: {error}"[:300]}
-    errors = [torch.stack([run[place] - one for run in found]).detach() for place, one in enumerate(right)]
-    squares = [each.square().mean(0).sqrt() if each.is_floating_point() else each[0] for each in errors]
-    return {"outputs": squares, "unknown": ", ".join(sorted(unknown))}
+            return {"unknown": f"{type(error).__name__}: {error}"[:300]}
+    result: dict[str, Any] = {"unknown": ", ".join(sorted(unknown))}
+    if not training:
+        pairs = zip(right["outputs"], zip(*(each["outputs"] for each in found), strict=True), strict=True)
+        return {**result, "outputs": [_deviation(one, errors, False) for one, errors in pairs]}
+    for what in ("gradients", "input_gradients"):
+        one = right[what]
+        names = one if isinstance(one, dict) else range(len(one))
+        result[what] = {str(name): _deviation(one[name], [each[what][name] for each in found], True) for name in names}
+    return result
+
+
+def _deviation(right: np.ndarray, found: Sequence[np.ndarray], median: bool) -> np.ndarray:
+    if right.dtype.kind != "f":
+        return np.zeros(right.shape)
+    errors = np.stack([np.abs(each - right) for each in found])
+    if median:
+        return np.median(errors, axis=0) / MEDIAN
+    return np.sqrt(np.mean(np.square(errors), axis=0))

@@ -4,7 +4,8 @@ The network runs in float64, and every operation that torch dispatches is given 
 float32 kernel may make it: normal, with the variance that :mod:`reference_impl.oracle.tape` gives to its operations, in
 units of u**2 (u = 2**-24). What comes out at the end differs from the undisturbed run by one draw of the rounding
 error; several such runs give its standard deviation. Decisions (ReLU, maximum, comparison) are taken anew in each run,
-as two frameworks take them anew, so that the effect of a kink is in the deviation.
+as two frameworks take them anew, so that the effect of a kink is in the deviation. The backward pass is made of such
+operations too, so that gradients get their deviation in the same way.
 
 A sum of n products a_i b_i with result y has the variance n * (y**2 + sum (a_i b_i)**2). An operation made of others is
 taken apart by torch's own table of decompositions. One that is neither known nor can be taken apart is named, since
@@ -126,6 +127,56 @@ def _convolution_terms(given: Any, weight: torch.Tensor, bias: Any, *how: Any) -
     return kernel * (weight.shape[0] // groups if transposed else weight.shape[1]) + (bias is not None)
 
 
+def _convolution_backward(call: Any, out: Any, grown: torch.Tensor, given: Any, weight: Any, *how: Any) -> Any:
+    """Gradients of input, weight and bias: sums of products of what was taken from, over places and channels."""
+    squares = call(grown.square(), given.square(), weight.square(), *how)
+    transposed, groups = how[4], how[6]
+    channels = weight.shape[1] if transposed else weight.shape[0] // groups
+    places = math.prod((given if transposed else grown).shape[2:])
+    batch, outer = grown.shape[0], math.prod(grown.shape[2:])
+    terms = (math.prod(weight.shape[2:]) * channels, batch * places, batch * outer)
+    return [
+        None if one is None else number * (one.square() + square)
+        for number, one, square in zip(terms, out, squares, strict=True)
+    ]
+
+
+def _spread_back(terms: Callable[..., float]) -> Variance:
+    """Gradients that are sums over the places that an element went to, each divided by ``terms`` of the arguments."""
+
+    def variance(call: Any, out: torch.Tensor, grown: torch.Tensor, *given: Any, **options: Any) -> torch.Tensor:
+        number = terms(grown, *given)
+        counted = number * call(torch.ones_like(grown), *given, **options)
+        return counted * (out.square() + call(grown.square(), *given, **options) / number)
+
+    return variance
+
+
+def _weighted_back(call: Any, out: torch.Tensor, grown: torch.Tensor, *how: Any, **options: Any) -> torch.Tensor:
+    return ((4.0 + max(*grown.shape[2:], *out.shape[2:])) * call(grown.abs(), *how, **options)).square()
+
+
+def _scattered(call: Any, out: torch.Tensor, base: torch.Tensor, axis: int, index: Any, given: Any) -> torch.Tensor:
+    counted = call(torch.zeros_like(base), axis, index, torch.ones_like(given))
+    return counted * (out.square() + call(base.square(), axis, index, given.square()))
+
+
+def _put(call: Any, out: torch.Tensor, base: torch.Tensor, at: Any, given: Any, accumulate: bool = False) -> Any:
+    if not accumulate:
+        return torch.zeros_like(out)
+    counted = call(torch.zeros_like(base), at, torch.ones_like(given), True)
+    return counted * (out.square() + call(base.square(), at, given.square(), True))
+
+
+def _units(units: float) -> Variance:
+    """An elementwise operation, whose error is so many units of its result."""
+
+    def variance(call: Any, out: Any, *given: Any, **options: Any) -> Any:
+        return [(units * each).square() for each in _tensors(out)]
+
+    return variance
+
+
 VARIANCES: dict[str, Variance] = {
     **dict.fromkeys(("mm", "bmm", "mv", "dot"), _product(lambda one, other: one.shape[-1])),
     **dict.fromkeys(("addmm", "baddbmm", "addmv"), _product(lambda bias, one, other: one.shape[-1] + 1)),
@@ -143,11 +194,29 @@ VARIANCES: dict[str, Variance] = {
         "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa",
     ), _weighted),
     "gelu": _gelu,
+    "convolution_backward": _convolution_backward,
+    **dict.fromkeys(
+        ("avg_pool2d_backward", "avg_pool3d_backward"), _spread_back(lambda grown, given, kernel, *how: _size(kernel))
+    ),
+    **dict.fromkeys(
+        ("_adaptive_avg_pool2d_backward", "_adaptive_avg_pool3d_backward"),
+        _spread_back(lambda grown, given: _ratio(grown, given)),
+    ),
+    **dict.fromkeys((
+        "adaptive_max_pool2d_backward", "adaptive_max_pool3d_backward", "max_pool2d_with_indices_backward",
+        "max_pool3d_with_indices_backward", "replication_pad1d_backward", "replication_pad2d_backward",
+        "replication_pad3d_backward", "upsample_nearest1d_backward", "upsample_nearest2d_backward",
+        "upsample_nearest3d_backward",
+    ), _spread_back(lambda grown, *how: 1)),
+    **dict.fromkeys((
+        "upsample_linear1d_backward", "upsample_bilinear2d_backward", "upsample_trilinear3d_backward",
+        "upsample_bicubic2d_backward",
+    ), _weighted_back),
+    "scatter_add": _scattered,
+    **dict.fromkeys(("index_put", "_unsafe_index_put"), _put),
 }  # fmt: skip
 """What each other operation adds to the variance of its result, in units of u**2."""
-VARIANCES |= {
-    name: lambda call, out, *given, units=units, **options: (units * out).square() for name, units in ROUNDINGS.items()
-}
+VARIANCES |= {name: _units(units) for name, units in ROUNDINGS.items()}
 
 
 class RandomRounding(TorchDispatchMode):
