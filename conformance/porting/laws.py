@@ -186,11 +186,10 @@ def _harmless(port: Port, seen: Seen, training: bool) -> None:
         wrong = list(filter(None, (difference(name, one, other, rounded(one)) for one, other, name in moved)))
         if not wrong:
             continue
-        told = f"{', '.join(names)} is declared as extra, and {wrong[0].quantity} of {lane.spec.framework}_model"
+        told = f"{', '.join(names)}, declared as extra: {wrong[0].quantity} of {lane.spec.framework}_model depends on"
         if training:
-            raise PairDivergence(f"{told} depends on its value: it is not harmless")
-        told = f"{port.path.name}: {told} depends on its value in evaluation mode"
-        seen.warn(f"{told}: it is harmless as long as it stays as it is")
+            raise PairDivergence(f"{told} the values, which is not harmless")
+        seen.warn(f"{port.path.name}: {told} the values in evaluation mode; they have to stay as they are there")
 
 
 def is_lost(one: Array, other: Array | None) -> bool:
