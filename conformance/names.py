@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from conformance import home
 from conformance.contract import REGISTRY, ContractError
 
 FILE = "contracts.txt"
@@ -12,9 +13,14 @@ FILE = "contracts.txt"
 
 def import_suites(root: Path) -> None:
     """Declare every contract of a project: contracts are spoken of by id, whichever suites run."""
-    for file in sorted((root / "suites").rglob("test_*.py")):
-        if file.parent.name != "porting":
-            importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
+    where = home.at(root)
+    if where is None:
+        raise ContractError(
+            f"{root} has contracts, and its {home.DECLARATION} does not say where: add a table [tool.conformance] "
+            'with the package of contracts, such as contracts = "laws"'
+        )
+    for file in sorted(where.suites.rglob("test_*.py")):
+        importlib.import_module(".".join(file.relative_to(where.folder).with_suffix("").parts))
 
 
 def require(path: Path) -> None:

@@ -1,6 +1,7 @@
-"""The pytest plugin: options, contracts as test items, and the report of a run.
+"""The pytest plugin: options, contracts and pairs of models as test items, and the report of a run.
 
-Every :class:`~conformance.contract.Contract` at module level of a suite becomes one item named after its id, followed
+It is registered by the ``conftest.py`` of a project of contracts; elsewhere by :mod:`conformance.entry`, in a run that
+wants something of it. Every :class:`~conformance.contract.Contract` at module level of a suite becomes one item named after its id, followed
 by one item for each ledger entry that speaks of it. Lanes are started only when an item is about to run, so that
 ``--help`` and ``--collect-only`` import no framework.
 """
@@ -15,98 +16,22 @@ from typing import Any
 
 import pytest
 
-from conformance import names, profiles, upgrade
+from conformance import home, names, profiles, upgrade
 from conformance.contract import Contract, ContractError, Sample, find
 from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
 from conformance.lanes.gateway import Surroundings
 from conformance.lanes.spec import SpecError
 from conformance.ledger import LedgerError, load
+from conformance.options import DEFAULT_LIMIT, OPTIONS
 from conformance.portable import PortableError, sample_from_file
+from conformance.porting.items import PairFile, Ports
 from conformance.report import porting, results, summary
 from conformance.report.results import ReportError
-from conformance.session import SHRINK_SECONDS, Session
-
-profiles.register()
+from conformance.session import Session
 
 REFUSAL = "conformance_refusal"
 """Key of a worker's output under which it says why it ran nothing."""
-
-DEFAULT_LIMIT = 120.0
-"""Seconds that a sample may take."""
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "--lane": {
-        "action": "append",
-        "default": [],
-        "metavar": "SPEC",
-        "help": "run on this lane (repeatable): [LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32][@WHERE], for example "
-        "torch:cpu, coarse=torch:cuda+tf32 or old=paddle@/envs/paddle-2.6. WHERE is a virtual environment, an "
-        "interpreter, or an execnet specification such as ssh=gpu-box//python=python3.12; it needs NumPy and the "
-        "framework only. Default: torch and paddle, on the CPU and on every visible GPU, in this environment",
-    },
-    "--in-process": {
-        "action": "store_true",
-        "help": "run the lanes in this process instead of one interpreter each, so that a debugger can step into the "
-        "calls; a crash of a framework then ends the run",
-    },
-    "--sample-limit": {
-        "default": f"{DEFAULT_LIMIT:g}",
-        "metavar": "SECONDS",
-        "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
-        "'error' (default: %(default)s)",
-    },
-    "--shrink-seconds": {
-        "default": f"{SHRINK_SECONDS:g}",
-        "metavar": "SECONDS",
-        "help": "how long to look for a simpler sample after a failure (default: %(default)s)",
-    },
-    "--gate-on": {
-        "choices": ["failures", "regressions"],
-        "default": "failures",
-        "help": "what fails a comparison of --lane old=... with --lane new=...: every divergence that is not known, or "
-        "regressions only, that is samples on which new is wrong and old is not (default: %(default)s)",
-    },
-    "--lane-import": {
-        "action": "append",
-        "default": [],
-        "metavar": "MODULE",
-        "help": "import this module in every lane before its framework (repeatable), to put a fault in on purpose",
-    },
-    "--require-lane": {
-        "action": "append",
-        "default": [],
-        "metavar": "SPEC",
-        "help": "fail unless this lane is running (repeatable), so that a CI job cannot silently lose its GPU",
-    },
-    "--conformance-report": {
-        "default": "conformance-report",
-        "metavar": "DIR",
-        "help": "folder for results.json, summary.md, the pages of --pair, and the replay files and scripts of "
-        "failures (default: %(default)s)",
-    },
-    "--ledger": {
-        "default": None,
-        "metavar": "FILE",
-        "help": "file of known divergences (default: fixtures/divergences.toml)",
-    },
-    "--pair": {
-        "action": "append",
-        "default": [],
-        "metavar": "FILE",
-        "help": "with suites/porting: a Python file with a model in torch, its port to paddle and their inputs "
-        "(repeatable); conformance/porting/pair.py says what it may hold",
-    },
-    "--layers": {
-        "action": "store_true",
-        "help": "with --pair: compare both models layer by layer also where nothing differs",
-    },
-    "--replay": {
-        "default": None,
-        "metavar": "FILE",
-        "help": "run only the contract and the sample that a failure wrote to FILE",
-    },
-}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -117,7 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    profiles.require(config.getoption("--hypothesis-profile", default=None))
+    if _home(config) is not None:  # Hypothesis is set up where it draws our samples: the tests of others keep theirs
+        profiles.register()
+        profiles.require(config.getoption("--hypothesis-profile", default=None))
     config.addinivalue_line("markers", "contract(id): the item runs this contract on every lane")
     config.addinivalue_line(
         "markers", "area(name): the area of the contract, a row of the summary: -m \"area(name='forward')\""
@@ -141,6 +68,8 @@ class ConformancePlugin:
         self.results: dict[str, Any] | None = None
         self.unwritten: str | None = None
         self._session: Session | None = None
+        self._declared = False
+        self._choose()
         try:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
             self.required = [parse(text) for text in config.getoption("--require-lane")]
@@ -150,8 +79,20 @@ class ConformancePlugin:
             self._forget()
             raise pytest.UsageError(str(error)) from None
 
+    def _choose(self) -> None:
+        """Where no files were named: pairs alone, or the contracts of a project that the command was not typed in."""
+        config = self.config
+        if config.args_source == pytest.Config.ArgsSource.ARGS:
+            return
+        if config.getoption("--pair"):
+            config.args = []
+            return
+        project = _home(config)
+        if project is not None and not Path.cwd().is_relative_to(config.rootpath):
+            config.args = [str(project.suites)]
+
     def session(self) -> Session:
-        """The session, made when the first contract is collected: other tests of a project need none of it."""
+        """The session, made when the first contract or pair is collected: other tests of a project need none of it."""
         if self._session is None:
             try:
                 self._session = self._make_session()
@@ -161,14 +102,12 @@ class ConformancePlugin:
 
     def _make_session(self) -> Session:
         option = self.config.getoption
-        root = self.config.rootpath
-        names.import_suites(root)
-        names.require(root / "fixtures" / names.FILE)
-        ledger_file = Path(option("--ledger") or root / "fixtures" / "divergences.toml")
-        ledger = load(ledger_file)
-        ledger.check(ledger_file)
+        ledger = load(self._ledger_file)
         report = Path(option("--conformance-report"))
-        replay = _replay(Path(option("--replay"))) if option("--replay") else None
+        replay = None
+        if option("--replay"):
+            names.import_suites(self.config.rootpath)
+            replay = _replay(Path(option("--replay")))
         seed = getattr(self.config.option, "hypothesis_seed", None)
         only = option("--gate-on") == "regressions"
         if only and upgrade.pair(self.lanes) is None:
@@ -179,6 +118,20 @@ class ConformancePlugin:
         return Session(
             self.lanes, self.required, ledger, report, self._repeated(), replay, seed, own, only, self.shrink_seconds
         )
+
+    @property
+    def _ledger_file(self) -> Path:
+        project = _home(self.config) or home.gate()
+        return Path(self.config.getoption("--ledger") or project.ledger)
+
+    def _declare(self, session: Session) -> None:
+        """Declare all contracts of the project, and hold the ledger and the list of contracts to them."""
+        if not self._declared:
+            self._declared = True
+            root = self.config.rootpath
+            names.import_suites(root)
+            names.require(root / "fixtures" / names.FILE)
+            session.ledger.check(self._ledger_file)
 
     def _repeated(self) -> list[str]:
         """Options besides the lanes that a replay has to be given again."""
@@ -191,15 +144,22 @@ class ConformancePlugin:
 
     def _surroundings(self) -> Surroundings:
         option = self.config.getoption
-        roots = dict.fromkeys([str(self.config.rootpath), str(Path(__file__).parent.parent)])
+        own = [*self.config.getini("pythonpath"), self.config.rootpath]
+        roots = dict.fromkeys(map(str, own if home.installed() else [*own, home.folder()]))
         return Surroundings(list(roots), self.limit, option("--lane-import"))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Add the pairs of ``--pair`` to what the named files hold."""
+        report = yield
+        if isinstance(collector, pytest.Session) and report.passed and self.config.getoption("--pair"):
+            report.result.extend(self._pairs(collector))
+        return report
 
     @pytest.hookimpl
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> Any:
         if not isinstance(collector, pytest.Module):
             return None
-        if callable(getattr(type(obj), "items_of_pairs", None)):
-            return self._pairs(collector, obj)
         if not isinstance(obj, Contract):
             return None
         if obj.module != collector.obj.__name__:
@@ -217,18 +177,26 @@ class ConformancePlugin:
                 items.append(WitnessItem.from_parent(collector, name=witness, entry=entry, **common))
         return items
 
-    def _pairs(self, collector: Any, pairs: Any) -> list[pytest.Item]:
-        """Items for the models of ``--pair``."""
-        if not self.config.getoption("--pair") or self._offer(None) is None:
+    def _pairs(self, collector: pytest.Session) -> list[PairFile]:
+        """The pair files of this run, each once."""
+        if self._offer(None) is None:
             return []
-        made: list[pytest.Item] = pairs.items_of_pairs(collector, self.session)
-        return made
+        given = [Path(text) for text in self.config.getoption("--pair")]
+        paths = list({path.resolve(): path for path in given}.values())
+        ports = Ports(self.session)
+        called = porting.distinct(path.stem for path in paths)
+        return [
+            PairFile.from_parent(collector, path=path.resolve(), given=path, called=name, ports=ports)
+            for path, name in zip(paths, called, strict=True)
+        ]
 
     def _offer(self, contract: str | None) -> Session | None:
         """The session, where it has something to run here: its lanes start with the first that it has."""
         try:
             session = self.session()
-        except pytest.UsageError as error:
+            if contract is not None:
+                self._declare(session)
+        except (pytest.UsageError, ContractError, LedgerError) as error:
             self.refusal = str(error)
         if self.refusal is not None or (session.replay is not None and session.replay[0] != contract):
             return None
@@ -367,6 +335,14 @@ class ConformancePlugin:
             terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")
         if self.unwritten is not None:
             terminalreporter.write_line(f"ERROR: {self.unwritten}", red=True)
+
+
+def _home(config: pytest.Config) -> home.Home | None:
+    """The project of contracts that this run is in, if it is in one."""
+    try:
+        return home.at(config.rootpath)
+    except ContractError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _seconds(config: pytest.Config, option: str) -> float:

@@ -14,10 +14,8 @@ from conformance.lanes import InProcessLane, Lane, LaneError, LaneSpec, default_
 from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import SpecError, require_installed
 from conformance.ledger import Ledger
+from conformance.options import SHRINK_SECONDS
 from conformance.runner import LaneDied
-
-SHRINK_SECONDS = 10.0
-"""After a first failure Hypothesis may look for a simpler sample for this long."""
 
 
 @dataclass

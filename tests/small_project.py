@@ -122,6 +122,7 @@ class SmallProject:
             "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -ra -p no:anyio -p no:cacheprovider",
         )
         self.write("conftest.py", CONFTEST)
+        self.write("pyproject.toml", '[tool.conformance]\ncontracts = "suites"\n')
         self.write("suites/__init__.py", "")
         self.write("suites/test_small.py", SUITE)
         self.write("fixtures/divergences.toml", LEDGER)

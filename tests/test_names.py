@@ -66,6 +66,7 @@ def test_suites_are_imported_by_the_names_of_their_files(tmp_path, monkeypatch):
     imported: list[str] = []
     monkeypatch.setattr(names.importlib, "import_module", imported.append)
     (tmp_path / "suites").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\ncontracts = "suites"\n')
     for name in ("test_b.py", "test_a.py", "shapes.py", "test_c.txt"):
         (tmp_path / "suites" / name).touch()
     names.import_suites(tmp_path)

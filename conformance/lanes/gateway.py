@@ -14,12 +14,13 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import execnet
 
+from conformance import home
 from conformance.contract import Contract, Observation, Sample
 from conformance.lanes import source, wire
 from conformance.lanes.lane import ADAPTERS, DIED, LaneError, answered
@@ -31,12 +32,22 @@ import sys
 if sys.version_info < (3, 10):
     channel.send("its Python is " + sys.version.split()[0] + ", and this project needs 3.10 or later")
 else:
-    roots, archive = channel.receive()
+    roots, packages, archive = channel.receive()
     if archive is not None:
         import io, tempfile, zipfile
         roots = [tempfile.mkdtemp(prefix="conformance-")]
         zipfile.ZipFile(io.BytesIO(archive)).extractall(roots[0])
+        packages = dict.fromkeys(packages, roots[0])
     sys.path[:0] = roots
+
+    from importlib.util import spec_from_file_location
+    class Finder:  # of this package alone: beside it may lie the whole environment of the test runner
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "conformance":
+                folder = packages[name] + "/" + name
+                return spec_from_file_location(name, folder + "/__init__.py", submodule_search_locations=[folder])
+    sys.meta_path.insert(0, Finder)
     try:
         import numpy
         from conformance.lanes import worker
@@ -44,7 +55,7 @@ else:
         channel.send(type(error).__name__ + ": " + str(error))
     else:
         channel.send(None)
-        worker.serve(channel, roots)
+        worker.serve(channel, packages)
 """
 AHEAD = 4
 """Samples that a lane is given before its answer to the first of them is looked at."""
@@ -57,17 +68,19 @@ GONE_SECONDS = 5.0
 class Surroundings:
     """What every lane of a run is started with.
 
-    roots: folders to import this project's packages from. limit: seconds that a sample may take. imports: modules that
-    a lane imports before its framework.
+    roots: folders that its path begins with. limit: seconds that a sample may take. imports: modules that a lane
+    imports before its framework. packages: those of ours that it imports, each with its folder.
     """
 
     roots: Sequence[str]
     limit: float
     imports: Sequence[str] = ()
     sources: str = ""
+    packages: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sources", self.sources or source.digest(self.roots))
+        object.__setattr__(self, "packages", home.packages(self.roots))
+        object.__setattr__(self, "sources", self.sources or source.digest(self.packages))
 
 
 @dataclass
@@ -114,8 +127,8 @@ class GatewayLane:
             gateway = execnet.makegateway(target)
             channel = gateway.remote_exec(BOOTSTRAP)
             self._process = _Process(gateway, channel, stderr, remote)
-            roots = list(self.surroundings.roots)
-            channel.send((roots, source.archive(roots) if remote else None))
+            packages = dict(self.surroundings.packages)
+            channel.send((list(self.surroundings.roots), packages, source.archive(packages) if remote else None))
             request = {
                 "spec": {**asdict(self.spec), "where": ""},
                 "adapters": dict(ADAPTERS),

@@ -27,8 +27,8 @@ TAIL = 4000
 """Characters of a dead lane's last words that are kept."""
 
 
-def serve(channel: Any, roots: list[str]) -> None:
-    """Answer messages until the other side hangs up. ``roots``: where the sources came from."""
+def serve(channel: Any, packages: dict[str, str]) -> None:
+    """Answer messages until the other side hangs up. ``packages``: where the sources came from."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that a person started
     lane: InProcessLane | None = None
     answer: tuple[Any, ...] | None
@@ -38,7 +38,7 @@ def serve(channel: Any, roots: list[str]) -> None:
         except EOFError:
             return
         if kind == "start":
-            lane, answer = _start(**rest[0], roots=roots)
+            lane, answer = _start(**rest[0], packages=packages)
         elif kind == "tail":
             answer = ("tail", tail(Path(rest[0])))
         else:
@@ -54,7 +54,7 @@ def _start(
     imports: list[str],
     stderr: str | None,
     sources: str,
-    roots: list[str],
+    packages: dict[str, str],
 ) -> tuple[InProcessLane | None, tuple[Any, ...]]:
     if stderr is None:
         handle, stderr = tempfile.mkstemp(prefix="conformance-lane-")
@@ -64,7 +64,7 @@ def _start(
     os.close(handle)
     faulthandler.enable(2, all_threads=False)
     warnings.filterwarnings("ignore", "No ccache found")  # paddle's, whenever it is imported
-    if digest(roots) != sources:
+    if digest(packages) != sources:
         return None, ("failed", "it runs another version of this project", stderr)
     try:
         lane_module = importlib.import_module("conformance.lanes.lane")

@@ -20,31 +20,32 @@ from conformance.porting.check import PairDivergence, Port
 from conformance.porting.compared import Seen
 from conformance.porting.laws import LAWS, layers
 from conformance.porting.pair import PairError
-from conformance.report.porting import distinct
 from conformance.runner import Record
 from conformance.session import Session
 
 
-class Pairs:
-    """What a suite holds for the plugin to collect: items for every ``--pair``."""
+class PairFile(pytest.File):
+    """A file of ``--pair`` as pytest collects it: one item for each law.
 
-    def items_of_pairs(self, collector: Any, session_of: Callable[[], Session]) -> list[pytest.Item]:
-        """The items of all pair files of this run."""
-        ports = Ports(session_of)
-        given = [Path(text) for text in collector.config.getoption("--pair")]
-        paths = list({path.resolve(): path for path in given}.values())
-        laws = [*LAWS, "layers"] if collector.config.getoption("--layers") else list(LAWS)
+    given: the path as it was typed. called: what the pair is called among those of the run.
+    """
+
+    def __init__(self, *, given: Path, called: str, ports: Ports, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.given, self.called, self.ports = given, called, ports
+
+    def collect(self) -> list[pytest.Item]:
+        laws = [*LAWS, "layers"] if self.config.getoption("--layers") else list(LAWS)
         return [
             PairItem.from_parent(
-                collector,
-                name=f"{name}.{law}",
-                session_of=session_of,
+                self,
+                name=f"{self.called}.{law}",
+                session_of=self.ports.session_of,
                 law=law,
-                path=path,
-                ports=ports,
-                details={"pair": str(path), "name": name, "law": law, "laws": laws},
+                path=self.given,
+                ports=self.ports,
+                details={"pair": str(self.given), "name": self.called, "law": law, "laws": laws},
             )
-            for path, name in zip(paths, distinct(path.stem for path in paths), strict=True)
             for law in laws
         ]
 
@@ -53,13 +54,13 @@ class Ports:
     """The ports of a run, which the items of one pair share."""
 
     def __init__(self, session_of: Callable[[], Session]) -> None:
-        self._session_of = session_of
+        self.session_of = session_of
         self._made: dict[tuple[Path, str, str], Port] = {}
 
     def of(self, path: Path) -> Iterator[Port]:
         """One for each lane, beside the first lane of the other framework."""
         sides = {
-            name: [lane for lane in self._session_of().lanes if lane.spec.framework == name]
+            name: [lane for lane in self.session_of().lanes if lane.spec.framework == name]
             for name in ("torch", "paddle")
         }
         if not all(sides.values()):
@@ -92,6 +93,8 @@ class PairItem(LawItem):
         self.law, self.pair_file, self._ports, self._details = law, path, ports, details
         self._session_of = session_of
         self.add_marker(pytest.mark.area(name=AREA))
+        # The warnings of a user's models, and ours, are no verdict, whatever the project they lie in makes of its own.
+        self.add_marker(pytest.mark.filterwarnings("default", "ignore:No ccache found"))
         self._record: Record | None = None
 
     def runtest(self) -> None:
@@ -133,11 +136,11 @@ class PairItem(LawItem):
                 known["samples"] += seen.known[entry.id]
 
     def _replay(self) -> str:
-        """A command that checks the pair again, from the folder of this project."""
+        """A command that checks the pair again, from the folder where this one was typed."""
         session = self._session_of()
         options = ["--layers"] if self.config.getoption("--layers") else []
         options += [f"--lane={written(spec)}" for spec in session.asked]
-        command = ["python", "-m", "pytest", "suites/porting", f"--pair={self.pair_file}"]
+        command = ["python", "-m", "conformance", "port", str(self.pair_file)]
         return shlex.join([*command, *options, *session.repeated])
 
     def carried(self) -> dict[str, Any] | None:
