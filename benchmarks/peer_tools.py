@@ -14,7 +14,7 @@ paddle's arrays become torch tensors: `assert_outputs_close` at its tolerances b
 
 Here: the contracts of the gate, one after the other until one fails, on the samples that a gate draws. Of a correct
 pair the step itself is judged too, by the contract of the training step; where that does not take such a model, by the
-laws of a pair, `pytest suites/porting --pair FILE`, as any user's pair is.
+laws of a pair, `conformance port FILE`, as any user's pair is.
 """
 
 from __future__ import annotations

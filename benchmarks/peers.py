@@ -151,7 +151,7 @@ USES = {
     HERE: (
         "{contracts} contracts of the gate, on the samples that a gate draws, until the first one fails. Correct pairs "
         "that the contract of the training step takes are judged by it in each draw, the others by the laws of a pair, "
-        "as `pytest suites/porting --pair FILE` does, which begin with a fresh Adam"
+        "as `conformance port FILE` does, which begin with a fresh Adam"
     ),
     "PaDiff": "`auto_diff` with loss and optimizer, no options: the mean of each tensor, atol 0, and an rtol of 1e-7, "
     "which is less than the distance of two float32 numbers",

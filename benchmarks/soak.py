@@ -32,6 +32,7 @@ from typing import Any
 
 from benchmarks.claims import table
 from benchmarks.gate_speed import ROOT, GateError, gate_process
+from conformance import home
 from conformance.lanes import source
 from conformance.lanes.lane import THREADS
 from conformance.portable import write_whole
@@ -123,7 +124,11 @@ class Soak:
     def __init__(self, out: Path | None, options: Sequence[str]) -> None:
         self.out = out
         self.releases = _releases()
-        self.of = {"sources": source.digest([str(ROOT)]), "releases": self.releases, "options": list(options)}
+        self.of = {
+            "sources": source.digest(home.packages([str(ROOT)])),
+            "releases": self.releases,
+            "options": list(options),
+        }
         self.gates: list[Gate] = []
         self._read()
 

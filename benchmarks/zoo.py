@@ -48,7 +48,7 @@ Written by `python -m benchmarks.zoo --write` ({versions}).
 {summary}
 
 Each architecture that `torchvision.models` and `paddle.vision.models` both have went through the porting check
-(`pytest suites/porting --pair FILE`): weights carried over from torchvision's model without a hint, then every law, in
+(`conformance port FILE`): weights carried over from torchvision's model without a hint, then every law, in
 float64 beside single precision, in batches of 2 and 3 small pictures with five classes. *matched by* says what told
 which tensor is which. *largest margin* is the largest error in units of what is allowed; *samples* counts those of all
 laws. A row that says *corrected* is an architecture whose known differences are taken away in a few lines

@@ -7,6 +7,7 @@ margin moved (see :data:`conformance.upgrade.DRIFT`).
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,21 @@ RANKS = (Verdict.AGREE, Verdict.KNOWN, Verdict.UNSUPPORTED, Verdict.STALE, Verdi
 
 class ResultsError(ValueError):
     """A file holds no results; the message names it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("old", metavar="OLD", type=Path, help="results.json of the earlier run")
+    parser.add_argument("new", metavar="NEW", type=Path, help="results.json of the later run")
+    parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
+
+
+def main(options: argparse.Namespace) -> int:
+    """``diff OLD NEW``: 1 where a contract regressed or was removed. Raises ResultsError for files of another kind."""
+    old, new = read(options.old), read(options.new)
+    found = compare(old, new)
+    print(json.dumps(found, indent=1) if options.json else "\n".join(lines(old, new, found)))
+    return 1 if found["Regressed"] or found["Removed"] else 0
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class ConformancePlugin:
         self.unwritten: str | None = None
         self._session: Session | None = None
         self._declared = False
-        self._choose()
+        if config.getoption("--pair") and config.args_source != pytest.Config.ArgsSource.ARGS:
+            config.args = []  # no files were named: the pairs alone
         try:
             self.lanes = [parse(text) for text in config.getoption("--lane")]
             self.required = [parse(text) for text in config.getoption("--require-lane")]
@@ -78,18 +79,6 @@ class ConformancePlugin:
         except SpecError as error:
             self._forget()
             raise pytest.UsageError(str(error)) from None
-
-    def _choose(self) -> None:
-        """Where no files were named: pairs alone, or the contracts of a project that the command was not typed in."""
-        config = self.config
-        if config.args_source == pytest.Config.ArgsSource.ARGS:
-            return
-        if config.getoption("--pair"):
-            config.args = []
-            return
-        project = _home(config)
-        if project is not None and not Path.cwd().is_relative_to(config.rootpath):
-            config.args = [str(project.suites)]
 
     def session(self) -> Session:
         """The session, made when the first contract or pair is collected: other tests of a project need none of it."""

@@ -1,4 +1,4 @@
-"""Runs of ``suites/porting`` as ``results.json`` holds them, without a run."""
+"""Runs of ``conformance port`` as ``results.json`` holds them, without a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE = "torch:cpu paddle:cpu"
 def law(name: str, pair: str = "net", verdict: Verdict = Verdict.AGREE, **more: Any) -> Record:
     """The record of a law; keywords of ``details`` go there."""
     details = {"pair": f"ports/{pair}.py", "name": pair, "law": name, "laws": LAWS, "layers": [], "warnings": []}
-    details["replay"] = f"python -m pytest suites/porting --pair=ports/{pair}.py"
+    details["replay"] = f"python -m conformance port ports/{pair}.py"
     details.update({key: more.pop(key) for key in list(more) if key in details})
     given = {"samples": 3, "exact_samples": 1, "seconds": 1.25, **more}
     return Record(f"porting.{pair}.{name}", "porting", f"The claim of {name}.", verdict, details=details, **given)

@@ -329,7 +329,7 @@ def test_a_port_that_does_something_else_is_exit_status_1(refused):
     wrong = PAIR.replace("paddle.nn.Linear(4, 3))", "paddle.nn.Linear(4, 3), paddle.nn.ReLU())")
     said = refused(*TO, pair=wrong, status=1)
     assert said.startswith("the models give other outputs with these weights: outputs.0 differs by")
-    assert said.endswith("nothing is kept. `pytest suites/porting --pair port.py` says which layer differs")
+    assert said.endswith("nothing is kept. `conformance port port.py` says which layer differs")
 
 
 USER = """

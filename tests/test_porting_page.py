@@ -261,7 +261,7 @@ def test_known_divergences_warnings_and_the_replay_are_told():
     page, text = both(document(*laws(tensors=warned, training=again)))
     (known,) = table(page, "law", "entry")
     assert list(known.values()) == ["training", "odd", "paddle", "3", "The variance is biased.", "docs of paddle"]
-    for told in ("net.py: fc.weight is matched by order alone", "python -m pytest suites/porting --pair=ports/net.py"):
+    for told in ("net.py: fc.weight is matched by order alone", "python -m conformance port ports/net.py"):
         assert page.text.count(told) == text.count(told) == 1
     page, text = both(document(*laws()))
     assert "Warnings" not in text and "Known divergences" not in text

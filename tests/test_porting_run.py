@@ -1,4 +1,4 @@
-"""``pytest suites/porting --pair FILE`` as a user types it, in interpreters of their own."""
+"""``pytest --pair FILE`` as a user types it, in interpreters of their own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def run(folder: Path, *arguments: str) -> tuple[int, str, dict]:
         sys.executable,
         "-m",
         "pytest",
-        "suites/porting",
         "-p",
         "no:cacheprovider",
         f"--conformance-report={report}",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from conformance import ledger, names
+from conformance import home, ledger, names
 from conformance.contract import REGISTRY
 from conformance.findings import verify
 from conformance.findings.page import FOLDER, Finding, page
 from conformance.portable import write_whole
 from conformance.report import reproducers
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LEDGER = "fixtures/divergences.toml"
 PAGE = "findings.md"
+OUT = Path("conformance-report") if home.installed() else home.folder() / "docs"
 MARK = "Made by `python -m conformance findings`"
 
 
@@ -25,9 +26,7 @@ class FindingsError(RuntimeError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add = parser.add_argument
-    add(
-        "--out", type=Path, default=ROOT / "docs", metavar="DIR", help=f"folder of {PAGE} and {FOLDER}/ (default: docs)"
-    )
+    add("--out", type=Path, default=OUT, metavar="DIR", help=f"folder of {PAGE} and {FOLDER}/ (default: {OUT.name})")
     add("--ledger", type=Path, metavar="FILE", help=f"file of known divergences (default: {LEDGER})")
     add("--check", action="store_true", help="write nothing; exit 1 where a file is not what would be written")
     add(
@@ -62,8 +61,11 @@ def main(options: argparse.Namespace) -> int:
 
 def find(path: Path | None = None) -> list[Finding]:
     """Every finding of a ledger; raises :class:`~conformance.ledger.LedgerError` for one that cannot be used."""
-    names.import_suites(ROOT)
-    where = path or ROOT / LEDGER
+    project = home.gate()
+    if str(project.folder) not in sys.path:
+        sys.path.insert(0, str(project.folder))
+    names.import_suites(project.folder)
+    where = path or project.ledger
     read = ledger.load(where)
     read.check(where)
     return [

@@ -6,7 +6,6 @@ A cell is a function of plain data to plain data, so that it runs here or on any
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -16,9 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance import gate, home
 from conformance.matrix import environments, processes
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = home.folder()
 DONE, NOT_INSTALLED, BROKEN = "done", "not installed", "broken"
 MINIMUM_FREE = 8 * 2**30
 """Bytes that must be free on the disk before another environment is made."""
@@ -72,10 +72,11 @@ def _existing(path: Path) -> Path:
 
 
 def _gate(cell: Cell, environment: Path, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--conformance-report={folder}"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *gate.plugins()]
+    command += [f"--conformance-report={folder}"]
     command += [f"--lane={cell.framework}:{cell.device}@{environment}", f"--hypothesis-profile={cell.profile}"]
     command += ["--shrink-seconds=1", *cell.arguments]
-    variables = {key: value for key, value in os.environ.items() if key != "GITHUB_STEP_SUMMARY"}
+    variables = {key: value for key, value in gate.environment().items() if key != "GITHUB_STEP_SUMMARY"}
     _, output = processes.execute(command, ROOT, variables)
     try:
         document = json.loads((folder / "results.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance import profiles
+from conformance import home, profiles
 from conformance.lanes import source
 from conformance.lanes.spec import DEVICES
 from conformance.matrix import engines, environments, tables
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(cells: Sequence[Cell], options: argparse.Namespace) -> list[dict[str, Any]]:
     folder = options.out / "cells"
-    sources = source.digest([str(ROOT)])
+    sources = source.digest(home.packages([str(ROOT)]))
     kept = {cell: _kept(folder, cell, sources) for cell in cells}
     todo = [cell for cell in cells if kept[cell] is None]
     if len(todo) < len(cells):

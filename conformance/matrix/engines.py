@@ -12,14 +12,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from conformance import home
 from conformance.matrix import processes
 from conformance.matrix.cells import ROOT, Cell, run
 
 Outcome = dict[str, Any]
 Tell = Callable[[Cell, str], None]
 
-SHIPPED = ("conformance", "reference_impl", "suites", "fixtures", "conftest.py", "pyproject.toml")
-"""What a machine of a cluster needs of the project."""
+SHIPPED = ("conformance", "fixtures", "conftest.py", "pyproject.toml")
+"""What a machine of a cluster needs of a checkout, beside the packages that its gate is made of."""
 
 
 class EngineError(RuntimeError):
@@ -58,6 +59,8 @@ def ray(cells: Sequence[Cell], environments: Path, keep: bool, address: str | No
     try:
         _reach(address)
         shipped = {"working_dir": str(ROOT), "excludes": _excluded()}
+        if home.installed():
+            shipped = {"py_modules": [str(home.PACKAGE)]}
         cluster.init(address=address or "auto", runtime_env=shipped, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
@@ -90,4 +93,5 @@ def _remotely(cell: dict[str, Any], environments: str, keep: bool) -> Outcome:
 
 
 def _excluded() -> list[str]:
-    return [f"/{path.name}" for path in ROOT.iterdir() if path.name not in SHIPPED]
+    needed = {*SHIPPED, *home.packages([str(ROOT)])}
+    return [f"/{path.name}" for path in ROOT.iterdir() if path.name not in needed]

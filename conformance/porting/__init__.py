@@ -1,4 +1,4 @@
-"""A user's own model and its port: ``pytest suites/porting --pair my_port.py``.
+"""A user's own model and its port: ``conformance port my_port.py``.
 
 The laws here have no oracle in NumPy, which cannot know the user's network. The arbiter is the model itself in
 float64, in both frameworks: there a port that is right agrees to many more digits than float32 shows, so that an

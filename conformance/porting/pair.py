@@ -51,15 +51,14 @@ carried               True where the factories give models whose weights are car
 from __future__ import annotations
 
 import hashlib
-import importlib
-import runpy
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from conformance.porting import loading
 
 BATCH = "batch"
 BATCH_SIZES = (3, 2, 5)
@@ -79,10 +78,10 @@ class Named:
     """Something to call by the name of its module and its own, ``module:name``, imported when it is called."""
 
     text: str
+    path: Sequence[str] = ()
 
     def __call__(self, *given: Any) -> Any:
-        module, _, name = self.text.partition(":")
-        return getattr(importlib.import_module(module), name)(*given)
+        return loading.named(self.text, self.path)(*given)
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,7 @@ def _mask(shape: tuple[int, ...], rng: np.random.Generator, place: int, of_lengt
 
 
 def load(path: str | Path) -> Pair:
-    """Read a pair file, whose folder is put on the path of imports as ``python my_port.py`` would.
+    """Read a pair file, as :mod:`conformance.porting.loading` runs it.
 
     Raises PairError for a file that is not there, does not run, or lacks a part.
     """
@@ -201,18 +200,15 @@ def load(path: str | Path) -> Pair:
         raise PairError(
             f"{path} is no file; --pair takes a Python file that names torch_model, paddle_model and inputs"
         )
-    folder = str(place.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
     try:
-        found = runpy.run_path(str(place), run_name=place.stem)
+        found = loading.run(place)
     except (Exception, SystemExit) as error:
         lacks = getattr(error, "name", None) in ("torch", "paddle")
         hint = "; write torch_model = 'module:Net', and paddle_model alike, for lanes of one framework" if lacks else ""
         raise PairError(f"{path} does not run: {_where(error, place)}{type(error).__name__}: {error}{hint}") from error
     parts = {name: found[name] for name in PARTS if name in found}
     named = [name for name in CALLED if isinstance(parts.get(name), str) and ":" in parts[name]]
-    parts |= {name: Named(parts[name]) for name in named}
+    parts |= {name: Named(parts[name], loading.folders(place)) for name in named}
     _require(path, parts)
     return Pair(place, **parts)
 

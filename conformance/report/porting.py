@@ -40,7 +40,7 @@ TONES = {PASS: GOOD, FAIL: BAD, INCOMPLETE: DOUBTFUL}
 FINE = (Verdict.AGREE, Verdict.KNOWN)
 NOT_RUN = "not run"
 PRECISION = "precision"
-MARK = "Made from results.json by pytest suites/porting."
+MARK = "Made from results.json by `conformance port`."
 LONGEST = 100
 """Characters of a file's name."""
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from conformance import home
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -187,7 +188,8 @@ class Project:
     def path(self, name: str) -> Path | None:
         """The file or folder of a module of the project; ``None`` for any other module."""
         top = name.partition(".")[0]
-        base = self._roots.get(top, ROOT).joinpath(*name.split("."))
+        root = home.PACKAGE.parent if top == "conformance" else home.folder()
+        base = self._roots.get(top, root).joinpath(*name.split("."))
         if not name:
             return None
         for path in (base / "__init__.py", base.with_name(base.name + ".py"), base):

@@ -12,9 +12,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from conformance import home
 from conformance.lanes import Lane, default_specs
 from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import require_installed
@@ -92,8 +92,7 @@ def _lanes(meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
     specs = default_specs()
     for spec in specs:
         require_installed(spec)
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    surroundings = Surroundings([root], LIMIT)
+    surroundings = Surroundings([] if home.installed() else [str(home.folder())], LIMIT)
     lanes = [GatewayLane(spec, surroundings) for spec in specs]
     try:
         with _interrupted_later():

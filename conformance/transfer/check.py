@@ -216,7 +216,7 @@ def _run(plan: Plan, port: Port, values: Mapping[str, Mapping[str, Array]]) -> s
     if wrong:
         raise CarryError(
             f"the models give other outputs with these weights: {wrong[0].quantity} {wrong[0].detail}; nothing is "
-            f"kept. `pytest suites/porting --pair {port.path.name}` says which layer differs"
+            f"kept. `conformance port {port.path.name}` says which layer differs"
         )
     return (
         f"in float64 both models give the same outputs, to {seen.worst.get('outputs', 0.0):.2g} of what rounding in "

@@ -1,4 +1,4 @@
-"""``python -m conformance transfer``: its options. The work is done by the suite that knows pairs of models."""
+"""``python -m conformance transfer``: its options. The work is done where they are met."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 DESCRIPTION = (
     "Carry a trained model of one framework over to its port in the other, with the optimizer's state and the "
-    "schedule where the file has them, so that training goes on there. The pair file is that of `pytest "
-    "suites/porting --pair`. A file holds a state dict, or several parts ({'model': ..., 'optimizer': ..., "
+    "schedule where the file has them, so that training goes on there. The pair file is that of "
+    "`conformance port`. A file holds a state dict, or several parts ({'model': ..., 'optimizer': ..., "
     "'scheduler': ..., 'epoch': ...}), or is a checkpoint of `python -m reference_impl train`. A .safetensors file "
     "holds weights alone; read, it is of the framework whose model its names and shapes fit (where both do, of the "
     "one that its label says, or else of the one that the target is not), and written, in the names of the "

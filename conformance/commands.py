@@ -1,0 +1,167 @@
+"""The commands of ``conformance``: what each is for, in words, and where its options and its work are.
+
+Importing this imports nothing of them, so that ``conformance --help`` is over before one notices.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DESCRIPTION = "Do PyTorch and PaddlePaddle agree: as you have them installed, or two models and files of your own?"
+EPILOG = """\
+`conformance COMMAND --help` tells what a command does, with an example.
+`python -m conformance COMMAND` is the same, where the script is not on the path."""
+
+
+class Command(NamedTuple):
+    """line: what it is for. text: what it does, an example, what it writes, its exit status.
+
+    options, work: ``module:function``; the first takes a parser, the second what was parsed. pytest: whether the
+    second takes options of pytest's too.
+    """
+
+    line: str
+    text: str
+    options: str
+    work: str
+    pytest: bool = False
+
+
+COMMANDS = {
+    "port": Command(
+        "check a model against its port to the other framework",
+        """\
+Check a model in torch against its port to paddle: outputs in both modes, the loss, every gradient, running
+statistics, updates of the optimizer, a saved file. Weights are carried over by the command itself. Where the models
+differ, the first layer that does is named. The pair file needs three names:
+
+    from my_network_torch import Net as torch_model
+    from my_network_paddle import Net as paddle_model
+    inputs = ("batch", 3, 32, 32)
+
+Examples:
+    conformance port my_port.py
+    conformance port my_port.py --layers -k "forward or gradients"
+    conformance port my_port.py --lane torch --lane paddle@/envs/paddle   (write torch_model = "my_network_torch:Net")
+
+`pydoc conformance.porting.pair` lists what else a pair file may say. Options that are not listed are pytest's.
+Writes conformance-report/: results.json, and a page of each pair in HTML and in Markdown.
+Exit status: 0 where all laws hold; 1 where one does not; 4 for options or lanes that cannot be used; 2 for input that
+cannot be used otherwise; 130 after Ctrl-C.""",
+        "conformance.gate:add_port",
+        "conformance.gate:port",
+        pytest=True,
+    ),
+    "transfer": Command(
+        "carry a trained model and its optimizer to the other framework",
+        "",  # its own module has the words
+        "conformance.transfer.command:add_arguments",
+        "conformance.transfer.command:main",
+    ),
+    "gate": Command(
+        "check the installed frameworks against each other and a float64 reference",
+        """\
+Run the suites: every contract on torch and paddle of this environment, or on the lanes that are named, against a
+reference in float64. Options are pytest's, and those that `pytest --help` lists under cross-framework conformance.
+
+Examples:
+    conformance gate
+    conformance gate -k nn.conv2d -x
+    conformance gate -m "area(name='optimizers')" --junitxml=junit.xml
+    conformance gate --lane torch@/envs/torch --lane paddle:gpu@/envs/paddle
+    conformance gate --replay=conformance-report/failures/nn.conv2d.json
+
+Writes conformance-report/: results.json, summary.md, and what replays each failure.
+Exit status: 0 only if samples ran and all agree, or differ as the ledger says; 1 where something else differs; 4 for
+options or lanes that cannot be used; 5 where nothing ran; 130 after Ctrl-C.""",
+        "conformance.gate:add_gate",
+        "conformance.gate:gate",
+        pytest=True,
+    ),
+    "upgrade": Command(
+        "compare two releases of one framework, and say which is wrong",
+        """\
+Run the suites on two releases of one framework, and sort the contracts: newly wrong, newly right, still wrong,
+changed within bounds, unchanged. An environment needs the framework and NumPy, and nothing of this project.
+
+Examples:
+    conformance upgrade --framework paddle /envs/paddle-2.6 /envs/paddle-3.3
+    conformance upgrade torch:cuda@/envs/old torch:cuda@/envs/new --gate-on regressions -k optim
+
+Options that are not listed are those of `conformance gate`. Writes conformance-report/, as that does.
+Exit status: as that of `conformance gate`; with --gate-on regressions, 1 only for what is newly wrong.""",
+        "conformance.gate:add_upgrade",
+        "conformance.gate:upgrade",
+        pytest=True,
+    ),
+    "matrix": Command(
+        "run the gate on many releases: a table of contract x release",
+        """\
+Run the gate on many releases, each in an environment of its own that uv makes. If interrupted, run the command again
+to resume.
+
+Example:
+    conformance matrix --torch 2.4.1,2.15.0 --paddle 2.6.2,3.3.1 --out releases -- -k optim
+
+Writes matrix.md, matrix.html and matrix.json to the folder of --out.
+Exit status: 0; 1 where a release has no verdicts; 2 for input that cannot be used; 130 after Ctrl-C.""",
+        "conformance.matrix.command:add_arguments",
+        "conformance.matrix.command:main",
+    ),
+    "diff": Command(
+        "compare two results.json: what regressed, was fixed, drifted",
+        """\
+Compare two results.json, of runs that were made at different times: Added, Removed, Regressed, Fixed, Drifted,
+Unchanged.
+
+Example:
+    conformance diff before/results.json conformance-report/results.json
+
+Writes nothing but its output.
+Exit status: 0; 1 where a contract regressed or was removed; 2 for files that cannot be used.""",
+        "conformance.diff:add_arguments",
+        "conformance.diff:main",
+    ),
+    "report": Command(
+        "write the pages of a check of ports again, from its results.json",
+        """\
+Write the HTML page and the Markdown page of each pair of models that a results.json is about.
+
+Example:
+    conformance report conformance-report/results.json --out pages
+
+Writes porting-NAME.html and porting-NAME.md to the folder of --out.
+Exit status: 0; 2 for input that cannot be used.""",
+        "conformance.report.command:add_arguments",
+        "conformance.report.command:main",
+    ),
+    "findings": Command(
+        "write the page of known divergences, and a standalone script for each",
+        """\
+Write the page of known divergences, and a script for each that needs neither this project nor the other framework,
+from the ledger. Needs no framework.
+
+Examples:
+    conformance findings --out known
+    conformance findings --verify /envs/paddle-3.0
+
+Writes findings.md and reproducers/ to the folder of --out; nothing with --check or --verify.
+Exit status: 0; 1 where --check or --verify finds something; 2 for input that cannot be used.""",
+        "conformance.findings.command:add_arguments",
+        "conformance.findings.command:main",
+    ),
+    "coverage": Command(
+        "list what the contracts call, by area",
+        """\
+List the contracts by area: which functions of torch and of paddle their calls name, and which gradients are compared.
+Read from the sources of the suites; needs no framework.
+
+Example:
+    conformance coverage --json coverage.json
+
+Writes the file of --json, and nothing else but its output.
+Exit status: 0; 2 for input that cannot be used.""",
+        "conformance.coverage:add_arguments",
+        "conformance.coverage:main",
+    ),
+}
