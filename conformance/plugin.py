@@ -1,9 +1,9 @@
 """The pytest plugin: options, contracts and pairs of models as test items, and the report of a run.
 
 It is registered by the ``conftest.py`` of a project of contracts; elsewhere by :mod:`conformance.entry`, in a run that
-wants something of it. Every :class:`~conformance.contract.Contract` at module level of a suite becomes one item named after its id, followed
-by one item for each ledger entry that speaks of it. Lanes are started only when an item is about to run, so that
-``--help`` and ``--collect-only`` import no framework.
+wants something of it. Every :class:`~conformance.contract.Contract` at module level of a suite becomes one item named
+after its id, followed by one item for each ledger entry that speaks of it. Lanes are started only when an item is about
+to run, so that ``--help`` and ``--collect-only`` import no framework.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a pair file is run: as a module of the package that it lies in, or of its own folder, as ``python my_port.py`` would.
+"""How a pair file is run: as a module of its package, or, where it lies in none, as ``python my_port.py`` would.
 
 Several pair files of one run share a process. Where two have helpers of one name beside them, each gets its own.
 """
