@@ -53,14 +53,14 @@ def port(options: argparse.Namespace, more: Sequence[str]) -> int:
         if not Path(text).is_file():
             raise CommandError(f"{text} is no file; name a Python file with torch_model, paddle_model and inputs")
     here = Path.cwd()
-    own = [f"--rootdir={here}", "--override-ini=pythonpath=", "--noconftest", "-p", "conformance.plugin"]
+    own = [f"--rootdir={here}", "--override-ini=pythonpath=", "--override-ini=testpaths="]
     return run([*own, *(f"--pair={text}" for text in options.pairs), *more], _Run(None), [str(here)])
 
 
 def gate(options: argparse.Namespace, more: Sequence[str]) -> int:
     """Run the suites, or those that pytest's options choose."""
     where = home.gate()
-    return run([f"--rootdir={where.folder}", f"--confcutdir={where.folder}", *more], _Run(where.suites))
+    return run([f"--rootdir={where.folder}", *more], _Run(where.suites))
 
 
 def upgrade(options: argparse.Namespace, more: Sequence[str]) -> int:
@@ -105,6 +105,7 @@ def run(arguments: Sequence[str], watch: _Run, path: Sequence[str] = ()) -> int:
     os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(report / ".hypothesis"), **environment()})
     sys.path[:] = [place for place in sys.path if place not in ("", ".", str(Path.cwd()))] + list(path)
     own = ["-c", str(home.folder() / home.DECLARATION), f"--override-ini=cache_dir={report / '.pytest_cache'}"]
+    own += ["--noconftest", "-p", "conformance.plugin"]
     import pytest
 
     status = int(pytest.main([*own, *plugins(), *arguments], plugins=[watch]))

@@ -22,7 +22,7 @@ from conformance.ledger import Entry
 from conformance.report import reproducers
 
 names.import_suites(Path(__file__).resolve().parent.parent)
-DOCS = command.ROOT / "docs"
+DOCS = command.OUT
 PACKAGE = {"torch": "torch", "paddle": "paddlepaddle"}
 RELU = """
 [[divergence]]
