@@ -37,8 +37,6 @@ RELEASES = ("--torch", "2.15.0", "--paddle", "3.0.0,3.1.0,3.3.1,9.9")
 def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     made = SmallProject(tmp_path_factory.mktemp("ray") / "project")
     shutil.copytree(ROOT / "conformance", made.folder / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
-    made.write("pyproject.toml", "")
-    made.write("reference_impl/__init__.py", "")
     made.write("tools/uv", UV).chmod(0o755)
     return made
 
