@@ -82,8 +82,9 @@ def assert_same(actual: Any, expected: Any) -> None:
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".pdparams", ".pdopt"])
 def test_trees_round_trip(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"checkpoint{suffix}"
-    write_tree(path, TREE)
-    assert_same(read_tree(path), TREE)
+    tree = {**TREE, "unsigned": []} if suffix.startswith(".pd") else TREE  # which paddle has not
+    write_tree(path, tree)
+    assert_same(read_tree(path), tree)
     assert os.listdir(tmp_path) == [path.name]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .stored import Span, Stored
-from .unpickle import Constructor, DamagedError, Name, Pending, RefusedError, UnsupportedError
+from .unpickle import Constructor, DamagedError, Foreign, Name, Pending, RefusedError, UnsupportedError
 
 _DTYPES = re.compile(r"[<>|=]?(?:b1|\?|[iu][1248]|f[248]|c8|c16)")
 
@@ -83,6 +83,11 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return bytes(text.encode("latin-1"))
 
 
+def _no_bytes() -> bytes:
+    # Protocol 2 has no empty bytes either.
+    return b""
+
+
 def _tuple(items: Any = ()) -> tuple[Any, ...]:
     if type(items) not in (list, tuple):
         raise RefusedError("it makes a tuple of something else")
@@ -109,6 +114,8 @@ PLAIN_NAMES: Mapping[str, Constructor | None] = {
     "collections.Counter": _counter,
     "collections.defaultdict": _default_dict,
     "builtins.dict": None,
+    "builtins.bytes": _no_bytes,
+    "__builtin__.bytes": _no_bytes,
     "builtins.tuple": _tuple,
     "__builtin__.tuple": _tuple,
     "_codecs.encode": _encode,
@@ -222,9 +229,11 @@ def _tensor(storage: Any, offset: Any, size: Any, stride: Any, _: Any = None, __
     def read() -> Any:
         if count == 0:
             return np.empty(lengths, dtype)
-        values = np.frombuffer(storage.read(), dtype, held)
+        # As bytes of the same size, since NumPy takes no strides over a dtype that is not its own.
+        kept = np.dtype(f"V{dtype.itemsize}")
+        values = np.frombuffer(storage.read(), kept, held)
         byte_steps = tuple(step * dtype.itemsize for step in steps)
-        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C").view(dtype)
         array = np.conjugate(array) if conjugate else array
         return np.negative(array) if negative else array
 
@@ -243,6 +252,8 @@ def _tensor_of_dtype(storage: Any, offset: Any, size: Any, stride: Any, _: Any, 
 def _of_type(function: Any, kind: Any, arguments: Any, _: Any) -> Any:
     """A tensor with attributes of its own, which are no weights; or one of a subclass, which may mean anything."""
     made = torch_names().get(function.text) if type(function) is Name else None
+    if type(kind) is Foreign:
+        raise UnsupportedError(f"it holds a tensor of the subclass {kind.text}: save plain tensors")
     if made is None or type(kind) is not Name or type(arguments) is not tuple:
         raise RefusedError("it builds a tensor of a type that it does not name")
     if kind.text not in _PLAIN_TYPES:

@@ -38,13 +38,13 @@ def misfit(state: Mapping[str, Any], keys: Keys, own: Mapping[str, Array], rest:
 
 
 def by_tensor(
-    state: checkpoint.State, keys: Keys, own: Mapping[str, Array], framework: str
+    state: checkpoint.State, keys: Keys, own: Mapping[str, Array], framework: str, as_kept: bool = False
 ) -> tuple[dict[str, Array], list[str]]:
     """Arrays by tensor, in the model's dtypes, and sentences about what that changed. ``misfit`` found nothing.
 
-    framework: whose file it is, for what a number means there. Raises TransferError where two keys of one tensor (tied
-    weights) hold different arrays, where a number's meaning cannot be decided, and where one is lost in the model's
-    dtype.
+    framework: whose file it is, for what a number means there. as_kept: in the file's own dtypes instead.
+    Raises TransferError where two keys of one tensor (tied weights) hold different arrays, where a number's meaning
+    cannot be decided, and where one is lost in the model's dtype.
     """
     found: dict[str, Array] = {}
     first: dict[str, str] = {}
@@ -56,7 +56,7 @@ def by_tensor(
         array, dtype = np.asarray(held), own[name].dtype
         if framework == "paddle":
             array = dtypes.meant(array, dtype, repr(key))
-        if array.dtype != dtype:
+        if array.dtype != dtype and not as_kept:
             cast.setdefault(f"{array.dtype} in the file and {dtype} in the model", []).append(key)
             array = dtypes.cast(array, dtype, repr(key))
         if name in found:

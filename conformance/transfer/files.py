@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from . import dtypes, paddle_format, safetensors_format, torch_format
+from . import dtypes, paddle_format, pdiparams_format, safetensors_format, torch_format
 from .convert import Portable, to_paddle, to_portable
 from .places import Place, places
 from .rules import LayerRule, TransferError
@@ -30,8 +30,17 @@ Tree = Any
 SUFFIXES = {
     **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".ckpt"), "torch"),
     **dict.fromkeys((".pdparams", ".pdopt"), "paddle"),
+    ".pdiparams": "paddle",
     ".safetensors": "safetensors",
 }
+
+
+_UNLOADABLE = {
+    **dict.fromkeys(dtypes.FLOAT8, "gives as int8 without a mark; write .safetensors, which safetensors.paddle loads"),
+    **dict.fromkeys(("uint32", "uint64"), "does not take; save it as int64"),
+    "uint16": "gives as bfloat16; save it as int32",
+}
+"""What paddle.load makes of dtypes that its files cannot say."""
 
 
 def read_tree(path: FilePath) -> Tree:
@@ -137,6 +146,8 @@ def read_stored(path: Path, tolerant: bool = False) -> Found:
     label, names = kind, {}
     if kind == "safetensors":
         tree, label = _told(path, lambda: safetensors_format.read(path))
+    elif suffix_of(path) == ".pdiparams":
+        tree = _told(path, lambda: pdiparams_format.read(path))
     elif kind == "torch":
         tree = _told(path, lambda: torch_format.read(path, tolerant))
     else:
@@ -174,6 +185,8 @@ def _telling(path: Path, tree: Tree) -> Tree:
 
 def _write(path: Path, tree: Tree, layout: str | None) -> None:
     kind = kind_of(path)
+    if suffix_of(path) == ".pdiparams":
+        raise TransferError(f"cannot write {path}: paddle.jit.save alone writes a program; write a .pdparams")
     tree = _checked(path, tree, kind == "paddle")
     if kind == "safetensors":
         flat = _require_flat(path, tree)
@@ -222,6 +235,9 @@ def _require_flat(path: Path, tree: Tree) -> Portable:
 def _checked(path: Path, tree: Tree, is_paddle: bool, where: str = "", depth: int = 0) -> Tree:
     if depth > DEPTH_LIMIT:
         raise TransferError(f"cannot write {path}: {where} nests deeper than {DEPTH_LIMIT} levels; flatten it")
+    if is_paddle and isinstance(tree, np.ndarray | Stored) and tree.dtype.name in _UNLOADABLE:
+        name, given = tree.dtype.name, _UNLOADABLE[tree.dtype.name]
+        raise TransferError(f"cannot write {path}: {where} is {name}, which paddle.load {given}")
     if isinstance(tree, Stored):
         return tree
     if isinstance(tree, np.ndarray) and tree.dtype.name in dtypes.EXTRA:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from conformance.porting.pair import PairError
 from conformance.transfer import TransferError, saved, scaler
 from conformance.transfer.carried import by_tensor, carried, carried_state, misfit, some, special, state_dict
 from conformance.transfer.checkpoint import Checkpoint
+from conformance.transfer.prefixes import unwrapped
 from conformance.transfer.request import Request
 from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.schedules import held_in
@@ -44,6 +46,8 @@ class Model:
     side: Side
     keys: dict[str, str | None]
     rest: dict[str, Array]
+    names: dict[str, str] = field(default_factory=dict)
+    """Keys of the state dict by the names that paddle gave to its tensors."""
 
     @property
     def framework(self) -> str:
@@ -75,7 +79,7 @@ class Plan:
 def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
     """Everything that is known before something is written."""
     models = tuple(Model(side, **ask(port, side.lane, "model_keys")) for side in port.sides)
-    found, notes = _without_prefix(found, models[0])
+    found, notes = _by_own_names(found, models)
     source = _source(request, found, models)
     target = models[1] if source is models[0] else models[0]
     _require_target(request, target.framework)
@@ -106,14 +110,33 @@ def ask(port: Port, lane: Lane, what: str, **how: Any) -> Any:
         raise (known[error.kind](error.text) if error.kind in known else PairError(where)) from None
 
 
-def _without_prefix(found: Checkpoint, torch: Model) -> tuple[Checkpoint, list[str]]:
-    """A state dict without the "module." that torch's DataParallel puts before each key."""
-    prefix = "module."
-    keys = list(found.weights)
-    if found.framework == "paddle" or not all(key.startswith(prefix) for key in keys) or set(keys) <= set(torch.keys):
-        return found, []
-    bare = {key.removeprefix(prefix): value for key, value in found.weights.items()}
-    return replace(found, weights=bare), [f"every key of {found.path.name} begins with {prefix!r}, which was left out"]
+def _by_own_names(found: Checkpoint, models: Sequence[Model]) -> tuple[Checkpoint, list[str]]:
+    """A checkpoint by the models' names, without what wrappers put before them, and what was read of it in words."""
+    given = {model.framework: model for model in models}
+    likely = [given[found.framework]] if found.framework else models
+    notes = list(found.notes)
+    own = {name: key for model in likely for name, key in model.names.items()}
+    if found.path.suffix.lower() == ".pdiparams" and not any(set(found.weights) <= set(each.keys) for each in likely):
+        if not set(found.weights) <= set(own):
+            strange = [name for name in found.weights if name not in own]
+            raise TransferError(
+                f"{found.path} calls its parameters {some(strange)}, as they were numbered when it was made, and "
+                f"paddle_model has {some(list(own))}: save model.state_dict() with paddle.save, which writes the keys"
+            )
+        found = replace(found, weights={own[name]: value for name, value in found.weights.items()})
+    keys = [list(model.keys) for model in likely]
+    names, removed = unwrapped(found.weights, keys)
+    ema = {}
+    for part, state in found.ema.items():
+        renamed, _ = unwrapped(state, keys)
+        ema[part] = {name: state[key] for key, name in renamed.items()}
+    if removed:
+        notes.append(f"left out of the names in {found.path.name}: {', '.join(map(repr, removed))}")
+    left = [key for key in found.weights if key not in names]
+    notes += [f"left out: {', '.join(left)}"] if left else []
+    weights = {name: found.weights[key] for key, name in names.items()}
+    by_key = {names[key]: name for key, name in found.names.items() if key in names}
+    return replace(found, weights=weights, ema=ema, names=by_key), notes
 
 
 def _source(request: Request, found: Checkpoint, models: tuple[Model, ...]) -> Model:
@@ -227,7 +250,7 @@ def _averages(found: Checkpoint, plan: Plan) -> dict[str, Any]:
                 f"{key!r} in {found.path} is no averaged copy of the weights: {problem}; save it without the key, or "
                 "transfer it alone, as a file of its own"
             )
-        values, cast = by_tensor(held, source.keys, source.side.values, source.framework)
+        values, cast = by_tensor(held, source.keys, source.side.values, source.framework, as_kept=True)
         moved = carried(values, plan.matching.matches, target.framework)
         carried_copies[key] = state_dict(moved, target.keys, target.rest)
         plan.notes += [f"carried as the weights are: {key}", *cast]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.transfer import TransferError
+from conformance.transfer.files import kind_of
 from conformance.transfer.saved import framework_of
 
 
@@ -29,7 +30,9 @@ class Request:
 
     def check(self) -> None:
         """Raises TransferError for files that cannot be what they are asked to be."""
-        source, target = framework_of(self.source), framework_of(self.target)
+        if not self.source.exists():
+            raise TransferError(f"cannot read {self.source}: No such file or directory; check the path")
+        source, target = framework_of(self.source), _written(self.target)
         for path in (self.source, self.target):
             if path.suffix.lower() == ".pdopt":
                 raise TransferError(f"{path} is paddle's file of an optimizer's state; give it by --optimizer[-to]")
@@ -40,7 +43,7 @@ class Request:
         if self.optimizer is not None and self.optimizer_to is None:
             raise TransferError(f"--optimizer {self.optimizer} needs --optimizer-to, the file to write its state to")
         for given in (self.optimizer, self.optimizer_to):
-            if given is not None and framework_of(given) is None:
+            if given is not None and _written(given) is None:
                 raise TransferError(f"{given}: .safetensors holds weights alone; name a .pth or a .pdopt")
         if self.optimizer_to is not None and self.optimizer_to.resolve() == self.target.resolve():
             raise TransferError(f"{self.target} cannot hold both the weights and --optimizer-to; name two files")
@@ -58,3 +61,11 @@ class Request:
             raise TransferError(
                 f"cannot write {path}: {path.parent} is no folder that can be written to; choose another"
             )
+
+
+def _written(path: Path) -> str | None:
+    """The framework that a file to be written is of; None for .safetensors."""
+    kind = kind_of(path)
+    if path.suffix.lower() == ".pdiparams":
+        raise TransferError(f"{path}: a .pdiparams is written by paddle.jit.save alone; name a .pdparams")
+    return None if kind == "safetensors" else kind

@@ -60,12 +60,18 @@ _IGNORED = {"lr": "learning_rate, a factor of the optimizer's", "betas": "beta1 
 
 
 def model_keys(pair: Pair) -> dict[str, Any]:
-    """{"keys": {key of the state dict: tensor's name, or None}, "rest": {key: array} of those without a name}."""
-    model = pair.model("paddle")
+    """{"keys": {key of the state dict: tensor's name, or None}, "rest": {key: array} of those without a name}.
+
+    Also "names": keys by the names that paddle itself gives to the tensors.
+    """
+    with paddle.utils.unique_name.guard():
+        model = pair.model("paddle")
     names = {id(tensor): each.name for each, tensor in inventory(model)}
     kept = model.state_dict()
     keys = {key: names.get(id(tensor)) for key, tensor in kept.items()}
-    return {"keys": keys, "rest": {key: plain(kept[key]) for key, name in keys.items() if name is None}}
+    own = {tensor.name: key for key, tensor in reversed(kept.items())}
+    rest = {key: plain(kept[key]) for key, name in keys.items() if name is None}
+    return {"keys": keys, "rest": rest, "names": own}
 
 
 def take_out(
