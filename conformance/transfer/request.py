@@ -30,8 +30,6 @@ class Request:
 
     def check(self) -> None:
         """Raises TransferError for files that cannot be what they are asked to be."""
-        if not self.source.exists():
-            raise TransferError(f"cannot read {self.source}: No such file or directory; check the path")
         source, target = framework_of(self.source), _written(self.target)
         for path in (self.source, self.target):
             if path.suffix.lower() == ".pdopt":
