@@ -6,14 +6,23 @@ rounded up. ``gradient``: from ``g``, the input ``x`` and the result ``y``, by t
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from conformance.quantity import Array, Quantity, current, divide, larger, quantity, unary, where
 
+
+class _Special:
+    """``scipy.special``, imported when a reference is computed: collecting the suites needs none of it."""
+
+    def __getattr__(self, name: str) -> Callable[..., Array]:
+        return lambda *given: getattr(importlib.import_module("scipy.special"), name)(*given)
+
+
+special = _Special()
 Gradient = Callable[[Quantity, Quantity, Quantity], Quantity]
 NORMAL = 2.0**23
 """In smallest numbers: below the normal numbers vectorised kernels promise nothing (Eigen's exp stops at the least)."""
