@@ -209,6 +209,25 @@ def test_a_module_that_cannot_be_imported_there(lane):
         lane.start()
 
 
+@pytest.mark.parametrize("place", ["", "ssh=near//python={python}"], ids=["here", "elsewhere"])
+def test_bytecode_is_kept_where_none_may_lie_beside_the_sources(numpy_lanes, fake_ssh, tmp_path, monkeypatch, place):
+    package = tmp_path / "packages" / "torch"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={package.parent}:{ROOT} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = GatewayLane(parse(f"torch@{place.format(python=python) or python}"), Surroundings([str(ROOT)], 20.0))
+    made.start()
+    made.stop()
+    (folder,) = (tmp_path / "cache" / "conformance-bytecode").iterdir()
+    kept = {path.name.split(".")[0] for path in folder.rglob("*.pyc")}
+    assert "numpy_torch" in kept and ("worker" in kept) == (not place)
+
+
 def test_exit_statuses_in_words():
     assert exit_reason(-9) == "was ended by SIGKILL"
     assert exit_reason(-99) == "was ended by signal 99"

@@ -22,18 +22,20 @@ import execnet
 
 from conformance import home
 from conformance.contract import Contract, Observation, Sample
-from conformance.lanes import source, wire
+from conformance.lanes import bytecode, source, wire
 from conformance.lanes.lane import ADAPTERS, DIED, LaneError, answered
 from conformance.lanes.spec import LaneSpec, interpreter_at
 from conformance.lanes.worker import tail
 
-BOOTSTRAP = """
-import sys
+BOOTSTRAP = f"""{Path(bytecode.__file__).read_text(encoding="utf-8")}
+
 if sys.version_info < (3, 10):
     channel.send("its Python is " + sys.version.split()[0] + ", and this project needs 3.10 or later")
 else:
-    roots, packages, archive = channel.receive()
-    if archive is not None:
+    roots, packages, archive, framework = channel.receive()
+    if archive is None:
+        keep(framework)
+    else:
         import io, tempfile, zipfile
         roots = [tempfile.mkdtemp(prefix="conformance-")]
         zipfile.ZipFile(io.BytesIO(archive)).extractall(roots[0])
@@ -55,7 +57,9 @@ else:
         channel.send(type(error).__name__ + ": " + str(error))
     else:
         channel.send(None)
-        worker.serve(channel, packages)
+        if archive is not None:  # these sources lie elsewhere at each start: what is compiled of them is not kept
+            keep(framework)
+        worker.serve(channel, packages, archive is None)
 """
 AHEAD = 4
 """Samples that a lane is given before its answer to the first of them is looked at."""
@@ -128,7 +132,8 @@ class GatewayLane:
             channel = gateway.remote_exec(BOOTSTRAP)
             self._process = _Process(gateway, channel, stderr, remote)
             packages = dict(self.surroundings.packages)
-            channel.send((list(self.surroundings.roots), packages, source.archive(packages) if remote else None))
+            sources = source.archive(packages) if remote else None
+            channel.send((list(self.surroundings.roots), packages, sources, self.spec.framework))
             request = {
                 "spec": {**asdict(self.spec), "where": ""},
                 "adapters": dict(ADAPTERS),

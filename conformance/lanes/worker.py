@@ -27,8 +27,11 @@ TAIL = 4000
 """Characters of a dead lane's last words that are kept."""
 
 
-def serve(channel: Any, packages: dict[str, str]) -> None:
-    """Answer messages until the other side hangs up. ``packages``: where the sources came from."""
+def serve(channel: Any, packages: dict[str, str], lasting: bool) -> None:
+    """Answer messages until the other side hangs up.
+
+    packages: where the sources came from. lasting: whether they stay there, so that their bytecode is worth keeping.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that a person started
     lane: InProcessLane | None = None
     answer: tuple[Any, ...] | None
@@ -39,6 +42,7 @@ def serve(channel: Any, packages: dict[str, str]) -> None:
             return
         if kind == "start":
             lane, answer = _start(**rest[0], packages=packages)
+            sys.dont_write_bytecode = sys.dont_write_bytecode or not lasting
         elif kind == "tail":
             answer = ("tail", tail(Path(rest[0])))
         else:
