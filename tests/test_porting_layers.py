@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.porting.layers import ALIKE, Call, alike
-from conformance.porting.layers import rows as rows_of
+from conformance.porting.layers import Call
+from conformance.porting.rows import rows as rows_of
+from conformance.porting.sameness import ALIKE, alike
 
 
 def call(path: str, output: float | np.ndarray, gradient: float | None = None) -> Call:
@@ -15,9 +16,8 @@ def call(path: str, output: float | np.ndarray, gradient: float | None = None) -
 
 
 def rows(*sides: tuple[Call, Call]) -> list[dict]:
-    return rows_of(
-        [one for one, _ in sides], [other for _, other in sides], {place: place for place in range(len(sides))}
-    )
+    pairs = dict(enumerate(range(len(sides))))
+    return rows_of([one for one, _ in sides], [other for _, other in sides], pairs, pairs)
 
 
 @pytest.mark.parametrize(

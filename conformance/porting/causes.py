@@ -2,81 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-
+from conformance.porting.behaviour import behaviour
 from conformance.porting.check import Drawn, Port
 from conformance.porting.layers import Call
-from conformance.porting.likeness import epsilon, likeness, recognized
-from conformance.porting.sameness import Array, near
+from conformance.porting.likeness import likeness, recognized
+from conformance.porting.sameness import Array, layout, near
 from conformance.porting.settings import differing, told, unlike
 from conformance.porting.sites import Parted, Site
 
 SIDES = ("torch", "paddle")
+AGREES = "its inputs agree, its output does not"
 SHOWN = 3
-"""Settings, and functions in a row, that are told of a call."""
-NORMS = {"batchnorm1d": 0, "batchnorm2d": 0, "batchnorm3d": 0, "batchnorm": 0, "layernorm": -1, "rmsnorm": -1}
+"""Settings, and attributes, that are told of a call."""
 
 
-def causes(port: Port, drawn: Drawn, found: Parted, where: Site) -> list[str]:
-    """Sentences about one place."""
+@dataclass
+class Cause:
+    """What is said of one place. certain: a setting, or an unlike function, explains it, so that it may be told as a
+    second cause too; marks: layers, and lines of functions, that it is about."""
+
+    sentences: list[str]
+    certain: bool = False
+    marks: set[str] = field(default_factory=set)
+
+
+def cause(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
+    """What is said of one place."""
     if not (where.torch and where.paddle):
-        return _one_sided(port, found, where)
+        made = _one_sided(port, found, where)
+    elif where.paired:
+        made = _paired(port, drawn, found, where)
+    else:
+        made = _unlike(port, drawn, found, where)
+    for side, numbers in enumerate((where.torch, where.paddle)):
+        made.marks |= {_mark(side, found.call(side, number)) for number in numbers}
+    made.marks |= {each for each in made.sentences if "begin" in each}
+    made.sentences += _dropout(found, where)
+    return made
+
+
+def _mark(side: int, call: Call) -> str:
+    return f"{SIDES[side]} {call.where} {call.common}" if call.function else f"{SIDES[side]} {call.path}"
+
+
+def _unlike(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
     one, other = found.call(0, where.torch[0]), found.call(1, where.paddle[0])
-    if not where.paired:
-        rows = [_row(found, side, numbers) for side, numbers in enumerate((where.torch, where.paddle))]
-        sentences = [f"the first that differs: torch computes {rows[0]}, paddle {rows[1]}", *_after(found, where)]
-        sentences += _known_functions(found, where)
-        return [*sentences, *_own_attributes(port, one, other)]
+    known = [_known(found, side, numbers) for side, numbers in enumerate((where.torch, where.paddle))]
+    rows = [where.torch, where.paddle]
+    if all(words for _, words in known):
+        rows = [numbers[:length] for numbers, (length, _) in zip(rows, known, strict=True)]
+    moved = next((each for pair in itertools.product(where.torch, where.paddle) if (each := _moved(found, *pair))), [])
+    if moved:
+        return Cause([f"the first that differs: {_told(0, one)}, {_told(1, other)}", *moved], True)
+    first, second = (_row(found, side, numbers) for side, numbers in enumerate(rows))
+    sentences = [f"the first that differs: torch computes {first}, paddle {second}", *_after(found, where)]
+    for side, (numbers, (length, words)) in enumerate(zip(rows, known, strict=True)):
+        if words and (length > 1 or found.call(side, numbers[0]).common not in words[0].replace("_", "")):
+            sentences.append(f"{SIDES[side]}'s is {_or(words)}")
+    sentences += [each for last in [found.call(1, where.paddle[-1])] if last.outputs
+                  for each in behaviour(port, drawn, one, other, last.outputs[0])]  # fmt: skip
+    return Cause([*sentences, *_own_attributes(port, one, other)], True)
+
+
+def _paired(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
+    one, other = found.call(0, where.torch[0]), found.call(1, where.paddle[0])
     what = "the first that differs" if one.function and other.function else "the first layer that differs"
     sentences = [f"{what}: {_told(0, one)}, {_told(1, other)}"]
-    moved = _moved(one, other)
+    moved = _moved(found, where.torch[0], where.paddle[0]) or _other_values(found, one, other)
     if moved:
-        return [*sentences, *moved]
-    sentences.append(
-        "its inputs agree, its output does not" if _inputs_agree(found, where) else _operands(found, where)
-    )
-    settings = _settings(port, one, other)
-    settings += _constants(found) + _tensors(port, found, where)
-    own = _own_attributes(port, one, other)
-    if settings or own:
-        return [*sentences, *settings, *own]
-    return [*sentences, *(_behaviour(port, drawn, found, where) or likeness(one.outputs, other.outputs))]
+        return Cause([*sentences, *moved, *_own_attributes(port, one, other)], True)
+    bad = [found.bad_operands(0, where.torch[0]), found.bad_operands(1, where.paddle[0])]
+    if any(bad):
+        places = " and ".join(str(place + 1) for place in bad[0] or bad[1])
+        sentences.append(f"what it takes as operand {places} is another constant; what depends on the inputs agrees")
+        reasons = _constants(found)
+    else:
+        sentences.append(AGREES)
+        reasons = _settings(port, one, other) + _tensors(port, found, where)
+    reasons += _own_attributes(port, one, other)
+    if reasons:
+        return Cause([*sentences, *reasons], True)
+    if other.outputs:
+        reasons = behaviour(port, drawn, one, other, other.outputs[0])
+    return Cause([*sentences, *(reasons or likeness(one.outputs, other.outputs))], bool(reasons))
 
 
-def _one_sided(port: Port, found: Parted, where: Site) -> list[str]:
+def _one_sided(port: Port, found: Parted, where: Site) -> Cause:
     side = 0 if where.torch else 1
     numbers = where.torch or where.paddle
-    row = _row(found, side, numbers)
-    then = where.after[side]
+    then = None if where.after is None else where.after[side]
     before = f", before {_told(side, found.call(side, then))}" if then is not None else ""
-    sentences = [f"the first that differs: only {SIDES[side]} computes {row}{before}"]
-    sentences += _after(found, where)
+    length, words = _known(found, side, numbers)
+    row = _row(found, side, numbers[:length] if words and then is None else numbers)
+    sentences = [f"the first that differs: only {SIDES[side]} computes {row}{before}", *_after(found, where)]
     calls = [found.call(side, number) for number in (numbers[0], numbers[-1])]
-    if calls[0].inputs and calls[1].outputs:
-        known = recognized(calls[0].inputs[0], calls[1].outputs[0])
-        if known and calls[0].common not in known[0]:
-            sentences.append(f"that is {_or(known)} of what it takes")
-        elif not known and then is None:
-            sentences += likeness(*([calls[0].inputs, calls[1].outputs][:: 1 if side else -1]))
-    if then is not None:
-        pair = [found.call(each, place) for each, place in enumerate(where.after) if place is not None]
-        if len(pair) == 2:
-            sentences += _own_attributes(port, *pair)
-    return sentences
+    if words and (length > 1 or calls[0].common not in words[0].replace("_", "")):
+        sentences.append(f"that makes {_or(words)} of what it takes")
+    elif not words and then is None and calls[0].inputs and calls[1].outputs:
+        arrays = [calls[0].inputs, calls[1].outputs]
+        sentences += likeness(*(arrays if side else arrays[::-1]))
+    if where.after is not None:
+        pair = [found.call(each, place) for each, place in enumerate(where.after)]
+        sentences += _own_attributes(port, pair[0], pair[1])
+    return Cause(sentences, where.after is not None)
 
 
 def _after(found: Parted, where: Site) -> list[str]:
     """The last layer that agrees, on the way to this place."""
     side = 0 if where.torch else 1
-    number = (where.torch or where.paddle)[0]
     trace = found.both[side]
-    waiting, seen = list(trace.calls[number].taken), set()
+    waiting, seen = list(trace.calls[(where.torch or where.paddle)[0]].taken), set()
     while waiting:
-        place = waiting.pop(0)
-        maker = trace.producer.get(place)
+        maker = trace.producer.get(waiting.pop(0))
         if maker is None or maker in seen:
             continue
         seen.add(maker)
@@ -90,50 +131,93 @@ def _row(found: Parted, side: int, numbers: Sequence[int]) -> str:
     calls = [found.call(side, number) for number in numbers]
     if len(calls) == 1:
         return _told(side, calls[0]).removeprefix(f"{SIDES[side]} ")
-    names = [each.kind.strip("_") for each in calls]
+    names = [_name(each) for each in calls]
     listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     lines = list(dict.fromkeys(each.where for each in calls if each.where))
     inside = f" in {calls[0].path!r}" if calls[0].path else ""
     return f"{listed}{inside} ({lines[0]}{' and after' if len(lines) > 1 else ''})" if lines else listed
 
 
+def _name(call: Call) -> str:
+    name = call.kind.strip("_")
+    shown = [f"{key}={told(value)}" for key, value in call.settings.items() if key in ("operand", "index")]
+    return f"{name}({', '.join(shown)})" if shown else name
+
+
 def _told(side: int, call: Call) -> str:
     if not call.function:
         return call.told(SIDES[side])
-    name = call.kind.strip("_")
-    shown = {key: value for key, value in call.settings.items() if key not in ("training", "data_format")}
+    left_out = ("training", "data_format", "mode") if "dropout" in call.kind else ("training", "data_format")
+    shown = {key: value for key, value in call.settings.items() if key not in left_out}
     settings = ", ".join(f"{key}={told(value)}" for key, value in list(shown.items())[:SHOWN])
     inside = f" in {call.path!r}" if call.path else ""
     place = f" ({call.where})" if call.where else ""
-    return f"{SIDES[side]} {name}{f'({settings})' if settings else ''}{inside}{place}"
+    return f"{SIDES[side]} {call.kind.strip('_')}{f'({settings})' if settings else ''}{inside}{place}"
 
 
-def _moved(one: Call, other: Call) -> list[str]:
-    """Whether the inputs hold the same numbers with their axes exchanged, in one shape."""
-    for first, second in zip(one.inputs, other.inputs, strict=False):
-        if first.shape == second.shape and not near(first, second):
-            found = likeness([first], [second])
-            if found and "transposed" in found[0]:
-                return [f"its inputs hold the same numbers, in another order: {found[0].partition(': ')[2]}"]
+def _is_moved(one: Array | None, other: Array | None) -> bool:
+    """Whether two arrays of one shape hold the same numbers in another order."""
+    if one is None or other is None or one.shape != other.shape or near(one, other):
+        return False
+    return any("same numbers" in each or "transposed" in each for each in likeness([one], [other]))
+
+
+def _moved(found: Parted, one: int, other: int) -> list[str]:
+    """Whether two calls take the same numbers in another order, and where these get out of order."""
+    torch, paddle = found.both
+
+    def moved_inputs(first: int, second: int) -> tuple[int, int] | None:
+        pairs = itertools.product(torch.calls[first].taken, paddle.calls[second].taken)
+        return next((pair for pair in pairs if _is_moved(torch.values[pair[0]], paddle.values[pair[1]])), None)
+
+    pairs = list(zip(torch.calls[one].taken, paddle.calls[other].taken, strict=False))
+    pair = next((pair for pair in pairs if _is_moved(torch.values[pair[0]], paddle.values[pair[1]])), None)
+    if pair is None:
+        return []
+    how = likeness(*([array] for array in (torch.values[pair[0]], paddle.values[pair[1]]) if array is not None))
+    words = how[0].partition(": ")[2].removeprefix("the same numbers in another order").lstrip(": ")
+    sentences = [f"its inputs hold the same numbers in another order: {words}"]
+    for _ in range(len(torch.calls)):
+        makers = torch.producer.get(pair[0]), paddle.producer.get(pair[1])
+        if makers[0] is None or makers[1] is None:
+            return sentences
+        deeper = moved_inputs(makers[0], makers[1])
+        if deeper is None or deeper == pair:
+            calls = torch.calls[makers[0]], paddle.calls[makers[1]]
+            return [*sentences, f"that begins with {_told(0, calls[0])}, {_told(1, calls[1])}", *_swapped(*calls)]
+        pair = deeper
+    return sentences
+
+
+def _swapped(one: Call, other: Call) -> list[str]:
+    """Whether two calls take the same inputs, and not in the same order."""
+    size = len(one.inputs)
+    if size < 2 or size != len(other.inputs) or size > 4:
+        return []
+    if all(layout(*pair) is not None for pair in zip(one.inputs, other.inputs, strict=True)):
+        return []
+    for order in itertools.permutations(other.inputs):
+        if all(layout(*pair) is not None for pair in zip(one.inputs, order, strict=True)):
+            return ["they take the same inputs, in another order"]
     return []
 
 
-def _inputs_agree(found: Parted, where: Site) -> bool:
-    pairs = ((found.searches[0], found.call(0, where.torch[0])), (found.searches[1], found.call(1, where.paddle[0])))
-    return all(search.is_good(place) for search, call in pairs for place in call.taken)
-
-
-def _operands(found: Parted, where: Site) -> str:
-    """Which of the inputs differ, where some do: they depend on no input of the model, and on no parameter."""
-    call, search = found.call(0, where.torch[0]), found.searches[0]
-    bad = [str(number + 1) for number, place in enumerate(call.taken) if not search.is_good(place)]
-    if not bad:
-        call, search = found.call(1, where.paddle[0]), found.searches[1]
-        bad = [str(number + 1) for number, place in enumerate(call.taken) if not search.is_good(place)]
-    return (
-        f"what it takes as operand {' and '.join(bad)} differs: a constant, which depends on no input of the model; "
-        "the others agree"
-    )
+def _other_values(found: Parted, one: Call, other: Call) -> list[str]:
+    """Whether two calls take values that both models have, and that are not each other's counterparts."""
+    swapped = _swapped(one, other)
+    if swapped and one.common not in ("add", "mul"):
+        return swapped
+    if len(one.taken) != len(other.taken) or one.common in ("add", "mul"):
+        return []
+    for first, second in zip(one.taken, other.taken, strict=True):
+        arrays = found.traces.torch.values[first], found.traces.paddle.values[second]
+        if arrays[0] is None or arrays[1] is None or layout(arrays[0], arrays[1]) is not None:
+            continue
+        makers = [trace.producer.get(place) for trace, place in zip(found.both, (first, second), strict=True)]
+        if makers[0] is not None and makers[1] is not None and first in found.traces.torch.data:
+            told_of = [_told(side, found.call(side, maker or 0)) for side, maker in enumerate(makers)]
+            return [f"they take different values: what {told_of[0]} gives, and what {told_of[1]} gives"]
+    return []
 
 
 def _settings(port: Port, one: Call, other: Call) -> list[str]:
@@ -144,25 +228,22 @@ def _settings(port: Port, one: Call, other: Call) -> list[str]:
     )
     rank = one.inputs[0].ndim if one.inputs else None
     same_shape = bool(one.inputs and other.inputs and one.inputs[0].shape == other.inputs[0].shape)
-    left_out = () if same_shape else ("axis", "data_format")
-    ours = {name: value for name, value in ours.items() if name not in left_out}
-    return differing(ours, theirs, rank)
+    left_out = () if same_shape else ("axis", "data_format", "index")
+    return differing({name: value for name, value in ours.items() if name not in left_out}, theirs, rank)
 
 
 def _constants(found: Parted) -> list[str]:
     """Where the constants that differ begin: functions of one kind whose settings differ."""
     ours, theirs = (frontier.constants for frontier in found.frontiers)
     sentences = []
-    for one, other in zip(ours, theirs, strict=False):
+    for one, other in list(zip(ours, theirs, strict=False))[:1]:
         torch, paddle = found.call(0, one), found.call(1, other)
-        names = differing(torch.settings, paddle.settings) if torch.common == paddle.common else []
-        begins = f"the constant begins to differ at {_told(0, torch)}, {_told(1, paddle)}"
-        sentences += [begins, *names]
+        sentences.append(f"the constant begins to differ at {_told(0, torch)}, {_told(1, paddle)}")
+        sentences += differing(torch.settings, paddle.settings) if torch.common == paddle.common else []
     if not sentences and (ours or theirs):
         side, numbers = (0, ours) if ours else (1, theirs)
-        call = found.call(side, numbers[0])
-        sentences.append(f"the constant is made at {_told(side, call)}, and not in {SIDES[1 - side]}")
-    return sentences[:SHOWN]
+        sentences.append(f"only {SIDES[side]} makes the constant with {_told(side, found.call(side, numbers[0]))}")
+    return sentences
 
 
 def _tensors(port: Port, found: Parted, where: Site) -> list[str]:
@@ -181,8 +262,7 @@ def _tensors(port: Port, found: Parted, where: Site) -> list[str]:
 def _own_attributes(port: Port, one: Call, other: Call) -> list[str]:
     """Plain attributes, with other values, of the user's own layers in which the calls are."""
     sentences: list[str] = []
-    paths = [_enclosing(call) for call in (one, other)]
-    for ours, theirs in zip(*paths, strict=False):
+    for ours, theirs in zip(_enclosing(one), _enclosing(other), strict=False):
         layers = [side.layers.get(path, {}) for side, path in zip(port.sides, (ours, theirs), strict=True)]
         for name in unlike(layers[0], layers[1]):
             if name not in ("kind", "training", "data_format"):
@@ -198,83 +278,32 @@ def _enclosing(call: Call) -> list[str]:
     return paths if call.function else paths[1:]
 
 
-def _known_functions(found: Parted, where: Site) -> list[str]:
-    """What the rows of functions of both sides amount to, where they act on each number."""
-    sentences = []
-    for side, numbers in enumerate((where.torch, where.paddle)):
-        taken = found.call(side, numbers[0]).inputs
-        if not taken:
-            continue
-        for number in reversed(numbers):
-            made = found.call(side, number).outputs
-            known = recognized(taken[0], made[0]) if made else []
-            if known and (len(numbers) > 1 or found.call(side, number).common not in known[0]):
-                sentences.append(f"{SIDES[side]}'s is {_or(known)}")
-                break
-    return sentences
+def _known(found: Parted, side: int, numbers: Sequence[int]) -> tuple[int, list[str]]:
+    """What the beginning of a row of functions amounts to, where they act on each number, and how long it is.
+
+    The longest that is known, and of those that are the same, the shortest.
+    """
+    taken = found.call(side, numbers[0]).inputs
+    best: tuple[int, list[str]] = (len(numbers), [])
+    for length, number in enumerate(numbers, 1):
+        made = found.call(side, number).outputs
+        words = recognized(taken[0], made[0]) if taken and made else []
+        if words and words != best[1]:
+            best = (length, words)
+    return best
 
 
 def _or(words: Sequence[str]) -> str:
     return " or ".join(words)
 
 
-def _behaviour(port: Port, drawn: Drawn, found: Parted, where: Site) -> list[str]:
-    """What the outputs say of settings that nobody tells."""
-    one, other = found.call(0, where.torch[0]), found.call(1, where.paddle[0])
-    if not (one.inputs and one.outputs and other.outputs):
-        return []
-    sentences = [each for each in (_transposed_weight(port, drawn, one, other),) if each]
-    eps = [_epsilon(port, drawn, one, call.outputs[0]) for call in (one, other)]
-    if None not in eps and eps[0] != eps[1]:
-        sentences.append(f"another eps, as the outputs show: {eps[0]:.6g} in torch, {eps[1]:.6g} in paddle")
-    known = [recognized(call.inputs[0], call.outputs[0]) if call.inputs else [] for call in (one, other)]
-    if known[0] != known[1] and any(known):
-        words = [_or(each) if each else "another function" for each in known]
-        sentences.append(f"torch's is {words[0]}, paddle's is {words[1]}")
-    return sentences
-
-
-def _epsilon(port: Port, drawn: Drawn, one: Call, made: Array) -> float | None:
-    """The ``eps`` with which a norm's output is what it is."""
-    kind = one.common
-    if kind not in NORMS or not one.inputs:
-        return None
-    given = one.inputs[0].astype(np.float64)
-    weight, bias = (_value(port, drawn, one.path, name) for name in ("weight", "bias"))
-    if NORMS[kind] == 0:
-        shape = [1, -1] + [1] * (given.ndim - 2)
-        axes = tuple(axis for axis in range(given.ndim) if axis != 1)
-    else:
-        shape, axes = [-1], (given.ndim - 1,)
-    if weight is not None and (weight == 0).any():
-        return None
-    plain: Any = made if bias is None else made - bias.reshape(shape)
-    plain = plain if weight is None else plain / weight.reshape(shape)
-    found = epsilon(given, plain, axes, kind != "rmsnorm")
-    return None if found is None else float(f"{found:.4g}")
-
-
-def _value(port: Port, drawn: Drawn, path: str, name: str) -> Array | None:
-    found: Mapping[str, Array] = drawn.values
-    array = found.get(f"{path}.{name}".lstrip("."))
-    return None if array is None else array.astype(np.float64)
-
-
-def _transposed_weight(port: Port, drawn: Drawn, one: Call, other: Call) -> str | None:
-    """Whether a square matrix is multiplied the other way round."""
-    if one.outputs[0].shape != other.outputs[0].shape:
-        return None
-    difference = other.outputs[0] - one.outputs[0]
-    for each in port.matching.matches:
-        square = len(each.torch.shape) == 2 and each.torch.shape[0] == each.torch.shape[1]
-        inside = each.torch.layer == one.path
-        if not (square and inside) or one.inputs[0].ndim < 1 or one.inputs[0].shape[-1] != each.torch.shape[0]:
-            continue
-        values = drawn.values[each.name]
-        turned = one.inputs[0] @ (values - values.T).astype(np.float64)
-        if turned.shape == difference.shape and (near(turned, difference) or near(-turned, difference)):
-            return (
-                f"the square matrix {each.torch.name} is used transposed in one of the models; where that is "
-                f"meant, say transposed = [{each.torch.name!r}]"
-            )
-    return None
+def _dropout(found: Parted, where: Site) -> list[str]:
+    """Paddle's dropout takes an axis where torch's takes whether the model is in training."""
+    for number in where.paddle:
+        call = found.call(1, number)
+        if "dropout" in call.kind and isinstance(call.settings.get("axis"), bool):
+            return [
+                "the third argument of paddle's dropout is `axis`, not `training`: it drops whole columns, and goes on "
+                "in evaluation mode; write training=self.training"
+            ]
+    return []

@@ -20,9 +20,9 @@ from conformance.porting.compared import (
     rounded,
     singles,
 )
-from conformance.porting.layers import traced
 from conformance.porting.places import explain, explain_backward
 from conformance.porting.precision import precision
+from conformance.porting.rows import shown
 from conformance.porting.traces import unlike
 
 BIASED = "batch-norm-biased-running-variance"
@@ -310,7 +310,7 @@ def _told(wrong: list[Difference], drawn: Drawn, more: list[str]) -> str:
 def layers(port: Port, seen: Seen) -> None:
     """On request: every layer's output, and its gradient, agrees in training mode, layer by layer."""
     drawn = next(port.samples())
-    traced(port, drawn, True)
+    shown(port, drawn, True)
     seen.count(drawn)
     for row in port.layers:
         seen.note("layers", float(row.get("used") or 0.0))

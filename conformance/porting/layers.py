@@ -7,7 +7,7 @@ what each layer and each function took and gave is kept, in training mode with t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,10 @@ import numpy as np
 
 from conformance.porting.alignment import aligned
 from conformance.porting.check import Drawn, Port
-from conformance.porting.sameness import ALIKE, Array, Pool, alike, layout, near, root_mean_square
+from conformance.porting.sameness import Array, Pool, layout, near
 from conformance.porting.settings import kind
 
-__all__ = ["ALIKE", "Call", "Trace", "Traces", "agree", "alike", "near", "traced"]
+__all__ = ["Call", "Trace", "Traces", "agree", "corrected", "gradients_agree", "traced"]
 
 LAYOUTS = frozenset((
     "transpose", "reshape", "unsqueeze", "squeeze", "expand", "index", "chunk", "split", "unbind", "detach", "to",
@@ -128,14 +128,13 @@ class Traces:
 
 
 def traced(port: Port, drawn: Drawn, training: bool) -> Traces:
-    """Both models' calls, and which are each other's counterpart. The port keeps what is told of them: ``layers``."""
+    """Both models' calls, and which are each other's counterpart; made once."""
 
     found: Traces = port.kept(("traced", drawn.seed, drawn.exact, training), lambda: _traces(port, drawn, training))
-    port.layers = rows(found.torch.calls, found.paddle.calls, found.pairs)
     return found
 
 
-def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: dict[int, Array]) -> Traces:
+def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: dict[int, list[Array]]) -> Traces:
     """Both models' calls where some of paddle's, by their numbers, are made to give what torch's give."""
     how = {**port.common(drawn, training), "values": port.values(1, drawn), "forced": sorted(forced.items())}
     (found,) = port.ask("trace.trace", [(port.paddle, how)])
@@ -172,68 +171,3 @@ def gradients_agree(one: Call, other: Call) -> bool:
         if not near(*found.gradients(one.gradients[index], other.gradients[index])):
             return False
     return True
-
-
-def rows(ours: Sequence[Call], theirs: Sequence[Call], pairs: Mapping[int, int]) -> list[dict[str, Any]]:
-    """One row for each call, as plain data: those of one model only have no counterpart; functions that agree, or
-    have none, are left out.
-
-    used: the largest error of an output in units of what float64 runs differ by at most; gradient_used: of its
-    gradient; first: the way in which it is the first layer that differs.
-    """
-    made = []
-    for number, one in enumerate(ours):
-        place = pairs.get(number)
-        row: dict[str, Any] = {"torch": _name(one), "kind": one.kind, "where": one.where}
-        if place is not None:
-            row |= compared(one, theirs[place])
-        if not one.function:
-            made.append(row)
-        elif not (row.get("outputs", True) and row.get("gradient", True)):
-            made.append({**row, "function": True})
-    _mark_first(made)
-    met = set(pairs.values())
-    rest = [call for number, call in enumerate(theirs) if number not in met and not call.function]
-    return made + [{"paddle": _name(call), "paddle_kind": call.kind, "paddle_where": call.where} for call in rest]
-
-
-def _name(call: Call) -> str:
-    return f"{call.path}: {call.kind.strip('_')}".removeprefix(": ") if call.function else call.path
-
-
-def compared(one: Call, other: Call) -> dict[str, Any]:
-    """What is told of two calls that are each other's counterpart."""
-    row: dict[str, Any] = {"paddle": _name(other), "paddle_kind": other.kind, "paddle_where": other.where}
-    row |= {"inputs": agree(one.inputs, other.inputs), "outputs": agree(one.outputs, other.outputs)}
-    row |= {"used": _used(one.outputs, other.outputs)}
-    if one.gradients or other.gradients:
-        row |= {"gradient": gradients_agree(one, other)}
-        row |= {"gradient_used": _used(one.gradients, other.gradients)}
-    return row
-
-
-def _mark_first(made: Sequence[dict[str, Any]]) -> None:
-    """Where every output agrees, the first to differ is the first backward, which runs the other way."""
-    for way, part, order in (("forward", "outputs", made), ("backward", "gradient", made[::-1])):
-        for row in order:
-            if not row.get(part, True):
-                row["first"] = way
-                return
-
-
-def _used(ours: Sequence[Array], theirs: Sequence[Array]) -> float | str | None:
-    """``None`` where numbers cannot be compared, and "inf", as in ``results.json``, where nothing may differ."""
-    if len(ours) != len(theirs):
-        return None
-    largest = 0.0
-    for one, other in zip(ours, theirs, strict=True):
-        if one.shape != other.shape:
-            return None
-        same = (one == other) | ((one != one) & (other != other))
-        parts: Array | float = np.inf
-        if one.dtype.kind == "f":
-            with np.errstate(invalid="ignore", divide="ignore"):
-                parts = np.abs(other - one) / (ALIKE * (np.abs(one) + root_mean_square(one)))
-        parts = np.where(same, 0.0, np.nan_to_num(parts, nan=np.inf, posinf=np.inf))
-        largest = max(largest, float(parts.max(initial=0.0)))
-    return largest if np.isfinite(largest) else "inf"

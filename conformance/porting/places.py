@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from conformance.porting.backwards import explain_backward
-from conformance.porting.causes import causes
+from conformance.porting.causes import AGREES, cause
 from conformance.porting.check import Difference, Drawn, Port
-from conformance.porting.layers import Traces, corrected, traced
+from conformance.porting.layers import Traces, corrected
 from conformance.porting.likeness import likeness
+from conformance.porting.rows import shown
 from conformance.porting.sameness import Array, layout
 from conformance.porting.settings import differing as differing_settings
 from conformance.porting.sites import differing, parted, site
 
 __all__ = ["explain", "explain_backward"]
 
-MOST_CAUSES = 4
-"""As many places are looked for, each with those before it corrected."""
+MOST_PLACES = 8
+"""As many places are looked at, each with those before it corrected."""
 
 
 def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list[str]:
-    """Sentences about where a difference of outputs or buffers comes from."""
+    """Sentences about where a difference of outputs or buffers comes from.
+
+    Paddle's calls at the first place are then made to give what torch's give, so that a second cause is seen. It is
+    told only where a setting, or an unlike function, explains it: a model of another structure is not right yet where
+    one place of it is.
+    """
     if wrong.quantity.startswith("buffers."):
         layer = wrong.quantity.removeprefix("buffers.").rpartition(".")[0]
         partner = port.matching.layers().get(layer, layer)
         return differing_settings(port.sides[0].layers.get(layer, {}), port.sides[1].layers.get(partner, {}))
     used, traces = _telling(port, drawn, training)
     sentences: list[str] = []
-    forced: dict[int, Array] = {}
-    found = parted(traces)
-    for number in range(MOST_CAUSES):
+    marks: set[str] = set()
+    said: set[str] = set()
+    forced: dict[int, list[Array]] = {}
+    found, one_sided = parted(traces), False
+    for _ in range(MOST_PLACES):
         where = site(found) if found is not None else None
         if found is None or where is None:
             return sentences or _elsewhere(traces)
-        told = causes(port, used, found, where)
-        sentences += told if number == 0 else [f"besides, with that corrected: {told[0]}", *told[1:]]
-        new = {each: array for each, array in where.forced.items() if each not in forced}
+        told = cause(port, used, found, where)
+        may_follow = where.paired or not one_sided
+        if not sentences:
+            sentences += told.sentences
+        elif told.certain and may_follow and not told.marks & marks:
+            new_sentences = [each for each in told.sentences[1:] if each == AGREES or each not in said]
+            sentences += [f"besides, with that corrected: {told.sentences[0]}", *new_sentences]
+        marks |= told.marks
+        said |= set(told.sentences)
+        one_sided = one_sided or not (where.torch and where.paddle)
+        new = {number: arrays for number, arrays in where.forced.items() if number not in forced}
         if not new:
             break
         forced |= new
@@ -48,10 +64,10 @@ def _telling(port: Port, drawn: Drawn, training: bool) -> tuple[Drawn, Traces]:
     if drawn.exact:
         for each in port.samples():
             if not each.exact and each.seed:
-                traces = traced(port, each, training)
+                traces = shown(port, each, training)
                 if differing(traces):
                     return each, traces
-    return drawn, traced(port, drawn, training)
+    return drawn, shown(port, drawn, training)
 
 
 def _elsewhere(traces: Traces) -> list[str]:
@@ -68,6 +84,6 @@ def _elsewhere(traces: Traces) -> list[str]:
         for side, trace, array in (("torch", traces.torch, theirs), ("paddle", traces.paddle, ours)):
             makers = [trace.producer[place] for place in trace.pool.find(array) if place in trace.producer]
             if makers:
-                other_side = "paddle" if side == "torch" else "torch"
-                return [f"what {other_side} gives is the output of {trace.calls[makers[0]].told(side)}, not its own"]
-    return ["the outputs differ, and every value on the way to them is in both models"]
+                giver = "paddle" if side == "torch" else "torch"
+                return [f"what {giver} gives is the output of {trace.calls[makers[0]].told(side)}"]
+    return []

@@ -17,7 +17,7 @@ from unittest import mock
 
 import numpy as np
 
-from conformance.porting.settings import arguments
+from conformance.porting.settings import arguments, index_of
 
 TRANSPARENT = ("Sequential", "ModuleList", "ModuleDict", "LayerList", "LayerDict", "Transformer")
 """Beginnings of the names of a framework's layers that are made of others."""
@@ -70,8 +70,8 @@ class _Open:
 class Recorder:
     """Keeps what it is told of one run.
 
-    names: of the model's parameters and buffers, by their ``id``. forced: what a call gives in place of its own output,
-    or of the first tensor of it, by the call's number in the order of return.
+    names: of the model's parameters and buffers, by their ``id``. forced: the tensors that a call gives in place
+    of its own, by the call's number in the order of return.
     """
 
     def __init__(
@@ -151,6 +151,8 @@ class Recorder:
                     each is first for each in flattened(result)
                 )  # fmt: skip
                 settings = arguments(name, self._words.framework, named())
+                if name in ("__getitem__", "__setitem__") and (index := index_of(given[1])):
+                    settings = {"index": index}
                 path = self._open[-1].path
                 self.steps.append(
                     Step(path, name, self._caller(), inputs, outputs, True, inplace=inplace, settings=settings)
@@ -161,13 +163,17 @@ class Recorder:
         return output
 
     def _replaced(self, output: Any) -> Any:
-        if len(self.steps) not in self._forced:
-            return output
-        forced = self._forced[len(self.steps)]
+        forced = self._forced.get(len(self.steps))
+        return output if forced is None else self._filled(output, list(forced))
+
+    def _filled(self, output: Any, forced: list[Any]) -> Any:
+        """The same structure with other tensors, as many as there are."""
         if self._words.is_tensor(output):
-            return forced
-        if isinstance(output, list | tuple) and output and self._words.is_tensor(output[0]):
-            return type(output)([forced, *output[1:]])
+            return forced.pop(0) if forced else output
+        if type(output) in (list, tuple):
+            return type(output)([self._filled(each, forced) for each in output])
+        if type(output) is dict:
+            return {name: self._filled(each, forced) for name, each in output.items()}
         return output
 
     def _quietly(self, given: Any) -> list[int]:

@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 ALIKE = 2.0**-21
 """Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
+MASKS = -1000.0
+"""What is added to a score, relative to others, so that a softmax gives it nothing."""
 MOST_AXES = 6
 """Layouts of more axes are not tried: there are too many."""
 
@@ -68,6 +70,7 @@ class Reduced:
         kept = array[tuple(slice(0, 1) if axis in constant else slice(None) for axis in range(array.ndim))]
         self.constant = tuple(constant)
         self.kept = np.squeeze(kept) if kept.dtype.kind in "fc" else np.squeeze(kept).astype(np.float64)
+        self.kept = _masked(self.kept)
         self.size, self.whole = self.kept.size, array.size
         self.level = root_mean_square(self.kept)
         self._ordered: Array | None = None
@@ -112,6 +115,18 @@ def _summed(array: Array, axes: tuple[int, ...]) -> Array:
 
 def _laid(array: Array, axes: tuple[int, ...] | None) -> Array:
     return (array if axes is None else array.transpose(axes)).ravel()
+
+
+def _masked(array: Array) -> Array:
+    """The array with minus infinity for what is there to vanish in a softmax: numbers below -1000 times all others.
+
+    The exponential of -1000 is 0, so that -10000, -1e9 and minus infinity mask alike.
+    """
+    if array.dtype.kind != "f" or not array.size or not (array <= MASKS).any():
+        return array
+    rest = array[array > MASKS]
+    largest = max(1.0, float(np.abs(rest[np.isfinite(rest)]).max(initial=0.0)))
+    return np.where(array <= MASKS * largest, -np.inf, array)
 
 
 class Pool:

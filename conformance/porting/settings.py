@@ -55,6 +55,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "reduction": ("reduction",),
     "shifts": ("shifts",),
     "num_channels": ("num_channels",),
+    "start": ("start",),
+    "end": ("end",),
+    "step": ("step",),
+    "index": ("index",),
     "data_format": ("data_format", "_data_format"),
     "training": ("training",),
 }
@@ -101,15 +105,19 @@ def configuration(layer: Any) -> dict[str, Any]:
     for name, names in NAMES.items():
         for each in names:
             value = getattr(layer, each, None)
+            if not built_in and callable(value):
+                continue
             setting = _setting(name, each, value, framework, type(layer).__name__)
             if setting is not None:
                 found[name] = setting
                 break
+    if built_in and kind(type(layer).__name__) in ("rnn", "lstm", "gru"):
+        found.pop("mode", None)
     if not built_in:
         own = {name: value for name, value in vars(layer).items() if not name.startswith("_") and name not in COMMON}
         found |= {name: told for name, value in own.items() if (told := plain(value)) is not None}
-    elif framework == "paddle":
-        found |= _always(kind(type(layer).__name__), layer)
+    else:
+        found |= _always(framework, kind(type(layer).__name__), layer)
     for name in ("weight", "bias"):
         if built_in and hasattr(layer, name) and not callable(getattr(layer, name)):
             found[f"a {name} of its own"] = getattr(layer, name) is not None
@@ -118,7 +126,9 @@ def configuration(layer: Any) -> dict[str, Any]:
 
 def arguments(function: str, framework: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a function's call, from all of its arguments by name, defaults included."""
-    found = {}
+    found: dict[str, Any] = {}
+    if kind(function) == "arange" and given.get("end", 0) is None:
+        given = {**given, "start": 0, "end": given.get("start")}
     for name, value in given.items():
         common = COMMON.get(name)
         if common is None or (common == "operand" and isinstance(value, bool)):
@@ -126,14 +136,45 @@ def arguments(function: str, framework: str, given: Mapping[str, Any]) -> dict[s
         setting = _setting(common, name, value, "" if common == "momentum" else framework, function)
         if common == "momentum" and framework == "paddle" and isinstance(setting, float):
             setting = round(1.0 - setting, 12)
-        if setting is not None:
+        if setting is not None and (common, setting) not in _NOTHING.get(kind(function), ()):
             found[common] = setting
     return found
 
 
-def _always(layer_kind: str, layer: Any) -> dict[str, Any]:
-    """What paddle's layers do without having a setting for it."""
-    return {"batch_first": True} if layer_kind.startswith(("multiheadattention", "transformer")) else {}
+_NOTHING = {"add": [("alpha", 1.0)], "sub": [("alpha", 1.0)], "arange": [("start", 0.0), ("step", 1.0)]}
+"""Settings that are not told, since without them the function does the same."""
+
+
+def index_of(key: Any) -> str | None:
+    """What a tensor is indexed with, as it is written; ``None`` where that is more than numbers and slices."""
+    parts = []
+    for each in key if isinstance(key, tuple) else (key,):
+        if isinstance(each, slice):
+            ends = [each.start, each.stop, each.step]
+            if any(end is not None and not isinstance(end, int) for end in ends):
+                return None
+            first, last, step = ("" if end is None else str(end) for end in ends)
+            parts.append(f"{first}:{last}" + (f":{step}" if step else ""))
+        elif each is Ellipsis:
+            parts.append("...")
+        elif (
+            each is None
+            or isinstance(each, int)
+            or (isinstance(each, list) and all(isinstance(number, int) for number in each))
+        ):
+            parts.append(str(each))
+        else:
+            return None
+    return f"[{', '.join(parts)}]"
+
+
+def _always(framework: str, layer_kind: str, layer: Any) -> dict[str, Any]:
+    """What layers do without having a setting for it."""
+    if layer_kind.startswith("batchnorm"):
+        return {"use_global_stats": bool(getattr(layer, "_use_global_stats", False))}
+    if framework == "paddle" and layer_kind.startswith(("multiheadattention", "transformer")):
+        return {"batch_first": True}
+    return {}
 
 
 def _setting(name: str, own_name: str, value: Any, framework: str, owner: str) -> Any:

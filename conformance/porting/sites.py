@@ -1,8 +1,7 @@
-"""Which call of torch's and of paddle's stand at the place where two runs part, and what only one has there."""
+"""Which calls of torch's and of paddle's stand at the place where two runs part, and what only one has there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.porting.frontier import Frontier, Search
@@ -16,13 +15,14 @@ LONGEST = 24
 @dataclass
 class Site:
     """One place. torch, paddle: numbers of calls in a row, of which the first take what both models have; empty where
-    only the other model computes something. after: the layers, of each side, that go on with what differs."""
+    only the other model computes something. after: the calls, of each side, that go on with what differs. forced: what
+    paddle's calls, by their numbers, would give if this place were right."""
 
     torch: list[int]
     paddle: list[int]
-    paired: bool
-    after: tuple[int | None, int | None] = (None, None)
-    forced: dict[int, Array] = field(default_factory=dict)
+    paired: bool = False
+    after: tuple[int, int] | None = None
+    forced: dict[int, list[Array]] = field(default_factory=dict)
 
 
 @dataclass
@@ -42,6 +42,11 @@ class Parted:
         """A call of one side: 0 for torch, 1 for paddle."""
         return self.both[side].calls[number]
 
+    def bad_operands(self, side: int, number: int) -> list[int]:
+        """Which inputs of a call the other model does not have."""
+        taken = self.call(side, number).taken
+        return [place for place, value in enumerate(taken) if not self.searches[side].is_good(value)]
+
 
 def differing(traces: Traces) -> list[tuple[int, int]]:
     """Outputs, by their places on both sides, that are not the same."""
@@ -59,39 +64,41 @@ def parted(traces: Traces) -> Parted | None:
     if not wrong:
         return None
     searches = Search(traces.torch, traces.paddle.pool), Search(traces.paddle, traces.torch.pool)
-    frontiers = tuple(search.from_outputs([pair[side] for pair in wrong]) for side, search in enumerate(searches))
+    frontiers = [search.from_outputs([pair[side] for pair in wrong]) for side, search in enumerate(searches)]
     return Parted(traces, searches, (frontiers[0], frontiers[1]))
 
 
 def site(found: Parted) -> Site | None:
     """The first place where two runs part; ``None`` where each output is somewhere in the other model."""
+    where = _site(found)
+    if where is not None:
+        _correct(found, where)
+    return where
+
+
+def _site(found: Parted) -> Site | None:
     ours, theirs = (frontier.first or frontier.constants for frontier in found.frontiers)
-    if not ours and not theirs:
-        return None
     if not ours or not theirs:
-        side = 0 if ours else 1
-        number = (ours or theirs)[0]
-        chain = _chain(found, side, number)
-        return _closed(found, Site(chain if ours else [], [] if ours else chain, False))
-    scored = [(-_score(found, one, other), place, rank, one, other)
-              for place, one in enumerate(ours) for rank, other in enumerate(theirs)]  # fmt: skip
-    one, other = min(scored)[3:]
+        chains = [_chain(found, side, each[0]) if each else [] for side, each in enumerate((ours, theirs))]
+        return Site(chains[0], chains[1]) if ours or theirs else None
+    ranked = [(-_score(found, one, other), one, other) for one in ours for other in theirs]
+    one, other = min(ranked, key=lambda each: (each[0], ours.index(each[1]), theirs.index(each[2])))[1:]
     partner = found.traces.pairs.get(one)
-    partners = {place: number for number, place in found.traces.pairs.items()}
-    if partner == other or (found.call(0, one).common == found.call(1, other).common and partner is None):
-        return _closed(found, Site([one], [other], True))
+    back = {place: number for number, place in found.traces.pairs.items()}.get(other)
+    same_kind = found.call(0, one).common == found.call(1, other).common
+    if partner == other or (same_kind and partner is None):
+        return Site([one], [other], True)
     if partner is not None and partner in found.frontiers[1].bad:
         extra = [each for each in theirs if each in found.frontiers[1].before(partner)]
         if extra:
-            return _closed(found, Site([], _chain(found, 1, extra[0], partner), False, (one, partner)))
-    back = partners.get(other)
+            return Site([], _chain(found, 1, extra[0], partner), after=(one, partner))
     if back is not None and back in found.frontiers[0].bad:
         extra = [each for each in ours if each in found.frontiers[0].before(back)]
         if extra:
-            return _closed(found, Site(_chain(found, 0, extra[0], back), [], False, (back, other)))
-    if found.call(0, one).common == found.call(1, other).common:
-        return _closed(found, Site([one], [other], True))
-    return _closed(found, Site(_chain(found, 0, one), _chain(found, 1, other), False))
+            return Site(_chain(found, 0, extra[0], back), [], after=(back, other))
+    if same_kind:
+        return Site([one], [other], True)
+    return Site(_chain(found, 0, one), _chain(found, 1, other))
 
 
 def _score(found: Parted, one: int, other: int) -> int:
@@ -128,37 +135,65 @@ def _chain(found: Parted, side: int, first: int, until: int | None = None) -> li
     return chain
 
 
-def _closed(found: Parted, where: Site) -> Site:
-    """The site with what paddle's calls are made to give, so that what lies behind can be looked at."""
+def _correct(found: Parted, where: Site) -> None:
+    """Say what paddle's calls would give if this place were right, so that what lies behind can be looked at."""
+    for number, arrays in _corrections(found, where).items():
+        outputs = found.call(1, number).outputs
+        shapes = [(each.shape, each.dtype) for each in outputs[: len(arrays)]]
+        if shapes and shapes == [(each.shape, each.dtype) for each in arrays]:
+            where.forced[number] = arrays
+
+
+def _corrections(found: Parted, where: Site) -> dict[int, list[Array]]:
     torch, paddle = found.both
-    pairs: list[tuple[int, Array]] = []
+    if where.paired:
+        constants = _constants(found, where.torch[0], where.paddle[0])
+        return constants or {where.paddle[0]: torch.calls[where.torch[0]].outputs}
     if where.torch and where.paddle:
-        pairs = _outputs(torch, where.torch[-1], where.paddle[-1]) if where.paired else _next_inputs(found, where)
-    elif where.paddle and where.after[0] is not None:
-        pairs = [(where.paddle[-1], array) for array in torch.calls[where.after[0]].inputs[:1]]
-    elif where.torch and where.after[0] is not None and where.after[1] is not None:
-        pairs = _outputs(torch, where.after[0], where.after[1])
-    for number, array in pairs:
-        outputs = paddle.calls[number].outputs
-        if outputs and outputs[0].shape == array.shape and outputs[0].dtype == array.dtype:
-            where.forced[number] = array
-    return where
+        return _behind(found, where) or {where.paddle[-1]: torch.calls[where.torch[-1]].outputs}
+    if where.after is None:
+        return {}
+    before, after = torch.calls[where.after[0]], paddle.calls[where.after[1]]
+    taken = list(zip(before.taken, after.taken, strict=False))
+    if where.paddle:
+        made = set(paddle.calls[where.paddle[-1]].made)
+        return next(({where.paddle[-1]: _values(torch, [one])} for one, other in taken if other in made), {})
+    made = {place for number in where.torch for place in torch.calls[number].made}
+    for one, other in taken:
+        maker = paddle.producer.get(other)
+        if one in made and maker is not None and not _used_elsewhere(found, where, other):
+            return {maker: _values(torch, [one])}
+    return {where.after[1]: before.outputs}
 
 
-def _next_inputs(found: Parted, where: Site) -> list[tuple[int, Array]]:
+def _values(trace: Trace, places: list[int]) -> list[Array]:
+    return [array for place in places if (array := trace.values[place]) is not None]
+
+
+def _used_elsewhere(found: Parted, where: Site, place: int) -> bool:
+    """Whether torch goes on with a value of paddle's, as it is, beside what only torch computes of it."""
+    places = set(found.searches[1].elsewhere(place))
+    calls = [call for number, call in enumerate(found.traces.torch.calls) if call.leaf and number not in where.torch]
+    return any(places & set(call.taken) and not places & set(call.made) for call in calls)
+
+
+def _constants(found: Parted, one: int, other: int) -> dict[int, list[Array]]:
+    """The constants that two counterparts take, where these differ, for what makes them in paddle."""
+    torch, paddle = found.both
+    pairs = zip(torch.calls[one].taken, paddle.calls[other].taken, strict=False)
+    bad = [pair for pair in pairs if pair[1] not in paddle.data and not found.searches[1].is_good(pair[1])]
+    makers = [(paddle.producer.get(place), _values(torch, [value])) for value, place in bad]
+    return {maker: arrays for maker, arrays in makers if maker is not None}
+
+
+def _behind(found: Parted, where: Site) -> dict[int, list[Array]]:
     """What the first counterparts behind two unlike rows of functions take, for whatever makes it in paddle."""
     torch, paddle = found.both
     for number, partner in sorted(found.traces.pairs.items()):
         if number <= where.torch[-1] or number not in found.frontiers[0].bad or partner not in found.frontiers[1].bad:
             continue
-        taken = zip(torch.calls[number].taken, paddle.calls[partner].taken, strict=False)
-        for one, other in taken:
-            maker, array = paddle.producer.get(other), torch.values[one]
-            if maker in found.frontiers[1].bad and array is not None and torch.producer.get(one) in where.torch:
-                return [(maker, array)]
-    return _outputs(torch, where.torch[-1], where.paddle[-1])
-
-
-def _outputs(torch: Trace, one: int, other: int) -> list[tuple[int, Array]]:
-    outputs: Sequence[Array] = torch.calls[one].outputs
-    return [(other, outputs[0])] if outputs else []
+        for one, other in zip(torch.calls[number].taken, paddle.calls[partner].taken, strict=False):
+            maker = paddle.producer.get(other)
+            if maker is not None and maker in found.frontiers[1].bad and torch.producer.get(one) in where.torch:
+                return {maker: _values(torch, [one])}
+    return {}

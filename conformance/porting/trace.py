@@ -22,19 +22,21 @@ def trace(
     targets: Arrays,
     cotangents: int,
     training: bool,
-    forced: Sequence[tuple[int, np.ndarray]] = (),
+    forced: Sequence[tuple[int, Arrays]] = (),
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Every call in one float64 run, in the order of return, as :meth:`.recorder.Recorder.told` gives it.
 
     In training mode with the gradients of a run's own loss (:func:`.run.run`). forced: numbers of calls, with what they
-    are made to give.
+    are made to give. seed: of whatever random numbers the model draws.
     """
     follow = importlib.import_module(f"conformance.porting.{backend.name}_side.hooks").follow
     model = loaded(backend, pair, values, True, training)
     with backend.precision(True):
         given = [backend.copied(backend.leaf(backend.tensor(array, True))) for array in inputs]
         with without_dropout(backend.functional) if training else backend.without_gradients():
-            instead = {number: backend.tensor(array, True) for number, array in forced}
+            instead = {number: [backend.tensor(each, True) for each in arrays] for number, arrays in forced}
+            backend.seed(seed)
             recorder, outputs = follow(model, given, gradients=training, forced=instead)
             if training:
                 backend.backward(loss_of(backend, pair, flattened(outputs), targets, cotangents, True))
