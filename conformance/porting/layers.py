@@ -130,7 +130,7 @@ class Traces:
 def traced(port: Port, drawn: Drawn, training: bool) -> Traces:
     """Both models' calls, and which are each other's counterpart; made once."""
 
-    found: Traces = port.kept(("traced", drawn.seed, drawn.exact, training), lambda: _traces(port, drawn, training))
+    found: Traces = port.kept(("traced", drawn.seed, drawn.batch, training), lambda: _traces(port, drawn, training))
     return found
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from conformance.porting.bounds import Array, root_mean_square
 
 ALIKE = 2.0**-21
 """Relative to a tensor's root mean square, what float64 runs differ by at most where constants are kept in float32."""
@@ -17,13 +16,6 @@ MASKS = -1000.0
 """What is added to a score, relative to others, so that a softmax gives it nothing."""
 MOST_AXES = 6
 """Layouts of more axes are not tried: there are too many."""
-
-
-def root_mean_square(array: Array) -> float:
-    """Of what is finite in an array; 0 where nothing is."""
-    finite = np.abs(array[np.isfinite(array)], dtype=np.float64)
-    largest = float(finite.max(initial=0.0))
-    return largest * float(np.sqrt(np.mean(np.square(finite / largest)))) if largest else 0.0
 
 
 def alike(one: Sequence[Array], other: Sequence[Array]) -> bool:
