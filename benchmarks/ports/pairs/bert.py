@@ -1,0 +1,26 @@
+"""BERT, small: transformers' BertModel and paddlenlp's."""
+
+SIZES = {
+    "vocab_size": 30522,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "max_position_embeddings": 40,
+    "type_vocab_size": 2,
+}
+
+
+def torch_model():
+    from transformers import BertConfig, BertModel
+
+    return BertModel(BertConfig(**SIZES))
+
+
+def paddle_model():
+    from paddlenlp.transformers import BertConfig, BertModel
+
+    return BertModel(BertConfig(**SIZES))
+
+
+inputs = {"shape": ("batch", 12), "dtype": "int64", "low": 2, "high": 30522}
