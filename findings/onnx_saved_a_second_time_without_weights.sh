@@ -2,7 +2,7 @@
 # An ONNX model that was saved with external data is saved a second time without its weights.
 # Release:       onnx 1.23.2
 # What happens:  save_model(..., save_as_external_data=True) takes the weights out of the model in memory. A second
-#                call, into another folder, writes the graph without weights and raises nothing; that file cannot be read.
+#                call, into another folder, writes the graph alone and raises nothing; that file cannot be read.
 # Natural guess: saving leaves a model as it is, and saving it twice gives two equal copies.
 # Source:        onnx/external_data_helper.py, write_external_data_tensors: tensor.ClearField("raw_data")
 # PY=python uses an interpreter that has the package; without it, one is made in a temporary folder.

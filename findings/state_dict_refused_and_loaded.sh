@@ -4,7 +4,7 @@
 # What happens:  torch's load_state_dict raises for a misshapen tensor after all others were copied; paddle's
 #                set_state_dict raises for another dtype halfway: what comes before it is set, the rest is not.
 # Natural guess: an error means that the model is as it was.
-# Source:        torch/nn/modules/module.py, load_state_dict: errors are collected while tensors are copied, raised last;
+# Source:        torch/nn/modules/module.py, load_state_dict: errors are collected during the copies, raised last;
 #                paddle/nn/layer/layers.py, set_state_dict: set_value asserts the dtype of one tensor after the other
 # PY=python uses an interpreter that has both packages; without it, one is made in a temporary folder.
 set -euo pipefail

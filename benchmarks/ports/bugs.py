@@ -106,14 +106,14 @@ _LIST = [
     ),
     Bug(
         "mask too weak",
-        "gpt2",
+        "gpt2_gelu",
         "the mask adds -1 where it must add minus infinity",
         {f"{NLP}.gpt.modeling": [("mask = paddle.full_like(x, -np.inf)", "mask = paddle.full_like(x, -1.0)")]},
         r"decoder\.layers\.0\.self_attn(\.out_proj)?",
     ),
     Bug(
         "heads not transposed back",
-        "gpt2",
+        "gpt2_gelu",
         "the heads are joined without moving them behind the tokens",
         {
             f"{NLP}.gpt.modeling": [
@@ -167,7 +167,7 @@ _LIST = [
     ),
     Bug(
         "scores divided by the width",
-        "albert",
+        "albert_gelu",
         "attention scores are divided by the width of a head instead of its root",
         {
             f"{NLP}.albert.modeling": [
@@ -362,7 +362,7 @@ _LIST = [
     ),
     Bug(
         "corners aligned",
-        "segformer",
+        "segformer_epsilon",
         "the coarsest features are enlarged with aligned corners",
         {"paddleseg.models.segformer": [("align_corners=self.align_corners)", "align_corners=True)")]},
         r"segformer(\.linear_fuse(\._conv|\.conv)?)?",

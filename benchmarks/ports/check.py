@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -43,24 +45,47 @@ class Row:
         return "\n".join(f"{law}: {words}" for law, words in self.broken.items())
 
 
-def check(pair: Path, torch: Path, paddle: Path, folder: Path) -> Row:
-    """All laws of a pair file, with the lanes of two environments; the report goes to a folder.
+def check(pair: Path, torch: Path, paddle: Path, folder: Path, all_laws: bool = True) -> Row:
+    """All laws of a pair file, or those up to the first that does not hold, with the lanes of two environments.
+
+    The report goes to a folder.
 
     Raises CheckError where there are no results.
     """
     command = [
         *(sys.executable, "-m", "pytest", "suites/porting", "-q", "-p", "no:cacheprovider", f"--pair={pair}"),
         *("--lane", f"torch@{torch}", "--lane", f"paddle@{paddle}", f"--conformance-report={folder}"),
+        *(() if all_laws else ("--exitfirst",)),
     ]
+    shutil.rmtree(folder, ignore_errors=True)
     variables = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    variables |= {"PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode")}  # else some lanes compile a framework anew
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, env=variables)
     except subprocess.TimeoutExpired:
         raise CheckError(f"the check of {pair.name} took longer than {SECONDS} s") from None
     results = folder / "results.json"
-    if not results.is_file():
+    if done.returncode not in (0, 1) or not results.is_file():
         raise CheckError(f"the check of {pair.name} gave no results: {(done.stdout + done.stderr)[-2000:].strip()}")
+    (folder / "made_of").write_text(_made_of(pair), "utf-8")
     return read(pair.stem, json.loads(results.read_text("utf-8")))
+
+
+def read_again(pair: Path, folder: Path) -> Row | None:
+    """The row that a folder holds of a pair file, made by the sources as they are now; None where it has none."""
+    stamp, results = folder / "made_of", folder / "results.json"
+    if not (stamp.is_file() and results.is_file()) or stamp.read_text("utf-8") != _made_of(pair):
+        return None
+    return read(pair.stem, json.loads(results.read_text("utf-8")))
+
+
+def _made_of(pair: Path) -> str:
+    """A digest of a pair file, the check's sources and the bugs."""
+    here = Path(__file__).parent
+    sources = [pair, *sorted((ROOT / "conformance").rglob("*.py")), *sorted((here / "pairs").glob("*.py"))]
+    sources += [here / "bugs.py", here / "planting.py"]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def read(name: str, results: dict[str, Any]) -> Row:

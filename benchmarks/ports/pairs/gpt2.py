@@ -29,7 +29,6 @@ def paddle_model():
             num_attention_heads=4,
             intermediate_size=128,
             max_position_embeddings=40,
-            hidden_activation="gelu",
         )
     )
 

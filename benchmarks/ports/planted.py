@@ -1,0 +1,91 @@
+"""What the check says of the planted bugs: found or not, and whether at the right layer and with the right setting."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.gate_speed import ROOT
+from benchmarks.ports.check import Row
+from benchmarks.ports.planting import Bug
+
+HEADS = ("bug", "in", "what is wrong", "found", "layer", "setting")
+_NAMED = re.compile(r"paddle (?:computes )?(?:[\w.]+ in )?'([^']*)'")
+_FILE = """import sys
+
+sys.path.insert(0, {root!r})
+from benchmarks.ports.bugs import BUGS
+from benchmarks.ports.pairs import {pair}
+from benchmarks.ports.planting import plant
+
+plant(BUGS[{name!r}])
+globals().update({{name: part for name, part in vars({pair}).items() if not name.startswith("_")}})
+"""
+
+
+def pair_file(bug: Bug, folder: Path) -> Path:
+    """A pair file in a folder: that of the port, with the bug planted."""
+    path = folder / f"{re.sub(r'[^a-z]+', '_', bug.name)}.py"
+    path.write_text(_FILE.format(root=str(ROOT), pair=bug.pair, name=bug.name), "utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Found:
+    """A bug, what the check says of its port without it, and what with it."""
+
+    bug: Bug
+    right: Row
+    wrong: Row
+
+    @property
+    def laws(self) -> list[str]:
+        """Laws that the bug breaks."""
+        return [law for law in self.wrong.broken if law not in self.right.broken]
+
+    @property
+    def told(self) -> str:
+        """What the first of them says."""
+        return self.wrong.broken[self.laws[0]] if self.laws else ""
+
+    @property
+    def layers(self) -> list[str]:
+        """The paddle layers of the first sentence that names one."""
+        lines = [line for line in self.told.splitlines() if _NAMED.search(line)]
+        return _NAMED.findall(lines[0]) if lines else []
+
+    @property
+    def layer_is_right(self) -> bool:
+        """Whether one of these is the bug's, or a tensor that the bug leaves unused is named instead."""
+        named = self.layers or re.findall(r"[\w.]+", self.told)
+        return any(re.fullmatch(self.bug.layer, each) for each in named)
+
+    @property
+    def setting_is_right(self) -> bool:
+        """Whether the setting is named."""
+        return re.search(rf"\b{self.bug.setting}\b", self.told) is not None
+
+    def cells(self) -> tuple[str, ...]:
+        """The columns of :data:`HEADS`."""
+        answer = {True: "yes", False: "**no**"}
+        found = bool(self.laws)
+        return (
+            self.bug.name,
+            self.bug.pair,
+            self.bug.what,
+            f"by {self.laws[0]}" if found else answer[found],
+            answer[self.layer_is_right] if found else "",
+            (answer[self.setting_is_right] if found else "") if self.bug.setting else "-",
+        )
+
+
+def summary(found: list[Found]) -> str:
+    """All bugs in a sentence."""
+    seen = [each for each in found if each.laws]
+    settings = [each for each in found if each.bug.setting]
+    return (
+        f"{len(seen)} of {len(found)} are found, {sum(each.layer_is_right for each in seen)} at the right layer, and "
+        f"{sum(bool(each.laws) and each.setting_is_right for each in settings)} of {len(settings)} that change a "
+        "setting with that setting."
+    )
