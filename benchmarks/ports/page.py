@@ -28,8 +28,8 @@ margin* is the largest error of the laws that hold, in units of what is allowed.
 _BUGS = """
 ## Planted bugs
 
-{summary} They were chosen before any run ([`benchmarks/ports/bugs.py`](../benchmarks/ports/bugs.py)); each is a change of
-a line or two in the paddle package. *Layer* says whether the layer named first is the one that is wrong, one in it that
+{summary} They were chosen before any run ([`benchmarks/ports/bugs.py`](../benchmarks/ports/bugs.py)); each changes
+a line or two of the paddle package. *Layer* says whether the layer named first is the one that is wrong, one in it that
 is the first to be given wrong values, or the one that takes its result.
 """
 
