@@ -15,6 +15,7 @@ AREA = "porting"
 DOING = {
     "run.describe": "building it and running it once",
     "run.run": "running it",
+    "run.optimizer": "making its optimizer",
     "trace.trace": "tracing it",
     "run.repeat": "saving and reading it",
     "deviations.deviations": "deriving what rounding does to it",

@@ -34,8 +34,11 @@ Runs = tuple[dict[str, Array], ...]
 
 RUNS = 6
 """Runs from which the deviation that rounding gives is taken."""
-STEPS = 3
-"""Updates after which the models are compared."""
+FACTORS = (1.0, -0.5, -2.0)
+"""What the gradients are multiplied with before each update."""
+LARGE = 2.0**16
+STEPS = len(FACTORS) + 1
+"""Updates that are made at most."""
 
 
 class PairDivergence(AssertionError):  # noqa: N818
@@ -227,10 +230,29 @@ class Port:
         have several.
         """
         how = {**self.common(drawn, training), "double": double, "backward": training and not drawn.exact}
-        how["steps"] = STEPS if training and double and drawn.seed == 1 and not drawn.exact else 0
+        if training and double and drawn.seed == 1 and not drawn.exact:
+            how["factors"] = self.factors
         lanes = enumerate((self.torch, self.paddle))
         found = self.arrays("run.run", [(lane, {**how, "values": self.values(side, drawn)}) for side, lane in lanes])
         return tuple(self._portable(side, values) for side, values in enumerate(found))
+
+    @cached_property
+    def optimizers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Both sides' optimizers, as :func:`.run.optimizer` tells them; nothing where nothing is trained."""
+        drawn = next(self.samples())
+        lanes = enumerate((self.torch, self.paddle))
+        how = [(lane, {"values": self.values(side, drawn), "steps": 1}) for side, lane in lanes]
+        found = self.ask("run.optimizer", how)
+        steps = max(each.get("length", 0) for each in found)
+        if steps:
+            found = self.ask("run.optimizer", [(lane, {**options, "steps": steps}) for lane, options in how])
+        return found[0], found[1]
+
+    @property
+    def factors(self) -> list[float]:
+        """What the gradients are multiplied with before each update; the last is clipped where any is."""
+        clips = any(each and each["settings"]["clips"] for each in self.optimizers)
+        return [*FACTORS, LARGE] if clips else [*FACTORS]
 
     def common(self, drawn: Drawn, training: bool) -> dict[str, Any]:
         """What both models of a sample are given alike. cotangents: a seed of the weights of outputs."""
@@ -269,9 +291,7 @@ class Port:
     def _portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
         """Quantities by torch's names: those of tensors are read by the tensor's own rule."""
         result = {
-            name: array
-            for name, array in found.items()
-            if name.split(".")[0] in ("outputs", "loss", "input_gradients", "optimizer")
+            name: array for name, array in found.items() if name.split(".")[0] in ("outputs", "loss", "input_gradients")
         }
         for each in self.matching.matches:
             own = each.paddle if side else each.torch

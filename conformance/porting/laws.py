@@ -20,6 +20,7 @@ from conformance.porting.compared import (
     rounded,
     singles,
 )
+from conformance.porting.hyperparameters import differences_of, rates_apart, unknown_schedule
 from conformance.porting.places import explain, explain_backward
 from conformance.porting.precision import precision
 from conformance.porting.rows import shown
@@ -263,19 +264,17 @@ def steps(port: Port, seen: Seen) -> None:
         found = compared(port, drawn, True)
         seen.count(drawn)
         seen.note("updates", found.worst.get("updates", 0.0))
-        if found.updates and "gradients" in port.told:
-            raise PairDivergence("\n  ".join([AS.format("gradients"), *_hyperparameters(found.runs)]))
+        first = [AS.format("gradients")] if "gradients" in port.told else []
+        if found.updates and first:
+            raise PairDivergence("\n  ".join([*first, *differences_of(port)]))
         if found.updates:
-            raise PairDivergence(_told(found.updates, drawn, _hyperparameters(found.runs)))
-
-
-def _hyperparameters(found: Runs) -> list[str]:
-    """What the two optimizers say of themselves, where they say different things."""
-    one, other = (
-        {name.partition(".")[2]: said for name, said in values.items() if name.startswith("optimizer.")}
-        for values in found[:2]
-    )
-    return [f"another {name}: {one[name]} in torch, {other[name]} in paddle" for name in unlike(one, other)]
+            raise PairDivergence(_told(found.updates, drawn, differences_of(port)))
+    apart = rates_apart(port)
+    if apart:
+        raise PairDivergence("\n  ".join(apart))
+    unknown = unknown_schedule(port)
+    if unknown:
+        seen.warn(f"{port.path.name}: {unknown}")
 
 
 def _nearest_the_loss(port: Port, wrong: list[Difference]) -> list[Difference]:

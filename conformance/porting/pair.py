@@ -35,6 +35,10 @@ loss                  ``"cross_entropy"`` or ``"mse"``; or ``torch_loss`` and ``
                       and the targets. Without a loss, the outputs are weighted with random numbers and summed.
 torch_optimizer,      called with the parameters to train, each gives an optimizer. Without them, Adam with
 paddle_optimizer      learning rate 1e-3 in both
+torch_schedule        called with torch's optimizer, gives its schedule of learning rates, which is compared with the
+                      one that paddle's optimizer was made with, step by step. Without it, ``optimizer.schedule``
+torch_clip,           called with the parameters before each update, clips their gradients, as in
+paddle_clip           ``torch_clip = lambda p: torch.nn.utils.clip_grad_norm_(p, 1.0)``; paddle's optimizers clip too
 names                 {name in the torch model: name in the paddle model}, of layers or tensors
 transposed            names of tensors of one's own, in the torch model, that the paddle model keeps transposed
 merged                {layer or tensor: those of the other model that it holds one after the other}, as in
@@ -46,6 +50,8 @@ batch_sizes           sizes of the batches that are tried. Without it 3, 2 and 5
 carried               True where the factories give models whose weights are carried over already: they are then
                       compared too, bit for bit. The other laws carry them over themselves
 ===================== ==============================================================================================
+
+Training in mixed precision (autocast, GradScaler) is not compared: models run in their own precision and in float64.
 """
 
 from __future__ import annotations
@@ -64,7 +70,10 @@ BATCH = "batch"
 BATCH_SIZES = (3, 2, 5)
 LOSSES = ("cross_entropy", "mse")
 FACTORIES = ("torch_model", "paddle_model")
-CALLED = (*FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer")
+CALLED = (
+    *FACTORIES, "torch_loss", "paddle_loss", "torch_optimizer", "paddle_optimizer", "torch_schedule", "torch_clip",
+    "paddle_clip",
+)  # fmt: skip
 DESCRIBED = ("shape", "dtype", "low", "high", "padding", "mask")
 NEEDED = "it needs torch_model, paddle_model (functions or classes without arguments) and inputs"
 
@@ -98,6 +107,9 @@ class Pair:
     paddle_loss: Callable[..., Any] | None = None
     torch_optimizer: Callable[..., Any] | None = None
     paddle_optimizer: Callable[..., Any] | None = None
+    torch_schedule: Callable[..., Any] | None = None
+    torch_clip: Callable[..., Any] | None = None
+    paddle_clip: Callable[..., Any] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     transposed: Sequence[str] = ()
     merged: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -13,9 +13,11 @@ import numpy as np
 from conformance.porting.backend import Backend, Made, loaded, made, new, single
 from conformance.porting.inventory import Tensor, inventory
 from conformance.porting.pair import Pair, PairError
-from conformance.porting.traces import FACTORS, configuration, flattened, without_dropout
+from conformance.porting.traces import configuration, flattened, without_dropout
 
 Arrays = Sequence[np.ndarray]
+LONGEST = 20_000
+"""Steps over which the learning rates of schedules are compared at most."""
 WRITES = (
     "{path}: {model} writes to its parameter {name} while it runs, so that it has other weights in every run; compute "
     "with a copy, or register it as a buffer"
@@ -55,12 +57,12 @@ def run(
     cotangents: int,
     double: bool,
     training: bool,
-    steps: int = 0,
+    factors: Sequence[float] = (),
     backward: bool = False,
     kept: bool = False,
     within: AbstractContextManager[Any] | None = None,
 ) -> dict[str, Any]:
-    """Outputs and buffers of the model with these values; and what each of some updates moves these by.
+    """Outputs and buffers of the model with these values; and what updates move these by, one for each of ``factors``.
 
     ``backward``: the loss and all gradients too. Without a loss of the pair's own, the outputs are summed with random
     weights, of which ``cotangents`` is the seed. ``double``: in float64. Paddle's recurrent layers have gradients in
@@ -89,8 +91,8 @@ def run(
             result["gradients"] = {name: backend.array(each) for name, each in found.items() if each is not None}
             inner = [backend.gradient(each) for each in leaves]
             result["input_gradients"] = [backend.array(each) for each in inner if each is not None]
-        if steps and of.trained:
-            result |= _trained(backend, pair, of, FACTORS[:steps])
+        if factors and of.trained:
+            result["updates"] = list(_updates(backend, pair, of, factors))
     return result
 
 
@@ -138,26 +140,65 @@ def loss_of(backend: Backend, pair: Pair, outputs: list[Any], targets: Arrays, c
     return backend.weighted_sum(outputs, [backend.tensor(array, double) for array in weights])
 
 
-def _trained(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -> dict[str, Any]:
-    """{"optimizer": its hyperparameters, "updates": what each moves the values by, in float32}.
+def optimizer(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], steps: int) -> dict[str, Any]:
+    """What the pair's optimizer does with each parameter, and the learning rates of its schedule over some ``steps``.
+
+    {"settings": see the sides' ``settings``, "schedule": its class, or "", "length": how many steps tell all of it,
+    "rates": of each group before each step, "groups": of each parameter}.
+    """
+    loaded(backend, pair, values, True, True)
+    trained = made(backend, pair, True).trained
+    if not trained:
+        return {}
+    side = importlib.import_module(f"conformance.porting.{backend.name}_side.settings")
+    optimizer = backend.optimizer(pair, [each for _, each in trained])
+    following = side.schedule(pair, optimizer)  # which may change the first rate
+    found: dict[str, Any] = {"settings": side.settings(pair, optimizer, trained), "schedule": "", "length": 0}
+    if following is not None:
+        found |= {"schedule": type(following).__name__, "length": length_of(following)}
+        found |= {"rates": side.rates(optimizer, following, steps), "groups": side.groups(optimizer, trained)}
+    return found
+
+
+def length_of(schedule: Any) -> int:
+    """Steps within which a schedule shows all that it does: all, or twice the largest whole number that it holds."""
+    total = getattr(schedule, "total_steps", None)
+    if isinstance(total, int):
+        return min(total, LONGEST)
+    largest, seen, left = 3, set(), [schedule]
+    while left:
+        one = left.pop()
+        if isinstance(one, bool) or id(one) in seen:
+            continue
+        if isinstance(one, int):
+            largest = max(largest, one)
+        seen.add(id(one))
+        if isinstance(one, Mapping):
+            left += [*one, *one.values()]
+        elif isinstance(one, list | tuple):
+            left += one
+        elif type(one).__module__.startswith(("torch.optim.lr_scheduler", "paddle.optimizer.lr")):
+            left += [value for name, value in vars(one).items() if name != "optimizer"]
+    return min(2 * largest + 2, LONGEST)
+
+
+def _updates(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -> Iterator[dict[str, np.ndarray]]:
+    """What each update moves the values by, in float32.
 
     An update takes the gradients that are there, times its factor. Gradients of the moved models would tell less: Adam
     makes a whole step of a gradient that is next to nothing, after which two right models are apart.
     """
     optimizer = backend.optimizer(pair, [each for _, each in of.trained])
-    settings = importlib.import_module(f"conformance.porting.{backend.name}_side.settings")
-    result: dict[str, Any] = {"optimizer": settings.settings(optimizer)}
-    result["updates"] = list(_updates(backend, of, optimizer, factors))
-    return result
-
-
-def _updates(backend: Backend, of: Made, optimizer: Any, factors: Sequence[float]) -> Iterator[dict[str, np.ndarray]]:
+    importlib.import_module(f"conformance.porting.{backend.name}_side.settings").schedule(pair, optimizer)
+    clip = getattr(pair, f"{backend.name}_clip")
+    gradients = [(each, backend.gradient(each)) for _, each in of.trained]
+    gradients = [(each, gradient * 1.0) for each, gradient in gradients if gradient is not None]
     before = _values(backend, of)
     for factor in factors:
-        for _, parameter in of.trained:
-            gradient = backend.gradient(parameter)
-            if gradient is not None:
-                backend.set_gradient(parameter, gradient * factor)
+        for parameter, gradient in gradients:
+            backend.set_gradient(parameter, gradient * factor)
+        if clip is not None:
+            clip([each for _, each in of.trained])
         optimizer.step()
         after = _values(backend, of)
         yield {name: (after[name] - before[name]).astype(np.float32) for name in after if after[name].dtype.kind == "f"}

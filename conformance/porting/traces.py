@@ -11,10 +11,8 @@ from unittest import mock
 from conformance.porting.recorder import flattened
 from conformance.porting.settings import configuration, plain, unlike
 
-__all__ = ["DROPOUTS", "FACTORS", "configuration", "flattened", "plain", "unlike", "without_dropout"]
+__all__ = ["DROPOUTS", "configuration", "flattened", "plain", "unlike", "without_dropout"]
 
-FACTORS = (1.0, -0.5, 4.0)
-"""What the gradients are multiplied with, one after the other, before each update."""
 
 DROPOUTS = {
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), "p"),
