@@ -1,4 +1,4 @@
-"""Training is compared as it is configured: groups, decay, clipping, regularizers, schedules; and what differs is named."""
+"""Training is compared as it is configured, with groups, clipping and schedules; what differs is named."""
 
 from __future__ import annotations
 
