@@ -75,9 +75,8 @@ def steps(tmp_path: Path, lanes: list[InProcessLane]):
     def judge(torch: str, paddle: str, more: str = "") -> tuple[str, list[str]]:
         path = tmp_path / "port.py"
         path.write_text(BASE.format(torch=torch, paddle=paddle) + more, "utf-8")
-        port = Port(
-            path, *(next(lane for lane in lanes if lane.spec.framework == name) for name in ("torch", "paddle"))
-        )
+        by_name = {lane.spec.framework: lane for lane in lanes}
+        port = Port(path, by_name["torch"], by_name["paddle"])
         for law in ("tensors", "training", "gradients"):
             LAWS[law](port, Seen())
         seen = Seen()
