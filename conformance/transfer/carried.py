@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from conformance.porting.inventory import Tensor, written
 from conformance.porting.matching import Match
 
 from . import checkpoint, dtypes
-from .rules import Array, TransferError
+from .rules import LAYOUTS, Array, Shape, TransferError
+from .stored import Stored
 
 Keys = Mapping[str, str | None]
 """Keys of a model's state dict, and the tensor that each stands for; None for what only this framework has."""
@@ -46,33 +48,50 @@ def by_tensor(
     Raises TransferError where two keys of one tensor (tied weights) hold different arrays, where a number's meaning
     cannot be decided, and where one is lost in the model's dtype.
     """
-    found: dict[str, Array] = {}
+    found: dict[str, Any] = {}
     first: dict[str, str] = {}
     cast: dict[str, list[str]] = {}
     for key, held in state.items():
         name = keys[key]
         if name is None:
             continue
-        array, dtype = np.asarray(held), own[name].dtype
-        if framework == "paddle":
-            array = dtypes.meant(array, dtype, repr(key))
-        if array.dtype != dtype and not as_kept:
-            cast.setdefault(f"{array.dtype} in the file and {dtype} in the model", []).append(key)
-            array = dtypes.cast(array, dtype, repr(key))
+        dtype = own[name].dtype
+        kept = meant(held, dtype, framework, key)
+        if kept.dtype != dtype and not as_kept:
+            cast.setdefault(f"{kept.dtype} in the file and {dtype} in the model", []).append(key)
+            kept = _later(held.shape, dtype, partial(dtypes.cast, dtype=dtype, where=repr(key)), kept)
         if name in found:
-            if array.tobytes() != found[name].tobytes():
+            if np.asarray(kept).tobytes() != np.asarray(found[name]).tobytes():
                 raise TransferError(f"{first[name]!r} and {key!r} are one tensor of the model, and hold unlike arrays")
             continue
-        found[name], first[name] = np.asarray(array, order="C"), key
+        found[name], first[name] = kept, key
     return found, [
         f"{some(keys)} {'is' if len(keys) == 1 else 'are'} {what}, and written so" for what, keys in cast.items()
     ]
 
 
+def meant(held: Array | Stored, dtype: np.dtype[Any], framework: str, key: str) -> Any:
+    """An array of a file by what its numbers mean in a model whose tensor has ``dtype``."""
+    if framework != "paddle":
+        return held
+    read = partial(dtypes.meant, dtype=dtype, where=repr(key))
+    # Of no elements, an array has the meaning that it has of many.
+    return _later(held.shape, read(np.empty(0, held.dtype)).dtype, read, held)
+
+
+def _later(shape: Shape, dtype: np.dtype[Any], change: Callable[[Array], Array], held: Array | Stored) -> Any:
+    """A changed array, which is read when it is asked for where the given one is."""
+    if isinstance(held, Stored):
+        return Stored(shape, dtype, lambda: change(np.asarray(held)))
+    return np.asarray(change(held), order="C")
+
+
 def special(values: Mapping[str, Array]) -> list[str]:
     """A sentence for each array that holds NaN or infinity."""
     counts = {
-        name: int((~np.isfinite(array)).sum()) for name, array in values.items() if dtypes.kind(array.dtype) in "fc"
+        name: int((~np.isfinite(np.asarray(array))).sum())
+        for name, array in values.items()
+        if dtypes.kind(array.dtype) in "fc"
     }
     return [
         f"{name} holds NaN or infinity in {count} of {values[name].size} elements, carried as they are"
@@ -83,7 +102,25 @@ def special(values: Mapping[str, Array]) -> list[str]:
 
 def carried(values: Mapping[str, Array], matches: Sequence[Match], target: str) -> dict[str, Array]:
     """The target model's arrays, by its own names and in its own layout, from those of the other model."""
-    return written((_to(each, target), _of(each, values, target)) for each in matches)
+    groups: dict[str, list[Match]] = {}
+    for each in matches:
+        groups.setdefault(_to(each, target).name, []).append(each)
+    return {name: _carried(values, group, target) for name, group in groups.items()}
+
+
+def _carried(values: Mapping[str, Any], group: Sequence[Match], target: str) -> Any:
+    """One array of the target's, from those that it is made of; read when it is asked for where these are."""
+
+    def make() -> Array:
+        (made,) = written((_to(each, target), _of(each, values, target)) for each in group).values()
+        return made
+
+    held = values[_to(group[0], "torch" if target == "paddle" else "paddle").name]
+    if not isinstance(held, Stored):
+        return make()
+    shapes = [LAYOUTS[own.layout].paddle_shape(own.shape) for own in (_to(each, target) for each in group)]
+    shape = shapes[0] if len(shapes) == 1 else (sum(each[0] for each in shapes), *shapes[0][1:])
+    return Stored(shape, held.dtype, make)
 
 
 def state_dict(values: Mapping[str, Array], keys: Keys, rest: Mapping[str, Array]) -> dict[str, Array]:
@@ -138,7 +175,7 @@ def _to(match: Match, target: str) -> Tensor:
 
 def _of(match: Match, values: Mapping[str, Array], target: str) -> Array:
     source = match.torch if target == "paddle" else match.paddle
-    return source.read(values[source.name])
+    return source.read(np.asarray(values[source.name]))
 
 
 def _held(name: str, keys: Keys, state: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import require_installed
 from conformance.porting.check import Port
 from conformance.porting.pair import load
-from conformance.transfer import saved
+from conformance.transfer import large, saved
 from conformance.transfer.check import write
 from conformance.transfer.checkpoint import Checkpoint
 from conformance.transfer.plan import TOLD, CarryError, planned
@@ -66,7 +66,8 @@ def carry(request: Request, found: Checkpoint, port: Port, say: Callable[[str], 
 
     Raises what :data:`TOLD` lists for bad input, and CarryError where what was written is not what was meant.
     """
-    plan = planned(request, found, port)
+    built = large.models(request, found, port) if large.is_large(found) else None
+    plan = planned(request, found, port, built)
     say(table(plan.matching, plan.source.framework, plan.target.framework))
     for line in (*((plan.training.line,) if plan.training else ()), *plan.notes):
         say(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -93,12 +94,8 @@ def _arrays(path: Path) -> list[Stored]:
             span = Span(path, stream.tell(), math.prod(shape) * dtype.itemsize)
             if stream.seek(len(span), 1) > end:
                 raise DamagedError("it is cut off")
-            found.append(_stored(span, dtype, shape))
+            found.append(Stored(shape, dtype, partial(span.array, dtype, shape)))
     return found
-
-
-def _stored(span: Span, dtype: np.dtype[Any], shape: Shape) -> Stored:
-    return Stored(shape, dtype, lambda: np.frombuffer(bytearray(span.read()), dtype).reshape(shape))
 
 
 def _number(stream: BinaryIO, size: int) -> int:

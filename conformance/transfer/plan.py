@@ -60,7 +60,8 @@ class Plan:
     """What goes where, before anything is written.
 
     values: by the name of a tensor of the model that is key. trees: what each file will hold, by path. weights,
-    optimizer, schedule: the file, and the part of it, that each is loaded from. unproven: what no trial can show.
+    optimizer, schedule: the file, and the part of it, that each is loaded from. runs: whether the models have values,
+    and can run. unproven: what no trial can show.
     """
 
     source: Model
@@ -73,12 +74,13 @@ class Plan:
     optimizer: tuple[Path, str | None] | None = None
     schedule: tuple[Path, str | None] | None = None
     training: Training | None = None
+    runs: bool = True
     unproven: list[str] = field(default_factory=list)
 
 
-def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
-    """Everything that is known before something is written."""
-    models = tuple(Model(side, **ask(port, side.lane, "model_keys")) for side in port.sides)
+def planned(request: Request, found: Checkpoint, port: Port, built: tuple[Model, Model] | None = None) -> Plan:
+    """Everything that is known before something is written. built: both models where they are without values."""
+    models = built or tuple(Model(side, **ask(port, side.lane, "model_keys")) for side in port.sides)
     found, notes = _by_own_names(found, models)
     source = _source(request, found, models)
     target = models[1] if source is models[0] else models[0]
@@ -94,14 +96,19 @@ def planned(request: Request, found: Checkpoint, port: Port) -> Plan:
     values, cast = by_tensor(found.weights, source.keys, source.side.values, source.framework)
     both = {source.framework: values, target.framework: carried(values, matching.matches, target.framework)}
     plan = Plan(source, target, matching, both, [*notes, *cast, *special(values), *_only(source, target)])
+    plan.runs = built is None
     _place(request, found, plan, port)
     return plan
 
 
 def ask(port: Port, lane: Lane, what: str, **how: Any) -> Any:
-    """What a function of the lane's ``carry`` returns. Raises the errors of :data:`TOLD` as they were."""
+    """What a function of the lane's ``carry``, or of the module that ``what`` names, returns.
+
+    Raises the errors of :data:`TOLD` as they were.
+    """
     try:
-        return lane.answer(calls.begin(lane, f"carry.{what}", **port.common_data, how=how))
+        name = what if "." in what else f"carry.{what}"
+        return lane.answer(calls.begin(lane, name, **port.common_data, how=how))
     except CallError as error:
         if error.died:
             raise LaneError(f"the lane {lane.label} {error.text}") from None

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from . import dtypes
-from .rules import Array, TransferError
+from .rules import TransferError
 from .stored import Span, Stored
 from .unpickle import DamagedError, UnsupportedError
 
@@ -52,7 +52,7 @@ def read(path: Path) -> tuple[dict[str, Stored], str | None]:
         raise DamagedError(str(error).rstrip(".")) from None
     header, start = _header(path)
     metadata = header.pop("__metadata__", None) or {}
-    if metadata.get(_CHECKSUM, "") not in ("", _checksum(path, header, start)):
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(path, header, start):
         raise DamagedError("its checksum does not match")
     arrays = {name: _stored(path, name, entry, start) for name, entry in header.items()}
     return arrays, _LAYOUTS.get(metadata.get("format", ""))
@@ -116,8 +116,7 @@ def _stored(path: Path, name: str, entry: Mapping[str, Any], start: int) -> Stor
         raise UnsupportedError(f"{name!r} has {len(shape)} axes, and NumPy has {_AXES}; save it with fewer")
     dtype = dtypes.named(_DTYPES[code])
     span = Span(path, start + first, last - first)
-    read: Callable[[], Array] = lambda: np.frombuffer(bytearray(span.read()), dtype).reshape(shape)  # noqa: E731
-    return Stored(shape, dtype, read)
+    return Stored(shape, dtype, lambda: span.array(dtype, shape))
 
 
 def _canonical(entries: Mapping[str, Any]) -> bytes:

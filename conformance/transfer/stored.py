@@ -50,12 +50,14 @@ class Span:
 
     def read(self) -> bytes:
         """The bytes. Raises OSError for a file that has become shorter."""
-        with open(self.path, "rb") as stream:
-            stream.seek(self.offset)
-            data = stream.read(self.length)
+        return self.array(np.dtype(np.uint8), (self.length,)).tobytes()
+
+    def array(self, dtype: np.dtype[Any], shape: Shape) -> Array:
+        """The bytes as an array, which may be written to. Raises OSError for a file that has become shorter."""
+        data = np.fromfile(self.path, np.uint8, self.length, offset=self.offset)
         if len(data) != self.length:
             raise OSError(errno.EIO, "it became shorter while it was read", str(self.path))
-        return data
+        return data.view(dtype).reshape(shape)
 
 
 def at_hand(tree: Any) -> Any:

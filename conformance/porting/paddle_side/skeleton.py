@@ -1,0 +1,34 @@
+"""A paddle model without values, and what safetensors' own loader for paddle gives, array by array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import paddle
+from safetensors import safe_open
+
+from conformance.porting.inventory import inventory
+from conformance.porting.pair import Pair
+from conformance.transfer.large import described, digest
+
+from .arrays import to_array
+
+
+def skeleton(pair: Pair) -> dict[str, Any]:
+    """See :func:`conformance.transfer.large.described`."""
+    with paddle.LazyGuard(), paddle.utils.unique_name.guard():
+        model = pair.model("paddle")
+    kept = model.state_dict()
+    return {**described(kept, inventory(model)), "names": {tensor.name: key for key, tensor in reversed(kept.items())}}
+
+
+def digests(pair: Pair, path: str) -> dict[str, str]:
+    """What tells each array of a .safetensors file from any other, by key."""
+    found = {}
+    with safe_open(path, framework="numpy") as file:
+        keys = list(file.keys())
+    for key in keys:
+        # Opened for each, since what was mapped stays in memory, and safetensors 0.8.0 reads no other way for paddle.
+        with safe_open(path, framework="paddle") as file:
+            found[key] = digest(to_array(file.get_tensor(key)))
+    return found
