@@ -198,7 +198,7 @@ def _run(plan: Plan, port: Port, values: Mapping[str, Mapping[str, Array]]) -> s
     batch = pair.batch_sizes[0]
     rng = np.random.default_rng([SEED, batch])
     drawn = {what: pair.arrays(what, batch, rng) for what in ("inputs", "targets")}
-    common = {**drawn, "cotangents": [], "training": False, "steps": 0}
+    common = {**drawn, "cotangents": 0, "training": False}
     lanes = {"torch": port.torch, "paddle": port.paddle}
     how = [
         (lane, {**common, "double": double, "values": dict(values[name])})
