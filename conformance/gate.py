@@ -53,7 +53,7 @@ def port(options: argparse.Namespace, more: Sequence[str]) -> int:
         if not Path(text).is_file():
             raise CommandError(f"{text} is no file; name a Python file with torch_model, paddle_model and inputs")
     here = Path.cwd()
-    own = [f"--rootdir={here}", "--override-ini=pythonpath=", "--override-ini=testpaths="]
+    own = [f"--rootdir={here}", "--override-ini=pythonpath=", "--override-ini=testpaths=", "-p", "no:cacheprovider"]
     return run([*own, *(f"--pair={text}" for text in options.pairs), *more], _Run(None), [str(here)])
 
 

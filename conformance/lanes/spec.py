@@ -93,7 +93,8 @@ def require_installed(spec: LaneSpec) -> None:
     """Raise :class:`SpecError` where the framework is not installed at all (without importing it)."""
     if importlib.util.find_spec(spec.framework) is None:
         package = {"torch": "torch", "paddle": "paddlepaddle"}[spec.framework]
+        elsewhere = " ".join(f"--lane {name}{'@ENV' * (name == spec.framework)}" for name in FRAMEWORKS)
         raise SpecError(
-            f"lane {spec}: {spec.framework} is not installed in this environment; install {package}, "
-            f"or choose the lanes with --lane"
+            f"lane {spec}: {spec.framework} is not installed in this environment; install {package}, or choose the "
+            f"lanes with --lane: `{elsewhere}`, where ENV is a virtual environment that has it"
         )
