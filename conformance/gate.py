@@ -60,7 +60,8 @@ def port(options: argparse.Namespace, more: Sequence[str]) -> int:
 def gate(options: argparse.Namespace, more: Sequence[str]) -> int:
     """Run the suites, or those that pytest's options choose."""
     where = home.gate()
-    return run([f"--rootdir={where.folder}", *more], _Run(where.suites))
+    cache = f"--override-ini=cache_dir={Path.cwd() / REPORT / '.pytest_cache'}"
+    return run([f"--rootdir={where.folder}", cache, *more], _Run(where.suites))
 
 
 def upgrade(options: argparse.Namespace, more: Sequence[str]) -> int:
@@ -102,10 +103,9 @@ def run(arguments: Sequence[str], watch: _Run, path: Sequence[str] = ()) -> int:
     """
     report = Path.cwd() / REPORT
     os.environ.clear()
-    os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(report / ".hypothesis"), **environment()})
+    os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(Path.cwd() / REPORT / ".hypothesis"), **environment()})
     sys.path[:] = [place for place in sys.path if place not in ("", ".", str(Path.cwd()))] + list(path)
-    own = ["-c", str(home.folder() / home.DECLARATION), f"--override-ini=cache_dir={report / '.pytest_cache'}"]
-    own += ["--noconftest", "-p", "conformance.plugin"]
+    own = ["-c", str(home.folder() / home.DECLARATION), "--noconftest", "-p", "conformance.plugin"]
     import pytest
 
     status = int(pytest.main([*own, *plugins(), *arguments], plugins=[watch]))
