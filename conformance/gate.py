@@ -101,7 +101,6 @@ def run(arguments: Sequence[str], watch: _Run, path: Sequence[str] = ()) -> int:
 
     path: folders to import from, behind what is installed.
     """
-    report = Path.cwd() / REPORT
     os.environ.clear()
     os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(Path.cwd() / REPORT / ".hypothesis"), **environment()})
     sys.path[:] = [place for place in sys.path if place not in ("", ".", str(Path.cwd()))] + list(path)
