@@ -231,7 +231,7 @@ STATES = [
     ),
     (
         *("Adam(parameters)", "Adam(parameters=parameters, weight_decay=0.1)", "Adam(parameters)"),
-        "the optimizers differ: coupled 0 in the file, 0.1 in paddle_optimizer",
+        "the optimizers differ: weight decay (L2) 0 in the file, 0.1 in paddle_optimizer",
     ),
     (
         *("Adam(parameters)", "Lamb(parameters=parameters)", "Adam(parameters)"),

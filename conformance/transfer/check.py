@@ -18,6 +18,7 @@ from conformance.porting.pair import PairError
 from conformance.transfer import TransferError, large, write_tree
 from conformance.transfer import safetensors_format as safetensors
 from conformance.transfer.files import write_atomically
+from conformance.transfer.kinds import WORDS
 from conformance.transfer.plan import CarryError, Plan, ask
 from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.slots import OptimizerStateError
@@ -120,7 +121,8 @@ def _tried(plan: Plan, loaded: Mapping[str, Any]) -> str:
     unlike = unlike_settings(training.settings, loaded["settings"])
     if unlike:
         setting, ((name, one, other), *_) = next(iter(unlike.items()))
-        raise CarryError(f"loaded, {name!r} has {setting} {other:g} in {target}, and {one:g} before; nothing is kept")
+        said = WORDS.get(setting, setting)
+        raise CarryError(f"loaded, {name!r} has {said} {other:g} in {target}, and {one:g} before; nothing is kept")
     before = [by_target(update, matches, target) for update in training.taken["updates"]]
     used, wrong = unlike_updates(before, loaded["updates"], plan.values[target], training.made.get("rounded", 0.0))
     if wrong:

@@ -79,6 +79,13 @@ SETTINGS: Mapping[str, Setting] = {
 (AdamW's) and ``l1``, which are of a parameter in paddle, and of a group in torch."""
 
 DECAYS = ("coupled", "decoupled", "l1")
+WORDS: Mapping[str, str] = {
+    "lr": "learning rate",
+    "coupled": "weight decay (L2)",
+    "decoupled": "weight decay (AdamW's)",
+    "l1": "L1 decay",
+}
+"""What a setting is called in a sentence, where that is not its name."""
 
 _ADAM = {
     "m": Slot("exp_avg", "moment1"),

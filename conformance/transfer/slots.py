@@ -116,7 +116,16 @@ def steps_taken(kind: Kind, settings: Mapping[str, Any], found: Mapping[str, tup
     """
     name, power_ = max(kind.powers.items(), key=lambda item: base_of(item[1], settings))
     value, dtype = found[name]
-    return exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    step = exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    for other, each in kind.powers.items():
+        base, (held, of) = base_of(each, settings), found[other]
+        wanted = float(power(base, step + each.ahead, of))
+        if held != wanted and max(held, wanted) >= SMALLEST:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {held} as a power of {base} has not counted its steps with that beta: after "
+                f"{step} updates it is {wanted}"
+            )
+    return step
 
 
 def base_of(power_: Power, settings: Mapping[str, Any]) -> float:

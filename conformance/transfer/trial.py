@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .kinds import WORDS
 from .rules import Array
 from .slots import OptimizerStateError, State
 
@@ -63,17 +64,10 @@ def unlike_settings(
     return found
 
 
-def require_alike(
-    target: str,
-    wanted: Mapping[str, Mapping[str, Any]],
-    own: Mapping[str, Mapping[str, Any]],
-    ignored: str = "",
+def require_same_tensors(
+    target: str, wanted: Mapping[str, Mapping[str, Any]], own: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Raises OptimizerStateError where the target's optimizer would go on otherwise than the file's.
-
-    wanted, own: settings by tensor, of the file and of the pair's optimizer. Those of torch are in its file, and so
-    need not be those of the pair.
-    """
+    """Raises OptimizerStateError where one framework's optimizer trains a tensor that the other's does not."""
     source = "paddle" if target == "torch" else "torch"
     for one, other, where in ((wanted, own, target), (own, wanted, source)):
         lacking = [repr(name) for name in one if name not in other]
@@ -83,11 +77,19 @@ def require_alike(
                 f"{', '.join(lacking[:3])}{more} of {target}_model would be trained in one framework only, and not by "
                 f"{where}_optimizer: give both the same parameters"
             )
-    unlike = {} if target == "torch" else unlike_settings(wanted, own)
+
+
+def require_alike(
+    wanted: Mapping[str, Mapping[str, Any]], own: Mapping[str, Mapping[str, Any]], ignored: str = ""
+) -> None:
+    """Raises OptimizerStateError where paddle's optimizer would go on otherwise than the file's.
+
+    wanted, own: settings by tensor, of the file and of the pair's optimizer, which no file of paddle holds.
+    """
     told = [
-        f"{setting} {_number(found[0][1])} in the file, {_number(found[0][2])} in paddle_optimizer"
+        f"{WORDS.get(setting, setting)} {_number(found[0][1])} in the file, {_number(found[0][2])} in paddle_optimizer"
         + (f" (of {found[0][0]!r})" if len(found) < len(wanted) else "")
-        for setting, found in unlike.items()
+        for setting, found in unlike_settings(wanted, own).items()
     ]
     if told:
         raise OptimizerStateError(

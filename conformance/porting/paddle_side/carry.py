@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 from safetensors.paddle import load_file
 
-from conformance.porting.backend import loaded
+from conformance.porting.backend import loaded, new
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
 from conformance.transfer import dtypes
@@ -24,7 +24,7 @@ from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.schedules import declared as declaration
 from conformance.transfer.schedules import epoch_of
 from conformance.transfer.slots import OptimizerStateError, State
-from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_alike
+from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_alike, require_same_tensors
 
 from . import schedule as schedules
 from .arrays import to_array
@@ -64,8 +64,7 @@ def model_keys(pair: Pair) -> dict[str, Any]:
 
     Also "names": keys by the names that paddle itself gives to the tensors.
     """
-    with paddle.utils.unique_name.guard():
-        model = pair.model("paddle")
+    model = new(BACKEND, pair)
     names = {id(tensor): each.name for each, tensor in inventory(model)}
     kept = model.state_dict()
     keys = {key: names.get(id(tensor)) for key, tensor in kept.items()}
@@ -134,6 +133,7 @@ def put_in(
         told["scheduled"] = own is not None
         if told["kind"] != kind:
             return told
+        require_same_tensors("paddle", wanted, told["settings"])
         base = _base(optimizer, named, wanted, lr)
         if own is not None and schedule is not None:
             schedules.place(own, schedule["epoch"], schedule["held"])
@@ -145,7 +145,7 @@ def put_in(
                 )
         _set_rate(optimizer, base)
         told |= _told(optimizer, named)
-        require_alike("paddle", wanted, told["settings"], told["ignored"])
+        require_alike(wanted, told["settings"], told["ignored"])
         fresh: State = {name: {} for name in named if name in told["settings"]} if state else {}
         load_optimizer_state(optimizer, named.items(), _begun(optimizer, named, {**fresh, **state}))
         return {**told, "native": plain(optimizer.state_dict())}
@@ -179,7 +179,7 @@ def load(
         _set_state(made, tree)
         if schedules.own_schedule(made) is None:
             _set_rate(made, lr)
-        updated = {match[1] for match in map(_KEY.fullmatch, tree) if match}
+        updated = {_parameter(made, match[1]) for match in map(_KEY.fullmatch, tree) if match}
         create_accumulators(made, [each for each in named.values() if each.name in updated])
         kept = optimizer_state(made, named.items())
         result |= {**_told(made, named), "native": plain(made.state_dict()), "state": kept, "clips": _clips(made)}
@@ -386,7 +386,6 @@ def _named(model: paddle.nn.Layer, names: Mapping[str, str]) -> dict[str, paddle
 def _sorted(optimizer: paddle.optimizer.Optimizer, state: Mapping[str, Any]) -> Accumulators:
     """The arrays of a file by parameter and accumulator."""
     found: Accumulators = {}
-    lead = f"{optimizer._name}_" if optimizer._name is not None else ""
     for key, value in state.items():
         if key in (PADDLE_SCHEDULE, MASTERS):
             continue
@@ -394,8 +393,13 @@ def _sorted(optimizer: paddle.optimizer.Optimizer, state: Mapping[str, Any]) -> 
         if match is None or not isinstance(value, np.ndarray):
             kind = type(optimizer).__name__
             raise OptimizerStateError(f"it holds {key!r}, which no {kind} of paddle keeps that can be carried")
-        found.setdefault(match[1].removesuffix(f"_{lead.rstrip('_')}") if lead else match[1], {})[match[2]] = value
+        found.setdefault(_parameter(optimizer, match[1]), {})[match[2]] = value
     return found
+
+
+def _parameter(optimizer: paddle.optimizer.Optimizer, lead: str) -> str:
+    """The parameter's name, without the optimizer's, which paddle puts between it and the accumulator's."""
+    return lead if optimizer._name is None else lead.removesuffix(f"_{optimizer._name}")
 
 
 def _fill(optimizer: paddle.optimizer.Optimizer, given: Accumulators, parameters: Mapping[str, paddle.Tensor]) -> None:

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from conformance.porting.backend import loaded
+from conformance.porting.backend import loaded, new
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
 from conformance.transfer import slots as portable
 from conformance.transfer.kinds import KINDS, SETTINGS, Kind, expected, torch_keys
 from conformance.transfer.schedules import epoch_of
 from conformance.transfer.slots import OptimizerStateError, State
-from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_alike
+from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_same_tensors
 
 from . import schedule as schedules
 from .arrays import to_array, to_tensor
@@ -42,7 +42,7 @@ Place = tuple[str, str | None]
 
 def model_keys(pair: Pair) -> dict[str, Any]:
     """{"keys": {key of the state dict: tensor's name, or None}, "rest": {key: array} of those without a name}."""
-    model = pair.model("torch")
+    model = new(BACKEND, pair)
     names = {id(tensor): each.name for each, tensor in inventory(model)}
     kept = {key: value for key, value in model.state_dict(keep_vars=True).items() if isinstance(value, torch.Tensor)}
     keys = {key: names.get(id(tensor)) for key, tensor in kept.items()}
@@ -110,7 +110,7 @@ def put_in(
     told = _told(optimizer, named)
     if told["kind"] != kind:
         return told
-    require_alike("torch", wanted, told["settings"])
+    require_same_tensors("torch", wanted, told["settings"])
     names = {id(tensor): name for name, tensor in named.items()}
     own = None if schedule is None else _placed(optimizer, names, schedule, wanted)
     set_settings(optimizer, names, {name: dict(each) for name, each in wanted.items()})

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from conformance.transfer import slots as portable
-from conformance.transfer.kinds import ALL, BY_NAME, DECAYS, KINDS, SETTINGS, Kind, expected
+from conformance.transfer.kinds import ALL, BY_NAME, DECAYS, KINDS, SETTINGS, WORDS, Kind, expected
 from conformance.transfer.slots import OptimizerStateError, State
 
 from .arrays import to_array, to_tensor
@@ -72,12 +72,15 @@ def set_settings(optimizer: torch.optim.Optimizer, names: Mapping[int, str], wan
         named = [names[id(parameter)] for parameter in group["params"] if id(parameter) in names]
         given = [name for name in named if name in wanted]
         for setting in ("lr", *DECAYS, *kind.settings) if given else ():
-            values = {wanted[name][setting]: name for name in given}
+            values: dict[Any, str] = {}
+            for name in given:
+                values.setdefault(wanted[name][setting], name)
             if len(values) > 1:
                 (one, first), (other, second) = list(values.items())[:2]
                 raise OptimizerStateError(
-                    f"{first!r} has {setting} {one:g} and {second!r} {other:g} in paddle_optimizer, and both are in "
-                    f"group {number} of torch_optimizer: give it groups as they are there"
+                    f"{first!r} has {WORDS.get(setting, setting)} {one:g} and {second!r} {other:g} in "
+                    f"paddle_optimizer, and both are in group {number} of torch_optimizer: give it groups as they are "
+                    "there"
                 )
             _set(group, kind, setting, next(iter(values)))
 
@@ -165,7 +168,7 @@ def _set(group: dict[str, Any], kind: Kind, setting: str, value: float | bool) -
             if "decoupled_weight_decay" in group:
                 group["decoupled_weight_decay"] = setting == "decoupled"
         elif value:
-            raise OptimizerStateError(f"torch's {kind.torch} has no {setting} decay, which paddle_optimizer has")
+            raise OptimizerStateError(f"torch's {kind.torch} has no {WORDS[setting]}, which paddle_optimizer has")
     elif SETTINGS[setting].torch is None:
         if value != SETTINGS[setting].absent:
             raise OptimizerStateError(f"torch's {kind.torch} has no {setting}, which is {value:g} in paddle_optimizer")
