@@ -348,3 +348,13 @@ def test_a_wrong_carry_is_seen(lanes, tmp_path, monkeypatch, source, change):
     with pytest.raises(CarryError, match=r"go on otherwise|loaded, .* has|has not counted its steps"):
         carried(lanes, path, run, OTHER[source])
     assert not (tmp_path / f"b{SIDES[OTHER[source]].suffix}").exists()
+
+
+def test_the_factor_of_a_group_counts_once():
+    """Paddle writes it to each parameter of the group."""
+    from conformance.porting.paddle_side.settings import factor
+
+    layer = paddle.nn.Linear(3, 2)
+    groups = [{"params": [layer.weight]}, {"params": [layer.bias], "learning_rate": 0.1}]
+    optimizer = paddle.optimizer.SGD(0.5, groups)
+    assert [factor(group, parameter) for group in optimizer._param_groups for parameter in group["params"]] == [1, 0.1]

@@ -61,7 +61,7 @@ def _groups(optimizer: paddle.optimizer.Optimizer) -> list[Mapping[str, Any]]:
 def factor(group: Mapping[str, Any], parameter: Any) -> float:
     """What a parameter's learning rate is of the optimizer's."""
     own = (getattr(parameter, "optimize_attr", None) or {}).get("learning_rate", 1.0)
-    return float(group.get("learning_rate") or 1.0) * float(own)
+    return float(own)  # which is a group's own where it has one: paddle writes it there
 
 
 def _decay(optimizer: paddle.optimizer.Optimizer, group: Mapping[str, Any], parameter: Any) -> Any:
