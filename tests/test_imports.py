@@ -88,3 +88,13 @@ def test_imports_point_one_way(file):
     assert not {"suites", "tests", "benchmarks"} & imported_at_the_top(file)
     if "conformance" in file.relative_to(ROOT).parts:
         assert "reference_impl" not in imported_at_the_top(file)
+
+
+@pytest.mark.parametrize("file", modules("conformance"), ids=lambda file: str(file.relative_to(ROOT)))
+def test_nothing_that_is_installed_names_the_packages_of_the_gate(file):
+    """A command that needs them is given their folder, whose ``pyproject.toml`` says what they are called."""
+    named = {"suites", "reference_impl"}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        assert not isinstance(node, ast.Constant) or str(node.value).partition(".")[0] not in named
+        assert not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] not in named
+        assert not isinstance(node, ast.Import) or not {each.name.partition(".")[0] for each in node.names} & named

@@ -141,3 +141,56 @@ def test_a_lane_without_the_other_framework_is_told_how_to_name_the_models(pair,
 def test_a_text_that_names_no_module_is_nothing_to_call(pair):
     with pytest.raises(PairError, match="torch_model is a str, not something to call"):
         pair("torch_model, paddle_model = 'Net', 'net:Net'\ninputs = ('batch', 2)\n")
+
+
+# Where a pair file lies
+
+
+def test_a_pair_file_in_a_package_imports_from_it_by_relative_names(tmp_path):
+    files = {
+        "models/__init__.py": "",
+        "models/nets.py": "class Net: pass\n",
+        "models/ports/__init__.py": "",
+        "models/ports/beside.py": "from ..nets import Net as Ours\n",
+        "models/ports/port.py": (
+            "from __future__ import annotations\n"
+            "import dataclasses, pathlib\n"
+            "from ..nets import Net as torch_model\n"
+            "from .beside import Ours as paddle_model\n"
+            "from models.nets import Net\n"
+            "@dataclasses.dataclass\n"
+            "class Options:\n    width: int = 2\n"
+            "assert Net is torch_model and __package__ == 'models.ports'\n"
+            "inputs = ('batch', int((pathlib.Path(__file__).parent / 'width.txt').read_text()))\n"
+        ),
+        "models/ports/width.txt": "5",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    read = load(tmp_path / "models" / "ports" / "port.py")
+    assert read.torch_model is read.paddle_model and read.inputs == ("batch", 5)
+
+
+def test_two_pair_files_of_one_name_have_helpers_of_their_own_also_later(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name / "parts").mkdir(parents=True)
+        (tmp_path / name / "parts" / "__init__.py").touch()
+        (tmp_path / name / "parts" / "wide.py").write_text(f"where = {name!r}\n", "utf-8")
+        (tmp_path / name / "nets.py").write_text(
+            f"class Net:\n    where = {name!r}\n    def state_dict(self): pass\n    def __call__(self): pass\n", "utf-8"
+        )
+        text = "from nets import Net as paddle_model\nfrom parts.wide import where\ninputs = (where,)\n"
+        (tmp_path / name / "port.py").write_text(text + "torch_model = 'nets:Net'\n", "utf-8")
+    one, other = (load(tmp_path / name / "port.py") for name in ("one", "other"))
+    assert (one.inputs, other.inputs) == (("one",), ("other",))
+    assert [pair.paddle_model().where for pair in (one, other)] == ["one", "other"]
+    assert [pair.model("torch").where for pair in (one, other, one)] == ["one", "other", "one"]
+
+
+def test_a_pair_file_may_have_the_name_of_a_package_and_changes_count_at_once(tmp_path):
+    path = tmp_path / "numpy.py"
+    for width in (1, 2, 3):  # within one second, and of one length
+        path.write_text(f"import colorsys\ntorch_model = paddle_model = object\ninputs = ('batch', {width})\n", "utf-8")
+        assert load(path).inputs == ("batch", width)
+    assert sys.modules["numpy"] is np and not list(tmp_path.glob("__pycache__"))

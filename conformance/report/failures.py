@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance import home
 from conformance.accuracy import Acceptance
 from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
@@ -116,13 +117,17 @@ def _other_values(judged: Judged, label: str, other: str, names: Iterable[str]) 
 
 def replay_command(error: Divergence | LaneDied, session: Session, replay: Path) -> str:
     """A command that runs the sample again from any folder, on the lanes that were asked for."""
-    suite = getattr(sys.modules.get(error.contract.module), "__file__", None) or "suites"
+    module = error.contract.module
+    suite = getattr(sys.modules.get(module), "__file__", None) or module.partition(".")[0]
+    start = ["pytest", suite]
+    if home.installed() and Path(suite).is_relative_to(home.CARRIED):
+        start = ["conformance", "gate"]
     lanes = [f"--lane={written(spec)}" for spec in session.asked]
     # With a space instead of "=", pytest would look for its configuration near the replay file too.
     # The replay has a report of its own: the one of the run that failed is not overwritten.
     folder = session.report.absolute() if session.replay else session.report.absolute() / "replay"
     own = [*lanes, *session.repeated, f"--conformance-report={folder}"]
-    return shlex.join([sys.executable, "-m", "pytest", str(suite), f"--replay={replay}", *own])
+    return shlex.join([sys.executable, "-m", *start, f"--replay={replay}", *own])
 
 
 def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> str:
