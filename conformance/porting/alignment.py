@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def aligned(torch: Trace, paddle: Trace, partners: Mapping[str, str]) -> dict[int, int]:
     """Numbers of torch's calls to those of paddle's. partners: layers that share a tensor, by path."""
     pairs: dict[int, int] = {}
+    partners = {**_holders(torch.calls, partners), **partners}
     _by_tensors(torch.calls, paddle.calls, partners, pairs)
     _by_names(torch.calls, paddle.calls, pairs)
     _by_values(torch, paddle, pairs)
@@ -45,6 +46,20 @@ def _by_tensors(
         pairs.update(zip(rest, left, strict=False))
 
 
+def _holders(calls: Sequence[Call], partners: Mapping[str, str]) -> dict[str, str]:
+    """Layers whose inner layers all are counterparts of inner layers of one other, by path."""
+    found = {}
+    for path in {call.path for call in calls if not call.function and call.path and call.path not in partners}:
+        inner = {one: other for one, other in partners.items() if one.startswith(f"{path}.")}
+        holders = {
+            other.removesuffix(one.removeprefix(path)) if other.endswith(one.removeprefix(path)) else ""
+            for one, other in inner.items()
+        }
+        if len(holders) == 1 and "" not in holders:
+            found[path] = holders.pop()
+    return found
+
+
 def _by_path(calls: Sequence[Call]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for number, call in enumerate(calls):
@@ -66,9 +81,11 @@ def _by_names(ours: Sequence[Call], theirs: Sequence[Call], pairs: dict[int, int
     met = set(pairs.values())
     for path, numbers in one.items():
         left = [each for each in other.get(path, []) if each not in met]
-        for number, place in zip([each for each in numbers if each not in pairs], left, strict=False):
-            if path == "" or ours[number].common == theirs[place].common:
-                pairs[number] = place
+        rest = [each for each in numbers if each not in pairs]
+        if len(rest) == len(left):  # where one is called more often, the order of the others says which is which
+            for number, place in zip(rest, left, strict=True):
+                if path == "" or ours[number].common == theirs[place].common:
+                    pairs[number] = place
 
 
 def _by_values(torch: Trace, paddle: Trace, pairs: dict[int, int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.porting.check import Drawn, Port
 from conformance.porting.layers import Call, Trace, Traces, gradients_agree
 from conformance.porting.likeness import likeness
+from conformance.porting.pair import PairError
 from conformance.porting.rows import shown
 from conformance.porting.sites import differing
 
@@ -18,7 +19,10 @@ STOPS = ("detach", "detach_", "round", "floor", "ceil", "sign", "argmax", "numpy
 
 def explain_backward(port: Port, drawn: Drawn) -> list[str]:
     """Sentences about where a difference of gradients comes from, where it is not from the outputs."""
-    traces = shown(port, drawn, True)
+    try:
+        traces = shown(port, drawn, True)
+    except PairError as error:
+        return [f"where that begins cannot be said: {error}"]
     if differing(traces):
         return ["outputs differ in training mode already: see the law 'training'"]
     aligned = [pair for pair in traces.calls if pair[0].leaf and pair[1].leaf and not pair[0].hidden]

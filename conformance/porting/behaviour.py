@@ -38,6 +38,8 @@ def behaviour(port: Port, drawn: Drawn, one: Call, other: Call, theirs: Array) -
             sentences.append(f"another eps, as the outputs show: {eps[0]:.6g} in torch, {eps[1]:.6g} in paddle")
     if ATTENTION in (one.common, other.common):
         return [*sentences, *_attention(one, other, theirs)]
+    if one.common == "multiheadattention":
+        return [*sentences, *_projected_attention(port, drawn, one, theirs)]
     known = [recognized(one.inputs[0], made) for made in (one.outputs[0], theirs)]
     if known[0] != known[1] and any(known) and one.common == other.common:
         words = [" or ".join(each) if each else "another function" for each in known]
@@ -115,13 +117,40 @@ def _attention(one: Call, other: Call, theirs: Array) -> list[str]:
             "size], and paddle's [batch, length, heads, size]"
         ]
     query, key, value = given if call is one else [each.swapaxes(1, 2) for each in given]
-    known = [
-        [words for words, made in _attentions(query, key, value) if layout(made, target) is not None]
-        for target in (one.outputs[0], theirs)
-    ]
+    return _told_attentions(list(_attentions(query, key, value)), (one.outputs[0], theirs))
+
+
+def _told_attentions(candidates: list[tuple[str, Any]], targets: tuple[Array, Array]) -> list[str]:
+    known = [[words for words, made in candidates if layout(made, target) is not None] for target in targets]
     if known[0] == known[1] or not any(known):
         return []
     return [f"{side}'s is {' or '.join(words)}" for side, words in zip(SIDES, known, strict=True) if words]
+
+
+def _projected_attention(port: Port, drawn: Drawn, one: Call, theirs: Array) -> list[str]:
+    """As :func:`_attention`, of torch's layer, whose projections are computed here."""
+    settings = port.sides[0].layers.get(one.path, {})
+    names = ("q_proj", "k_proj", "v_proj", "out_proj")
+    weights = [_value(port, drawn, f"{one.path}.{name}".lstrip("."), "weight") for name in names]
+    heads = settings.get("num_heads")
+    given = [each.astype(np.float64) for each in one.inputs[:3]]
+    if heads is None or len(given) < 3 or any(each.ndim != 3 for each in given):
+        return []
+    if not settings.get("batch_first"):
+        given = [each.swapaxes(0, 1) for each in given]
+    parts = []
+    for array, name, weight in zip([*given, None], names, weights, strict=True):
+        bias = _value(port, drawn, f"{one.path}.{name}".lstrip("."), "bias")
+        if weight is None:
+            return []
+        if array is not None:
+            made = array @ weight.T + (0.0 if bias is None else bias)
+            parts.append(made.reshape(*made.shape[:2], int(heads), -1).swapaxes(1, 2))
+        else:
+            last, shift = weight.T, 0.0 if bias is None else bias
+    mixed = ((words, made.swapaxes(1, 2)) for words, made in _attentions(parts[0], parts[1], parts[2]))
+    candidates = [(words, made.reshape(*made.shape[:2], -1) @ last + shift) for words, made in mixed]
+    return _told_attentions(candidates, (one.outputs[0], theirs))
 
 
 def _attentions(query: Any, key: Any, value: Any) -> Iterator[tuple[str, Any]]:

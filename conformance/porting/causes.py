@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from conformance.porting.behaviour import behaviour
 from conformance.porting.check import Drawn, Port
-from conformance.porting.layers import Call
+from conformance.porting.layers import Call, repeated
 from conformance.porting.likeness import likeness, recognized
-from conformance.porting.sameness import Array, layout, near
+from conformance.porting.sameness import Array, alike, layout, near
 from conformance.porting.settings import differing, told, unlike
 from conformance.porting.sites import Parted, Site
 
@@ -100,6 +100,7 @@ def _one_sided(port: Port, found: Parted, where: Site) -> Cause:
     row = _row(found, side, numbers[:length] if words and then is None else numbers)
     sentences = [f"the first that differs: only {SIDES[side]} computes {row}{before}", *_after(found, where)]
     calls = [found.call(side, number) for number in (numbers[0], numbers[-1])]
+    sentences += _elsewhere(found, side, numbers[0])
     if words and (length > 1 or calls[0].common not in words[0].replace("_", "")):
         sentences.append(f"that makes {_or(words)} of what it takes")
     elif not words and then is None and calls[0].inputs and calls[1].outputs:
@@ -109,6 +110,15 @@ def _one_sided(port: Port, found: Parted, where: Site) -> Cause:
         pair = [found.call(each, place) for each, place in enumerate(where.after)]
         sentences += _own_attributes(port, pair[0], pair[1])
     return Cause(sentences, where.after is not None)
+
+
+def _elsewhere(found: Parted, side: int, number: int) -> list[str]:
+    """Whether the other model calls the layer too, after something else."""
+    pairs = found.traces.pairs
+    other = pairs.get(number) if side == 0 else {place: each for each, place in pairs.items()}.get(number)
+    if other is None or found.call(side, number).function:
+        return []
+    return [f"layers run in another order: its counterpart is {_told(1 - side, found.call(1 - side, other))}"]
 
 
 def _after(found: Parted, where: Site) -> list[str]:
@@ -134,11 +144,13 @@ def _row(found: Parted, side: int, numbers: Sequence[int]) -> str:
     names = [_name(each) for each in calls]
     listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     lines = list(dict.fromkeys(each.where for each in calls if each.where))
-    inside = f" in {calls[0].path!r}" if calls[0].path else ""
+    inside = f" in {calls[0].path!r}" if calls[0].path and calls[0].function else ""
     return f"{listed}{inside} ({lines[0]}{' and after' if len(lines) > 1 else ''})" if lines else listed
 
 
 def _name(call: Call) -> str:
+    if not call.function:
+        return repr(call.path)
     name = call.kind.strip("_")
     shown = [f"{key}={told(value)}" for key, value in call.settings.items() if key in ("operand", "index")]
     return f"{name}({', '.join(shown)})" if shown else name
@@ -299,11 +311,23 @@ def _or(words: Sequence[str]) -> str:
 
 def _dropout(found: Parted, where: Site) -> list[str]:
     """Paddle's dropout takes an axis where torch's takes whether the model is in training."""
-    for number in where.paddle:
-        call = found.call(1, number)
-        if "dropout" in call.kind and isinstance(call.settings.get("axis"), bool):
-            return [
-                "the third argument of paddle's dropout is `axis`, not `training`: it drops whole columns, and goes on "
-                "in evaluation mode; write training=self.training"
-            ]
+    return [each for number in where.paddle for each in _misused(found.call(1, number))][:1]
+
+
+def _misused(call: Call) -> list[str]:
+    if "dropout" not in call.kind or not isinstance(call.settings.get("axis"), bool):
+        return []
+    return [
+        "the third argument of paddle's dropout is `axis`, not `training`: it drops whole columns, and goes on in "
+        "evaluation mode; write training=self.training"
+    ]
+
+
+def random_call(port: Port, drawn: Drawn, side: int) -> list[str]:
+    """Sentences about the first call that gives something else in each run, where its inputs are the same."""
+    runs = repeated(port, drawn, side)
+    for one, other in zip(runs[0].calls, runs[1].calls, strict=False):
+        if one.leaf and alike(one.inputs, other.inputs) and not alike(one.outputs, other.outputs):
+            misused = _misused(one) if side else []
+            return [f"the first that gives something else each time: {_told(side, one)}", *misused]
     return []

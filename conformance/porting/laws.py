@@ -21,7 +21,7 @@ from conformance.porting.compared import (
     singles,
 )
 from conformance.porting.hyperparameters import differences_of, rates_apart, unknown_schedule
-from conformance.porting.places import explain, explain_backward
+from conformance.porting.places import explain, explain_backward, explain_random
 from conformance.porting.precision import precision
 from conformance.porting.rows import shown
 from conformance.porting.traces import unlike
@@ -88,11 +88,13 @@ def repeats(port: Port, seen: Seen) -> None:
         seen.count(drawn)
         lanes = (port.torch, port.paddle)
         how = [(lane, {"inputs": drawn.inputs, "values": port.values(i, drawn)}) for i, lane in enumerate(lanes)]
-        for lane, found in zip(lanes, port.arrays("run.repeat", how), strict=True):
+        for side, found in enumerate(port.arrays("run.repeat", how)):
             for name in [name for name in found if name.startswith("first.")]:
                 for other, what in UNREPEATED.items():
                     if found[name].tobytes() != found[other + name[5:]].tobytes():
-                        raise PairDivergence(f"the output of {lane.spec.framework}_model {what} ({drawn.describe()})")
+                        told = f"the output of {lanes[side].spec.framework}_model {what} ({drawn.describe()})"
+                        more = explain_random(port, drawn, side) if other == "again" else []
+                        raise PairDivergence("\n  ".join([told, *more]))
 
 
 def forward(port: Port, seen: Seen) -> None:

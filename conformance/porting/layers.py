@@ -101,7 +101,7 @@ class Trace:
         ]
         more: dict[str, Any] = {part: step[part] for part in ("function", "leaf", "hidden", "inplace", "settings")}
         more |= {"taken": tuple(step["inputs"]), "made": tuple(step["outputs"])}
-        where = os.path.relpath(step["where"]) if step["where"] else ""
+        where = _shortened(step["where"])
         return Call(step["path"], step["kind"], where, inputs, outputs, gradients, **more)
 
     def _arrays(self, places: Sequence[int]) -> list[Array]:
@@ -111,6 +111,12 @@ class Trace:
     def pool(self) -> Pool:
         """Its values, to be looked up by what they are."""
         return Pool(self.values)
+
+
+def _shortened(where: str) -> str:
+    """A line's file from where one stands, or within the packages of its environment."""
+    _, installed, rest = where.replace(os.sep, "/").rpartition("/site-packages/")
+    return rest if installed else os.path.relpath(where) if where else ""
 
 
 @dataclass
@@ -130,8 +136,12 @@ class Traces:
 def traced(port: Port, drawn: Drawn, training: bool) -> Traces:
     """Both models' calls, and which are each other's counterpart; made once."""
 
-    found: Traces = port.kept(("traced", drawn.seed, drawn.batch, training), lambda: _traces(port, drawn, training))
-    return found
+    last: dict[Any, Traces] = port.kept("traced", dict)
+    key = (drawn.seed, drawn.batch, training)
+    if key not in last:  # one at a time: they hold every value of two models
+        last.clear()
+        last[key] = _traces(port, drawn, training)
+    return last[key]
 
 
 def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: dict[int, list[Array]]) -> Traces:
@@ -140,6 +150,13 @@ def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: 
     (found,) = port.ask("trace.trace", [(port.paddle, how)])
     paddle = Trace(found, training)
     return Traces(before.torch, paddle, aligned(before.torch, paddle, port.matching.layers()))
+
+
+def repeated(port: Port, drawn: Drawn, side: int) -> list[Trace]:
+    """Two runs of one model in evaluation mode, whose random numbers begin with different seeds."""
+    how = {**port.common(drawn, False), "values": port.values(side, drawn)}
+    lane = (port.torch, port.paddle)[side]
+    return [Trace(port.ask("trace.trace", [(lane, {**how, "seed": seed})])[0], False) for seed in (1, 2)]
 
 
 def _traces(port: Port, drawn: Drawn, training: bool) -> Traces:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from conformance.porting.backwards import explain_backward
-from conformance.porting.causes import AGREES, cause
+from conformance.porting.causes import AGREES, cause, random_call
 from conformance.porting.check import Difference, Drawn, Port
 from conformance.porting.layers import Traces, corrected
 from conformance.porting.likeness import likeness
+from conformance.porting.pair import PairError
 from conformance.porting.rows import shown
 from conformance.porting.sameness import Array, layout
 from conformance.porting.settings import differing as differing_settings
 from conformance.porting.sites import differing, parted, site
 
-__all__ = ["explain", "explain_backward"]
+__all__ = ["explain", "explain_backward", "explain_random"]
 
 MOST_PLACES = 8
 """As many places are looked at, each with those before it corrected."""
@@ -29,6 +30,21 @@ def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list
         layer = wrong.quantity.removeprefix("buffers.").rpartition(".")[0]
         partner = port.matching.layers().get(layer, layer)
         return differing_settings(port.sides[0].layers.get(layer, {}), port.sides[1].layers.get(partner, {}))
+    try:
+        return _explained(port, drawn, training)
+    except PairError as error:  # a model that does not run where it is watched
+        return [f"where that begins cannot be said: {error}"]
+
+
+def explain_random(port: Port, drawn: Drawn, side: int) -> list[str]:
+    """Sentences about what makes a model, 0 for torch's and 1 for paddle's, give something else in each run."""
+    try:
+        return random_call(port, drawn, side)
+    except PairError as error:
+        return [f"where that begins cannot be said: {error}"]
+
+
+def _explained(port: Port, drawn: Drawn, training: bool) -> list[str]:
     used, traces = _telling(port, drawn, training)
     sentences: list[str] = []
     marks: set[str] = set()

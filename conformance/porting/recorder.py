@@ -150,7 +150,7 @@ class Recorder:
                 inplace = first is not None and inputs[0] not in outputs and any(
                     each is first for each in flattened(result)
                 )  # fmt: skip
-                settings = arguments(name, self._words.framework, named())
+                settings = self._settings(name, named)
                 if name in ("__getitem__", "__setitem__") and (index := index_of(given[1])):
                     settings = {"index": index}
                 path = self._open[-1].path
@@ -161,6 +161,12 @@ class Recorder:
         finally:
             self._busy = False
         return output
+
+    def _settings(self, name: str, named: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        try:
+            return arguments(name, self._words.framework, named())
+        except Exception:  # a user's own kind of number, say: what cannot be read is not told, and the run goes on
+            return {}
 
     def _replaced(self, output: Any) -> Any:
         forced = self._forced.get(len(self.steps))

@@ -98,7 +98,18 @@ def _site(found: Parted) -> Site | None:
             return Site(_chain(found, 0, extra[0], back), [], after=(back, other))
     if same_kind:
         return Site([one], [other], True)
+    if partner is not None and _holds(found, 1, partner, other):
+        return Site([one], [partner], True)
+    if back is not None and _holds(found, 0, back, one):
+        return Site([back], [other], True)
     return Site(_chain(found, 0, one), _chain(found, 1, other))
+
+
+def _holds(found: Parted, side: int, outer: int, inner: int) -> bool:
+    """Whether a call is of a layer that is made of others, this one among them, and gives what the other has not."""
+    call, path = found.call(side, outer), found.call(side, inner).path
+    inside = path == call.path or path.startswith(f"{call.path}.")
+    return not call.leaf and bool(call.path) and inside
 
 
 def _score(found: Parted, one: int, other: int) -> int:

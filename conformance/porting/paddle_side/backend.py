@@ -39,6 +39,9 @@ class PaddleBackend:
         return list(model.named_sublayers(include_self=True))
 
     def set_mode(self, model: paddle.nn.Layer, training: bool) -> None:
+        for layer in model.sublayers(include_self=True):
+            if isinstance(layer, paddle.nn.Embedding):
+                layer._sparse = False  # a gradient of some rows cannot be replaced, and is the same
         if training:
             model.train()
         else:
@@ -101,7 +104,13 @@ class PaddleBackend:
             loss.backward()
 
     def gradient(self, leaf: paddle.Tensor) -> paddle.Tensor | None:
-        return leaf.grad
+        """Of a sparse one, which holds some rows only, all rows."""
+        found = leaf.grad
+        if found is None or not found.is_selected_rows():
+            return found
+        rows = found.get_selected_rows()
+        values, places = paddle.to_tensor(np.array(rows.get_tensor())), paddle.to_tensor(np.array(rows.rows()))
+        return paddle.index_add(paddle.zeros(leaf.shape, values.dtype), places, 0, values)
 
     def set_gradient(self, leaf: paddle.Tensor, gradient: paddle.Tensor | None) -> None:
         if gradient is None:
