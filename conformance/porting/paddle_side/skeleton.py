@@ -8,7 +8,7 @@ import paddle
 from safetensors import safe_open
 
 from conformance.porting.inventory import inventory
-from conformance.porting.pair import Pair
+from conformance.porting.pair import Pair, PairError
 from conformance.transfer.large import described, digest
 
 from .arrays import to_array
@@ -16,8 +16,14 @@ from .arrays import to_array
 
 def skeleton(pair: Pair) -> dict[str, Any]:
     """See :func:`conformance.transfer.large.described`."""
-    with paddle.LazyGuard(), paddle.utils.unique_name.guard():
-        model = pair.model("paddle")
+    try:
+        with paddle.LazyGuard(), paddle.utils.unique_name.guard():
+            model = pair.model("paddle")
+    except (RuntimeError, ValueError) as error:
+        raise PairError(
+            f"{pair.path}: paddle_model cannot be built without values (paddle.LazyGuard), as a checkpoint larger than "
+            f"memory needs: {' '.join(str(error).split())[:200]}; a dtype is set by paddle.set_default_dtype there"
+        ) from None
     kept = model.state_dict()
     return {**described(kept, inventory(model)), "names": {tensor.name: key for key, tensor in reversed(kept.items())}}
 

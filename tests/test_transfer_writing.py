@@ -1,0 +1,156 @@
+"""A file is written whole or not at all, and a bad one is refused before a framework is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from conformance.transfer import TransferError, saved, write_tree
+from conformance.transfer.stored import Stored
+from conformance.transfer.unpickle import Foreign, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+SUFFIXES = (".pth", ".pdparams", ".safetensors")
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from conformance.transfer import TransferError, write_tree
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+path = Path(sys.argv[1])
+try:
+    write_tree(path, {"a": np.zeros(1 << 20), "b": np.zeros(1 << 20)})
+except TransferError as error:
+    print(error)
+"""
+
+
+def run(program: str, *arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("old")
+    done = run(FULL, path)
+    assert done.stdout.startswith(f"cannot write {path}: File too large; "), done.stderr
+    assert (path.read_text(), os.listdir(tmp_path)) == ("old", [path.name])
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError, TransferError])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_ends_a_write_in_the_middle_leaves_nothing(tmp_path: Path, suffix: str, failure: Any) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("old")
+
+    def read() -> Any:
+        raise failure("stop")
+
+    tree = {"a": np.zeros(1000), "b": Stored((1000,), np.dtype("f8"), read), "c": np.zeros(1000)}
+    with pytest.raises(failure, match="stop"):
+        write_tree(path, tree)
+    assert (path.read_text(), os.listdir(tmp_path)) == ("old", [path.name])
+
+
+def whole(path: Path) -> None:
+    torch.save({"model": {"w": torch.ones(3)}}, path)
+
+
+def truncated(path: Path) -> None:
+    whole(path)
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def flipped(path: Path) -> None:
+    whole(path)
+    content = path.read_bytes()
+    place = content.index(np.ones(3, "f4").tobytes())
+    path.write_bytes(content[:place] + b"\1" + content[place + 1 :])
+
+
+def without_shard(path: Path) -> None:
+    path.write_text(json.dumps({"weight_map": {"w": "a.safetensors"}}))
+
+
+def of_no_weights(path: Path) -> None:
+    torch.save({"epoch": 1}, path)
+
+
+def of_processes(path: Path) -> None:
+    path.mkdir()
+    (path / "0_0.distcp").touch()
+
+
+BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "truncated": ("a.pth", truncated, "a.pth cannot be read as .pth"),
+    "a flipped bit": ("a.pth", flipped, "a.pth cannot be read as .pth: Bad CRC-32"),
+    "no shard": ("a.safetensors.index.json", without_shard, "a.safetensors, which is not beside it"),
+    "no weights": ("a.ckpt", of_no_weights, "a.ckpt has no state dict among its parts"),
+    "text": ("a.safetensors", lambda path: path.write_text("weights"), "a.safetensors cannot be read as .safetensors"),
+    "a distributed checkpoint": ("a", of_processes, "a is a distributed checkpoint"),
+}
+COMMAND = """
+import sys
+from conformance.__main__ import main
+status = main(["transfer", "port.py", "--from", sys.argv[1], "--to", "b.pdparams"])
+print(status, sorted({"torch", "paddle"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_is_refused_before_a_framework_is_imported(tmp_path: Path, case: str) -> None:
+    name, make, sentence = BAD[case]
+    make(tmp_path / name)
+    (tmp_path / "port.py").write_text("import torch, paddle\n", "utf-8")
+    done = run(COMMAND, name, folder=tmp_path)
+    assert done.stdout == "2 []\n", done.stderr
+    assert sentence in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "b.pdparams").exists()
+
+
+def text(value: str) -> bytes:
+    return b"X" + len(value).to_bytes(4, "little") + value.encode()
+
+
+GLOBAL, NAMED = b"ccolorsys\nrgb_to_hsv\n", text("colorsys") + text("rgb_to_hsv") + b"\x93"
+FOREIGN = {
+    "a class": GLOBAL + b".",
+    "a class by its text": b"\x80\x04" + NAMED + b".",
+    "a call": GLOBAL + b"(K\x00K\x00K\x00tR.",
+    "a call by the text": b"\x80\x04" + NAMED + b"(K\x00K\x00K\x00tR.",
+    "a new object": b"\x80\x02" + GLOBAL + b")\x81.",
+    "a new object with names": b"\x80\x04" + GLOBAL + b")}\x92.",
+    "a state": b"\x80\x02" + GLOBAL + b")\x81}" + text("a") + b"K\x01sb.",
+    "items": b"\x80\x02" + GLOBAL + b")\x81(" + text("a") + b"K\x01u.",
+    "a list": b"\x80\x02" + GLOBAL + b")\x81(K\x01K\x02e.",
+}
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+def test_what_is_foreign_stands_for_itself_and_is_not_even_imported(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    assert parse(FOREIGN[form], {}, tolerant=True)[0] == Foreign("colorsys.rgb_to_hsv")
+    assert "colorsys" not in sys.modules
+
+
+def test_a_checkpoint_that_is_nothing_but_foreign_is_refused(tmp_path: Path) -> None:
+    for form in FOREIGN.values():
+        (tmp_path / "a.pdparams").write_bytes(form)
+        with pytest.raises(TransferError, match=r"a\.pdparams is refused: it names colorsys\.rgb_to_hsv"):
+            saved.read(tmp_path / "a.pdparams")
