@@ -336,7 +336,9 @@ def project(tmp_path: Path) -> Path:
     (suites / "__init__.py").touch()
     (suites / "test_toy.py").write_text(textwrap.dedent(SUITE))
     (suites.parent / "conftest.py").write_text((root / "conftest.py").read_text())
-    (suites.parent / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n')
+    (suites.parent / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\n[tool.conformance]\ncontracts = "suites"\n'
+    )
     (suites.parent / "fixtures").mkdir()
     (suites.parent / "fixtures" / "divergences.toml").write_text("")
     ids = [line.split('"')[1] for line in SUITE.splitlines() if "@contract(" in line]

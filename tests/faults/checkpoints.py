@@ -228,8 +228,8 @@ UNPICKLING = {TORCH: member("read", unpickled_by_torch), PADDLE: member("read", 
 PUT_BACK = in_both("reference_impl.{0}_impl.checkpoints:load_into_{0}")
 BUFFERS = ("running_mean", "running_var", "_mean", "_variance")
 MOMENTUM = {
-    TORCH: "reference_impl.torch_impl.optimizers:portable",
-    PADDLE: "reference_impl.paddle_impl.optimizers:portable",
+    TORCH: "conformance.porting.torch_side.optimizer_state:portable",
+    PADDLE: "conformance.porting.paddle_side.optimizer_state:portable",
 }
 
 FAULTS = (
