@@ -40,12 +40,24 @@ def describe(backend: Backend, pair: Pair, seed: int, inputs: Arrays) -> dict[st
     single(backend, model)
     with backend.without_gradients():
         recorder, _ = follow(model, [backend.tensor(array, _is_double(found)) for array in inputs], values=False)
+    _require_unwritten(backend, found, values)
     return {
         "tensors": [each.plain() for each, _ in found],
         "values": values,
         "layers": {path: configuration(layer) for path, layer in backend.layers(model)},
         "shapes": recorder.shapes(),
     }
+
+
+def _require_unwritten(backend: Backend, found: Sequence[tuple[Tensor, Any]], before: Mapping[str, np.ndarray]) -> None:
+    """Raises PairError for a model that changed a parameter while it ran: no two of its runs are of equal weights."""
+    for each, tensor in found:
+        held = before[each.name]
+        if not each.buffer and backend.array(tensor).astype(held.dtype).tobytes() != held.tobytes():
+            raise PairError(
+                f"{backend.name}_model writes to its {each.name!r} in forward: keep what it changes in a buffer, or "
+                "change a copy"
+            )
 
 
 def run(

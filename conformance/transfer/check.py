@@ -93,13 +93,14 @@ def verify(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> str:
     """
     target = plan.target
     loaded = _loaded(plan, port, staged)
-    wrong = [
-        name for name, array in plan.values[target.framework].items() if not same(loaded["values"].get(name), array)
-    ]
-    if wrong:
-        raise CarryError(
-            f"{target.framework} did not load what was written: {wrong[0]} is another array; nothing is kept"
-        )
+    assert plan.weights is not None
+    copies = {key: _loaded(plan, port, staged, (plan.weights[0], key)) for key in plan.copies}
+    for meant, found in ((plan.values[target.framework], loaded), *((plan.copies[key], copies[key]) for key in copies)):
+        wrong = [name for name, array in meant.items() if not same(found["values"].get(name), array)]
+        if wrong:
+            raise CarryError(
+                f"{target.framework} did not load what was written: {wrong[0]} is another array; nothing is kept"
+            )
     said = [_tried(plan, loaded)] if plan.training is not None else []
     what = "weights and the optimizer's state" if said else "weights"
     said.append(_run(plan, port, {**plan.values, target.framework: loaded["values"]}))
@@ -175,21 +176,27 @@ def _why(training: Training, loaded: Mapping[str, Any]) -> str:
     return ""
 
 
-def _loaded(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> dict[str, Any]:
+def _loaded(
+    plan: Plan, port: Port, staged: Mapping[Path, Path], copy: tuple[Path, str] | None = None
+) -> dict[str, Any]:
+    """What the target's lane loads from the files; from one averaged ``copy`` of the weights, these alone."""
+
     def place(of: tuple[Path, str | None] | None) -> tuple[str, str | None] | None:
         return None if of is None else (str(staged[of[0]].resolve()), of[1])
 
     training = plan.training
     facts = None if training is None else training.taken["schedule"]
     how = {
+        "weights": place(copy or plan.weights),
+        "optimizer": None if copy else place(plan.optimizer),
+        "schedule": None if copy else place(plan.schedule),
         "declared": facts.get("declared") if facts else None,
-        "gradients": training.gradients if training is not None else {},
+        "gradients": training.gradients if training is not None and not copy else {},
         "lr": training.made["lr"] if training is not None else None,
         "losses": training.taken["losses"] if training is not None else None,
     }
-    places = {"weights": place(plan.weights), "optimizer": place(plan.optimizer), "schedule": place(plan.schedule)}
     try:
-        return ask(port, plan.target.side.lane, "load", **places, **how)
+        return ask(port, plan.target.side.lane, "load", **how)
     except (PairError, TransferError, OptimizerStateError) as error:
         raise CarryError(f"{error}; nothing is kept") from None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from conformance.lanes import CallError, Lane, LaneError
 from conformance.lanes.spec import SpecError
@@ -30,6 +32,7 @@ from conformance.transfer.training import (
     tell,
 )
 
+MASTERS = "master_weights"
 OTHER = {"torch": "paddle", "paddle": "torch"}
 TOLD = (PairError, TransferError, OptimizerStateError, LaneError, SpecError)
 """Bad input: one sentence each, which is all that a person needs."""
@@ -76,6 +79,7 @@ class Plan:
     training: Training | None = None
     runs: bool = True
     unproven: list[str] = field(default_factory=list)
+    copies: dict[str, dict[str, Array]] = field(default_factory=dict)
 
 
 def planned(request: Request, found: Checkpoint, port: Port, built: tuple[Model, Model] | None = None) -> Plan:
@@ -85,6 +89,10 @@ def planned(request: Request, found: Checkpoint, port: Port, built: tuple[Model,
     source = _source(request, found, models)
     target = models[1] if source is models[0] else models[0]
     _require_target(request, target.framework)
+    if request.optimizer is not None:
+        found = replace(found, optimizer=saved.read_optimizer(request.optimizer, source.framework))
+    found, masters = _with_masters(found, source)
+    notes += masters
     problem = misfit(found.weights, source.keys, source.side.values, source.rest)
     if problem:
         raise TransferError(f"{found.path} does not fit {source.framework}_model of {request.pair}: {problem}")
@@ -144,6 +152,33 @@ def _by_own_names(found: Checkpoint, models: Sequence[Model]) -> tuple[Checkpoin
     weights = {name: found.weights[key] for key, name in names.items()}
     by_key = {names[key]: name for key, name in found.names.items() if key in names}
     return replace(found, weights=weights, ema=ema, names=by_key), notes
+
+
+def _with_masters(found: Checkpoint, source: Model) -> tuple[Checkpoint, list[str]]:
+    """A checkpoint whose weights are the float32 ones that paddle's optimizer keeps of a model in half precision.
+
+    Raises OptimizerStateError where the pair's model cannot hold them.
+    """
+    masters = found.optimizer.get(MASTERS) if isinstance(found.optimizer, Mapping) else None
+    if not masters or source.framework != "paddle":
+        return found, []
+    own = {name: key for key, name in found.names.items()} or source.names
+    weights = dict(found.weights)
+    for name, array in masters.items():
+        key = own.get(name)
+        if key not in weights:
+            raise OptimizerStateError(f"{found.path} holds master weights of {name!r}, which is none of its weights")
+        tensor = source.keys.get(key)
+        if tensor is not None and source.side.values[tensor].dtype != np.asarray(array).dtype:
+            raise OptimizerStateError(
+                f"{found.path} holds {np.asarray(array).dtype} master weights, which torch's optimizers do not: make "
+                f"both models of the pair in {np.asarray(array).dtype}, so that the master weights are the weights"
+            )
+        weights[key] = array
+    state = {key: value for key, value in found.optimizer.items() if key != MASTERS}
+    dtype = np.asarray(next(iter(masters.values()))).dtype
+    note = f"the weights are the optimizer's master weights, in {dtype}: {len(masters)} tensors"
+    return replace(found, weights=weights, optimizer=state), [note]
 
 
 def _source(request: Request, found: Checkpoint, models: tuple[Model, ...]) -> Model:
@@ -244,6 +279,7 @@ def _scaler(found: Checkpoint, plan: Plan) -> dict[str, Any] | None:
         return None
     made = scaler.carried(found.path, found.scaler, plan.source.framework)
     plan.notes.append(f"loss scaler: {scaler.told(made, plan.target.framework)}")
+    plan.unproven.append("the loss scaler, which both frameworks switch off without a GPU")
     return made
 
 
@@ -259,6 +295,7 @@ def _averages(found: Checkpoint, plan: Plan) -> dict[str, Any]:
             )
         values, cast = by_tensor(held, source.keys, source.side.values, source.framework, as_kept=True)
         moved = carried(values, plan.matching.matches, target.framework)
+        plan.copies[key] = moved
         carried_copies[key] = state_dict(moved, target.keys, target.rest)
         plan.notes += [f"carried as the weights are: {key}", *cast]
     return carried_copies
@@ -267,9 +304,7 @@ def _averages(found: Checkpoint, plan: Plan) -> dict[str, Any]:
 def _training(request: Request, found: Checkpoint, plan: Plan, port: Port) -> dict[str, Any] | None:
     """Plan the optimizer's state, and return the schedule's in the target's own form; None where there is none."""
     source, target = plan.source, plan.target
-    path, state = found.path, found.optimizer
-    if request.optimizer is not None:
-        path, state = request.optimizer, saved.read_optimizer(request.optimizer, source.framework)
+    path, state = request.optimizer or found.path, found.optimizer
     schedule = held_in(path, found.schedule, state)
     if state is None:
         if request.optimizer_to is not None:

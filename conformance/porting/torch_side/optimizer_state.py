@@ -98,7 +98,8 @@ def optimizer_state(optimizer: torch.optim.Optimizer, named_parameters: NamedPar
                            for slot in wanted}  # fmt: skip
             if kind.name == "nadam":
                 step = int(state[name]["step"])
-                portable.require_product(float(kept["mu_product"]), step, set_to[name], name)
+                held = kept["mu_product"]
+                portable.require_product(float(held), step, set_to[name], name, torch.finfo(held.dtype).eps / 2)
     return state
 
 
