@@ -53,7 +53,7 @@ def test_nothing_is_left_of_files_that_were_being_written(folder, monkeypatch, c
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(carry, "_lanes", lambda meanwhile: contextlib.nullcontext(lanes))
+    monkeypatch.setattr(carry, "_lanes", lambda asked, meanwhile: contextlib.nullcontext(lanes))
     monkeypatch.setattr(*((carry_check.os, stage) if stage == "replace" else (carry_check, stage)), interrupt)
     before = held(folder)
     assert main(COMMAND) == 130
@@ -65,7 +65,7 @@ def test_nothing_is_left_of_files_that_were_being_written(folder, monkeypatch, c
 def test_an_import_that_made_another_error_of_it_is_interrupted_all_the_same(
     folder, monkeypatch, capsys, cause, status
 ):
-    def started(meanwhile: object) -> None:
+    def started(asked: object, meanwhile: object) -> None:
         try:
             raise ImportError("initialization failed") from cause
         except ImportError:

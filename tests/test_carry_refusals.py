@@ -49,7 +49,7 @@ def refused(lanes, monkeypatch, tmp_path, capsys) -> Callable[..., str]:
     """The one sentence that a command ends with, its files being in a folder that is as it was afterwards."""
 
     @contextlib.contextmanager
-    def started(meanwhile):
+    def started(asked, meanwhile):
         meanwhile()
         yield sorted(lanes, key=lambda lane: lane.spec.framework == "paddle")
 
@@ -362,3 +362,13 @@ def test_the_command_as_a_user_types_it(tmp_path):
     again = subprocess.run(command, cwd=ROOT, **how)
     assert again.returncode == 2 and again.stderr.count("\n") == 1 and "exists; give another name" in again.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdparams", "a.pth", "port.py"]
+
+
+@pytest.mark.parametrize("asked", [["torch", "old=torch"], ["paddle:gpu"], ["torch:cuda", "paddle"]], ids=" ".join)
+def test_lanes_are_one_of_each_framework_on_the_cpu(asked, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "port.py").write_text(PAIR, "utf-8")
+    torch.save(net().state_dict(), "a.pth")
+    arguments = ["port.py", "--from=a.pth", "--to=b.pdparams", *(f"--lane={text}" for text in asked)]
+    assert main(["transfer", *arguments]) == 2
+    assert "name torch and paddle once each, and on the CPU" in capsys.readouterr().err

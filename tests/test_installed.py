@@ -42,6 +42,10 @@ from .nets.net_paddle import Net as paddle_model
 
 inputs = ("batch", 4)
 """
+PAIR_BY_NAME = """
+torch_model, paddle_model = "ports.nets.net_torch:Net", "ports.nets.net_paddle:Net"
+inputs = ("batch", 4)
+"""
 CONFTEST = """
 import os
 if os.environ.get("FORBIDDEN"):
@@ -109,6 +113,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "fixtures/contracts.txt": "no.such_contract\n",
         "ports/__init__.py": "",
         "ports/my_port.py": PAIR,
+        "ports/named.py": PAIR_BY_NAME,
         "ports/nets/__init__.py": "",
         "ports/nets/net_torch.py": NETWORK.format(framework="torch", base="Module"),
         "ports/nets/net_paddle.py": NETWORK.format(framework="paddle", base="Layer"),
@@ -195,23 +200,29 @@ def test_gate(installed, hostile):
     shutil.rmtree(hostile / "conformance-report")
 
 
-def test_transfer(installed, hostile, tmp_path):
+@pytest.fixture(scope="module")
+def without_paddle(installed, tmp_path_factory) -> dict[str, str]:
+    """Variables with which paddle is not installed in the environment of the command, and is in others."""
+    folder = tmp_path_factory.mktemp("without")
+    code = f"import sys\nif sys.prefix == {str(installed.folder)!r}:\n    sys.modules['paddle'] = None\n"
+    (folder / "sitecustomize.py").write_text(code)
+    return {"FORBIDDEN": "1", "PYTHONPATH": str(folder)}
+
+
+def test_transfer_with_a_framework_of_another_environment(installed, hostile, without_paddle, tmp_path):
     rng = np.random.default_rng(0)
     shapes = {"hidden.weight": (3, 4), "hidden.bias": (3,), "out.weight": (2, 3), "out.bias": (2,)}
     source, target = tmp_path / "model.safetensors", tmp_path / "model.pdparams"
     save_file({name: rng.standard_normal(shape, np.float32) for name, shape in shapes.items()}, source)
-    command = ("conformance", "transfer", "ports/my_port.py", f"--from={source}", f"--to={target}")
-    done = installed.run(hostile, *command, FORBIDDEN="1")
+    command = ("conformance", "transfer", "ports/named.py", f"--from={source}", f"--to={target}")
+    done = installed.run(hostile, *command, f"--lane=paddle@{sys.prefix}", **without_paddle)
     assert done.returncode == 0, done.stdout
     assert "verified: paddle loads the weights bit for bit" in done.stdout and target.exists()
     assert not left(hostile)
 
 
-def test_a_framework_that_is_not_installed_is_one_sentence_with_the_words_for_a_lane_elsewhere(installed, hostile):
-    (hostile.parent / "without").mkdir()
-    (hostile.parent / "without" / "sitecustomize.py").write_text("import sys\nsys.modules['paddle'] = None\n")
-    without = {"FORBIDDEN": "1", "PYTHONPATH": str(hostile.parent / "without")}
-    done = installed.run(hostile, "conformance", "port", "ports/my_port.py", **without)
+def test_a_missing_framework_is_one_sentence_with_the_words_for_a_lane_elsewhere(installed, hostile, without_paddle):
+    done = installed.run(hostile, "conformance", "port", "ports/my_port.py", **without_paddle)
     assert done.returncode == 4 and "Traceback" not in done.stdout
     assert "paddle is not installed in this environment; install paddlepaddle, or choose" in done.stdout
     assert "--lane torch --lane paddle@ENV" in done.stdout

@@ -10,14 +10,14 @@ from __future__ import annotations
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from conformance import home
-from conformance.lanes import Lane, default_specs
+from conformance.lanes import Lane, default_specs, parse
 from conformance.lanes.gateway import GatewayLane, Surroundings
-from conformance.lanes.spec import require_installed
+from conformance.lanes.spec import SpecError, require_installed
 from conformance.porting.check import Port
 from conformance.porting.pair import load
 from conformance.transfer import large, saved
@@ -41,7 +41,7 @@ def main(options: Any) -> int:
         )  # fmt: skip
         request.check()
         found = saved.read(request.source)
-        with _lanes(lambda: load(request.pair)) as (torch, paddle):
+        with _lanes(options.lane, lambda: load(request.pair)) as (torch, paddle):
             carry(request, found, Port(request.pair.resolve(), torch, paddle), print)
     except TOLD as error:
         if _is_interruption(error):
@@ -88,11 +88,18 @@ def _interrupted_later() -> Iterator[None]:
 
 
 @contextmanager
-def _lanes(meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
-    """Both frameworks on the CPU, each in an interpreter of its own, which begin to start before ``meanwhile``."""
-    specs = default_specs()
+def _lanes(asked: Sequence[str], meanwhile: Callable[[], object]) -> Iterator[tuple[Lane, Lane]]:
+    """Both frameworks on the CPU, each in an interpreter of its own, which begin to start before ``meanwhile``.
+
+    asked: lanes that were typed, in place of those of this environment. Raises SpecError for any that cannot be.
+    """
+    named = [parse(text) for text in asked]
+    if len({spec.framework for spec in named}) < len(named) or any(spec.device != "cpu" for spec in named):
+        raise SpecError(f"--lane {' --lane '.join(asked)}: name torch and paddle once each, and on the CPU")
+    specs = [next((spec for spec in named if spec.framework == each.framework), each) for each in default_specs()]
     for spec in specs:
-        require_installed(spec)
+        if not spec.where:
+            require_installed(spec)
     surroundings = Surroundings([] if home.installed() else [str(home.folder())], LIMIT)
     lanes = [GatewayLane(spec, surroundings) for spec in specs]
     try:

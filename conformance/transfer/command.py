@@ -29,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--to", dest="target", metavar="FILE", type=Path, required=True, help="the same, of the other framework")
     add("--optimizer", metavar="FILE", type=Path, help="the optimizer's state where it has a file of its own")
     add("--optimizer-to", metavar="FILE", type=Path, help="file for the optimizer's state: .pdopt, .pth")
+    add(
+        "--lane", metavar="SPEC", action="append", default=[],
+        help="where a framework runs, torch@ENV or paddle@ENV, if not in this environment (once for each framework)",
+    )  # fmt: skip
     add("--dry-run", action="store_true", help="say what would go where, and write nothing")
     add("--force", action="store_true", help="replace files that exist")
 
