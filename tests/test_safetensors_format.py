@@ -107,6 +107,14 @@ def test_what_numpy_does_not_have_is_told(tmp_path: Path, array: dict[str, Any],
         read_tree(path)
 
 
+def test_weights_of_another_framework_are_refused(tmp_path: Path) -> None:
+    """A convolution from three channels by 3x3 has one shape in the layouts of MLX and of torch."""
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(save({"weight": np.zeros((64, 3, 3, 3), "f4")}, {"format": "mlx"}))
+    with pytest.raises(TransferError, match="it says that it is of mlx, which lays weights out otherwise"):
+        read_tree(path)
+
+
 def test_arrays_are_written_in_the_order_of_their_indices(tmp_path: Path) -> None:
     """The library's own writer takes them in the order of their memory."""
     square = np.arange(9, dtype="f4").reshape(3, 3)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,6 +200,24 @@ def test_a_program_s_arrays_are_those_that_paddle_loads_itself(tmp_path: Path) -
     bitwise(found, {value.name: np.array(value.numpy()) for value in model.state_dict().values()})
     theirs = paddle.jit.load(str(tmp_path / "a")).state_dict().values()
     assert sorted(map(np.ndarray.tobytes, found.values())) == sorted(value.numpy().tobytes() for value in theirs)
+
+
+OLD = """
+import os, sys
+os.environ["FLAGS_enable_pir_api"] = "0"
+import paddle
+layers = [paddle.nn.Linear(3, 3) for _ in range(12)]
+model = paddle.nn.Sequential(*layers, paddle.nn.BatchNorm1D(3))
+model.eval()
+paddle.jit.save(model, sys.argv[1], input_spec=[paddle.static.InputSpec([None, 3], "float32")])
+paddle.save(model.state_dict(), sys.argv[1] + ".pdparams")
+"""
+
+
+def test_a_program_of_paddle_2_has_its_keys_in_a_file_beside_it(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", OLD, str(tmp_path / "a")], check=True, capture_output=True)
+    assert (tmp_path / "a.pdmodel").exists() and not (tmp_path / "a.json").exists()
+    bitwise(read_tree(tmp_path / "a.pdiparams"), read_tree(tmp_path / "a.pdparams"))
 
 
 def test_paddle_s_slices_of_a_large_array_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,16 @@ def of_processes(path: Path) -> None:
     (path / "0_0.distcp").touch()
 
 
+def repeated(path: Path) -> None:
+    whole(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(next(name for name in archive.namelist() if name.endswith("data/0")), bytes(12))
+
+
 BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "truncated": ("a.pth", truncated, "a.pth cannot be read as .pth"),
     "a flipped bit": ("a.pth", flipped, "a.pth cannot be read as .pth: Bad CRC-32"),
+    "an entry twice": ("a.pth", repeated, "a.pth cannot be read as .pth: it has two entries of one name"),
     "no shard": ("a.safetensors.index.json", without_shard, "a.safetensors, which is not beside it"),
     "no weights": ("a.ckpt", of_no_weights, "a.ckpt has no state dict among its parts"),
     "text": ("a.safetensors", lambda path: path.write_text("weights"), "a.safetensors cannot be read as .safetensors"),
@@ -107,12 +115,14 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
 }
 COMMAND = """
 import sys
+import zipfile
 from conformance.__main__ import main
 status = main(["transfer", "port.py", "--from", sys.argv[1], "--to", "b.pdparams"])
 print(status, sorted({"torch", "paddle"} & set(sys.modules)))
 """
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_file_is_refused_before_a_framework_is_imported(tmp_path: Path, case: str) -> None:
     name, make, sentence = BAD[case]

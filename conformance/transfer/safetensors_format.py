@@ -23,6 +23,7 @@ from .unpickle import DamagedError, UnsupportedError
 
 # What the "format" of the metadata says about the layout of linear weights.
 _LAYOUTS = {"pt": "torch", "pd": "paddle", "paddle": "paddle"}
+_FOREIGN = ("mlx", "tf", "flax", "jax")
 _LABELS = {"torch": "pt", "paddle": "pd"}
 _CHECKSUM = "crc32 of arrays"
 _DTYPES = {
@@ -54,8 +55,13 @@ def read(path: Path) -> tuple[dict[str, Stored], str | None]:
     metadata = header.pop("__metadata__", None) or {}
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(path, header, start):
         raise DamagedError("its checksum does not match")
+    label = metadata.get("format", "")
+    if label in _FOREIGN:  # (64, 3, 3, 3) is a convolution's shape in either layout
+        raise UnsupportedError(
+            f"it says that it is of {label}, which lays weights out otherwise; save it by torch first"
+        )
     arrays = {name: _stored(path, name, entry, start) for name, entry in header.items()}
-    return arrays, _LAYOUTS.get(metadata.get("format", ""))
+    return arrays, _LAYOUTS.get(label)
 
 
 def write(stream: BinaryIO, arrays: Mapping[str, Any], layout: str | None) -> None:

@@ -78,6 +78,8 @@ def _add(archive: zipfile.ZipFile, name: str, data: Callable[[], Any], length: i
 
 def _read_archive(archive: zipfile.ZipFile, tolerant: bool) -> Any:
     names = set(archive.namelist())
+    if len(names) != len(archive.namelist()):
+        raise DamagedError("it has two entries of one name, of which readers take one or the other")
     roots = [name.removesuffix("/data.pkl") for name in names if name.endswith("/data.pkl")]
     if len(roots) != 1:
         raise DamagedError("it is a zip archive without torch's data.pkl")
