@@ -18,6 +18,8 @@ DESCRIPTION = (
     "in float64, before it gets its name. Exit status: 0; 1 where what was written is not what was meant, and then "
     "nothing is kept; 2 for input that cannot be used."
 )
+FROM = ".pth, .pt, .pth.tar, .bin, .ckpt, .pdparams, .pdiparams, .safetensors, an index of shards (.index.json) or a folder"
+TO = ".pth, .pt, .bin, .ckpt, .pdparams or .safetensors, of the other framework; .safetensors for more than memory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     add = parser.add_argument
     add("pair", metavar="PAIR", type=Path, help="Python file that names torch_model, paddle_model and inputs")
-    add("--from", dest="source", metavar="FILE", type=Path, required=True, help=".pth, .pt, .pdparams or .safetensors")
-    add("--to", dest="target", metavar="FILE", type=Path, required=True, help="the same, of the other framework")
+    add("--from", dest="source", metavar="FILE", type=Path, required=True, help=FROM)
+    add("--to", dest="target", metavar="FILE", type=Path, required=True, help=TO)
     add("--optimizer", metavar="FILE", type=Path, help="the optimizer's state where it has a file of its own")
     add("--optimizer-to", metavar="FILE", type=Path, help="file for the optimizer's state: .pdopt, .pth")
     add(
