@@ -18,7 +18,10 @@ DESCRIPTION = (
     "in float64, before it gets its name. Exit status: 0; 1 where what was written is not what was meant, and then "
     "nothing is kept; 2 for input that cannot be used."
 )
-FROM = ".pth, .pt, .pth.tar, .bin, .ckpt, .pdparams, .pdiparams, .safetensors, an index of shards (.index.json) or a folder"
+FROM = (
+    ".pth, .pt, .pth.tar, .bin, .ckpt, .pdparams, .pdiparams or .safetensors, an index of shards (.index.json), or the "
+    "folder of one"
+)
 TO = ".pth, .pt, .bin, .ckpt, .pdparams or .safetensors, of the other framework; .safetensors for more than memory"
 
 
