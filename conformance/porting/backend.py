@@ -6,8 +6,8 @@ and ``paddle_side/backend.py``.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -36,6 +36,9 @@ class Backend(Protocol):
 
     def layers(self, model: Any) -> Iterable[tuple[str, Any]]:
         """Paths and layers of a model, itself included."""
+
+    def after(self, layer: Any, call: Callable[[Any], Any]) -> None:
+        """Call this with what a layer was given, each time that the layer has run."""
 
     def set_mode(self, model: Any, training: bool) -> None:
         """Training mode, in which no layer drops elements, or evaluation mode."""
@@ -91,12 +94,16 @@ class Backend(Protocol):
 
 @dataclass
 class Made:
-    """A model with its tensors, each once, and what its layers held when it was made."""
+    """A model with its tensors, each once, and what its layers held when it was made.
+
+    given: the values that its trained tensors have, where nothing moved them since.
+    """
 
     model: Any
     tensors: list[tuple[Tensor, Any]]
     held: list[tuple[Any, dict[str, Any]]]
     trained: list[tuple[str, Any]]
+    given: Mapping[str, np.ndarray] | None = None
 
 
 _made: dict[tuple[str, bool], tuple[Pair, Made]] = {}
@@ -110,19 +117,21 @@ def made(backend: Backend, pair: Pair, double: bool) -> Made:
     kept = _made.get((backend.name, double))
     if kept is None or kept[0] is not pair:
         _made.pop((backend.name, double), None)
-        kept = _made[backend.name, double] = pair, _built(backend, pair, double)
+        kept = pair, keep(backend, pair, new(backend, pair), double)
     return kept[1]
 
 
-def _built(backend: Backend, pair: Pair, double: bool) -> Made:
-    model = new(backend, pair)
+def keep(backend: Backend, pair: Pair, model: Any, double: bool = False) -> Made:
+    """Take a new model for what :func:`made` gives."""
     if double:
         backend.to_precision(model, "float64")
     else:
         single(backend, model)
     held = [(layer, _attributes(layer)) for _, layer in backend.layers(model)]
     tensors = {each.name: (each, tensor) for each, tensor in inventory(model)}
-    return Made(model, list(tensors.values()), held, backend.parameters(model))
+    found = Made(model, list(tensors.values()), held, backend.parameters(model))
+    _made[backend.name, double] = pair, found
+    return found
 
 
 def single(backend: Backend, model: Any) -> None:
@@ -145,7 +154,9 @@ def loaded(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], doubl
         _restore(layer, attributes)
     with backend.without_gradients():
         for each, tensor in found.tensors:
-            backend.assign(tensor, values[each.name])
+            if found.given is not values or not each.trainable:
+                backend.assign(tensor, values[each.name])
+    found.given = values
     for _, parameter in found.trained:
         backend.set_gradient(parameter, None)
     backend.seed(0)
@@ -165,4 +176,7 @@ def _restore(layer: Any, attributes: Mapping[str, Any]) -> None:
 
 
 def _kept(value: Any) -> Any:
-    return copy.copy(value) if isinstance(value, list | dict | set) else value
+    kind = type(value)
+    if kind is dict or kind is list or kind is OrderedDict or kind is set:
+        return value.copy() if value else kind()
+    return value

@@ -79,6 +79,7 @@ class Port:
     _kept: dict[Any, Any] = field(default_factory=dict)
     _failed: dict[Any, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
+    _values: dict[Any, dict[str, Array]] = field(default_factory=dict)
 
     @cached_property
     def pair(self) -> Pair:
@@ -277,6 +278,14 @@ class Port:
 
         seed: for other values of the tensors declared as ``extra``.
         """
+        key = (side, drawn.seed, drawn.batch, seed)
+        if key not in self._values:
+            if len(self._values) > 1:  # of a sample before
+                self._values.clear()
+            self._values[key] = self._written(side, drawn, seed)
+        return self._values[key]
+
+    def _written(self, side: int, drawn: Drawn, seed: int | None) -> dict[str, Array]:
         pieces = [(each.paddle if side else each.torch, drawn.values[each.name]) for each in self.matching.matches]
         found, rng = self.sides[side].values, np.random.default_rng(seed)
         for each in self.matching.left_paddle if side else self.matching.left_torch:

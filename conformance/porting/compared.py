@@ -26,6 +26,7 @@ from conformance.porting.bounds import (
     root_mean_square,
 )
 from conformance.porting.check import STEPS, Drawn, Port, PortingWarning, Runs
+from conformance.porting.pair import PairError
 
 LARGE = ("gradients", "updates")
 """Quantities with an array for every parameter."""
@@ -72,6 +73,34 @@ class Compared:
 def compared(port: Port, drawn: Drawn, training: bool) -> Compared:
     """The sample's runs, made once for all laws."""
     return port.kept(("compared", drawn.seed, drawn.batch, training), lambda: compare(port, drawn, training))
+
+
+def is_one_mode(port: Port) -> bool:
+    """Whether the first sample gives the same bits in both modes: then evaluation mode shows nothing more of others."""
+
+    def make() -> bool:
+        drawn = next(port.samples())
+        try:
+            runs = [compared(port, drawn, training).runs for training in (False, True)]
+        except PairError:  # which the law of training mode tells
+            return False
+        return all(
+            one.keys() == {name for name in other if name != "loss" and not name.startswith("input_gradients.")}
+            and all(np.array_equal(one[name], other[name], equal_nan=array_is_float(one[name])) for name in one)
+            for one, other in zip(*runs, strict=True)
+        )
+
+    return port.kept("one mode", make)
+
+
+def evaluated(port: Port, drawn: Drawn) -> Runs:
+    """Both models' outputs in evaluation mode, in float64."""
+    return compared(port, drawn, bool(drawn.seed) and not drawn.exact and is_one_mode(port)).runs
+
+
+def array_is_float(array: Array) -> bool:
+    """Whether it may hold NaN."""
+    return array.dtype.kind in "fc"
 
 
 def compare(port: Port, drawn: Drawn, training: bool) -> Compared:
@@ -154,7 +183,7 @@ def rounded(array: Array, axes: int | None = None) -> Array:
     axes: the last so many are those of neighbours, or all.
     """
     axes = array.ndim if axes is None else axes
-    finite = np.where(np.isfinite(array), array, 0.0)
+    finite = array if np.isfinite(array).all() else np.where(np.isfinite(array), array, 0.0)
     inner = tuple(range(array.ndim - axes, array.ndim))
     level = np.sqrt(np.mean(np.square(finite), axis=inner, keepdims=True)) if array.size else 0.0
     return NOISES * UNIT * np.maximum(np.abs(finite), level)
@@ -163,8 +192,12 @@ def rounded(array: Array, axes: int | None = None) -> Array:
 def _used(one: Array, other: Array, bound: Array | float) -> float:
     """The largest part of a bound that is used; no part where there is no bound."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        parts = np.where(np.asarray(bound) > 0, np.abs(other - one) / bound, 0.0)
-    return float(np.nan_to_num(parts, posinf=0.0).max(initial=0.0))
+        apart = np.abs(other - one)
+        if not apart.any():
+            return 0.0
+        parts = apart / bound
+    largest = float(parts.max(initial=0.0))
+    return largest if np.isfinite(largest) else float(np.where(np.isfinite(parts), parts, 0.0).max(initial=0.0))
 
 
 def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array | float]:

@@ -15,6 +15,7 @@ from conformance.porting.compared import (
     Seen,
     compared,
     differences,
+    is_one_mode,
     momentum_rounding,
     nothing_more,
     rounded,
@@ -131,8 +132,11 @@ def training(port: Port, seen: Seen) -> None:
 
 def _outputs(port: Port, seen: Seen, training: bool) -> None:
     for drawn in port.samples():
-        found = compared(port, drawn, training).runs
+        # The mode that is left out has the same bits: training mode where nothing goes back, else evaluation mode.
         seen.count(drawn)
+        if drawn.seed and training == drawn.exact and is_one_mode(port):
+            continue
+        found = compared(port, drawn, training).runs
         found = (found[0], _unbiased(port, drawn, found, seen))
         names = [name for name in found[0] if name.startswith(("outputs.", "buffers."))]
         empty = [name for name in names if name.startswith("outputs.") and is_lost(found[0][name], found[1].get(name))]

@@ -7,7 +7,7 @@ import numpy as np
 from conformance.accuracy import CHAIN
 from conformance.porting.bounds import NOISIER, UNIT, Array, root_mean_square
 from conformance.porting.check import Drawn, PairDivergence, Port, Runs
-from conformance.porting.compared import Seen, compared, singles
+from conformance.porting.compared import Seen, evaluated, singles
 
 HALF = 0.5
 """An error is normal without more ado where it is within half of what one run with rounding errors makes normal."""
@@ -16,7 +16,7 @@ HALF = 0.5
 def precision(port: Port, seen: Seen) -> None:
     """Neither model is farther from its own float64 run than rounding takes this network (torch_side/rounding.py)."""
     for drawn in [each for each in port.samples() if not each.exact][:2]:
-        found = (*compared(port, drawn, False).runs, *singles(port, drawn, False))
+        found = (*evaluated(port, drawn), *singles(port, drawn, False))
         seen.count(drawn)
         both = [name for name in found[2] if name in found[3] and found[2][name].shape == found[3][name].shape]
         names = [name for name in both if name.startswith("outputs.") and found[2][name].dtype == np.float32]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.porting.backend import Backend, Made, loaded, made, new, single
+from conformance.porting.backend import Backend, Made, keep, loaded, made, new
 from conformance.porting.inventory import Tensor, inventory
 from conformance.porting.pair import Pair, PairError
 from conformance.porting.traces import configuration, flattened, without_dropout
@@ -18,10 +19,7 @@ from conformance.porting.traces import configuration, flattened, without_dropout
 Arrays = Sequence[np.ndarray]
 LONGEST = 20_000
 """Steps over which the learning rates of schedules are compared at most."""
-WRITES = (
-    "{path}: {model} writes to its parameter {name} while it runs, so that it has other weights in every run; compute "
-    "with a copy, or register it as a buffer"
-)
+WRITES = "{}_model writes to its {!r} in forward: keep what it changes in a buffer, or change a copy"
 
 
 def backend_of(framework: str) -> Backend:
@@ -32,20 +30,22 @@ def backend_of(framework: str) -> Backend:
 
 def describe(backend: Backend, pair: Pair, seed: int, inputs: Arrays) -> dict[str, Any]:
     """What the model is: {"tensors", "layers", "values", "shapes"}; shapes are of what its layers took, in order."""
-    follow = importlib.import_module(f"conformance.porting.{backend.name}_side.hooks").follow
     model = new(backend, pair, seed)
-    backend.set_mode(model, False)
     found = inventory(model)
     values = {each.name: backend.array(tensor) for each, tensor in found}
-    single(backend, model)
+    keep(backend, pair, model)
+    backend.set_mode(model, False)
+    shapes: dict[str, list[list[int]]] = {}
+    for path, layer in backend.layers(model):
+        backend.after(layer, functools.partial(_note, shapes, path))
     with backend.without_gradients():
-        recorder, _ = follow(model, [backend.tensor(array, _is_double(found)) for array in inputs], values=False)
+        model(*[backend.tensor(array, _is_double(found)) for array in inputs])
     _require_unwritten(backend, found, values)
     return {
         "tensors": [each.plain() for each, _ in found],
         "values": values,
         "layers": {path: configuration(layer) for path, layer in backend.layers(model)},
-        "shapes": recorder.shapes(),
+        "shapes": shapes,
     }
 
 
@@ -54,10 +54,12 @@ def _require_unwritten(backend: Backend, found: Sequence[tuple[Tensor, Any]], be
     for each, tensor in found:
         held = before[each.name]
         if not each.buffer and backend.array(tensor).astype(held.dtype).tobytes() != held.tobytes():
-            raise PairError(
-                f"{backend.name}_model writes to its {each.name!r} in forward: keep what it changes in a buffer, or "
-                "change a copy"
-            )
+            raise PairError(WRITES.format(backend.name, each.name))
+
+
+def _note(shapes: dict[str, list[list[int]]], path: str, given: Any) -> None:
+    shapes.pop(path, None)
+    shapes[path] = [[int(length) for length in each.shape] for each in flattened(given) if hasattr(each, "shape")]
 
 
 def run(
@@ -95,7 +97,7 @@ def run(
                 backend.backward(loss)
         for (name, parameter), version in zip(of.trained, before, strict=True):
             if backend.version(parameter) != version:
-                raise PairError(WRITES.format(path=pair.path, model=f"{backend.name}_model", name=name))
+                raise PairError(WRITES.format(backend.name, name))
         result["buffers"] = _values(backend, of, buffers=True)
         if loss is not None:
             result["loss"] = backend.array(loss)
@@ -124,9 +126,6 @@ def repeat(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], input
     model = loaded(backend, pair, values, False, False)
     double = _is_double(made(backend, pair, False).tensors)
     found = {name: _evaluated(backend, model, inputs, double, seed) for seed, name in enumerate(("first", "again"))}
-    for each, tensor in made(backend, pair, False).tensors:
-        if each.trainable and not np.array_equal(backend.array(tensor), values[each.name], equal_nan=True):
-            raise PairError(WRITES.format(path=pair.path, model=f"{backend.name}_model", name=each.name))
     fresh = new(backend, pair)
     backend.reread(model, fresh)
     backend.set_mode(fresh, False)
@@ -205,7 +204,7 @@ def _updates(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -
     clip = getattr(pair, f"{backend.name}_clip")
     gradients = [(each, backend.gradient(each)) for _, each in of.trained]
     gradients = [(each, gradient * 1.0) for each, gradient in gradients if gradient is not None]
-    before = _values(backend, of)
+    before, of.given = _values(backend, of), None
     for factor in factors:
         for parameter, gradient in gradients:
             backend.set_gradient(parameter, gradient * factor)

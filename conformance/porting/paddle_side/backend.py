@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +37,9 @@ class PaddleBackend:
 
     def layers(self, model: paddle.nn.Layer) -> Iterable[tuple[str, paddle.nn.Layer]]:
         return list(model.named_sublayers(include_self=True))
+
+    def after(self, layer: paddle.nn.Layer, call: Callable[[Any], Any]) -> None:
+        layer.register_forward_post_hook(lambda layer, given, out: call(given) and None)
 
     def set_mode(self, model: paddle.nn.Layer, training: bool) -> None:
         for layer in model.sublayers(include_self=True):
