@@ -22,7 +22,7 @@ from conformance.lanes.lane import flatten
 from conformance.porting import calls
 from conformance.porting.bounds import Array, Difference, allowed, difference, root_mean_square
 from conformance.porting.inventory import Tensor, tensor_from, written
-from conformance.porting.matching import Matching, match
+from conformance.porting.matching import Match, Matching, match
 from conformance.porting.pair import BATCH_SIZES, Pair, PairError, digest, load
 from conformance.porting.samples import Drawn, drawn, other_values, sizes_of
 from conformance.transfer import TransferError
@@ -198,7 +198,23 @@ class Port:
         own, matches = self.sides[0].values, self.matching.matches
         depth = sum(len(each.torch.shape) > 1 for each in matches)
         tensors = [(each.name, each.torch, each.torch.read(own[each.torch.name])) for each in matches]
-        return drawn(self.pair, batch, seed, exact, tensors, depth)
+        made = drawn(self.pair, batch, seed, exact, tensors, depth)
+        for each in matches:
+            row = self._padding(each)
+            if row is not None and each.name in made.values and made.values[each.name].ndim == 2 and seed:
+                # In paddle, a word of padding is a row of zeros whatever the weight holds.
+                made.values[each.name] = np.array(made.values[each.name])
+                made.values[each.name][row] = 0
+        return made
+
+    def _padding(self, match: Match) -> int | None:
+        """The row of an embedding that is of padding, where both layers say so."""
+        names = (match.torch.layer, match.paddle.layer)
+        rows = [side.layers.get(name, {}).get("padding_idx") for side, name in zip(self.sides, names, strict=True)]
+        one = rows[0] if rows[0] == rows[1] and isinstance(rows[0], int | float) else None
+        return (
+            int(one) if one is not None and match.torch.kind == "Embedding" and match.torch.local == "weight" else None
+        )
 
     def alone(self) -> tuple[Drawn, list[Any]] | None:
         """A sample of one in evaluation mode: what each model gives in float64, or the error that it raises.

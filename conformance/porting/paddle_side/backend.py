@@ -51,13 +51,16 @@ class PaddleBackend:
             model.eval()
 
     def to_precision(self, model: paddle.nn.Layer, precision: str) -> None:
-        """``model.to(dtype=precision)``, which fails at buffers without values, as recurrent layers have."""
+        """``model.to(dtype=precision)``, of floating-point tensors alone: paddle turns integers and masks as well.
+
+        It fails at buffers without values, as recurrent layers have.
+        """
         layers = [layer for _, layer in model.named_sublayers(include_self=True)]
         kept = [
             (layer, name, buffer)
             for layer in layers
             for name, buffer in layer._buffers.items()
-            if not (buffer is None or buffer._is_initialized())
+            if not (buffer is None or (buffer._is_initialized() and buffer.is_floating_point()))
         ]
         for layer, name, _ in kept:
             layer._buffers[name] = None
