@@ -246,7 +246,7 @@ inputs = ("batch", 6)
     ],
 )
 def test_a_model_that_writes_to_its_weights_is_told_so(broken, torch, paddle, model):
-    with pytest.raises(PairError, match=rf"{model} writes to its parameter fc\.weight while it runs"):
+    with pytest.raises(PairError, match=rf"{model} writes to its 'fc\.weight' in forward"):
         broken(WRITES.format(torch=torch, paddle=paddle))
 
 
