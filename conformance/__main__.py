@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance.commands import COMMANDS, DESCRIPTION, EPILOG
+from conformance.options import OPTIONS
 
 
 def parser(program: str, only: str | None = None) -> argparse.ArgumentParser:
@@ -23,7 +24,19 @@ def parser(program: str, only: str | None = None) -> argparse.ArgumentParser:
         )
         if name == only:
             _function(command.options)(one)
+            if command.pytest:
+                one.usage = f"{one.format_usage().removeprefix('usage: ').strip()} [OPTIONS OF PYTEST ...]"
+                one.epilog = f"among {_pytest_options()}"
     return made
+
+
+def _pytest_options() -> str:
+    """What this project adds to pytest's options."""
+    shown = argparse.ArgumentParser(add_help=False, usage=argparse.SUPPRESS)
+    group = shown.add_argument_group("the options of pytest are")
+    for name, attributes in OPTIONS.items():
+        group.add_argument(name, **attributes)
+    return shown.format_help().strip()
 
 
 def _function(place: str) -> Callable[..., Any]:

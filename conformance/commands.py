@@ -44,7 +44,7 @@ Examples:
     conformance port my_port.py --layers -k "forward or gradients"
     conformance port my_port.py --lane torch --lane paddle@/envs/paddle   (write torch_model = "my_network_torch:Net")
 
-`pydoc conformance.porting.pair` lists what else a pair file may say. Options that are not listed are pytest's.
+`pydoc conformance.porting.pair` lists what else a pair file may say. Further options are pytest's.
 Writes conformance-report/: results.json, and a page of each pair in HTML and in Markdown.
 Exit status: 0 where all laws hold; 1 where one does not; 4 for options or lanes that cannot be used; 2 for input that
 cannot be used otherwise; 130 after Ctrl-C.""",
@@ -62,7 +62,7 @@ cannot be used otherwise; 130 after Ctrl-C.""",
         "check the installed frameworks against each other and a float64 reference",
         """\
 Run the suites: every contract on torch and paddle of this environment, or on the lanes that are named, against a
-reference in float64. Options are pytest's, and those that `pytest --help` lists under cross-framework conformance.
+reference in float64. Options are pytest's.
 
 Examples:
     conformance gate
@@ -88,7 +88,7 @@ Examples:
     conformance upgrade --framework paddle /envs/paddle-2.6 /envs/paddle-3.3
     conformance upgrade torch:cuda@/envs/old torch:cuda@/envs/new --gate-on regressions -k optim
 
-Options that are not listed are those of `conformance gate`. Writes conformance-report/, as that does.
+Further options are those of `conformance gate`. Writes conformance-report/, as that does.
 Exit status: as that of `conformance gate`; with --gate-on regressions, 1 only for what is newly wrong.""",
         "conformance.gate:add_upgrade",
         "conformance.gate:upgrade",

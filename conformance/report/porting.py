@@ -40,7 +40,7 @@ TONES = {PASS: GOOD, FAIL: BAD, INCOMPLETE: DOUBTFUL}
 FINE = (Verdict.AGREE, Verdict.KNOWN)
 NOT_RUN = "not run"
 PRECISION = "precision"
-MARK = "Made from results.json by `conformance port`."
+MARK = "Made from results.json by conformance port."  # the same in Markdown and in HTML
 LONGEST = 100
 """Characters of a file's name."""
 

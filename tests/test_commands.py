@@ -1,0 +1,109 @@
+"""The command ``conformance``: help that is worth reading, what an upgrade compares, and what the contracts call."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import gate, home
+from conformance.__main__ import main
+from conformance.commands import COMMANDS
+from conformance.contract import ContractError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_tells_what_it_does_with_an_exit_status(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"], "conformance")
+    told = capsys.readouterr().out
+    assert ended.value.code == 0 and "Exit status: " in " ".join(told.split())
+    assert ("[OPTIONS OF PYTEST ...]" in told and "--require-lane SPEC" in told) == COMMANDS[name].pytest
+    if name != "transfer":
+        assert f"    conformance {name} " in told or f"    conformance {name}\n" in told
+        assert "Writes " in told
+
+
+@pytest.mark.parametrize(
+    ("text", "framework", "lane"),
+    [
+        (sys.prefix, "paddle", f"old=paddle:cpu@{sys.prefix}"),
+        (sys.executable, "torch", f"old=torch:cpu@{sys.executable}"),
+        ("torch:cuda@/envs/old", None, "old=torch:cuda@/envs/old"),
+        ("torch@/envs/old", "torch", "old=torch:cpu@/envs/old"),
+        ("ssh=box//python=python3", "torch", "old=torch:cpu@ssh=box//python=python3"),
+    ],
+)
+def test_a_side_of_an_upgrade_is_an_environment_or_a_lane(text, framework, lane):
+    assert gate._lane("old", text, framework) == lane
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["upgrade", "envs/a", "envs/b"], "envs/a: add --framework torch or --framework paddle, or write torch@envs/a"),
+        (["upgrade", "--framework=torch", "none", "none"], "none is no virtual environment and no interpreter"),
+        (["upgrade", "torch:tpu@a", "torch@b"], "unknown device 'tpu'"),
+        (["port", "none.py"], "none.py is no file; name a Python file with torch_model, paddle_model and inputs"),
+        (["coverage", "--json", f"{ROOT}"], "cannot write"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(arguments, sentence, capsys):
+    assert main(arguments, "conformance") == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"conformance {arguments[0]}: ") and sentence in told and told.count("\n") == 1
+
+
+def test_the_calls_of_a_contract_are_found_in_its_source_and_in_what_it_calls(tmp_path, capsys):
+    assert main(["coverage", "--json", str(tmp_path / "found.json")]) == 0
+    told = capsys.readouterr().out
+    rows = {row["id"]: row for row in json.loads((tmp_path / "found.json").read_text("utf-8"))["contracts"]}
+    assert rows.keys() >= set((ROOT / "fixtures" / "contracts.txt").read_text("utf-8").split())
+    convolution = rows["nn.conv2d"]
+    assert convolution["calls"] == {name: [f"{name}.nn.functional.conv2d"] for name in ("torch", "paddle")}
+    assert convolution["gradients"] == ["x", "weight", "bias"]
+    # The models of the reference implementation are classes in modules that import their framework.
+    assert {"torch.nn.Conv2d", "torch.nn.Linear"} <= set(rows["model.cnn"]["calls"]["torch"])
+    assert {"paddle.nn.Conv2D", "paddle.nn.Linear"} <= set(rows["model.cnn"]["calls"]["paddle"])
+    assert rows["nn.flatten"]["methods"]["torch"] == ["flatten", "permute"]
+    assert f"{len(rows)} contracts; their calls name " in told and "forward: " in told
+
+
+# Where suites lie
+
+
+def test_a_checkout_says_what_its_gate_is_made_of():
+    found = home.at(ROOT)
+    assert found == home.gate() and not home.installed()
+    assert home.packages([str(ROOT)]) == dict.fromkeys(("conformance", "suites", "reference_impl"), str(ROOT))
+
+
+def test_of_two_folders_with_a_package_the_first_counts(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\ncontracts = "suites"\n', "utf-8")
+    found = home.packages([str(tmp_path), str(ROOT)])
+    assert found == {"conformance": str(ROOT), "suites": str(tmp_path), "reference_impl": str(ROOT)}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[tool.conformance]\nimports = ["a"]', "names the package of contracts: contracts = "),
+        ('[tool.conformance]\ncontracts = "a/b"', "names the package of contracts: contracts = "),
+        ('[tool.conformance]\ncontracts = "a"\nimports = "b"', "imports of .* is a list of packages"),
+        ("[tool.conformance]\ncontracts =", "cannot read .*pyproject.toml: Invalid value"),
+    ],
+)
+def test_a_declaration_that_cannot_be_read_is_one_sentence(text, sentence, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    with pytest.raises(ContractError, match=sentence):
+        home.at(tmp_path)
+
+
+def test_a_folder_without_a_declaration_has_no_suites(tmp_path):
+    assert home.at(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'a'\n", "utf-8")
+    assert home.at(tmp_path) is None
