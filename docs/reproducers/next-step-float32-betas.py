@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from functools import lru_cache
+from functools import partial
 from os import fspath
 from pathlib import Path
 from typing import NamedTuple
@@ -503,12 +504,14 @@ class Span:
 
     def read(self):
         """The bytes. Raises OSError for a file that has become shorter."""
-        with open(self.path, "rb") as stream:
-            stream.seek(self.offset)
-            data = stream.read(self.length)
+        return self.array(np.dtype(np.uint8), (self.length,)).tobytes()
+
+    def array(self, dtype, shape):
+        """The bytes as an array, which may be written to. Raises OSError for a file that has become shorter."""
+        data = np.fromfile(self.path, np.uint8, self.length, offset=self.offset)
         if len(data) != self.length:
             raise OSError(errno.EIO, "it became shorter while it was read", str(self.path))
-        return data
+        return data.view(dtype).reshape(shape)
 
 
 def at_hand(tree):
@@ -907,6 +910,11 @@ def _encode(text, encoding="latin1"):
     return bytes(text.encode("latin-1"))
 
 
+def _no_bytes():
+    # Protocol 2 has no empty bytes either.
+    return b""
+
+
 def _tuple(items=()):
     if type(items) not in (list, tuple):
         raise RefusedError("it makes a tuple of something else")
@@ -933,6 +941,8 @@ PLAIN_NAMES = {
     "collections.Counter": _counter,
     "collections.defaultdict": _default_dict,
     "builtins.dict": None,
+    "builtins.bytes": _no_bytes,
+    "__builtin__.bytes": _no_bytes,
     "builtins.tuple": _tuple,
     "__builtin__.tuple": _tuple,
     "_codecs.encode": _encode,
@@ -1060,9 +1070,11 @@ def _tensor(storage, offset, size, stride, _=None, __=None, flags=None):
     def read():
         if count == 0:
             return np.empty(lengths, dtype)
-        values = np.frombuffer(storage.read(), dtype, held)
+        # As bytes of the same size, since NumPy takes no strides over a dtype that is not its own.
+        kept = np.dtype(f"V{dtype.itemsize}")
+        values = np.frombuffer(storage.read(), kept, held)
         byte_steps = tuple(step * dtype.itemsize for step in steps)
-        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C")
+        array = np.array(np.lib.stride_tricks.as_strided(values[offset:], lengths, byte_steps), order="C").view(dtype)
         array = np.conjugate(array) if conjugate else array
         return np.negative(array) if negative else array
 
@@ -1081,6 +1093,8 @@ def _tensor_of_dtype(storage, offset, size, stride, _, __, dtype, *rest):
 def _of_type(function, kind, arguments, _):
     """A tensor with attributes of its own, which are no weights; or one of a subclass, which may mean anything."""
     made = torch_names().get(function.text) if type(function) is unpickle_Name else None
+    if type(kind) is Foreign:
+        raise UnsupportedError(f"it holds a tensor of the subclass {kind.text}: save plain tensors")
     if made is None or type(kind) is not unpickle_Name or type(arguments) is not tuple:
         raise RefusedError("it builds a tensor of a type that it does not name")
     if kind.text not in _PLAIN_TYPES:
@@ -1112,7 +1126,7 @@ def paddle_format_read(path, tolerant=False):
         raise DamagedError("its checksum does not match")
     tree = plain(value, paddle_format_leaf)
     parts = {None: tree, **tree} if isinstance(tree, dict) else {}
-    names = {part: _names(item) for part, item in parts.items() if isinstance(item, dict)}
+    names = {part: paddle_format_names(item) for part, item in parts.items() if isinstance(item, dict)}
     return _unmarked(tree), names
 
 
@@ -1152,7 +1166,7 @@ def _unmarked(tree):
     return made
 
 
-def _names(tree):
+def paddle_format_names(tree):
     # A state dict has a table of names; in any other nest, each tensor has its own beside it.
     table = tree.get(_NAME_TABLE)
     if not isinstance(table, dict):
@@ -1171,7 +1185,125 @@ def _join(tree):
         raise DamagedError(f"its table of cut tensors is wrong: {error}") from None
 
 
+pdiparams_format_DTYPES = {
+    **{0: "bool", 1: "int16", 2: "int32", 3: "int64", 4: "float16", 5: "float32", 6: "float64", 20: "uint8"},
+    **{21: "int8", 22: "bfloat16", 23: "complex64", 24: "complex128", 32: "float8_e4m3fn", 33: "float8_e5m2"},
+}
+
+
+_DESCRIPTION = 4096
+
+
+def pdiparams_format_read(path):
+    """Return the arrays by paddle's own names, or by keys where ``.pdiparams.info`` has them.
+
+    Raises DamagedError for a file that does not fit its program, and TransferError where there is none beside it.
+    """
+    names, shapes = _names(path)
+    arrays = _arrays(path)
+    if len(arrays) != len(names):
+        raise DamagedError(f"it holds {len(arrays)} arrays, and its program has {len(names)} parameters")
+    found = dict(zip(names, arrays, strict=True))
+    for name, array in found.items():
+        if name in shapes and shapes[name] != array.shape:
+            raise DamagedError(f"its array {name} has shape {array.shape}, and its program says {shapes[name]}")
+    return found
+
+
+def _names(path):
+    program, info = path.with_suffix(".json"), path.with_name(f"{path.name}.info")
+    if program.is_file():
+        shapes = _parameters(program)
+        return sorted(shapes), shapes
+    if not info.is_file():
+        raise TransferError(
+            f"{path} holds no names, and neither {program.name} nor {info.name} is beside it; copy what "
+            "paddle.jit.save wrote, or load it by paddle.jit.load and save its state_dict()"
+        )
+    told = plain(parse(info.read_bytes(), PLAIN_NAMES)[0], lambda node: node)
+    try:
+        return [told[name]["structured_name"] for name in sorted(told)], {}
+    except (TypeError, KeyError):
+        raise TransferError(f"{info} does not say the names of the parameters; save the state_dict()") from None
+
+
+def _parameters(program):
+    """Shapes of a program's parameters, by paddle's names."""
+    found = {}
+    try:
+        for region in json.loads(program.read_text("utf-8"))["program"]["regions"]:
+            for operation in (each for block in region["blocks"] for each in block["ops"]):
+                if operation["#"] == "p":
+                    found[operation["A"][3]] = tuple(operation["O"]["TT"]["D"][1])
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise TransferError(f"{program} is no program of paddle.jit.save that can be read ({error!r})") from None
+    return found
+
+
+def _arrays(path):
+    found, end = [], path.stat().st_size
+    with open(path, "rb") as stream:
+        while stream.tell() < end:
+            if _number(stream, 4) != 0:
+                raise DamagedError(f"it has another version at byte {stream.tell() - 4}")
+            for _ in range(_number(stream, 8)):
+                stream.seek(_number(stream, 8), 1)
+                if stream.tell() > end:
+                    raise DamagedError("it is cut off")
+            if _number(stream, 4) != 0:
+                raise DamagedError(f"it has another version at byte {stream.tell() - 4}")
+            length = _number(stream, 4)
+            data = stream.read(min(length, _DESCRIPTION))
+            if len(data) < length:
+                raise DamagedError("it is cut off")
+            dtype, shape = _description(data)
+            span = Span(path, stream.tell(), math.prod(shape) * dtype.itemsize)
+            if stream.seek(len(span), 1) > end:
+                raise DamagedError("it is cut off")
+            found.append(Stored(shape, dtype, partial(span.array, dtype, shape)))
+    return found
+
+
+def _number(stream, size):
+    data = stream.read(size)
+    if len(data) < size:
+        raise DamagedError("it is cut off")
+    return int.from_bytes(data, "little")
+
+
+def _description(data):
+    """Dtype and shape: field 1 and the repeated field 2, each a number of seven bits a byte."""
+    code, shape, place = None, [], 0
+    while place < len(data):
+        field, place = _varint(data, place)
+        value, place = _varint(data, place)
+        if field == 0x08:
+            code = value
+        elif field == 0x10 and value < 2**63:
+            shape.append(value)
+        else:
+            raise DamagedError("what it says of an array is no dtype and shape")
+    if code not in pdiparams_format_DTYPES:
+        raise UnsupportedError(f"it holds an array of paddle's type {code}, which NumPy does not have")
+    return named(pdiparams_format_DTYPES[code]), tuple(shape)
+
+
+def _varint(data, place):
+    value = 0
+    for shift in range(0, 70, 7):
+        if place >= len(data):
+            raise DamagedError("it is cut off")
+        value |= (data[place] & 0x7F) << shift
+        place += 1
+        if data[place - 1] < 0x80:
+            return value, place
+    raise DamagedError("it holds a number that is too long")
+
+
 _LAYOUTS = {"pt": "torch", "pd": "paddle", "paddle": "paddle"}
+
+
+_FOREIGN = ("mlx", "tf", "flax", "jax")
 
 
 _CHECKSUM = "crc32 of arrays"
@@ -1205,10 +1337,15 @@ def safetensors_format_read(path):
         raise DamagedError(str(error).rstrip(".")) from None
     header, start = _header(path)
     metadata = header.pop("__metadata__", None) or {}
-    if metadata.get(_CHECKSUM, "") not in ("", _checksum(path, header, start)):
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(path, header, start):
         raise DamagedError("its checksum does not match")
+    label = metadata.get("format", "")
+    if label in _FOREIGN:  # (64, 3, 3, 3) is a convolution's shape in either layout
+        raise UnsupportedError(
+            f"it says that it is of {label}, which lays weights out otherwise; save it by torch first"
+        )
     arrays = {name: _stored(path, name, entry, start) for name, entry in header.items()}
-    return arrays, _LAYOUTS.get(metadata.get("format", ""))
+    return arrays, _LAYOUTS.get(label)
 
 
 def _header(path):
@@ -1237,8 +1374,7 @@ def _stored(path, name, entry, start):
         raise UnsupportedError(f"{name!r} has {len(shape)} axes, and NumPy has {_AXES}; save it with fewer")
     dtype = named(_DTYPES[code])
     span = Span(path, start + first, last - first)
-    read = lambda: np.frombuffer(bytearray(span.read()), dtype).reshape(shape)  # noqa: E731
-    return Stored(shape, dtype, read)
+    return Stored(shape, dtype, lambda: span.array(dtype, shape))
 
 
 def _canonical(entries):
@@ -1287,6 +1423,8 @@ def torch_format_read(path, tolerant=False):
 
 def _read_archive(archive, tolerant):
     names = set(archive.namelist())
+    if len(names) != len(archive.namelist()):
+        raise DamagedError("it has two entries of one name, of which readers take one or the other")
     roots = [name.removesuffix("/data.pkl") for name in names if name.endswith("/data.pkl")]
     if len(roots) != 1:
         raise DamagedError("it is a zip archive without torch's data.pkl")
@@ -1397,6 +1535,7 @@ def _leaf(node):
 SUFFIXES = {
     **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".ckpt"), "torch"),
     **dict.fromkeys((".pdparams", ".pdopt"), "paddle"),
+    ".pdiparams": "paddle",
     ".safetensors": "safetensors",
 }
 
@@ -1427,6 +1566,8 @@ def read_stored(path, tolerant=False):
     label, names = kind, {}
     if kind == "safetensors":
         tree, label = _told(path, lambda: safetensors_format_read(path))
+    elif suffix_of(path) == ".pdiparams":
+        tree = _told(path, lambda: pdiparams_format_read(path))
     elif kind == "torch":
         tree = _told(path, lambda: torch_format_read(path, tolerant))
     else:
@@ -1823,7 +1964,16 @@ def steps_taken(kind, settings, found):
     """
     name, power_ = max(kind.powers.items(), key=lambda item: base_of(item[1], settings))
     value, dtype = found[name]
-    return exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    step = exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    for other, each in kind.powers.items():
+        base, (held, of) = base_of(each, settings), found[other]
+        wanted = float(slots_power(base, step + each.ahead, of))
+        if held != wanted and max(held, wanted) >= SMALLEST:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {held} as a power of {base} has not counted its steps with that beta: after "
+                f"{step} updates it is {wanted}"
+            )
+    return step
 
 
 def base_of(power_, settings):
@@ -1834,13 +1984,13 @@ def base_of(power_, settings):
 def require_held(kind, step):
     """Raises OptimizerStateError where paddle no longer tells what is so after so many updates.
 
-    NAdam's momentum follows 0.96**step, which paddle keeps as a number: below the smallest one, its momentum jumps to
-    beta1, where torch's goes on to grow.
+    NAdam's momentum follows 0.96**step, which paddle keeps as a float32: below the smallest normal one it loses digits
+    and then comes to rest, and the momentum with it, where torch's goes on to grow.
     """
     if kind.name == "nadam" and step and slots_power(0.96, min(step, 4096)) < SMALLEST:
         raise OptimizerStateError(
             f"after {step} updates paddle's NAdam no longer follows torch's: it keeps 0.96**updates in float32, which "
-            "is 0 from 2,140 updates on; go on with Adam, whose state has the same moments"
+            "loses digits from 2,140 updates on and then stands still; leave the optimizer's state out"
         )
 
 
@@ -1850,10 +2000,13 @@ def mu_product(step, settings, dtype=np.float64):
     return np.prod(np.dtype(dtype).type(settings["beta1"]) * (1 - raised / 2), dtype=dtype)
 
 
-def require_product(found, step, settings, name):
-    """Raises OptimizerStateError where NAdam's product is not that of these settings, within what rounding explains."""
+def require_product(found, step, settings, name, unit=0.0):
+    """Raises OptimizerStateError where NAdam's product is not that of these settings, within what rounding explains.
+
+    unit: the unit roundoff of the dtype that the product has been rounded to, as torch does when it loads one.
+    """
     wanted = float(mu_product(step, settings))
-    if abs(found - wanted) > ROUNDINGS * step * 2.0**-24 * wanted + SMALLEST:
+    if abs(found - wanted) > (ROUNDINGS * step * 2.0**-24 + unit) * wanted + SMALLEST:
         raise OptimizerStateError(
             f"the mu_product of {name!r} is {found:.6g} after {step} updates, where beta1 {settings['beta1']:g} and "
             f"momentum_decay {settings['momentum_decay']:g} give {wanted:.6g}: it has been trained with other settings"
@@ -1943,7 +2096,7 @@ def optimizer_state(
             require_held(kind, step)
             arrays = {"step": np.asarray(step, np.int64), **arrays}
             if kind.name == "nadam":
-                require_product(_number(tensors["mu_product"]), step, set_to[name], name)
+                require_product(optimizer_state_number(tensors["mu_product"]), step, set_to[name], name)
         if "momentum_buffer" in arrays:
             buffer = {"update_buffer": arrays.pop("momentum_buffer")}
             lr = set_to[name]["lr"]
@@ -2075,7 +2228,7 @@ def _fill(tensor, number):
     put(tensor, np.full(tensor.shape, number))
 
 
-def _number(tensor):
+def optimizer_state_number(tensor):
     held = np.unique(tensor.numpy())
     if held.size != 1:
         raise OptimizerStateError(f"{tensor.name} holds unlike numbers, where paddle keeps one of each parameter")
@@ -2083,7 +2236,7 @@ def _number(tensor):
 
 
 def _steps_taken(kind, set_to, tensors):
-    found = {name: (_number(tensors[name]), str(dtype_of(tensors[name]))) for name in kind.powers}
+    found = {name: (optimizer_state_number(tensors[name]), str(dtype_of(tensors[name]))) for name in kind.powers}
     return steps_taken(kind, set_to, found)
 
 

@@ -659,7 +659,16 @@ def steps_taken(kind, settings, found):
     """
     name, power_ = max(kind.powers.items(), key=lambda item: base_of(item[1], settings))
     value, dtype = found[name]
-    return exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    step = exponent(base_of(power_, settings), value, dtype) - power_.ahead
+    for other, each in kind.powers.items():
+        base, (held, of) = base_of(each, settings), found[other]
+        wanted = float(power(base, step + each.ahead, of))
+        if held != wanted and max(held, wanted) >= SMALLEST:
+            raise OptimizerStateError(
+                f"an optimizer that keeps {held} as a power of {base} has not counted its steps with that beta: after "
+                f"{step} updates it is {wanted}"
+            )
+    return step
 
 
 def base_of(power_, settings):
@@ -670,13 +679,13 @@ def base_of(power_, settings):
 def require_held(kind, step):
     """Raises OptimizerStateError where paddle no longer tells what is so after so many updates.
 
-    NAdam's momentum follows 0.96**step, which paddle keeps as a number: below the smallest one, its momentum jumps to
-    beta1, where torch's goes on to grow.
+    NAdam's momentum follows 0.96**step, which paddle keeps as a float32: below the smallest normal one it loses digits
+    and then comes to rest, and the momentum with it, where torch's goes on to grow.
     """
     if kind.name == "nadam" and step and power(0.96, min(step, 4096)) < SMALLEST:
         raise OptimizerStateError(
             f"after {step} updates paddle's NAdam no longer follows torch's: it keeps 0.96**updates in float32, which "
-            "is 0 from 2,140 updates on; go on with Adam, whose state has the same moments"
+            "loses digits from 2,140 updates on and then stands still; leave the optimizer's state out"
         )
 
 
@@ -686,10 +695,13 @@ def mu_product(step, settings, dtype=np.float64):
     return np.prod(np.dtype(dtype).type(settings["beta1"]) * (1 - raised / 2), dtype=dtype)
 
 
-def require_product(found, step, settings, name):
-    """Raises OptimizerStateError where NAdam's product is not that of these settings, within what rounding explains."""
+def require_product(found, step, settings, name, unit=0.0):
+    """Raises OptimizerStateError where NAdam's product is not that of these settings, within what rounding explains.
+
+    unit: the unit roundoff of the dtype that the product has been rounded to, as torch does when it loads one.
+    """
     wanted = float(mu_product(step, settings))
-    if abs(found - wanted) > ROUNDINGS * step * 2.0**-24 * wanted + SMALLEST:
+    if abs(found - wanted) > (ROUNDINGS * step * 2.0**-24 + unit) * wanted + SMALLEST:
         raise OptimizerStateError(
             f"the mu_product of {name!r} is {found:.6g} after {step} updates, where beta1 {settings['beta1']:g} and "
             f"momentum_decay {settings['momentum_decay']:g} give {wanted:.6g}: it has been trained with other settings"
