@@ -340,9 +340,13 @@ def test_an_index_that_its_files_do_not_fit_is_refused(tmp_path: Path, fault: st
 def test_folders_that_hold_no_checkpoint_or_several(tmp_path: Path) -> None:
     with pytest.raises(TransferError, match="holds no file of weights; name the one file"):
         saved.read(tmp_path)
+    for name in ("pytorch_model.bin", "optimizer.pt", "training_args.bin"):  # as a trainer leaves them
+        torch.save(in_torch().state_dict() if name == "pytorch_model.bin" else {}, tmp_path / name)
+    assert saved.read(tmp_path).path == tmp_path / "pytorch_model.bin"
+    (tmp_path / "pytorch_model.bin").unlink()
     for name in ("a.pth", "b.pth"):
         torch.save(in_torch().state_dict(), tmp_path / name)
-    with pytest.raises(TransferError, match=r"holds a\.pth, b\.pth; name the one file"):
+    with pytest.raises(TransferError, match=r"holds a\.pth, b\.pth, .*; name the one file"):
         saved.read(tmp_path)
     (tmp_path / "__0_0.distcp").touch()
     with pytest.raises(TransferError, match="is a distributed checkpoint"):

@@ -50,7 +50,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path: Path, suff
     path = tmp_path / f"a{suffix}"
     path.write_text("old")
     done = run(FULL, path)
-    assert done.stdout.startswith(f"cannot write {path}: File too large; "), done.stderr
+    assert done.stdout.startswith(f"cannot write {path}: File too large; make room there"), done.stderr
     assert (path.read_text(), os.listdir(tmp_path)) == ("old", [path.name])
 
 

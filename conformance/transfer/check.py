@@ -40,7 +40,10 @@ def write(request: Request, plan: Plan, port: Port) -> str:
     with ExitStack() as stack:
         staged = {path: stack.enter_context(_beside(path)) for path in plan.trees}
         for path, place in staged.items():
-            _write(place, plan.trees[path], plan.target.framework)
+            try:
+                _write(place, plan.trees[path], plan.target.framework)
+            except TransferError as error:
+                raise TransferError(str(error).replace(str(place), str(path))) from None
         said = verify(plan, port, staged) if plan.runs else large.verify(plan, port, staged[request.target])
         _move(staged)
     return f"{said}\nwrote {', '.join(map(str, plan.trees))}"

@@ -9,6 +9,7 @@ weights are linear.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -122,8 +123,9 @@ def write_atomically(path: FilePath, write: Callable[[BinaryIO], object]) -> Non
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}; choose a folder that can be written"
-        raise TransferError(message) from None
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        advice = "make room there, or choose another disk" if is_full else "choose a folder that can be written"
+        raise TransferError(f"cannot write {path}: {error.strerror or error}; {advice}") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -15,6 +15,8 @@ from .files import SUFFIXES, Found, kind_of, read_stored, suffix_of
 from .rules import TransferError
 
 INDEX = ".index.json"
+_USUAL = ("model.safetensors", "pytorch_model.bin", "model_state.pdparams")
+"""What the weights are called in a folder that holds a trainer's other files too."""
 
 
 def located(path: Path) -> Path:
@@ -33,6 +35,8 @@ def located(path: Path) -> Path:
         )
     found = [each for each in held if each.name.endswith(INDEX)]
     found = found or [each for each in held if suffix_of(each) in SUFFIXES and suffix_of(each) != ".pdopt"]
+    usual = [each for each in found if each.name in _USUAL or each.name.endswith(INDEX)]
+    found = usual if len(usual) == 1 else found
     if len(found) != 1:
         names = ", ".join(each.name for each in found[:4])
         raise TransferError(f"{path} holds {names or 'no file of weights'}; name the one file or index that is meant")
