@@ -12,10 +12,13 @@ from conformance.porting.layers import Call, repeated
 from conformance.porting.likeness import likeness, recognized
 from conformance.porting.sameness import Array, alike, layout, near
 from conformance.porting.settings import differing, told, unlike
-from conformance.porting.sites import Parted, Site
+from conformance.porting.sites import Parted, Site, correct_alike
 
 SIDES = ("torch", "paddle")
 AGREES = "its inputs agree, its output does not"
+BEFORE = "the last layer before it"
+NO_MATTER = ("momentum", "p")
+"""Settings that no output of a run without dropout depends on."""
 SHOWN = 3
 """Settings, and attributes, that are told of a call."""
 
@@ -23,11 +26,17 @@ SHOWN = 3
 @dataclass
 class Cause:
     """What is said of one place. certain: a setting, or an unlike function, explains it, so that it may be told as a
-    second cause too; marks: layers, and lines of functions, that it is about."""
+    second cause too; marks: layers, and lines of functions, that it is about; kinds: lines and kinds of its calls."""
 
     sentences: list[str]
     certain: bool = False
     marks: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+    def is_new(self, said: set[str], kinds: set[str]) -> bool:
+        """Whether it tells of other lines, or of something else, than was said before."""
+        rest = {each for each in self.sentences[1:] if not each.startswith((AGREES, BEFORE))}
+        return not self.kinds <= kinds or bool(rest - said)
 
 
 def cause(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
@@ -41,6 +50,8 @@ def cause(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
     for side, numbers in enumerate((where.torch, where.paddle)):
         made.marks |= {_mark(side, found.call(side, number)) for number in numbers}
     made.marks |= {each for each in made.sentences if "begin" in each}
+    made.kinds = {f"{side} {call.where} {call.common}" for side, numbers in enumerate((where.torch, where.paddle))
+                  for call in [found.call(side, number) for number in numbers[:1]]}  # fmt: skip
     made.sentences += _dropout(found, where)
     return made
 
@@ -82,7 +93,10 @@ def _paired(port: Port, drawn: Drawn, found: Parted, where: Site) -> Cause:
         reasons = _constants(found)
     else:
         sentences.append(AGREES)
-        reasons = _settings(port, one, other) + _tensors(port, found, where)
+        reasons = _settings(port, one, other)
+        if reasons:
+            reasons += _repeated(port, found, where, reasons)
+        reasons += _tensors(port, found, where)
     reasons += _own_attributes(port, one, other)
     if reasons:
         return Cause([*sentences, *reasons], True)
@@ -102,7 +116,7 @@ def _one_sided(port: Port, found: Parted, where: Site) -> Cause:
     calls = [found.call(side, number) for number in (numbers[0], numbers[-1])]
     sentences += _elsewhere(found, side, numbers[0])
     if words and (length > 1 or calls[0].common not in words[0].replace("_", "")):
-        sentences.append(f"that makes {_or(words)} of what it takes")
+        sentences.append(f"it gives {_or(words)}")
     elif not words and then is None and calls[0].inputs and calls[1].outputs:
         arrays = [calls[0].inputs, calls[1].outputs]
         sentences += likeness(*(arrays if side else arrays[::-1]))
@@ -132,7 +146,7 @@ def _after(found: Parted, where: Site) -> list[str]:
             continue
         seen.add(maker)
         if not trace.calls[maker].function:
-            return [f"the last layer before it, {_told(side, trace.calls[maker])}, agrees"]
+            return [f"{BEFORE}, {_told(side, trace.calls[maker])}, agrees"]
         waiting += trace.calls[maker].taken
     return []
 
@@ -240,8 +254,26 @@ def _settings(port: Port, one: Call, other: Call) -> list[str]:
     )
     rank = one.inputs[0].ndim if one.inputs else None
     same_shape = bool(one.inputs and other.inputs and one.inputs[0].shape == other.inputs[0].shape)
-    left_out = () if same_shape else ("axis", "data_format", "index")
+    left_out = {*NO_MATTER, *(() if same_shape else ("axis", "data_format", "index"))}
+    if not any(each.get("padding") for each in (ours, theirs)):
+        left_out |= {"count_include_pad", "padding_mode"}
     return differing({name: value for name, value in ours.items() if name not in left_out}, theirs, rank)
+
+
+def _repeated(port: Port, found: Parted, where: Site, reasons: list[str]) -> list[str]:
+    """How many more counterparts of one kind differ in the same settings; they are corrected too."""
+    kind, this = found.call(0, where.torch[0]).common, (where.torch[0], where.paddle[0])
+    others = [
+        pair
+        for pair in sorted(found.traces.pairs.items())
+        if pair > this and all(found.call(side, each).common == kind for side, each in enumerate(pair))
+    ]
+    same = [pair for pair in others if _settings(port, found.call(0, pair[0]), found.call(1, pair[1])) == reasons]
+    if not same:
+        return []
+    correct_alike(found, where, same)
+    last = _told(0, found.call(0, same[-1][0]))
+    return [f"the same of {len(same)} more, the last of which is {last}" if len(same) > 1 else f"the same of {last}"]
 
 
 def _constants(found: Parted) -> list[str]:

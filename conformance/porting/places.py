@@ -15,6 +15,8 @@ from conformance.porting.sites import differing, parted, site
 
 __all__ = ["explain", "explain_backward", "explain_random"]
 
+STATISTICS = ("momentum", "use_global_stats", "training")
+"""Settings that running statistics depend on, where what they are taken of is the same."""
 MOST_PLACES = 8
 """As many places are looked at, each with those before it corrected."""
 
@@ -29,7 +31,8 @@ def explain(port: Port, drawn: Drawn, training: bool, wrong: Difference) -> list
     if wrong.quantity.startswith("buffers."):
         layer = wrong.quantity.removeprefix("buffers.").rpartition(".")[0]
         partner = port.matching.layers().get(layer, layer)
-        return differing_settings(port.sides[0].layers.get(layer, {}), port.sides[1].layers.get(partner, {}))
+        ours, theirs = port.sides[0].layers.get(layer, {}), port.sides[1].layers.get(partner, {})
+        return differing_settings({name: ours[name] for name in STATISTICS if name in ours}, theirs)
     try:
         return _explained(port, drawn, training)
     except PairError as error:  # a model that does not run where it is watched
@@ -48,6 +51,7 @@ def _explained(port: Port, drawn: Drawn, training: bool) -> list[str]:
     used, traces = _telling(port, drawn, training)
     sentences: list[str] = []
     marks: set[str] = set()
+    kinds: set[str] = set()
     said: set[str] = set()
     forced: dict[int, list[Array]] = {}
     found, one_sided = parted(traces), False
@@ -59,10 +63,11 @@ def _explained(port: Port, drawn: Drawn, training: bool) -> list[str]:
         may_follow = where.paired or not one_sided
         if not sentences:
             sentences += told.sentences
-        elif told.certain and may_follow and not told.marks & marks:
+        elif told.certain and may_follow and not told.marks & marks and told.is_new(said, kinds):
             new_sentences = [each for each in told.sentences[1:] if each == AGREES or each not in said]
             sentences += [f"besides, with that corrected: {told.sentences[0]}", *new_sentences]
         marks |= told.marks
+        kinds |= told.kinds
         said |= set(told.sentences)
         one_sided = one_sided or not (where.torch and where.paddle)
         new = {number: arrays for number, arrays in where.forced.items() if number not in forced}

@@ -68,6 +68,8 @@ NEGATED = ("exclusive", "time_major")
 WORDS = {"count_include_pad": "paddle's `exclusive`, negated", "momentum": "paddle's own is 1 minus this"}
 """What a setting is called in paddle, where it says the opposite."""
 
+SCALED = "upscale_in_train"
+"""What torch's dropout does, in paddle's words."""
 _GELU = {"False": "none", "True": "tanh"}
 _IMAGES = ("conv", "pool", "norm", "upsample", "pixel", "interpolate", "prelu")
 SAME_KIND = {
@@ -127,6 +129,8 @@ def configuration(layer: Any) -> dict[str, Any]:
 def arguments(function: str, framework: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a function's call, from all of its arguments by name, defaults included."""
     found: dict[str, Any] = {}
+    if kind(function).startswith("dropout"):
+        given = {"mode": SCALED, **given}
     if kind(function) == "arange" and given.get("end", 0) is None:
         given = {**given, "start": 0, "end": given.get("start")}
     for name, value in given.items():
@@ -170,6 +174,8 @@ def index_of(key: Any) -> str | None:
 
 def _always(framework: str, layer_kind: str, layer: Any) -> dict[str, Any]:
     """What layers do without having a setting for it."""
+    if layer_kind.startswith("dropout"):
+        return {"mode": getattr(layer, "mode", SCALED)}
     if layer_kind.startswith("batchnorm"):
         return {"use_global_stats": bool(getattr(layer, "_use_global_stats", False))}
     if framework == "paddle" and layer_kind.startswith(("multiheadattention", "transformer")):

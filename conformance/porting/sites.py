@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conformance.porting.frontier import Frontier, Search
-from conformance.porting.layers import Call, Trace, Traces
+from conformance.porting.layers import Call, Trace, Traces, agree
 from conformance.porting.sameness import Array, near
 
 LONGEST = 24
@@ -78,6 +78,9 @@ def site(found: Parted) -> Site | None:
 
 def _site(found: Parted) -> Site | None:
     ours, theirs = (frontier.first or frontier.constants for frontier in found.frontiers)
+    counterparts = _counterparts(found, ours, theirs)
+    if counterparts is not None:
+        return counterparts
     if not ours or not theirs:
         chains = [_chain(found, side, each[0]) if each else [] for side, each in enumerate((ours, theirs))]
         return Site(chains[0], chains[1]) if ours or theirs else None
@@ -110,6 +113,21 @@ def _holds(found: Parted, side: int, outer: int, inner: int) -> bool:
     call, path = found.call(side, outer), found.call(side, inner).path
     inside = path == call.path or path.startswith(f"{call.path}.")
     return not call.leaf and bool(call.path) and inside
+
+
+def _counterparts(found: Parted, ours: list[int], theirs: list[int]) -> Site | None:
+    """Two counterparts of which one gives what the other model has too, if from another call: what it takes, say."""
+    partners = found.traces.pairs
+    back = {place: number for number, place in partners.items()}
+    pairs = [(one, partners[one]) for one in ours if one in partners]
+    pairs += [(back[other], other) for other in theirs if other in back]
+    for one, other in pairs:
+        calls = found.call(0, one), found.call(1, other)
+        apart = one not in found.frontiers[0].bad or other not in found.frontiers[1].bad
+        same_inputs = apart and calls[0].leaf and calls[1].leaf and agree(calls[0].inputs, calls[1].inputs)
+        if same_inputs and not agree(calls[0].outputs, calls[1].outputs):
+            return Site([one], [other], True)
+    return None
 
 
 def _score(found: Parted, one: int, other: int) -> int:
@@ -146,13 +164,26 @@ def _chain(found: Parted, side: int, first: int, until: int | None = None) -> li
     return chain
 
 
+def correct_alike(found: Parted, where: Site, others: list[tuple[int, int]]) -> None:
+    """Correct other counterparts as well, of which the same may be said."""
+    for one, other in others:
+        where.forced.setdefault(other, found.call(0, one).outputs)
+    _keep_fitting(found, where)
+
+
 def _correct(found: Parted, where: Site) -> None:
     """Say what paddle's calls would give if this place were right, so that what lies behind can be looked at."""
-    for number, arrays in _corrections(found, where).items():
+    where.forced.update(_corrections(found, where))
+    _keep_fitting(found, where)
+
+
+def _keep_fitting(found: Parted, where: Site) -> None:
+    """Leave out what has not the shapes and dtypes of what paddle's call gives."""
+    for number, arrays in list(where.forced.items()):
         outputs = found.call(1, number).outputs
         shapes = [(each.shape, each.dtype) for each in outputs[: len(arrays)]]
-        if shapes and shapes == [(each.shape, each.dtype) for each in arrays]:
-            where.forced[number] = arrays
+        if not shapes or shapes != [(each.shape, each.dtype) for each in arrays]:
+            del where.forced[number]
 
 
 def _corrections(found: Parted, where: Site) -> dict[int, list[Array]]:

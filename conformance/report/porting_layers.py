@@ -24,7 +24,8 @@ def blocks(rows: Mapping[str, Row]) -> list[Block]:
         made += [
             Heading(f"Layers, as seen by {laws}{where}"),
             Paragraph(
-                "In float64, in the order in which torch's returned. Used of allowed: the largest error of what a "
+                "In float64, in the order in which torch's returned; functions that differ are told after the layer "
+                "that calls them. Used of allowed: the largest error of what a "
                 "layer gives, and of its gradient, in units of what two float64 runs differ by at most. A layer that "
                 "is another changes the gradients of all that ran before it too."
             ),

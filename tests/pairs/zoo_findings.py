@@ -26,7 +26,7 @@ The published model was trained with Caffe, whose pooling rounds up: torchvision
 FINDINGS = {
     "alexnet": Finding(
         ("forward",),
-        ("torch 'classifier.0' (Dropout,", "paddle '_drop1' (Dropout,", "paddle's is 0.5 times torch's"),
+        ("torch 'classifier.0' (Dropout,", "paddle '_drop1' (Dropout,", "another mode: 'upscale_in_train' in torch"),
         f"""{_DROPOUT} (`paddle/vision/models/alexnet.py`, lines 145 and 153; `torchvision/models/alexnet.py`,
 lines 38 and 41). Both are right by themselves, and the paper multiplies by 0.5 at test time as paddle does; but
 weights are not exchangeable: those of torchvision give logits in paddle as if both hidden layers had been
@@ -38,7 +38,7 @@ whose feature maps are 6 x 6.""",
     ),
     "squeezenet1_1": Finding(
         _NETWORK,
-        ("torch 'features.0' (Conv2d,", "another padding: 0.0 in torch, 1.0 in paddle"),
+        ("torch 'features.0' (Conv2d,", "another padding: 0 in torch, 1 in paddle"),
         f"""The first convolution has `padding=1` in paddle (`paddle/vision/models/squeezenet.py`, line 174) and
 none in torchvision (`torchvision/models/squeezenet.py`, line 59), as in the published 1.1 model: torchvision is
 right. {_SQUEEZENET}""",
