@@ -17,6 +17,7 @@ DOING = {
     "run.run": "running it",
     "run.optimizer": "making its optimizer",
     "trace.trace": "tracing it",
+    "trace.corrected": "tracing it with some of its values corrected",
     "run.repeat": "saving and reading it",
     "deviations.deviations": "deriving what rounding does to it",
 }

@@ -147,7 +147,7 @@ def traced(port: Port, drawn: Drawn, training: bool) -> Traces:
 def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: dict[int, list[Array]]) -> Traces:
     """Both models' calls where some of paddle's, by their numbers, are made to give what torch's give."""
     how = {**port.common(drawn, training), "values": port.values(1, drawn), "forced": sorted(forced.items())}
-    (found,) = port.ask("trace.trace", [(port.paddle, how)])
+    (found,) = port.ask("trace.corrected", [(port.paddle, how)])
     paddle = Trace(found, training)
     return Traces(before.torch, paddle, aligned(before.torch, paddle, port.matching.layers()))
 

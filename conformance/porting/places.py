@@ -74,7 +74,10 @@ def _explained(port: Port, drawn: Drawn, training: bool) -> list[str]:
         if not new:
             break
         forced |= new
-        found = parted(corrected(port, used, training, traces, forced))
+        try:
+            found = parted(corrected(port, used, training, traces, forced))
+        except PairError:  # what is right for one part of a model need not fit the others
+            break
         if found is None:
             break
     return sentences

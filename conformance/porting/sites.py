@@ -178,11 +178,11 @@ def _correct(found: Parted, where: Site) -> None:
 
 
 def _keep_fitting(found: Parted, where: Site) -> None:
-    """Leave out what has not the shapes and dtypes of what paddle's call gives."""
+    """Leave out what has not the dtypes and as many axes as what paddle's call gives."""
     for number, arrays in list(where.forced.items()):
         outputs = found.call(1, number).outputs
-        shapes = [(each.shape, each.dtype) for each in outputs[: len(arrays)]]
-        if not shapes or shapes != [(each.shape, each.dtype) for each in arrays]:
+        kinds = [(each.ndim, each.dtype) for each in outputs[: len(arrays)]]
+        if not kinds or kinds != [(each.ndim, each.dtype) for each in arrays]:
             del where.forced[number]
 
 
