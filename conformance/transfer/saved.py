@@ -35,7 +35,6 @@ _REFUSED = (
     "; a file of weights holds arrays in plain containers, and nothing of this one was run. Save the state dict "
     "instead of the object, or get the file from a source you trust"
 )
-_TREATED = {"last_epoch", "last_lr", "base_lrs", "base_lr", *SHARED, "epoch", "lr"}
 
 
 def framework_of(path: Path) -> str | None:
@@ -190,41 +189,6 @@ def read_optimizer(path: Path, framework: str) -> Mapping[str, Any]:
     return tree
 
 
-def common_schedule(path: Path, state: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """What the schedules of both frameworks have in common, {"epoch", "lr", "base_lr"}, and names of what is left.
-
-    ``base_lr`` and those of :data:`SHARED` may be absent. Raises TransferError for a state without an epoch or a rate.
-    """
-    rates = state.get("_last_lr", state.get("last_lr", state.get("lr")))
-    rates = list(rates) if isinstance(rates, list | tuple) else [rates]
-    epoch = state.get("last_epoch", state.get("epoch"))
-    if not _is_number(epoch) or not rates or not all(map(_is_number, rates)):
-        raise TransferError(
-            f"{path}: the schedule's state has no last_epoch or no last learning rate; save its state_dict()"
-        )
-    bases = state.get("base_lrs", state.get("base_lr"))
-    bases = list(bases) if isinstance(bases, list | tuple) else [bases]
-    found = {"epoch": int(epoch), "lr": float(rates[0]), **{name: state[name] for name in SHARED if name in state}}
-    if _is_number(bases[0]):
-        found["base_lr"] = float(bases[0])
-    left = [
-        name for name, value in state.items() if name not in _TREATED and not name.startswith("_") and value is not None
-    ]
-    if len(set(rates)) > 1:
-        left.append("the learning rates of further groups")
-    return found, left
-
-
-def native_schedule(framework: str, common: Mapping[str, Any], groups: int) -> dict[str, Any]:
-    """A schedule's state as ``framework`` names it, for an optimizer of so many groups of parameters."""
-    shared = {name: common[name] for name in SHARED if name in common}
-    if framework == "paddle":
-        return {"last_epoch": common["epoch"], "last_lr": common["lr"], **shared}
-    bases = {"base_lrs": [common["base_lr"]] * groups} if "base_lr" in common else {}
-    made = {"last_epoch": common["epoch"], "_step_count": common["epoch"] + 1, "_last_lr": [common["lr"]] * groups}
-    return {**made, **bases, **shared}
-
-
 def has_arrays(tree: Any) -> bool:
     """Whether an array is anywhere in a tree."""
     if isinstance(tree, Mapping):
@@ -247,10 +211,6 @@ def _is_state(tree: Any) -> bool:
 def _is_own(tree: Mapping[str, Any]) -> bool:
     optimizer = tree.get("optimizer")
     return isinstance(optimizer, Mapping) and optimizer.keys() == {"lr", "state"}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _kind(tree: Any) -> str:
