@@ -1,11 +1,11 @@
 """Shows that a transfer of a small checkpoint takes little more than the imports of both frameworks.
 
 Claimed: ``conformance transfer`` of the SimpleCNN's checkpoint with Adam's state, start-up included, takes at most 1.5
-times what importing torch and paddle takes, each in an interpreter of its own. The pair file names its models by module,
-so that each framework is imported in its own lane alone; one that imports both itself has each of three interpreters
-import both, which is shown beside it and not claimed. All are seconds of the processor, of commands that run in turns, and
-the least of each counts. Where other programs are using the machine even these times say nothing: then it is not
-measured, and the command says so.
+times what importing torch and paddle takes, each in an interpreter of its own. The pair file names its models by
+module, so that each framework is imported in its own lane alone; where it imports both models, each of three
+interpreters imports both frameworks, which is shown beside it and not claimed. All are seconds of the processor, of
+commands that run in turns, and the least of each counts. Where other programs are using the machine even these times
+say nothing: then it is not measured, and the command says so.
 
     python -m benchmarks.transfer_speed [--runs N]
 """
@@ -16,6 +16,7 @@ import argparse
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 from benchmarks.claims import Claim, judged, table
 from benchmarks.start_up import ROOT, StartError, run
