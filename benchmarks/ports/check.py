@@ -1,4 +1,4 @@
-"""Puts one pair file through ``pytest suites/porting --pair FILE``, and reads what it says from its results."""
+"""Puts one pair file through ``pytest --pair FILE``, and reads what it says from its results."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def check(pair: Path, torch: Path, paddle: Path, folder: Path, all_laws: bool = 
     Raises CheckError where there are no results.
     """
     command = [
-        *(sys.executable, "-m", "pytest", "suites/porting", "-q", "-p", "no:cacheprovider", f"--pair={pair}"),
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--pair={pair}"),
         *("--lane", f"torch@{torch}", "--lane", f"paddle@{paddle}", f"--conformance-report={folder}"),
         *(() if all_laws else ("--exitfirst",)),
     ]

@@ -34,3 +34,7 @@ def paddle_model():
 
 
 inputs = {"shape": ("batch", 12), "dtype": "int64", "low": 1, "high": 1000}
+merged = {
+    f"gpt.h.{layer}.attn.c_attn": [f"decoder.layers.{layer}.self_attn.{part}_proj" for part in "qkv"]
+    for layer in range(2)
+}

@@ -55,3 +55,9 @@ def paddle_model():
 
 
 inputs = ("batch", 3, 64, 64)
+merged = {
+    f"segformer.backbone.block{stage + 1}.0.attn.kv": [
+        f"segformer.segformer.stages.{stage}.blocks.0.attention.{part}_proj" for part in "kv"
+    ]
+    for stage in range(4)
+}
