@@ -13,7 +13,7 @@ from benchmarks.ports.bugs import BUGS
 from benchmarks.ports.check import Row, read, without_places
 from benchmarks.ports.checked import PUBLISHED
 from benchmarks.ports.environments import ENVIRONMENTS
-from benchmarks.ports.planting import Bug, plant
+from benchmarks.ports.planting import Bug, with_bug
 from conformance.porting.pair import load
 
 
@@ -41,7 +41,6 @@ def package(tmp_path, monkeypatch):
     (folder / "__init__.py").write_text("from planted_in.model import answer\n", "utf-8")
     (folder / "model.py").write_text("def answer():\n    return 1 + 1\n", "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     yield "planted_in.model"
     for name in ("planted_in", "planted_in.model"):
         sys.modules.pop(name, None)
@@ -51,21 +50,22 @@ def bug_in(package: str, old: str = "1 + 1") -> Bug:
     return Bug("wrong sum", "bert", "adds wrongly", {package: [(old, "1 + 2")]}, r"model(\.sum)?", "start")
 
 
-def test_a_bug_is_planted_while_its_package_is_imported(package):
-    plant(bug_in(package))
-    assert importlib.import_module("planted_in").answer() == 3
-    with pytest.raises(RuntimeError, match="is imported already"):
-        plant(bug_in(package))
+def built() -> int:
+    return importlib.import_module("planted_in").answer()
+
+
+def test_a_bug_is_in_its_package_while_one_model_is_built(package):
+    assert with_bug(bug_in(package), built) == 3
+    assert built() == 2 and importlib.import_module(package).answer() == 2
 
 
 def test_a_bug_whose_place_is_gone_is_no_right_port(package):
-    plant(bug_in(package, "2 + 2"))
     with pytest.raises(ImportError, match=r"no longer holds '2 \+ 2'"):
-        importlib.import_module("planted_in")
+        with_bug(bug_in(package, "2 + 2"), built)
+    assert built() == 2
 
 
-def test_the_pair_file_of_a_bug_is_that_of_its_port(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+def test_the_pair_file_of_a_bug_is_that_of_its_port(tmp_path):
     pair = load(planted.pair_file(BUGS["last token pooled"], tmp_path))
     assert pair.inputs == load(command.PAIRS / "ernie.py").inputs
 
@@ -114,18 +114,17 @@ def test_the_page_has_the_pins_the_verdicts_and_the_bugs():
 
 def test_results_become_a_row_in_the_order_of_the_laws():
     def contract(law, failure=None, worst=0.0):
-        details = {"law": law, "laws": ["tensors", "forward"], "warnings": ["a guess"] if failure else []}
-        return {"failure": failure, "worst": {"torch paddle": {"outputs.0": worst}}, "details": details}
+        details = {
+            "name": "vit",
+            "law": law,
+            "laws": ["tensors", "forward"],
+            "warnings": ["a guess"] if failure else [],
+        }
+        return {"failure": failure, "worst": {"torch paddle": {"outputs.0": worst}}, "samples": 2, "details": details}
 
     told = {"message": "called at ../E/site-packages/timm/models/x.py:3 and /a/benchmarks/ports/pairs/v.py"}
-    results = {
-        "lanes": [{"framework": "torch", "version": "2.15.0+cu132"}],
-        "samples": 3,
-        "seconds": 1.5,
-        "contracts": [contract("forward", told), contract("tensors", worst=0.5)],
-    }
-    row = read("vit", results)
-    assert (row.lanes, row.samples, row.worst, row.unsure) == (["torch 2.15.0"], 3, 0.5, ["a guess"])
+    row = read({"contracts": [contract("forward", told), contract("tensors", worst=0.5)]})["vit"]
+    assert (row.samples, row.worst, row.unsure) == (4, 0.5, ["a guess"])
     assert row.broken == {"forward": "called at timm/models/x.py:3 and benchmarks/ports/pairs/v.py"}
     assert without_places("no place") == "no place"
 

@@ -29,8 +29,9 @@ _BUGS = """
 ## Planted bugs
 
 {summary} They were chosen before any run ([`benchmarks/ports/bugs.py`](../benchmarks/ports/bugs.py)); each changes
-a line or two of the paddle package. *Layer* says whether the layer named first is the one that is wrong, one in it that
-is the first to be given wrong values, or the one that takes its result.
+a line or two of the paddle package, and is put before the laws *tensors*, *repeats*, *forward* and *training*. *Layer*
+says whether the layer named first is the one that is wrong, one in it that is the first to be given wrong values, or
+the one that takes its result.
 """
 
 

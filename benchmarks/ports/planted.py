@@ -16,11 +16,14 @@ _FILE = """import sys
 
 sys.path.insert(0, {root!r})
 from benchmarks.ports.bugs import BUGS
-from benchmarks.ports.pairs import {pair}
-from benchmarks.ports.planting import plant
+from benchmarks.ports.pairs import {pair} as port
+from benchmarks.ports.planting import with_bug
 
-plant(BUGS[{name!r}])
-globals().update({{name: part for name, part in vars({pair}).items() if not name.startswith("_")}})
+globals().update({{name: part for name, part in vars(port).items() if not name.startswith("_")}})
+
+
+def paddle_model():
+    return with_bug(BUGS[{name!r}], port.paddle_model)
 """
 
 

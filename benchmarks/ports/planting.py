@@ -1,16 +1,19 @@
-"""How a bug is planted in a published package: a change of a line or two of its source, made while it is imported.
+"""How a bug is planted in a published package: a change of a line or two of its source, while one model is built.
 
-All else is as published. Lanes import this module: it needs nothing but Python.
+All else is as published, and the package is again as it was afterwards. Lanes import this module: it needs nothing but
+Python.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import CodeType, ModuleType
+from types import ModuleType
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,43 +34,47 @@ class Bug:
     setting: str = ""
 
 
-class _Changed(SourceFileLoader):
-    """Compiles a file with the changes of a bug, and keeps no bytecode of it."""
-
-    changes: Sequence[tuple[str, str]] = ()
-
-    def get_code(self, fullname: str) -> CodeType:
-        text = self.get_data(self.path).decode("utf-8")
-        for old, new in self.changes:
-            if old not in text:
-                raise ImportError(f"{self.path} no longer holds {old!r}, which a planted bug changes")
-            text = text.replace(old, new, 1)
-        return compile(text, self.path, "exec", dont_inherit=True)
+def with_bug(bug: Bug, build: Callable[[], Any]) -> Any:
+    """What a function builds while the bug is in the package. Raises ImportError where its place is gone."""
+    build()  # imports all that it needs, as published
+    with _swapped(bug):
+        return build()
 
 
-class _Finder(MetaPathFinder):
-    """Finds the modules of a bug, to be loaded with its changes."""
+@contextmanager
+def _swapped(bug: Bug) -> Iterator[None]:
+    """Let every module of the package hold the changed classes and functions instead of the published ones."""
+    kept: list[tuple[dict[str, Any], str, Any]] = []
+    try:
+        for name, changes in bug.changes.items():
+            published = importlib.import_module(name)
+            changed = vars(_changed(published, changes))
+            own = {id(value): changed[key] for key, value in vars(published).items() if _is_of(value, name)}
+            for module in [each for each in sys.modules.values() if isinstance(each, ModuleType)]:
+                if module.__name__.partition(".")[0] == name.partition(".")[0]:
+                    for key, value in list(vars(module).items()):
+                        if id(value) in own:
+                            kept.append((vars(module), key, value))
+                            vars(module)[key] = own[id(value)]
+        yield
+    finally:
+        for names, key, value in reversed(kept):
+            names[key] = value
 
-    def __init__(self, changes: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-        self.changes = changes
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname not in self.changes:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.origin is not None:
-            spec.loader = _Changed(fullname, spec.origin)
-            spec.loader.changes = self.changes[fullname]
-        return spec
+def _is_of(value: object, module: str) -> bool:
+    """Whether it is a class or a function of that module."""
+    return (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module
 
 
-def plant(bug: Bug) -> None:
-    """Let the modules of a bug be imported with it. To be called before its package is imported.
-
-    Raises RuntimeError where one of them is imported already.
-    """
-    for module in bug.changes.keys() & sys.modules.keys():
-        raise RuntimeError(f"{module} is imported already: the bug {bug.name!r} cannot be planted in it")
-    sys.meta_path.insert(0, _Finder(bug.changes))
+def _changed(published: ModuleType, changes: Sequence[tuple[str, str]]) -> ModuleType:
+    """A module of the changed source, beside the published one."""
+    text = inspect.getsource(published)
+    for old, new in changes:
+        if old not in text:
+            raise ImportError(f"{published.__file__} no longer holds {old!r}, which a planted bug changes")
+        text = text.replace(old, new, 1)
+    made = ModuleType(published.__name__)
+    made.__file__, made.__package__ = published.__file__, published.__package__
+    exec(compile(text, str(published.__file__), "exec", dont_inherit=True), vars(made))
+    return made

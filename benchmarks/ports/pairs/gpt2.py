@@ -38,3 +38,8 @@ merged = {
     f"gpt.h.{layer}.attn.c_attn": [f"decoder.layers.{layer}.self_attn.{part}_proj" for part in "qkv"]
     for layer in range(2)
 }
+transposed = [
+    f"gpt.h.{layer}.{name}.weight"
+    for layer in range(2)
+    for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+]
