@@ -6,31 +6,33 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.gate_speed import ROOT
 from benchmarks.ports.check import Row
 from benchmarks.ports.planting import Bug
 
+HERE = Path(__file__).resolve().parent
 HEADS = ("bug", "in", "what is wrong", "found", "layer", "setting")
 _NAMED = re.compile(r"paddle (?:computes )?(?:[\w.]+ in )?'([^']*)'")
-_FILE = """import sys
+_FILE = """import runpy
+import sys
 
-sys.path.insert(0, {root!r})
-from benchmarks.ports.bugs import BUGS
-from benchmarks.ports.pairs import {pair} as port
-from benchmarks.ports.planting import with_bug
+sys.path.insert(0, {here!r})
+from planting import Bug, with_bug
 
-globals().update({{name: part for name, part in vars(port).items() if not name.startswith("_")}})
+_port = runpy.run_path({pair!r}, run_name={stem!r})
+_bug = {bug!r}
+globals().update({{name: part for name, part in _port.items() if not name.startswith("_")}})
 
 
 def paddle_model():
-    return with_bug(BUGS[{name!r}], port.paddle_model)
+    return with_bug(_bug, _port["paddle_model"])
 """
 
 
 def pair_file(bug: Bug, folder: Path) -> Path:
-    """A pair file in a folder: that of the port, with the bug planted."""
+    """A pair file in a folder: that of the port, with the bug planted. No package of an environment can hide a part."""
     path = folder / f"{re.sub(r'[^a-z]+', '_', bug.name)}.py"
-    path.write_text(_FILE.format(root=str(ROOT), pair=bug.pair, name=bug.name), "utf-8")
+    pair = HERE / "pairs" / f"{bug.pair}.py"
+    path.write_text(_FILE.format(here=str(HERE), pair=str(pair), stem=bug.pair, bug=bug), "utf-8")
     return path
 
 
