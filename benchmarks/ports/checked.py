@@ -96,14 +96,15 @@ PUBLISHED = {
         "mvector",
         "ppvector",
         "vision",
-        "differs: ppvector forgets bias=False, so that 63 convolutions have a bias more, and the last norm a scale",
+        "differs: ppvector leaves bias=False out, so that 121 convolutions have a bias more, and the last norm a scale "
+        "and a shift",
         ("bias",),
     ),
     "resnet_se": Published(
         "mvector",
         "ppvector",
         "vision",
-        "differs: ppvector forgets bias=False, so that 17 convolutions have a bias more",
+        "differs: ppvector leaves bias=False out, so that 17 convolutions have a bias more",
         ("bias",),
     ),
 }
