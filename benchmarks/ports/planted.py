@@ -46,8 +46,8 @@ class Found:
 
     @property
     def laws(self) -> list[str]:
-        """Laws that the bug breaks."""
-        return [law for law in self.wrong.broken if law not in self.right.broken]
+        """Laws that the bug breaks: those that say what they do not say of the port without it."""
+        return [law for law, words in self.wrong.broken.items() if words != self.right.broken.get(law)]
 
     @property
     def told(self) -> str:
