@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.lanes import LaneError, parse
+from conformance.lanes import CallError, LaneError, parse
 from conformance.lanes.gateway import GatewayLane, Surroundings, exit_reason, gateway_spec, interpreter
 from tests.small_project import ROOT, SUITE, SmallProject
 
@@ -201,6 +201,13 @@ def test_another_version_of_the_project_is_refused(lane):
     lane.surroundings = Surroundings([str(ROOT)], 20.0, sources="another digest")
     with pytest.raises(LaneError, match="lane torch:cpu: it runs another version of this project"):
         lane.start()
+
+
+def test_an_answer_that_cannot_be_sent_is_told(lane):
+    lane.launch()
+    lane.start()
+    with pytest.raises(CallError, match=r"failed outside of a call: .*is not plain data"):
+        lane.answer(lane.call("fractions:Fraction", {"numerator": 1}))
 
 
 def test_a_module_that_cannot_be_imported_there(lane):

@@ -294,7 +294,9 @@ class GatewayLane:
         channel = self._alive().channel
         try:
             return wire.unpack(channel.receive(timeout=self.surroundings.limit), writable=False)
-        except (EOFError, channel.RemoteError):
+        except channel.RemoteError as error:
+            self._blame(*self._death(f"failed outside of a call: {str(error).strip().splitlines()[-1]}"))
+        except EOFError:
             self._blame(*self._death())
         except channel.TimeoutError:
             self._kill()

@@ -211,9 +211,14 @@ def _setting(name: str, own_name: str, value: Any, framework: str, owner: str) -
 
 
 def plain(value: Any) -> Any:
-    """A setting as plain data: numbers to 12 digits, a tuple of equal numbers as one; ``None`` for what is neither."""
-    if isinstance(value, bool | str):
+    """A setting as plain data: numbers to 12 digits, a tuple of equal numbers as one; ``None`` for what is neither.
+
+    A lane sends plain types alone: of a word that is a member of an enum, the word itself.
+    """
+    if isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, int | float):
         return round(float(value), 12)
     if isinstance(value, list | tuple) and value and all(isinstance(each, int | float) for each in value):
