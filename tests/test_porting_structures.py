@@ -297,3 +297,76 @@ def test_a_gradient_lost_behind_a_sparse_embedding_is_not_blamed_on_the_embeddin
         LAWS["gradients"](made, Seen())
     text = str(caught.value)
     assert "another gradient: torch 'a' (Linear" in text and "only paddle passes it to detach" in text, text
+
+
+WRITTEN = """
+class Half(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.tanh(x)
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * TORCH
+
+class Other(paddle.autograd.PyLayer):
+    @staticmethod
+    def forward(ctx, x):
+        return paddle.tanh(x)
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * PADDLE
+
+class torch_model(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = tn.Linear(16, 16), tn.Linear(16, 16)
+    def forward(self, x):
+        return self.b(Half.apply(self.a(x)))
+
+class paddle_model(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = pn.Linear(16, 16), pn.Linear(16, 16)
+    def forward(self, x):
+        return self.b(Other.apply(self.a(x)))
+"""
+
+OFF = """
+class torch_model(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = tn.Linear(16, 16), tn.Linear(16, 16), tn.Linear(16, 3)
+    def forward(self, x):
+        x = torch.relu(self.a(x))
+        return self.c(self.b(x) + x)
+
+class paddle_model(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = pn.Linear(16, 16), pn.Linear(16, 16), pn.Linear(16, 3)
+    def forward(self, x):
+        x = pf.relu(self.a(x))
+        with paddle.no_grad():
+            y = self.b(x)
+        return self.c(y + x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "words"),
+    [
+        (
+            WRITTEN,
+            {"TORCH": "0.5", "PADDLE": "0.25"},
+            ["another gradient: torch 'a' (Linear", "passes it to Other (", "paddle's is 0.5 times torch's"],
+        ),
+        (OFF, {}, ["another gradient: torch 'b' (Linear", "computed where gradients are switched off"]),
+    ],
+    ids=["a function of the user's", "switched off"],
+)
+def test_where_gradients_part_is_told_of_what_is_written_by_hand(port, text, changed, words):
+    made = port(text, **changed)
+    with pytest.raises(PairDivergence) as caught:
+        LAWS["gradients"](made, Seen())
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    LAWS["training"](made, Seen())

@@ -38,7 +38,10 @@ def explain_backward(port: Port, drawn: Drawn) -> list[str]:
         sentences += _users(traces, one, other)
         given = [any(array.any() for array in call.gradients) for call in (one, other)]
         if not all(given):
-            sentences.append(f"it is zero in {'paddle' if given[0] else 'torch'}: something stops it")
+            side, call, trace = ("paddle", other, traces.paddle) if given[0] else ("torch", one, traces.torch)
+            off = not trace.watched & set(call.made)
+            how = "it is computed where gradients are switched off" if off else "something stops it"
+            sentences.append(f"it is zero in {side}: {how}")
         else:
             sentences += likeness(one.gradients, other.gradients)
         return [*sentences, *views]

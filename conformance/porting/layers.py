@@ -77,7 +77,7 @@ class Trace:
         self.values: list[Array | None] = told["values"]
         self.named = {int(place): name for place, name in told["named"].items()}
         self.gradients = {int(place): array for place, array in told["gradients"].items()}
-        self.inputs, self.outputs = told["inputs"], told["outputs"]
+        self.inputs, self.outputs, self.watched = told["inputs"], told["outputs"], set(told["watched"])
         self.calls = [self._call(step, training) for step in told["steps"]]
         self.producer: dict[int, int] = {}
         self.data = {*self.inputs, *self.named}

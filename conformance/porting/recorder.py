@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -47,13 +48,13 @@ class Step:
 @dataclass
 class Words:
     """A framework's words: whether something is a tensor, how often it was written to, its array; and noting its
-    gradient, which ``watch`` does once."""
+    gradient, which ``watch`` does; it says whether there will be one."""
 
     framework: str
     is_tensor: Callable[[Any], bool]
     version: Callable[[Any], int]
     array: Callable[[Any], np.ndarray]
-    watch: Callable[[Any, Callable[[Any], None]], None]
+    watch: Callable[[Any, Callable[[Any], None]], bool]
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Recorder:
         self.values: list[np.ndarray | None] = []
         self.named: dict[int, str] = {}
         self.gradients: dict[int, np.ndarray] = {}
+        self.watched: set[int] = set()
         self._words, self._names, self._with_values, self._with_gradients = words, names, values, gradients
         self._known: dict[tuple[int, int], int] = {}
         self._alive: list[Any] = []
@@ -198,8 +200,8 @@ class Recorder:
         before, self._busy = self._busy, True
         tensors = [each for each in flattened(output) if self._words.is_tensor(each)]
         for place, tensor in zip(places, tensors, strict=True):
-            if place not in self.named:
-                self._words.watch(tensor, self._note(place))
+            if place not in self.named and self._words.watch(tensor, self._note(place)):
+                self.watched.add(place)
         self._busy = before
 
     def _note(self, place: int) -> Callable[[Any], None]:
@@ -222,6 +224,18 @@ class Recorder:
         with mock.patch.object(base, "__call__", followed):
             yield
 
+    @contextlib.contextmanager
+    def own_functions(self, base: type) -> Iterator[None]:
+        """Inside of it, what a user derives from ``base``, the framework's class for such, is kept as one call."""
+        plain: Any = inspect.getattr_static(base, "apply")
+
+        def told(cls: type, *given: Any, **options: Any) -> Any:
+            call = plain.__get__(None, cls)
+            return self.function(cls.__name__, lambda: call(*given, **options), lambda: options, [*given, options])
+
+        with mock.patch.object(base, "apply", classmethod(told)):
+            yield
+
     def shapes(self) -> dict[str, list[list[int]]]:
         """Shapes of what each layer took, by path, in the order of return."""
         kept = [(step.path, [self.values[place] for place in step.inputs]) for step in self.steps]
@@ -234,6 +248,7 @@ class Recorder:
             "values": self.values,
             "named": {str(place): name for place, name in self.named.items()},
             "gradients": {str(place): array for place, array in self.gradients.items()},
+            "watched": sorted(self.watched),
             "inputs": self._quietly(inputs),
             "outputs": self._quietly(outputs),
         }

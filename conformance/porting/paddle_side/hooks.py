@@ -72,7 +72,8 @@ def _functions(recorder: Recorder, layers: Sequence[paddle.nn.Layer]) -> Iterato
                 if id(value) in telling and isinstance(value, types.FunctionType):
                     held[name] = telling[id(value)]
                     kept.append(functools.partial(held.__setitem__, name, value))
-        yield
+        with recorder.own_functions(paddle.autograd.PyLayer):
+            yield
     finally:
         for restore in reversed(kept):
             restore()
@@ -174,9 +175,11 @@ def array(tensor: paddle.Tensor) -> np.ndarray:
     return kept
 
 
-def _watch(tensor: Any, note: Callable[[Any], None]) -> None:
-    if not tensor.stop_gradient:
+def _watch(tensor: Any, note: Callable[[Any], None]) -> bool:
+    wanted = not tensor.stop_gradient
+    if wanted:
         tensor.register_hook(note)
+    return wanted
 
 
 def _is_tensor(value: Any) -> bool:

@@ -28,7 +28,7 @@ def follow(
     with recorder.following(torch.nn.Module, paths):
         if not values:
             return recorder, model(*inputs)
-        with _Functions(recorder):
+        with _Functions(recorder), recorder.own_functions(torch.autograd.Function):
             return recorder, model(*inputs)
 
 
@@ -119,9 +119,11 @@ def array(tensor: torch.Tensor) -> np.ndarray:
     return kept
 
 
-def _watch(tensor: Any, note: Callable[[Any], None]) -> None:
-    if tensor.requires_grad:
+def _watch(tensor: Any, note: Callable[[Any], None]) -> bool:
+    wanted = bool(tensor.requires_grad)
+    if wanted:
         tensor.register_hook(note)
+    return wanted
 
 
 def _is_tensor(value: Any) -> bool:
