@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tomllib
+import zlib
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ ARRAY = {"dtype": "float32", "shape": [2], "data": [1, 2]}
         json.dumps({**GOOD, "inputs": {"x": {"tuple": 3}}}),
         "[" * 100_000,
     ],
-    ids=lambda text: text[:20] + str(hash(text)),
+    ids=lambda text: f"{text[:20]} {zlib.crc32(text.encode()):x}",
 )
 def test_what_is_no_replay_file_is_refused(tmp_path, text):
     file = tmp_path / "replay.json"
