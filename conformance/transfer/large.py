@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 COPIES = 10
 """How often the weights are in memory where both models run: in both precisions of both, here, and on the way."""
+AT_ONCE = 1 << 30
+"""Bytes that a lane reads for one answer."""
 _COUNTER = "num_batches_tracked"
 
 
@@ -71,20 +73,36 @@ def verify(plan: Plan, port: Port, path: Path) -> str:
     from .plan import CarryError, ask
 
     framework = plan.target.framework
-    try:
-        loaded = ask(port, plan.target.side.lane, "skeleton.digests", path=str(path.resolve()))
-    except PairError as error:
-        raise CarryError(f"{error}; nothing is kept") from None
     (meant,) = plan.trees.values()
-    if loaded.keys() != meant.keys():
-        raise CarryError(f"safetensors.{framework} did not load what was written: other names; nothing is kept")
-    for key, array in meant.items():
-        if loaded[key] != digest(np.asarray(array)):
-            raise CarryError(f"safetensors.{framework} did not load what was written: {key} is another array")
+    for keys in _batches(meant):
+        how = {"path": str(path.resolve()), "keys": keys, "count": len(meant)}
+        try:
+            loaded = ask(port, plan.target.side.lane, "skeleton.digests", **how)
+        except PairError as error:
+            raise CarryError(f"{error}; nothing is kept") from None
+        for key in keys:
+            if loaded.get(key) != digest(np.asarray(meant[key])):
+                raise CarryError(
+                    f"safetensors.{framework} did not load what was written: {key} is another array; nothing is kept"
+                )
     return (
         f"loaded: safetensors.{framework} gives every array bit for bit, in its place and layout; the models did not "
         "run, since memory is too small for them"
     )
+
+
+def _batches(arrays: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Keys of about :data:`AT_ONCE` bytes each time, since a lane that does not answer for long is given up."""
+    batch: list[str] = []
+    size = 0
+    for key, array in arrays.items():
+        batch.append(key)
+        size += array.nbytes
+        if size >= AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def digest(array: np.ndarray) -> str:

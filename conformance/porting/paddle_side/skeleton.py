@@ -28,12 +28,12 @@ def skeleton(pair: Pair) -> dict[str, Any]:
     return {**described(kept, inventory(model)), "names": {tensor.name: key for key, tensor in reversed(kept.items())}}
 
 
-def digests(pair: Pair, path: str) -> dict[str, str]:
-    """What tells each array of a .safetensors file from any other, by key."""
+def digests(pair: Pair, path: str, keys: list[str], count: int) -> dict[str, str]:
+    """What tells some arrays of a .safetensors file from any other; nothing where it holds another count of them."""
     found = {}
     with safe_open(path, framework="numpy") as file:
-        keys = list(file.keys())
-    for key in keys:
+        held = set(file.keys())
+    for key in [key for key in keys if len(held) == count and key in held]:
         # Opened for each, since what was mapped stays in memory, and safetensors 0.8.0 reads no other way for paddle.
         with safe_open(path, framework="paddle") as file:
             found[key] = digest(to_array(file.get_tensor(key)))

@@ -22,7 +22,8 @@ def skeleton(pair: Pair) -> dict[str, Any]:
     return described({key: value for key, value in kept.items() if isinstance(value, torch.Tensor)}, inventory(model))
 
 
-def digests(pair: Pair, path: str) -> dict[str, str]:
-    """What tells each array of a .safetensors file from any other, by key."""
+def digests(pair: Pair, path: str, keys: list[str], count: int) -> dict[str, str]:
+    """What tells some arrays of a .safetensors file from any other; nothing where it holds another count of them."""
     with safe_open(path, framework="pt", backend="pread") as file:
-        return {key: digest(to_array(file.get_tensor(key))) for key in file.keys()}  # noqa: SIM118
+        held = set(file.keys())
+        return {key: digest(to_array(file.get_tensor(key))) for key in keys if len(held) == count and key in held}
