@@ -134,6 +134,43 @@ def test_a_bad_file_is_refused_before_a_framework_is_imported(tmp_path: Path, ca
     assert not (tmp_path / "b.pdparams").exists()
 
 
+def in_lightning(path: Path) -> None:
+    torch.save({"pytorch-lightning_version": "2", "state_dict": {"w": torch.ones(3)}, "hyper_parameters": ROOT}, path)
+
+
+def in_legacy(path: Path) -> None:
+    torch.save({"model": {"w": torch.ones(3)}}, path, _use_new_zipfile_serialization=False)
+
+
+def in_a_program(path: Path) -> None:
+    """One array, as paddle.jit.save writes it; no framework is needed for it."""
+    parameter = {"#": "p", "A": [0, 1, 1, "w"], "O": {"TT": {"D": [0, [3]]}}}
+    program = {"program": {"regions": [{"blocks": [{"ops": [parameter]}]}]}}
+    path.with_suffix(".json").write_text(json.dumps(program))
+    description = b"\x08\x05\x10\x03"
+    path.write_bytes(bytes(16) + len(description).to_bytes(4, "little") + description + np.ones(3, "f4").tobytes())
+
+
+@pytest.mark.parametrize("make", [in_lightning, in_legacy, in_a_program])
+def test_a_flipped_bit_is_a_sentence_or_another_number_and_never_a_crash(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / ("a.pdiparams" if make is in_a_program else "a.ckpt")
+    make(path)
+    assert list(saved.read(path).weights) == ["w"]
+    content, refused = path.read_bytes(), 0
+    bits = np.random.default_rng(0).choice(len(content) * 8, min(400, len(content) * 8), replace=False)
+    for bit in bits:
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(flipped)
+        try:
+            saved.read(path)
+        except TransferError:
+            refused += 1
+    assert refused > 50
+
+
 def text(value: str) -> bytes:
     return b"X" + len(value).to_bytes(4, "little") + value.encode()
 

@@ -20,7 +20,7 @@ from . import dtypes
 from .arrays import STORAGE_TYPES, UNTYPED, Storage, torch_names
 from .stored import Span, Stored
 from .torch_pickle import pickled
-from .unpickle import DamagedError, Name, Pending, RefusedError, UnsupportedError, parse, plain
+from .unpickle import DamagedError, Name, Pending, RefusedError, Spans, UnsupportedError, parse, plain
 
 # What zipfile raises for damaged archives; bytes of names that are not UTF-8 are a ValueError.
 ZIP_ERRORS = (
@@ -118,7 +118,7 @@ def _read_archive(archive: zipfile.ZipFile, tolerant: bool) -> Any:
 
 
 def _read_legacy(path: Path, tolerant: bool) -> Any:
-    with open(path, "rb") as stream:
+    with Spans(path) as stream:
         if _small(stream) != _MAGIC:
             stream.seek(0)
             raise DamagedError("it is a bare pickle, as paddle writes")
