@@ -1247,9 +1247,7 @@ def _arrays(path):
             if _number(stream, 4) != 0:
                 raise DamagedError(f"it has another version at byte {stream.tell() - 4}")
             for _ in range(_number(stream, 8)):
-                stream.seek(_number(stream, 8), 1)
-                if stream.tell() > end:
-                    raise DamagedError("it is cut off")
+                _skip(stream, _number(stream, 8), end)
             if _number(stream, 4) != 0:
                 raise DamagedError(f"it has another version at byte {stream.tell() - 4}")
             length = _number(stream, 4)
@@ -1258,10 +1256,15 @@ def _arrays(path):
                 raise DamagedError("it is cut off")
             dtype, shape = _description(data)
             span = Span(path, stream.tell(), math.prod(shape) * dtype.itemsize)
-            if stream.seek(len(span), 1) > end:
-                raise DamagedError("it is cut off")
+            _skip(stream, span.length, end)
             found.append(Stored(shape, dtype, partial(span.array, dtype, shape)))
     return found
+
+
+def _skip(stream, length, end):
+    if stream.tell() + length > end:
+        raise DamagedError("it is cut off")
+    stream.seek(length, 1)
 
 
 def _number(stream, size):
