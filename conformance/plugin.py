@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from conformance import home, names, profiles, upgrade
-from conformance.contract import Contract, ContractError, Sample, find
+from conformance.contract import FRAMEWORKS, Contract, ContractError, Sample, find
 from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
 from conformance.lanes.gateway import Surroundings
@@ -168,9 +168,15 @@ class ConformancePlugin:
 
     def _pairs(self, collector: pytest.Session) -> list[PairFile]:
         """The pair files of this run, each once."""
+        given = [Path(text) for text in self.config.getoption("--pair")]
+        lacking = [name for name in FRAMEWORKS if name not in {spec.framework for spec in self.lanes}]
+        if self.lanes and lacking:
+            self.refusal = f"a pair needs a torch lane and a paddle lane; add --lane {lacking[0]}, or {lacking[0]}@ENV"
+        for path in given:
+            if not path.is_file():
+                self.refusal = f"--pair {path} is no file; name one with torch_model, paddle_model and inputs"
         if self._offer(None) is None:
             return []
-        given = [Path(text) for text in self.config.getoption("--pair")]
         paths = list({path.resolve(): path for path in given}.values())
         ports = Ports(self.session)
         called = porting.distinct(path.stem for path in paths)

@@ -261,6 +261,18 @@ def test_pytest_checks_a_pair_in_a_repository_with_settings_of_its_own(installed
     shutil.rmtree(hostile / "conformance-report")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--pair=none.py"], "--pair none.py is no file; name one with torch_model, paddle_model and inputs"),
+        (["--pair=ports/my_port.py", "--lane=paddle"], "a pair needs a torch lane and a paddle lane; add --lane torch"),
+    ],
+)
+def test_a_pair_that_cannot_be_checked_is_refused_once(installed, hostile, arguments, sentence):
+    done = installed.run(hostile, "python", "-m", "pytest", *arguments)
+    assert done.returncode == 4 and done.stdout.count(sentence) == 1 and "Traceback" not in done.stdout
+
+
 def test_without_files_the_pair_is_all_that_runs(installed, hostile):
     done = installed.run(hostile, "python", "-m", "pytest", "--pair", "ports/my_port.py", "--collect-only", "-q")
     assert done.returncode == 0 and "test_own" not in done.stdout, done.stdout
