@@ -92,11 +92,10 @@ def test_two_files_of_one_stem_have_a_page_each_which_says_what_did_not_run(tmp_
     assert output.count("porting-port.html") == output.count("porting-port-2.html") == 1
 
 
-def test_without_a_pair_nothing_is_run_and_a_file_that_is_not_there_is_an_error(tmp_path):
+def test_a_file_that_is_not_there_is_refused_and_no_earlier_page_is_left(tmp_path):
     (tmp_path / "report").mkdir()
     page = tmp_path / "report" / "porting-net.md"
     page.write_text(f"# Port net: PASS\n\n{porting.MARK}\n", "utf-8")
-    assert run(tmp_path)[0] == 5
     status, output, _ = run(tmp_path, "--pair", str(tmp_path / "none.py"))
     assert not page.exists()
-    assert status == 1 and "none.py is no file; --pair takes a Python file" in output and "Traceback" not in output
+    assert status == 4 and "none.py is no file; name one with torch_model" in output and "Traceback" not in output
