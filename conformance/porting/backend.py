@@ -106,6 +106,8 @@ class Made:
     given: Mapping[str, np.ndarray] | None = None
 
 
+CONTAINERS = (dict, OrderedDict, list, set)
+"""What a layer may change without being given another."""
 _made: dict[tuple[str, bool], tuple[Pair, Made]] = {}
 
 
@@ -170,13 +172,27 @@ def _attributes(layer: Any) -> dict[str, Any]:
 
 
 def _restore(layer: Any, attributes: Mapping[str, Any]) -> None:
+    """Put back what is not there any more; what is, stays as it is, for that is next to all of it."""
     now = vars(layer)
-    now.clear()
-    now.update((name, _kept(value)) for name, value in attributes.items())
+    for name in now.keys() - attributes.keys():
+        del now[name]
+    for name, value in attributes.items():
+        current = now.get(name, now)
+        if not (current is value or _is_same(current, value)):
+            now[name] = _kept(value)
+
+
+def _is_same(current: Any, value: Any) -> bool:
+    """Whether two containers hold the very same things."""
+    kind: Any = type(value)
+    if kind not in CONTAINERS or type(current) is not kind or len(current) != len(value):
+        return False
+    if kind is set:
+        return bool(current == value)
+    if kind is list:
+        return all(one is other for one, other in zip(current, value, strict=True))
+    return all(current.get(key, current) is item for key, item in value.items())
 
 
 def _kept(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict or kind is list or kind is OrderedDict or kind is set:
-        return value.copy() if value else kind()
-    return value
+    return value.copy() if type(value) in CONTAINERS else value

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from conformance.porting.bounds import (
     Difference,
     allowed,
     difference,
+    is_within,
     root_mean_square,
 )
 from conformance.porting.check import STEPS, Drawn, Port, PortingWarning, Runs
@@ -256,7 +258,7 @@ def _level(deviation: Array) -> Array:
 
 def _updates(seen: Seen, found: Runs, bounds: Mapping[str, Array]) -> Iterator[Difference]:
     """What differs after the first update that differs."""
-    gradients = _gradient_errors(found, bounds) if any(name.startswith("updates.") for name in found[0]) else {}
+    gradients = _GradientErrors(found, bounds)
     for step in range(STEPS):
         wrong = list(update(seen, found, step, gradients))
         yield from wrong
@@ -264,18 +266,25 @@ def _updates(seen: Seen, found: Runs, bounds: Mapping[str, Array]) -> Iterator[D
             return
 
 
-def _gradient_errors(found: Runs, bounds: Mapping[str, Array]) -> dict[str, Array]:
+class _GradientErrors(dict[str, Array]):
     """How far the two gradients of each parameter are apart relative to what they are, as far as that is normal.
 
-    An update that divides by the gradient's size, as Adam's does, may be off by as much of itself.
+    An update that divides by the gradient's size, as Adam's does, may be off by as much of itself. They are worked out
+    for the parameters that are asked for.
     """
-    errors = {}
-    for name in [name for name in bounds if name.startswith("gradients.")]:
-        one, other = found[0][name], found[1][name]
-        if one.shape == other.shape:
-            apart = np.minimum(np.abs(other - one), bounds[name])
-            errors[name.removeprefix("gradients.")] = _relative(apart, one, other)
-    return errors
+
+    def __init__(self, found: Runs, bounds: Mapping[str, Array]) -> None:
+        super().__init__()
+        self._found, self._bounds = found, bounds
+
+    def get(self, tensor: str, default: Any = None) -> Any:
+        name = f"gradients.{tensor}"
+        one, other = (each.get(name) for each in self._found)
+        if name not in self._bounds or one is None or other is None or one.shape != other.shape:
+            return default
+        if tensor not in self:
+            self[tensor] = _relative(np.minimum(np.abs(other - one), self._bounds[name]), one, other)
+        return self[tensor]
 
 
 def _relative(apart: Array, one: Array, other: Array) -> Array:
@@ -284,13 +293,17 @@ def _relative(apart: Array, one: Array, other: Array) -> Array:
 
 
 def update(seen: Seen, found: Runs, step: int, gradients: Mapping[str, Array]) -> Iterator[Difference]:
-    """How one update differs. found: ``updates.STEP.NAME`` of both; gradients: see :func:`_gradient_errors`."""
+    """How one update differs. found: ``updates.STEP.NAME`` of both; gradients: see :class:`_GradientErrors`."""
     one, other = found[:2]
     names = [name for name in one if name.startswith(f"updates.{step}.") and name in other]
     scale = max((root_mean_square(one[name]) for name in names), default=0.0)
     for name in names:
         tensor = name.split(".", 2)[2]
         if tensor.rpartition(".")[2].startswith("running_"):
+            continue
+        least = CONSTANTS * (1 + 9 * step) * scale
+        if one[name].shape == other[name].shape and scale and is_within(one[name], other[name], least):
+            seen.note("updates", _used(one[name], other[name], least))
             continue
         relative = CONSTANTS * (1 + 9 * step) + np.minimum(gradients.get(tensor, 0.0), 1.0)
         bound = relative * (np.abs(one[name]) + scale)

@@ -70,4 +70,5 @@ def other_values(array: Array, tensor: Tensor, rng: np.random.Generator, depth: 
         share = 3 * 2 ** (32 / depth) / math.prod(array.shape[1:]) if array.ndim > 1 and array.size else 1.0
         return (integers if share >= 1 else integers * (rng.random(array.shape) < share)).astype(array.dtype)
     spread = 0.2 * root_mean_square(array) + 0.02
-    return np.asarray(array + spread * rng.standard_normal(array.shape)).astype(array.dtype)
+    wide = np.float64 if array.dtype == np.float64 else np.float32
+    return np.asarray(array + wide(spread) * rng.standard_normal(array.shape, wide)).astype(array.dtype)

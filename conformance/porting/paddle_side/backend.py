@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import tempfile
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -130,10 +130,10 @@ class PaddleBackend:
         return functools.reduce(paddle.add, terms, paddle.zeros([]))
 
     def reread(self, model: paddle.nn.Layer, fresh: paddle.nn.Layer) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = f"{folder}/model.pdparams"
-            paddle.save(model.state_dict(), path)
-            fresh.set_state_dict(paddle.load(path))
+        file = io.BytesIO()
+        paddle.save(model.state_dict(), file)
+        file.seek(0)
+        fresh.set_state_dict(paddle.load(file))
 
     def optimizer(self, pair: Pair, parameters: list[paddle.Tensor]) -> paddle.optimizer.Optimizer:
         if pair.paddle_optimizer is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import tempfile
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -102,10 +102,10 @@ class TorchBackend:
         return functools.reduce(torch.add, terms, torch.zeros((), device=outputs[0].device))
 
     def reread(self, model: torch.nn.Module, fresh: torch.nn.Module) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = f"{folder}/model.pth"
-            torch.save(model.state_dict(), path)
-            fresh.load_state_dict(torch.load(path, weights_only=True))
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        file.seek(0)
+        fresh.load_state_dict(torch.load(file, weights_only=True))
 
     def optimizer(self, pair: Pair, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
         if pair.torch_optimizer is None:
