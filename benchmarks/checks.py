@@ -19,7 +19,7 @@ import numpy as np
 
 Check = Callable[[], bool]
 KINDS = SCREEN, EXACT, BOUNDED = "exact, screened", "exact, with oracle", "bounded"
-PORTING, PORTING_RUNS = "porting check, whole", 32
+PORTING = "porting check, whole"
 """The check of a port, and how often it runs a model for a comparison: the few runs beside these count as time only."""
 PAIR = Path(__file__).resolve().parent.parent / "tests" / "pairs" / "cnn.py"
 LEARNING_RATE = 0.1

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.lanes import InProcessLane
 from conformance.porting.check import PairDivergence, Port, PortingWarning
-from conformance.porting.laws import LAWS, Seen, layers
+from conformance.porting.laws import AS, LAWS, Seen, layers
 from conformance.porting.pair import PairError
 from tests.faults.fault import started_lanes
 
@@ -104,7 +104,10 @@ WRONG = {
 def test_a_wrong_port_fails_for_its_own_reason(verdicts, wrong):
     found = verdicts(wrong)
     laws, words = WRONG[wrong]
-    assert list(found) == laws, found
+    # Adam's updates of gradients that are a little off may be the same, or not.
+    assert [law for law in found if law != "steps"] == [law for law in laws if law != "steps"], found
+    assert "steps" in found or "steps" not in laws
+    assert found.get("steps", AS.format("gradients")).startswith(AS.format("gradients")) or wrong == "frozen"
     for word in words:
         assert word in found[laws[0]], found[laws[0]]
 
@@ -301,7 +304,7 @@ def test_an_extra_tensor_is_named_once_and_may_be_declared(verdicts, declared, b
         (word,) = words
         assert "scale, conv.bias, declared as extra" in word and "in evaluation mode" in word
     found = verdicts(text=right.replace("1e-5", "1e-3"), more=f"extra = {declared}\n")
-    assert list(found) == [*broken, "forward", "training", "loss", "gradients"]
+    assert [law for law in found if law != "steps"] == [*broken, "forward", "training", "loss", "gradients"]
     assert "another eps: 1e-05 in torch, 0.001 in paddle" in found["forward"]
     assert [found[law] for law in ("training", "loss")] == ["as in the law 'forward'", "as in the law 'training'"]
 

@@ -275,14 +275,17 @@ class Port:
         """What both models of a sample are given alike. cotangents: a seed of the weights of outputs."""
         return {"inputs": drawn.inputs, "targets": drawn.targets, "training": training, "cotangents": drawn.seed}
 
-    def deviations(self, drawn: Drawn, training: bool = False, runs: int = RUNS) -> tuple[dict[str, Array], str]:
+    def deviations(
+        self, drawn: Drawn, training: bool = False, runs: int = RUNS, right: Sequence[Array] | None = None
+    ) -> tuple[dict[str, Array], str]:
         """Standard deviations that rounding gives, and why they cannot be derived, where they cannot.
 
-        Of the outputs in evaluation mode, of gradients in training mode.
+        Of the outputs in evaluation mode, of gradients in training mode. right: torch's outputs in float64, where they
+        are known.
         """
 
         def make() -> tuple[dict[str, Array], str]:
-            how = {**self.common(drawn, training), "values": self.values(0, drawn), "runs": runs}
+            how = {**self.common(drawn, training), "values": self.values(0, drawn), "runs": runs, "right": right}
             (found,) = self.arrays("deviations.deviations", [(self.torch, how)])
             unknown = str(found.pop("unknown"))
             return self._portable(0, found), unknown

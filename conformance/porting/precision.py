@@ -20,7 +20,8 @@ def precision(port: Port, seen: Seen) -> None:
         seen.count(drawn)
         both = [name for name in found[2] if name in found[3] and found[2][name].shape == found[3][name].shape]
         names = [name for name in both if name.startswith("outputs.") and found[2][name].dtype == np.float32]
-        deviations, unknown = port.deviations(drawn, runs=1)
+        places = sorted((name for name in found[0] if name.startswith("outputs.")), key=lambda name: int(name[8:]))
+        deviations, unknown = port.deviations(drawn, runs=1, right=[found[0][name] for name in places])
         if not unknown and any(_share(_errors(found, name), _level(deviations[name])) > HALF for name in names):
             deviations, unknown = port.deviations(drawn)
         if unknown:

@@ -26,11 +26,13 @@ def deviations(
     cotangents: int,
     training: bool,
     runs: int,
+    right: Sequence[np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Standard deviations that float32's rounding gives, from some ``runs``: of outputs, or of gradients in training.
 
-    Named as :func:`conformance.porting.run.run` names the quantities; and "unknown": what keeps the deviations from
-    being derived, in words. Torch alone can say so: see :mod:`.rounding`.
+    right: outputs without these errors, where they are known. Named as :func:`conformance.porting.run.run` names the
+    quantities; and "unknown": what keeps the deviations from being derived, in words. Torch alone can say so: see
+    :mod:`.rounding`.
 
     The deviation of a gradient is taken from the median of its errors: a decision (ReLU, maximum) that rounding turned
     in a few of the runs turns in none of two float64 runs, which are what gradients are compared in.
@@ -41,7 +43,7 @@ def deviations(
     with sdpa_kernel(SDPBackend.MATH):
         try:
             # With gradients, for without them torch takes fused kernels that nothing can look into.
-            right = run.run(BACKEND, pair, *how, backward=training, kept=True)
+            base = {"outputs": right} if right else run.run(BACKEND, pair, *how, backward=training, kept=True)
             for seed in range(runs):
                 rounding = RandomRounding(seed)
                 found.append(run.run(BACKEND, pair, *how, backward=training, kept=True, within=rounding))
@@ -50,10 +52,10 @@ def deviations(
             return {"unknown": f"{type(error).__name__}: {error}"[:300]}
     result: dict[str, Any] = {"unknown": ", ".join(sorted(unknown))}
     if not training:
-        pairs = zip(right["outputs"], zip(*(each["outputs"] for each in found), strict=True), strict=True)
+        pairs = zip(base["outputs"], zip(*(each["outputs"] for each in found), strict=True), strict=True)
         return {**result, "outputs": [_deviation(one, errors, False) for one, errors in pairs]}
     for what in ("gradients", "input_gradients"):
-        one = right[what]
+        one = base[what]
         names = one if isinstance(one, dict) else range(len(one))
         result[what] = {str(name): _deviation(one[name], [each[what][name] for each in found], True) for name in names}
     return result
