@@ -370,3 +370,48 @@ def test_where_gradients_part_is_told_of_what_is_written_by_hand(port, text, cha
         LAWS["gradients"](made, Seen())
     assert all(word in str(caught.value) for word in words), str(caught.value)
     LAWS["training"](made, Seen())
+
+
+BLOCKS = """
+class TorchBlock(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.up, self.down = tn.LayerNorm(16), tn.Linear(16, 32), tn.Linear(32, 16)
+    def forward(self, x):
+        return x + self.down(tf.gelu(self.up(self.norm(x))))
+
+class torch_model(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = tn.ModuleList(TorchBlock() for _ in range(4))
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+class PaddleBlock(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.up, self.down = pn.LayerNorm(16, epsilon=EPS), pn.Linear(16, 32), pn.Linear(32, 16)
+    def forward(self, x):
+        return x + self.down(pf.gelu(self.up(self.norm(x)), approximate=True))
+
+class paddle_model(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.blocks = pn.LayerList([PaddleBlock() for _ in range(4)])
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x * 0.5
+"""
+
+
+def test_one_cause_in_every_block_is_told_once_and_others_beside_it(port):
+    found = told(port(BLOCKS, EPS="1e-3"))
+    parts = ["torch 'blocks.0.norm'", "another eps", "the same of 3 more, the last of which is torch 'blocks.3.norm'"]
+    parts += ["torch gelu(approximate='none') in 'blocks.0'", "another approximate", "the same of 3 more"]
+    parts += ["only paddle computes mul(operand=0.5)"]
+    places = [found.find(part) for part in parts]
+    assert min(places) >= 0 and places[:5] == sorted(places[:5]) and places[6] == max(places), found
+    assert found.count("the first") == 3 and found.count("the same of 3 more") == 2, found

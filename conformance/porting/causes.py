@@ -123,7 +123,7 @@ def _one_sided(port: Port, found: Parted, where: Site) -> Cause:
     if where.after is not None:
         pair = [found.call(each, place) for each, place in enumerate(where.after)]
         sentences += _own_attributes(port, pair[0], pair[1])
-    return Cause(sentences, where.after is not None)
+    return Cause(sentences, True)
 
 
 def _elsewhere(found: Parted, side: int, number: int) -> list[str]:
@@ -350,8 +350,8 @@ def _misused(call: Call) -> list[str]:
     if "dropout" not in call.kind or not isinstance(call.settings.get("axis"), bool):
         return []
     return [
-        "the third argument of paddle's dropout is `axis`, not `training`: it drops whole columns, and goes on in "
-        "evaluation mode; write training=self.training"
+        "the third argument of paddle's dropout is `axis`, not `training`: it drops whole columns in training, and "
+        "whole rows in evaluation mode; write training=self.training"
     ]
 
 
