@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.lanes import InProcessLane
-from conformance.porting.check import PairDivergence, Port
+from conformance.porting.check import PairDivergence, Port, PortingWarning
 from conformance.porting.laws import LAWS, Seen
 from conformance.porting.pair import PairError
 from tests.faults.fault import started_lanes
@@ -273,3 +274,60 @@ def test_a_batch_of_one_is_tried(broken):
     assert list(found) == ["forward"]
     assert "a batch of 1 is taken by torch_model, and paddle_model fails: AssertionError: too few" in found["forward"]
     assert broken(ALONE.format(change="assert x.shape[0] > 1, 'too few'") + "batch_sizes = (3, 2)\n") == {}
+
+
+EXTRA = """
+
+class torch_model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4)
+        self.head = torch.nn.Linear(4, 3)
+    def forward(self, x):
+        return self.head(torch.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+class paddle_model(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = paddle.nn.Conv2D(3, 4, 3), paddle.nn.BatchNorm2D(4, epsilon=EPSILON)
+        self.head = paddle.nn.Linear(4, 3)
+        self.scale = self.create_parameter([3])
+    def forward(self, x):
+        x = self.head(paddle.nn.functional.relu(self.norm(self.conv(x))).mean([2, 3]))
+        return x * (1 + self.scale) if SCALED else x
+
+inputs = ("batch", 3, 6, 6)
+"""
+
+
+@pytest.mark.parametrize(("declared", "laws"), [("['conv.bias', 'scale']", []), ("['scale']", ["tensors"])])
+def test_an_extra_tensor_is_named_once_and_may_be_declared(broken, declared, laws):
+    right = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "False")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = broken(right + f"extra = {declared}\n")
+    words = [str(each.message) for each in told if each.category is PortingWarning]
+    assert list(found) == laws
+    if laws:
+        assert "paddle: conv.bias (4,)" in found["tensors"] and "scale" not in found["tensors"]
+    else:
+        (word,) = words
+        assert "scale, conv.bias, declared as extra" in word and "in evaluation mode" in word
+    found = broken(right.replace("1e-5", "1e-3") + f"extra = {declared}\n")
+    assert [law for law in found if law != "steps"] == [*laws, "forward", "training", "loss", "gradients"]
+    assert "another eps: 1e-05 in torch, 0.001 in paddle" in found["forward"]
+    assert [found[law] for law in ("training", "loss")] == ["as in the law 'forward'", "as in the law 'training'"]
+
+
+def test_an_extra_tensor_that_does_harm_is_told(broken):
+    text = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "True")
+    zero = "self.create_parameter([3], default_initializer=paddle.nn.initializer.Constant(0.0))"
+    text = text.replace("self.create_parameter([3])", zero)
+    found = broken(text + "extra = ['conv.bias', 'scale']\n")
+    assert list(found) == ["training"]
+    assert "outputs.0 of paddle_model depends on the values, which is not harmless" in found["training"]
+
+
+def test_an_extra_that_no_model_has_is_refused(broken):
+    with pytest.raises(PairError, match=r"extra names 'conv.bais'; the tensors that one model alone has: none"):
+        broken(NAMED.format(epsilon="1e-5") + "extra = ['conv.bais']\n")

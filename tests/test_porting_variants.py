@@ -10,7 +10,7 @@ import pytest
 
 from conformance.lanes import InProcessLane
 from conformance.porting.check import PairDivergence, Port, PortingWarning
-from conformance.porting.laws import AS, LAWS, Seen, layers
+from conformance.porting.laws import LAWS, Seen, layers
 from conformance.porting.pair import PairError
 from tests.faults.fault import started_lanes
 
@@ -104,10 +104,8 @@ WRONG = {
 def test_a_wrong_port_fails_for_its_own_reason(verdicts, wrong):
     found = verdicts(wrong)
     laws, words = WRONG[wrong]
-    # Adam's updates of gradients that are a little off may be the same, or not.
     assert [law for law in found if law != "steps"] == [law for law in laws if law != "steps"], found
     assert "steps" in found or "steps" not in laws
-    assert found.get("steps", AS.format("gradients")).startswith(AS.format("gradients")) or wrong == "frozen"
     for word in words:
         assert word in found[laws[0]], found[laws[0]]
 
@@ -249,11 +247,8 @@ def test_attention_lstm_and_tied_weights_are_matched_and_agree(lanes):
     for law in LAWS.values():
         law(port, Seen())
     found = {each.torch.portable: (each.torch.part, each.paddle.name, each.how) for each in port.matching.matches}
-    assert found["encoder.layers.1.self_attn.k_proj.weight"] == (
-        (8, 16),
-        "encoder.layers.1.self_attn.k_proj.weight",
-        "name",
-    )
+    name = "encoder.layers.1.self_attn.k_proj.weight"
+    assert found[name] == ((8, 16), name, "name")
     assert found["embedding.weight"][1:] == ("words.weight", "structure")
     assert found["down.weight"][1:] == ("project.weight", "structure")
 
@@ -266,61 +261,6 @@ def test_tensors_of_one_model_only_are_named_with_their_ties(verdicts):
     assert "embedding.weight is out.weight too (tied)" in found["tensors"]
     assert "say extra = ['out.weight']; the check goes on" in found["tensors"]
     assert list(found) == ["tensors"]
-
-
-EXTRA = """
-import torch, paddle
-
-class torch_model(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv, self.norm = torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4)
-        self.head = torch.nn.Linear(4, 3)
-    def forward(self, x):
-        return self.head(torch.relu(self.norm(self.conv(x))).mean((2, 3)))
-
-class paddle_model(paddle.nn.Layer):
-    def __init__(self):
-        super().__init__()
-        self.conv, self.norm = paddle.nn.Conv2D(3, 4, 3), paddle.nn.BatchNorm2D(4, epsilon=EPSILON)
-        self.head = paddle.nn.Linear(4, 3)
-        self.scale = self.create_parameter([3])
-    def forward(self, x):
-        x = self.head(paddle.nn.functional.relu(self.norm(self.conv(x))).mean([2, 3]))
-        return x * (1 + self.scale) if SCALED else x
-
-inputs = ("batch", 3, 6, 6)
-"""
-
-
-@pytest.mark.parametrize(("declared", "broken"), [("['conv.bias', 'scale']", []), ("['scale']", ["tensors"])])
-def test_an_extra_tensor_is_named_once_and_may_be_declared(verdicts, declared, broken):
-    right = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "False")
-    words, found = warned(verdicts, text=right, more=f"extra = {declared}\n")
-    assert list(found) == broken
-    if broken:
-        assert "paddle: conv.bias (4,)" in found["tensors"] and "scale" not in found["tensors"]
-    else:
-        (word,) = words
-        assert "scale, conv.bias, declared as extra" in word and "in evaluation mode" in word
-    found = verdicts(text=right.replace("1e-5", "1e-3"), more=f"extra = {declared}\n")
-    assert [law for law in found if law != "steps"] == [*broken, "forward", "training", "loss", "gradients"]
-    assert "another eps: 1e-05 in torch, 0.001 in paddle" in found["forward"]
-    assert [found[law] for law in ("training", "loss")] == ["as in the law 'forward'", "as in the law 'training'"]
-
-
-def test_an_extra_tensor_that_does_harm_is_told(verdicts):
-    text = EXTRA.replace("EPSILON", "1e-5").replace("SCALED", "True")
-    zero = "self.create_parameter([3], default_initializer=paddle.nn.initializer.Constant(0.0))"
-    text = text.replace("self.create_parameter([3])", zero)
-    found = verdicts(text=text, more="extra = ['conv.bias', 'scale']\n")
-    assert list(found) == ["training"]
-    assert "outputs.0 of paddle_model depends on the values, which is not harmless" in found["training"]
-
-
-def test_an_extra_that_no_model_has_is_refused(verdicts):
-    with pytest.raises(PairError, match=r"extra names 'conv.bais'; the tensors that one model alone has: none"):
-        verdicts(more="extra = ['conv.bais']\n")
 
 
 COARSE = """
@@ -357,7 +297,6 @@ def torch_model():
 
 
 def warned(verdicts, **pair):
-    """What was warned of, and the laws broken."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         found = verdicts(**pair)
