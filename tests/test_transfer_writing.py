@@ -17,7 +17,7 @@ import torch
 
 from conformance.transfer import TransferError, saved, write_tree
 from conformance.transfer.stored import Stored
-from conformance.transfer.unpickle import Foreign, parse
+from conformance.transfer.unpickle import Foreign, RefusedError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 SUFFIXES = (".pth", ".pdparams", ".safetensors")
@@ -194,6 +194,25 @@ def test_what_is_foreign_stands_for_itself_and_is_not_even_imported(form: str, m
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     assert parse(FOREIGN[form], {}, tolerant=True)[0] == Foreign("colorsys.rgb_to_hsv")
     assert "colorsys" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"ccollections\nOrderedDict\n)R}" + text("hook") + GLOBAL + b"sb.",
+        b"ccollections\ndefaultdict\n" + GLOBAL + b"\x85R.",
+        b"ccollections\nOrderedDict\n)R}" + text("hook") + b"(" + GLOBAL + b"(K\x00K\x00K\x00tRlsb.",
+        b"ccollections\nOrderedDict\n)R]q\x00"
+        + b"".join(b"h\x00h\x00\x86q\x00" for _ in range(60))
+        + GLOBAL
+        + b"\x86b.",
+    ],
+)
+def test_what_is_foreign_never_goes_unsaid(payload: bytes) -> None:
+    from conformance.transfer.arrays import PLAIN_NAMES
+
+    with pytest.raises(RefusedError, match=r"it names colorsys\.rgb_to_hsv"):
+        parse(b"\x80\x02" + payload, PLAIN_NAMES, tolerant=True)
 
 
 def test_a_checkpoint_that_is_nothing_but_foreign_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .stored import Span, Stored
-from .unpickle import Constructor, DamagedError, Foreign, Name, Pending, RefusedError, UnsupportedError
+from .unpickle import OF_TYPE, Constructor, DamagedError, Foreign, Name, Pending, RefusedError, UnsupportedError
 
 _DTYPES = re.compile(r"[<>|=]?(?:b1|\?|[iu][1248]|f[248]|c8|c16)")
 
@@ -191,7 +191,7 @@ def torch_names() -> dict[str, Constructor | None]:
         "torch._utils._rebuild_tensor_v3": _tensor_of_dtype,
         "torch._utils._rebuild_parameter": lambda data, *_: data,
         "torch._utils._rebuild_parameter_with_state": lambda data, *_: data,
-        "torch._tensor._rebuild_from_type_v2": _of_type,
+        OF_TYPE: _of_type,
         "torch.serialization._get_layout": lambda *_: None,
         "torch.Size": _tuple,
         UNTYPED: None,

@@ -18,6 +18,7 @@ from .stored import Span
 Constructor = Callable[..., Any]
 
 DEPTH_LIMIT = 64
+OF_TYPE = "torch._tensor._rebuild_from_type_v2"
 NODE_LIMIT = 1_000_000
 
 # Opcodes by their names in pickletools.
@@ -118,6 +119,18 @@ def plain(value: Any, leaf: Callable[[Any], Any]) -> Any:
         return leaf(node)
 
     return visit(value, 0)
+
+
+def _require_own(value: Any) -> None:
+    """Refuse what is foreign where it would go unsaid, being no part of the value that is read."""
+    left, seen = [value], set()
+    while left:
+        node = left.pop()
+        if type(node) is Foreign:
+            raise RefusedError(f"it names {node.text}")
+        if type(node) in (list, tuple, dict) and id(node) not in seen:
+            seen.add(id(node))
+            left += node.values() if type(node) is dict else node
 
 
 class Spans(io.BufferedReader):
@@ -285,6 +298,8 @@ class _Machine:
         constructor = self.constructors.get(target.text) if type(target) is Name else None
         if constructor is None or type(arguments) is not tuple:
             raise RefusedError(f"it calls {target.text if type(target) is Name else type(target).__name__}")
+        if target.text != OF_TYPE:  # which tells of the type itself
+            _require_own(arguments)
         self.stack.append(constructor(*arguments))
 
     def _newobj(self, _: Any) -> None:
@@ -302,6 +317,7 @@ class _Machine:
         state, target = self.stack.pop(), self.stack[-1]
         if type(target) is Foreign:
             return
+        _require_own(state)
         if isinstance(target, Pending):
             target.set_state(state)
         elif type(target) is not dict or type(state) is not dict:
