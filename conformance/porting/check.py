@@ -69,7 +69,7 @@ class Side:
 class Port:
     """A pair of models on one torch lane and one paddle lane; results are kept, since the laws share them.
 
-    layers: the rows of the last :func:`conformance.porting.layers.traced`. told: what laws have failed for, by law.
+    layers: the rows of the last :func:`conformance.porting.rows.shown`. told: what laws have failed for, by law.
     """
 
     path: Path
