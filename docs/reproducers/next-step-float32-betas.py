@@ -1466,7 +1466,7 @@ def _read_archive(archive, tolerant):
 
 
 def _read_legacy(path, tolerant):
-    with open(path, "rb") as stream:
+    with Spans(path) as stream:
         if _small(stream) != _MAGIC:
             stream.seek(0)
             raise DamagedError("it is a bare pickle, as paddle writes")
