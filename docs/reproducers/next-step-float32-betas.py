@@ -528,6 +528,9 @@ def at_hand(tree):
 DEPTH_LIMIT = 64
 
 
+OF_TYPE = "torch._tensor._rebuild_from_type_v2"
+
+
 NODE_LIMIT = 1_000_000
 
 
@@ -648,6 +651,18 @@ def plain(value, leaf):
         return leaf(node)
 
     return visit(value, 0)
+
+
+def _require_own(value):
+    """Refuse what is foreign where it would go unsaid, being no part of the value that is read."""
+    left, seen = [value], set()
+    while left:
+        node = left.pop()
+        if type(node) is Foreign:
+            raise RefusedError(f"it names {node.text}")
+        if type(node) in (list, tuple, dict) and id(node) not in seen:
+            seen.add(id(node))
+            left += node.values() if type(node) is dict else node
 
 
 class Spans(io.BufferedReader):
@@ -815,6 +830,8 @@ class _Machine:
         constructor = self.constructors.get(target.text) if type(target) is unpickle_Name else None
         if constructor is None or type(arguments) is not tuple:
             raise RefusedError(f'it calls {(target.text if type(target) is unpickle_Name else type(target).__name__)}')
+        if target.text != OF_TYPE:  # which tells of the type itself
+            _require_own(arguments)
         self.stack.append(constructor(*arguments))
 
     def _newobj(self, _):
@@ -832,6 +849,7 @@ class _Machine:
         state, target = self.stack.pop(), self.stack[-1]
         if type(target) is Foreign:
             return
+        _require_own(state)
         if isinstance(target, Pending):
             target.set_state(state)
         elif type(target) is not dict or type(state) is not dict:
@@ -1032,7 +1050,7 @@ def torch_names():
         "torch._utils._rebuild_tensor_v3": _tensor_of_dtype,
         "torch._utils._rebuild_parameter": lambda data, *_: data,
         "torch._utils._rebuild_parameter_with_state": lambda data, *_: data,
-        "torch._tensor._rebuild_from_type_v2": _of_type,
+        OF_TYPE: _of_type,
         "torch.serialization._get_layout": lambda *_: None,
         "torch.Size": _tuple,
         UNTYPED: None,
