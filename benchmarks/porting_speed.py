@@ -5,7 +5,7 @@ in float32 and in float64, in both frameworks; one sample of the check in traini
 and one with three updates of the optimizer beside; and the whole check, all laws on three samples in both modes, by
 sample. Claimed:
 
-- the whole check takes no more than 1.2 times the time of the plain runs for each of its samples;
+- the whole check takes no more than 1.5 times the time of the plain runs for each of its samples;
 - nothing is traced, and no file is left, where the models agree.
 
     python -m benchmarks.porting_speed [--rounds N] [--batch N] [--size N]
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(("part", "CPU [s]", "of plain"), rows), end="\n\n")
     return judged(
         [
-            Claim("all laws, a sample, over plain forward and backward", median["all laws, a sample"] / plain, 1.2),
+            Claim("all laws, a sample, over plain forward and backward", median["all laws, a sample"] / plain, 1.5),
             Claim("traces made where the models agree", traces, 0),
             Claim("files left", files, 0),
         ]
