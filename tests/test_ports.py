@@ -89,6 +89,10 @@ def test_a_bug_is_found_at_its_layer_and_with_its_setting_or_not():
     assert found("tensors that nothing uses: model.sum", "tensors").layer_is_right
     missed = planted.Found(bug_in("planted_in.model"), RIGHT, Row("wrong sum"))
     assert missed.cells()[3:] == ("**no**", "", "")
+    ended = planted.Found(bug_in("planted_in.model"), RIGHT, Row("wrong sum", {"forward": TOLD}, errors=["forward"]))
+    assert not ended.laws, "a lane that ended has found nothing"
+    buffer = "buffers.model.sum.running_mean differs by 0.1\nanother start: 0.1 in torch, 0.01 in paddle"
+    assert found(buffer, "training").cells()[3:] == ("by training", "yes", "yes")
     known = planted.Found(bug_in("planted_in.model"), Row("bert", broken={"forward": TOLD}), found(TOLD).wrong)
     assert not known.laws, "what the port without the bug breaks too is no find"
     assert planted.summary([found(TOLD), missed]).startswith("1 of 2 are found, 1 at the right layer, and 1 of 2 ")
@@ -99,6 +103,7 @@ def test_a_bug_is_found_at_its_layer_and_with_its_setting_or_not():
 def test_a_verdict_that_is_not_the_one_found_by_hand_fails():
     differs = Row("gpt2", broken={"forward": "the activation: gelu_new in torch"})
     assert page.right(differs) and page.right(Row("bert"))
+    assert not page.right(Row("gpt2", differs.broken, errors=["forward"]))
     wrong = [Row("gpt2"), Row("gpt2", broken={"forward": "dropout"}), Row("bert", broken={"forward": "differs"})]
     assert not any(map(page.right, wrong)) and all("**not so**" in page.cells(row)[3] for row in wrong)
     assert page.summary([wrong[2], Row("vit")]) == "1 of 2 pairs agree, 1 differ; not so by hand: bert."
@@ -120,7 +125,13 @@ def test_results_become_a_row_in_the_order_of_the_laws():
             "laws": ["tensors", "forward"],
             "warnings": ["a guess"] if failure else [],
         }
-        return {"failure": failure, "worst": {"torch paddle": {"outputs.0": worst}}, "samples": 2, "details": details}
+        return {
+            "verdict": "diverge" if failure else "agree",
+            "failure": failure,
+            "worst": {"torch paddle": {"outputs.0": worst}},
+            "samples": 2,
+            "details": details,
+        }
 
     told = {"message": "called at ../E/site-packages/timm/models/x.py:3 and /a/benchmarks/ports/pairs/v.py"}
     row = read({"contracts": [contract("forward", told), contract("tensors", worst=0.5)]})["vit"]

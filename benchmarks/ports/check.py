@@ -27,7 +27,8 @@ class Row:
     """What the check says of one pair.
 
     broken: the laws that do not hold, with what they say, in the order of the laws. worst: the largest error in units
-    of what is allowed, of the laws that hold. unsure: what was matched on a guess, or could not be derived.
+    of what is allowed, of the laws that hold. unsure: what was matched on a guess, or could not be derived. errors: the
+    broken laws that gave no verdict, since a lane ended or a model or the pair file failed.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Row:
     samples: int = 0
     worst: float = 0.0
     unsure: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @property
     def told(self) -> str:
@@ -73,6 +75,7 @@ def read(results: dict[str, Any]) -> dict[str, Row]:
         row.unsure += [without_places(each) for each in details.get("warnings", [])]
         if contract.get("failure"):
             row.broken[details["law"]] = without_places(contract["failure"]["message"])
+            row.errors += [details["law"]] if contract["verdict"] == "error" else []
         else:
             margins = [margin for lane in contract["worst"].values() for margin in lane.values()]
             row.worst = max([row.worst, *margins])

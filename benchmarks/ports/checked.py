@@ -97,7 +97,7 @@ PUBLISHED = {
         "ppvector",
         "vision",
         "differs: ppvector leaves bias=False out, so that 121 convolutions have a bias more, and the last norm a scale "
-        "and a shift",
+        "and a shift; in training, mvector's checkpoints run norms a second time, which moves their statistics twice",
         ("bias",),
     ),
     "resnet_se": Published(

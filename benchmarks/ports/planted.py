@@ -11,6 +11,7 @@ from benchmarks.ports.planting import Bug
 
 HERE = Path(__file__).resolve().parent
 HEADS = ("bug", "in", "what is wrong", "found", "layer", "setting")
+_QUANTITY = re.compile(r"^\w+\.([\w.]+)\.\w+ ")
 _NAMED = re.compile(r"paddle (?:computes )?(?:[\w.]+ in )?'([^']*)'")
 _FILE = """import runpy
 import sys
@@ -47,7 +48,8 @@ class Found:
     @property
     def laws(self) -> list[str]:
         """Laws that the bug breaks: those that say what they do not say of the port without it."""
-        return [law for law, words in self.wrong.broken.items() if words != self.right.broken.get(law)]
+        told = [law for law in self.wrong.broken if law not in self.wrong.errors]
+        return [law for law in told if self.wrong.broken[law] != self.right.broken.get(law)]
 
     @property
     def told(self) -> str:
@@ -56,9 +58,9 @@ class Found:
 
     @property
     def layers(self) -> list[str]:
-        """The paddle layers of the first sentence that names one."""
+        """The paddle layers of the first sentence that names one, or the layer whose buffer it is that differs."""
         lines = [line for line in self.told.splitlines() if _NAMED.search(line)]
-        return _NAMED.findall(lines[0]) if lines else []
+        return _NAMED.findall(lines[0]) if lines else _QUANTITY.findall(self.told)
 
     @property
     def layer_is_right(self) -> bool:
