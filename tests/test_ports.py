@@ -86,6 +86,9 @@ def test_a_bug_is_found_at_its_layer_and_with_its_setting_or_not():
     assert found(TOLD.replace("start", "starting")).cells()[3:] == ("by forward", "yes", "**no**")
     functions = "the first that differs: torch computes 'x' (Linear), paddle matmul in 'model' (f.py:3)"
     assert found(functions).layer_is_right and not found(functions.replace("'model'", "'xmodel'")).layer_is_right
+    setting = "the first that differs: torch mul in 'x', paddle gelu(approximate='none') in 'model.sum' (f.py:3)"
+    alone = "the first that differs: only paddle computes mean(axis=-1) in 'model' (f.py:3), before paddle pow in 'x'"
+    assert found(setting).layers == ["model.sum"] and found(alone).layers == ["model", "x"]
     assert found("tensors that nothing uses: model.sum", "tensors").layer_is_right
     missed = planted.Found(bug_in("planted_in.model"), RIGHT, Row("wrong sum"))
     assert missed.cells()[3:] == ("**no**", "", "")

@@ -12,7 +12,7 @@ from benchmarks.ports.planting import Bug
 HERE = Path(__file__).resolve().parent
 HEADS = ("bug", "in", "what is wrong", "found", "layer", "setting")
 _QUANTITY = re.compile(r"^\w+\.([\w.]+)\.\w+ ")
-_NAMED = re.compile(r"paddle (?:computes )?(?:[\w.]+ in )?'([^']*)'")
+_NAMED = re.compile(r"\bpaddle (?:[^\n']*?(?:'[^\n']*'[^\n']*)*? in )??'([\w.]*)'")
 _FILE = """import runpy
 import sys
 
