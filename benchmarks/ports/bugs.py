@@ -260,8 +260,8 @@ _LIST = [
         "swin",
         "stochastic depth is left on in evaluation mode",
         {
-            f"{VISION}.swin": [("DropPath(drop_path) if drop_path > 0.0 else Identity()", "DropPath(0.2)")],
             f"{VISION}.common": [("if drop_prob == 0.0 or not training:", "if drop_prob == 0.0:")],
+            f"{VISION}.swin": [("DropPath(drop_path) if drop_path > 0.0 else Identity()", "DropPath(0.2)")],
         },
         r"layers\.\d\.blocks\.\d(\.drop_path)?",
     ),

@@ -20,7 +20,8 @@ from typing import Any
 class Bug:
     """One planted bug.
 
-    changes: by module, (what stands there, what is put in its place), the first occurrence of each.
+    changes: by module, (what stands there, what is put in its place), the first occurrence of each; modules come after
+    those that they import.
     layer: a regular expression for the paddle layers that a right report names: the one that is wrong, a layer within
     it that is the first to be given wrong values, or the one after it. setting: the setting that a right report names,
     where the bug is one.

@@ -2,7 +2,8 @@
 
 The order of definition says nothing: it is a matter of taste, and a tool that trusts it copies one weight into another
 layer of the same shape. A layer is matched by name where both sides have one of that name and kind; the rest by what
-they are (kind, shapes) where that is unique, and else by the order in which the layers ran.
+they are (kind, shapes) where that is unique, and else by the order in which the layers ran, among those whose last
+names are the same where both models use the same.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ def _by_structure(left: tuple[Layers, Layers], orders: tuple[Sequence[str], Sequ
     for side, layers in enumerate(left):
         for path, tensors in layers.items():
             groups.setdefault(repr(_signature(tensors)), ([], []))[side].append(path)
-    for first, second in groups.values():
+    for first, second in [each for group in groups.values() for each in _by_last_name(*group)]:
         if len(first) != len(second):
             continue
         if len(first) == 1:
@@ -221,6 +222,21 @@ def _by_structure(left: tuple[Layers, Layers], orders: tuple[Sequence[str], Sequ
             "layers that others of their kind and shape would fit were matched by the order in which they ran; where "
             f"that is wrong, name them as it should be: names = {ordered}"
         )
+
+
+def _by_last_name(first: list[str], second: list[str]) -> list[tuple[list[str], list[str]]]:
+    """Layers of one signature, parted by the last word of their paths where both models use the same words as often.
+
+    A layer that is called by its own name in both models is not another one because it ran first.
+    """
+    words = [[path.rpartition(".")[2] for path in paths] for paths in (first, second)]
+    if sorted(words[0]) != sorted(words[1]) or any(word.isdecimal() for word in words[0]):
+        return [(first, second)]
+    return [
+        ([path for path, own in zip(first, words[0], strict=True) if own == word],
+         [path for path, own in zip(second, words[1], strict=True) if own == word])
+        for word in dict.fromkeys(words[0])
+    ]  # fmt: skip
 
 
 def _by_tensor(left: tuple[Layers, Layers], found: Matching) -> None:
