@@ -52,10 +52,13 @@ PUBLISHED = {
         "transformers",
         "paddlenlp",
         "nlp",
-        "differs: the activation by default is gelu_new (tanh) in transformers and gelu (exact) in paddlenlp",
+        "differs: the activation by default is gelu_new (tanh) in transformers and gelu (exact) in paddlenlp; the check "
+        "refuses the pair, since it cannot part a fused weight that is kept as [in, out] (Conv1D)",
         ("gelu",),
     ),
-    "gpt2_gelu": Published("transformers", "paddlenlp", "nlp", "agrees, once the activation is the same"),
+    "gpt2_gelu": Published(
+        "transformers", "paddlenlp", "nlp", "agrees, once the activation is the same; refused as gpt2 is"
+    ),
     "llama": Published(
         "transformers",
         "paddlenlp",

@@ -81,7 +81,7 @@ class Found:
             self.bug.name,
             self.bug.pair,
             self.bug.what,
-            f"by {self.laws[0]}" if found else answer[found],
+            f"by {self.laws[0]}" if found else "**not tried**" if self.wrong.errors else answer[found],
             answer[self.layer_is_right] if found else "",
             (answer[self.setting_is_right] if found else "") if self.bug.setting else "-",
         )
