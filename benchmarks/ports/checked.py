@@ -52,8 +52,8 @@ PUBLISHED = {
         "transformers",
         "paddlenlp",
         "nlp",
-        "differs: the activation by default is gelu_new (tanh) in transformers and gelu (exact) in paddlenlp; the check "
-        "refuses the pair, since it cannot part a fused weight that is kept as [in, out] (Conv1D)",
+        "differs: the activation by default is gelu_new (tanh) in transformers and gelu (exact) in paddlenlp; refused, "
+        "since the check cannot part a fused weight that is kept as [in, out] (Conv1D)",
         ("gelu",),
     ),
     "gpt2_gelu": Published(

@@ -20,10 +20,9 @@ Written by `python -m benchmarks.ports --write`.
 
 Each pair is a model of a torch package and its port in a paddle package, as they are on the package index, in small
 sizes and with random weights ([`benchmarks/ports/pairs`](../benchmarks/ports/pairs)). The command makes the
-environments below with uv and runs `pytest --pair FILE --lane torch@ENV --lane paddle@ENV`. *Checked by
-hand* says what is so, by both sources read beside each other; a verdict that is *not so* fails the command, and stands here as
-it is. *Largest
-margin* is the largest error of the laws that hold, in units of what is allowed.
+environments below with uv and runs `pytest --pair FILE --lane torch@ENV --lane paddle@ENV`. *Checked by hand* says
+what is so, by both sources read beside each other; a verdict that is *not so* fails the command, and stands here as it
+is. *Largest margin* is the largest error of the laws that hold, in units of what is allowed.
 
 """
 _BUGS = """

@@ -15,8 +15,9 @@ def paddle_model():
 
 inputs = ("batch", 3, 64, 64)
 blocks = [(0, 0), (1, 0), (2, 0), (2, 1), (3, 0)]
-names = {
+norms = {
     "stem.1": "downsample_layers.0.1",
     **{f"stages.{stage}.downsample.0": f"downsample_layers.{stage}.0" for stage in (1, 2, 3)},
     **{f"stages.{stage}.blocks.{block}.norm": f"stages.{stage}.{block}.norm" for stage, block in blocks},
 }
+names = {f"{one}.{part}": f"{other}.{part}" for one, other in norms.items() for part in ("weight", "bias")}
