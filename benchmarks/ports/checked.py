@@ -76,13 +76,17 @@ PUBLISHED = {
     ),
     "mixer": Published("timm", "ppim", "vision", "agrees: epsilon 1e-6 and exact GELU on both sides"),
     "convnext": Published(
-        "timm", "paddleclas", "vision", "agrees: paddleclas writes the norm over channels out, with the same epsilon"
+        "timm",
+        "paddleclas",
+        "vision",
+        "agrees: paddleclas writes the norm over channels out, with the same epsilon; the pair names them",
     ),
     "segformer": Published(
         "transformers",
         "paddleseg",
         "vision",
-        "differs: the norms of the blocks have an epsilon of 1e-5 in transformers and of 1e-6 in paddleseg's sizes",
+        "differs: the norms of blocks and stages have an epsilon of 1e-5 in transformers and of 1e-6 in paddleseg; the "
+        "check names a stage's first, which comes after its block's",
         ("eps",),
     ),
     "segformer_epsilon": Published("transformers", "paddleseg", "vision", "agrees, once the epsilon is the same"),
