@@ -155,13 +155,13 @@ def paddle_run(optimizer, weight, gradient) -> dict[str, Any]:
 def adam_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Acceptance]:
     """Adam over the rows of ``gradient``; options go to ``reference_impl.oracle.optimizers.adam``.
 
-    A state with a ``greatest`` second moment is AMSGrad's.
+    A state with a greatest second moment ``v_max`` is AMSGrad's.
     """
     after: dict[str, Any] = {**state, "parameter": parameter}
     step = int(state["step"])
     for row in gradient:
-        most = after.get("greatest")
-        after = oracle.adam(after["parameter"], row, after["m"], after["v"], step, greatest=most, **hyper, **options)
+        most = after.get("v_max")
+        after = oracle.adam(after["parameter"], row, after["m"], after["v"], step, v_max=most, **hyper, **options)
         step += 1
     return judged(after)
 

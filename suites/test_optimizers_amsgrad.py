@@ -41,7 +41,7 @@ def shrinking() -> st.SearchStrategy[list[Sample]]:
 def fresh(parameter: np.ndarray) -> dict[str, np.ndarray]:
     """AMSGrad's state before its first step."""
     zeros = np.zeros_like(parameter)
-    return {"step": np.asarray(0), "m": zeros, "v": zeros, "greatest": zeros}
+    return {"step": np.asarray(0), "m": zeros, "v": zeros, "v_max": zeros}
 
 
 @contract("optim.amsgrad", area="optimizers", samples=shrinking(), tensors=False, share=0.4)
@@ -63,8 +63,7 @@ class amsgrad:
             amsgrad=True,
             **way,
         )
-        after = torch_run(optimizer, weight, gradient)
-        return {**after, "greatest": optimizer.state[weight]["max_exp_avg_sq"]}
+        return torch_run(optimizer, weight, gradient)
 
     @staticmethod
     def paddle(name, implementation, parameter, gradient, hyper):
@@ -81,9 +80,7 @@ class amsgrad:
             weight_decay=hyper["weight_decay"],
             amsgrad=True,
         )
-        after = paddle_run(optimizer, weight, gradient)
-        (greatest,) = (tensor for key, tensor in optimizer.state_dict().items() if "_moment2_max_" in key)
-        return {**after, "greatest": greatest}
+        return paddle_run(optimizer, weight, gradient)
 
     @staticmethod
     def oracle(name, implementation, parameter, gradient, hyper) -> dict[str, Acceptance]:

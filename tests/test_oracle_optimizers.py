@@ -82,16 +82,16 @@ def test_steps_of_amsgrad_have_the_values_of_torch_in_float64(rng, name, kind):
     torch = pytest.importorskip("torch")
     weight = torch.nn.Parameter(torch.tensor(start := rng.standard_normal(5)))
     optimizer = getattr(torch.optim, kind)([weight], lr=0.01, betas=(0.8, 0.9), weight_decay=0.01, amsgrad=True)
-    after = {"parameter": start, **{slot: np.zeros(5) for slot in ("m", "v", "greatest")}}
+    after = {"parameter": start, **{slot: np.zeros(5) for slot in ("m", "v", "v_max")}}
     for step in range(4):
         gradient = rng.standard_normal(5) * 10.0**-step
         weight.grad = torch.tensor(gradient)
         optimizer.step()
-        hyper = {"lr": 0.01, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.01, "greatest": after["greatest"]}
+        hyper = {"lr": 0.01, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.01, "v_max": after["v_max"]}
         after = oracle.OPTIMIZERS[name](after["parameter"], gradient, after["m"], after["v"], step, **hyper)
     np.testing.assert_allclose(after["parameter"].value, weight.detach().numpy(), rtol=1e-12)
-    np.testing.assert_allclose(after["greatest"].value, optimizer.state[weight]["max_exp_avg_sq"].numpy(), rtol=1e-12)
-    assert (after["greatest"].value > after["v"].value).any()
+    np.testing.assert_allclose(after["v_max"].value, optimizer.state[weight]["max_exp_avg_sq"].numpy(), rtol=1e-12)
+    assert (after["v_max"].value > after["v"].value).any()
 
 
 @pytest.mark.parametrize("lane", ["torch", "paddle"])

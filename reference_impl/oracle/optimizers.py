@@ -100,7 +100,7 @@ def adam(
     step: int,
     *,
     lr: float,
-    greatest: Quantity | None = None,
+    v_max: Quantity | None = None,
     beta1: float = 0.9,
     beta2: float = 0.999,
     eps: float = 1e-8,
@@ -118,7 +118,7 @@ def adam(
     `beta_dtype=np.float32` rounds the betas before 1 - beta is formed, and `beta_power_dtype=np.float32` takes beta**t
     from a chain of float32 products: both are what paddle does. `beta_powers` replaces the two powers beta**(step + 1),
     as read from a lane's accumulators before the step. `eps_inside` puts eps under the square root (no framework does).
-    `greatest` is AMSGrad's maximum of v (Reddi et al. 2018), taken before the bias correction; it is returned too.
+    `v_max` is AMSGrad's maximum of v (Reddi et al. 2018), taken before the bias correction; it is returned too.
     """
     betas = [_rounded_to(beta, beta_dtype) for beta in (beta1, beta2)]
     powers = beta_powers or [_power(beta, step + 1, np.dtype(beta_power_dtype)) for beta in betas]
@@ -127,14 +127,14 @@ def adam(
     shrink = 1.0 - lr * weight_decay if decoupled else 1.0
 
     def formula(unit: float) -> dict[str, Rounded]:
-        before = None if greatest is None else _input(greatest, unit)
+        before = None if v_max is None else _input(v_max, unit)
         first, second, most, update = rule.update(given.total(unit), _input(m, unit), _input(v, unit), before)
         kept = given.weights(unit) if shrink == 1.0 else given.weights(unit) * constant(shrink, unit)
         moved = {"parameter": kept - update, "m": first, "v": second}
-        return moved if greatest is None else {**moved, "greatest": most}
+        return moved if v_max is None else {**moved, "v_max": most}
 
-    result = _bounded(formula, given, m, v, greatest)
-    if given.uncertain and greatest is None:
+    result = _bounded(formula, given, m, v, v_max)
+    if given.uncertain and v_max is None:
         turn = rule.quotient(_value(m), _value(v)).spread(given.exact(), given.error)
         turn = rule.rate * rule.correction * turn
         result["parameter"] = _sharpen(result["parameter"], turn, parameter, gradient, m, v)
