@@ -117,6 +117,33 @@ class paddle_model(paddle.nn.Layer):
 inputs = ("batch", 5, 8)
 merged = {{"qkv": {order}}}
 """
+FUSED_BY_COLUMNS = """
+class Columns(torch.nn.Module):
+    def __init__(self, outputs, inputs):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(inputs, outputs))
+        self.bias = torch.nn.Parameter(torch.zeros(outputs))
+    def forward(self, x):
+        return x @ self.weight + self.bias
+
+class torch_model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kv = Columns({width}, 8)
+    def forward(self, x):
+        return self.kv(x).split({width} // 2, -1)
+
+class paddle_model(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.k, self.v = (paddle.nn.Linear(8, {width} // 2) for _ in range(2))
+    def forward(self, x):
+        return self.k(x), self.v(x)
+
+inputs = ("batch", 8)
+merged = {{"kv": {order}}}
+transposed = {transposed}
+"""
 FUSED_THERE = """
 class torch_model(torch.nn.Module):
     def __init__(self):
@@ -166,6 +193,18 @@ KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None, str]] = {
     "inputs written in place": (IN_PLACE, {"factor": 2}, {"factor": 2.001}, "forward"),
     "normed weights": (NORMS, {"axis": 1}, {"axis": 0}, "forward"),
     "one projection in torch": (FUSED, {"order": "('q', 'k', 'v')"}, {"order": "('k', 'v', 'q')"}, "forward"),
+    "one projection in torch, by columns": (
+        FUSED_BY_COLUMNS,
+        {"width": 12, "order": "('k', 'v')", "transposed": []},
+        {"width": 12, "order": "('v', 'k')", "transposed": []},
+        "forward",
+    ),
+    "one square projection in torch, by columns": (
+        FUSED_BY_COLUMNS,
+        {"width": 8, "order": "('k', 'v')", "transposed": ["kv.weight"]},
+        {"width": 8, "order": "('k', 'v')", "transposed": []},
+        "forward",
+    ),
     "one projection in paddle": (FUSED_THERE, {"order": "('k', 'v')"}, None, ""),
     "constants of one side": (TABLE, {"wave": "10000.0"}, None, ""),
     "one batch size": (NAMED + "batch_sizes = (4,)\n", {"epsilon": "1e-5"}, {"epsilon": "1e-3"}, "forward"),

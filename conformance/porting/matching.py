@@ -77,7 +77,8 @@ def match(
     that they hold one after the other. torch_order, paddle_order: paths of the layers in the order in
     which they ran. Raises TransferError for a hint that names nothing, or two tensors of unlike shape.
     """
-    torch, paddle = _split(torch, paddle, merged or {})
+    torch, paddle = _split(torch, paddle, merged or {}, transposed)
+    transposed = [name for name in transposed if all(each.part is None for each in torch if name == each.name)]
     left = _by_layer(torch), _by_layer(paddle)
     found = Matching()
     for one, other in (names or {}).items():
@@ -93,7 +94,7 @@ def match(
 
 
 def _split(
-    torch: Sequence[Tensor], paddle: Sequence[Tensor], merged: Mapping[str, Sequence[str]]
+    torch: Sequence[Tensor], paddle: Sequence[Tensor], merged: Mapping[str, Sequence[str]], transposed: Sequence[str]
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Both models' tensors, those that hold several of the other model's cut into these."""
     sides = [list(torch), list(paddle)]
@@ -106,8 +107,9 @@ def _split(
         for each in [each for each in sides[holder] if whole in _names(each)]:
             pieces = [_piece(each, whole, part, sides[1 - holder]) for part in parts]
             place, first = sides[holder].index(each), 0
-            rows = sum(piece.shape[0] for piece in pieces)
-            if each.part is not None or rows != each.shape[0] or any(one.shape[1:] != each.shape[1:] for one in pieces):
+            fits = [kept for kept in _turned(each, transposed) if _holds(kept, pieces)]
+            each = fits[0] if fits else each
+            if not fits:
                 told = ", ".join(f"{piece.name} {piece.shape}" for piece in pieces)
                 raise TransferError(f"merged: {each.name} {each.shape} does not hold {told} one after the other")
             cut = []
@@ -118,6 +120,21 @@ def _split(
                 first = after
             sides[holder][place : place + 1] = cut
     return sides[0], sides[1]
+
+
+def _holds(whole: Tensor, pieces: Sequence[Tensor]) -> bool:
+    """Whether a tensor's rows are those of the pieces, one after the other."""
+    rows = sum(piece.shape[0] for piece in pieces if piece.shape[1:] == whole.shape[1:])
+    alike = all(piece.shape[1:] == whole.shape[1:] for piece in pieces)
+    return whole.part is None and alike and rows == whole.shape[0]
+
+
+def _turned(tensor: Tensor, transposed: Sequence[str]) -> list[Tensor]:
+    """A tensor as it is, or else as a user's own matrix that is kept [in, out]; named so, as that first."""
+    if tensor.kind != OWN or len(tensor.shape) != 2:
+        return [tensor]
+    other = replace(tensor, shape=tensor.shape[::-1], layout=TRANSPOSED.name)
+    return [other, tensor] if tensor.name in transposed else [tensor, other]
 
 
 def _names(tensor: Tensor) -> tuple[str, ...]:
