@@ -18,7 +18,7 @@ from conformance.lanes.spec import written
 from conformance.porting.calls import AREA
 from conformance.porting.check import PairDivergence, Port
 from conformance.porting.compared import Seen
-from conformance.porting.laws import LAWS, layers
+from conformance.porting.laws import AS, LAWS, layers
 from conformance.porting.pair import PairError
 from conformance.runner import Record
 from conformance.session import Session
@@ -56,6 +56,11 @@ class Ports:
     def __init__(self, session_of: Callable[[], Session]) -> None:
         self.session_of = session_of
         self._made: dict[tuple[Path, str, str], Port] = {}
+        self._refused: dict[tuple[Path, str], str] = {}
+
+    def refused(self, path: Path, why: str, law: str) -> str:
+        """The law that was refused for this reason first, so that it is told once."""
+        return self._refused.setdefault((path, why), law)
 
     def of(self, path: Path) -> Iterator[Port]:
         """One for each lane, beside the first lane of the other framework."""
@@ -114,7 +119,12 @@ class PairItem(LawItem):
                 raise PairError(f"{self.pair_file}: no sample was run, so that {self.law} shows nothing")
         except BaseException as error:
             record.verdict = Verdict.DIVERGE if isinstance(error, PairDivergence) else Verdict.ERROR
-            record.failure = {"lanes": [], "message": str(error)}
+            first = (
+                self._ports.refused(self.pair_file, str(error), self.law) if isinstance(error, PairError) else self.law
+            )
+            record.failure = {"lanes": [], "message": str(error) if first == self.law else AS.format(first)}
+            if first != self.law:
+                raise PairError(AS.format(first)) from error
             raise
         finally:
             if record.known:
