@@ -230,9 +230,7 @@ class Port:
         how = {**self.common(one, False), "double": True}
         lanes = enumerate((self.torch, self.paddle))
         found = self.tried("run.run", [(lane, {**how, "values": self.values(side, one)}) for side, lane in lanes])
-        return one, [
-            each if _is_error(each) else self._portable(side, flatten(each)) for side, each in enumerate(found)
-        ]
+        return one, [each if _is_error(each) else self.portable(side, flatten(each)) for side, each in enumerate(found)]
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """What was made under this key before, or is made now."""
@@ -251,7 +249,7 @@ class Port:
             how["factors"] = self.factors
         lanes = enumerate((self.torch, self.paddle))
         found = self.arrays("run.run", [(lane, {**how, "values": self.values(side, drawn)}) for side, lane in lanes])
-        return tuple(self._portable(side, values) for side, values in enumerate(found))
+        return tuple(self.portable(side, values) for side, values in enumerate(found))
 
     @cached_property
     def optimizers(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -288,7 +286,7 @@ class Port:
             how = {**self.common(drawn, training), "values": self.values(0, drawn), "runs": runs, "right": right}
             (found,) = self.arrays("deviations.deviations", [(self.torch, how)])
             unknown = str(found.pop("unknown"))
-            return self._portable(0, found), unknown
+            return self.portable(0, found), unknown
 
         return self.kept(("deviations", drawn.seed, drawn.batch, training, runs), make)
 
@@ -316,7 +314,7 @@ class Port:
             pieces.append((each, array))
         return written(pieces)
 
-    def _portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
+    def portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
         """Quantities by torch's names: those of tensors are read by the tensor's own rule."""
         result = {
             name: array for name, array in found.items() if name.split(".")[0] in ("outputs", "loss", "input_gradients")

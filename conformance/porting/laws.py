@@ -137,7 +137,7 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
         if drawn.seed and training == drawn.exact and is_one_mode(port):
             continue
         found = compared(port, drawn, training).runs
-        found = (found[0], _unbiased(port, drawn, found, seen))
+        found = (found[0], unbiased(port, drawn, found, seen))
         names = [name for name in found[0] if name.startswith(("outputs.", "buffers."))]
         empty = [name for name in names if name.startswith("outputs.") and is_lost(found[0][name], found[1].get(name))]
         if empty:
@@ -205,7 +205,7 @@ def is_lost(one: Array, other: Array | None) -> bool:
     return len(arrays) == 2 and all(np.isnan(array).all() for array in arrays)
 
 
-def _unbiased(port: Port, drawn: Drawn, found: Runs, seen: Seen) -> dict[str, Array]:
+def unbiased(port: Port, drawn: Drawn, found: Runs, seen: Seen) -> dict[str, Array]:
     """Paddle's quantities with the batch's unbiased variance in the running variance, where that makes them torch's.
 
     With n values a channel, torch takes n / (n - 1) times the variance that paddle takes.

@@ -75,15 +75,18 @@ def run(
     backward: bool = False,
     kept: bool = False,
     within: AbstractContextManager[Any] | None = None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Outputs and buffers of the model with these values; and what updates move these by, one for each of ``factors``.
 
     ``backward``: the loss and all gradients too. Without a loss of the pair's own, the outputs are summed with random
     weights, of which ``cotangents`` is the seed. ``double``: in float64. Paddle's recurrent layers have gradients in
     training mode only. ``kept``: as with gradients, also where none is asked for; ``within``: a context of the model's
-    own operations. Raises PairError for a model that writes to its weights.
+    own operations. ``seed``: of random numbers. Raises PairError for a model that writes to its weights.
     """
     model = loaded(backend, pair, values, double, training)
+    if seed:
+        backend.seed(seed)
     of = made(backend, pair, double)
     double = double or _is_double(of.tensors)
     before = [backend.version(each) for _, each in of.trained]

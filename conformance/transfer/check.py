@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.porting.compared import Seen, differences, nothing_more
-from conformance.porting.laws import is_lost
 from conformance.porting.pair import PairError
 from conformance.transfer import TransferError, large, write_tree
 from conformance.transfer import safetensors_format as safetensors
 from conformance.transfer.files import write_atomically
 from conformance.transfer.kinds import WORDS
+from conformance.transfer.outputs import drawn, evaluated
 from conformance.transfer.plan import CarryError, Plan, ask
 from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.slots import OptimizerStateError
@@ -26,10 +25,8 @@ from conformance.transfer.training import Training, by_target, rates_by_target
 from conformance.transfer.trial import unlike_rates, unlike_settings, unlike_updates
 
 if TYPE_CHECKING:
-    from conformance.porting.check import Array, Port
+    from conformance.porting.check import Port
     from conformance.transfer.request import Request
-
-SEED = 0
 
 
 def write(request: Request, plan: Plan, port: Port) -> str:
@@ -106,7 +103,8 @@ def verify(plan: Plan, port: Port, staged: Mapping[Path, Path]) -> str:
             )
     said = [_tried(plan, loaded)] if plan.training is not None else []
     what = "weights and the optimizer's state" if said else "weights"
-    said.append(_run(plan, port, {**plan.values, target.framework: loaded["values"]}))
+    said.append(evaluated(port, {**plan.values, target.framework: loaded["values"]}))
+    said.append(drawn(plan, port))
     line = f"verified: {target.framework} loads the {what} bit for bit; {'; '.join(each for each in said if each)}"
     return f"{line}; not verified: {', and '.join(plan.unproven)}" if plan.unproven else line
 
@@ -152,7 +150,8 @@ def _rates(plan: Plan, loaded: Mapping[str, Any]) -> str:
     training, target = plan.training, plan.target.framework
     assert training is not None
     ours, theirs = training.taken["ahead"], loaded["ahead"]
-    if training.taken["schedule"] is None or not ours or not theirs:
+    steps = min(len(ours["rates"]), len(theirs["rates"]))
+    if training.taken["schedule"] is None or not steps:
         return ""
     moved = {*training.taken["moved"], *loaded["moved"]}
     if moved:
@@ -160,14 +159,18 @@ def _rates(plan: Plan, loaded: Mapping[str, Any]) -> str:
             f"torch's schedule changes {', '.join(sorted(moved))} too, which paddle's do not: make it with "
             "cycle_momentum=False; nothing is kept"
         )
-    expected = [rates_by_target(each, plan.matching.matches, target) for each in ours]
-    for name, step, one, other in unlike_rates(expected, theirs):
+    own = rates_by_target(ours["of"], plan.matching.matches, target)
+    wrong = unlike_rates(
+        ours["rates"], theirs["rates"], {(own[name], theirs["of"][name]): name for name in reversed(own)}
+    )
+    if wrong:
+        name, step, one, other = wrong
         named = training.taken["schedule"]["name"]
         raise CarryError(
             f"loaded, the schedule of {target}_optimizer gives {name!r} the rate {other:g} after {step} more steps, "
             f"and {named} {one:g}{_why(training, loaded)}; nothing is kept"
         )
-    return f"the next {len(expected)} learning rates agree"
+    return f"the next {steps} learning rates agree"
 
 
 def _why(training: Training, loaded: Mapping[str, Any]) -> str:
@@ -202,38 +205,6 @@ def _loaded(
         return ask(port, plan.target.side.lane, "load", **how)
     except (PairError, TransferError, OptimizerStateError) as error:
         raise CarryError(f"{error}; nothing is kept") from None
-
-
-def _run(plan: Plan, port: Port, values: Mapping[str, Mapping[str, Array]]) -> str:
-    """Both models in evaluation mode on one drawn input, in float64 and as they are."""
-    pair = port.pair
-    batch = pair.batch_sizes[0]
-    rng = np.random.default_rng([SEED, batch])
-    drawn = {what: pair.arrays(what, batch, rng) for what in ("inputs", "targets")}
-    common = {**drawn, "cotangents": 0, "training": False}
-    lanes = {"torch": port.torch, "paddle": port.paddle}
-    how = [
-        (lane, {**common, "double": double, "values": dict(values[name])})
-        for double in (True, False)
-        for name, lane in lanes.items()
-    ]
-    found = tuple(port.arrays("run.run", how))
-    names = sorted(name for name in found[0] if name.startswith("outputs."))
-    if names != sorted(name for name in found[1] if name.startswith("outputs.")):
-        raise CarryError("the models give unlike numbers of outputs; nothing is kept")
-    if any(is_lost(found[0][name], found[1][name]) for name in names):
-        return "both models give NaN throughout, so that running them shows nothing"
-    seen = Seen()
-    wrong = list(differences(seen, found, names, nothing_more))
-    if wrong:
-        raise CarryError(
-            f"the models give other outputs with these weights: {wrong[0].quantity} {wrong[0].detail}; nothing is "
-            f"kept. `conformance port {port.path.name}` says which layer differs"
-        )
-    return (
-        f"in float64 both models give the same outputs, to {seen.worst.get('outputs', 0.0):.2g} of what rounding in "
-        f"single precision makes normal"
-    )
 
 
 def same(one: Any, other: Any) -> bool:

@@ -74,6 +74,7 @@ SETTINGS: Mapping[str, Setting] = {
     "momentum_decay": Setting("momentum_decay", "momentum_decay"),
     "lr_decay": Setting("lr_decay", None),
     "maximize": Setting("maximize", None, False),
+    "lazy_mode": Setting(None, "lazy_mode", False),
 }
 """Settings beside the learning rate ``lr`` and the decays ``coupled`` (added to the gradient, as L2 is), ``decoupled``
 (AdamW's) and ``l1``, which are of a parameter in paddle, and of a group in torch."""
@@ -93,7 +94,7 @@ _ADAM = {
     "v_max": Slot("max_exp_avg_sq", "moment2_max", "amsgrad"),
 }
 _ADAM_POWERS = {"beta1_pow_acc": Power("beta1", 1), "beta2_pow_acc": Power("beta2", 1)}
-_ADAM_SETTINGS = ("beta1", "beta2", "eps", "amsgrad", "maximize")
+_ADAM_SETTINGS = ("beta1", "beta2", "eps", "amsgrad", "maximize", "lazy_mode")
 
 KINDS = (
     Kind("adamw", "AdamW", "AdamW", _ADAM, _ADAM_POWERS, _ADAM_SETTINGS, singles=False),

@@ -12,11 +12,12 @@ from typing import Any
 
 from .rules import TransferError
 from .saved import PADDLE_SCHEDULE, SHARED
+from .slots import OptimizerStateError
 
-AHEAD = 4
-"""Steps over which the rates of both schedules are compared."""
-LONGEST = 400
-"""Steps that a schedule that waits for the loss may take to lower the rate, while that is tried."""
+AHEAD = 2000
+"""Steps over which the rates of both schedules are compared: more than a schedule by epochs has, in some 20 ms."""
+WATCHED = ("mode", "threshold", "threshold_mode")
+"""What decides, for a schedule that waits for the loss, whether one is better; no loss that is tried shows it."""
 
 MARKS: Mapping[str, tuple[str, ...]] = {
     "OneCycleLR": ("total_steps", "cycle_momentum"),
@@ -98,10 +99,24 @@ def shared(state: Mapping[str, Any], framework: str, mode: str = "min") -> dict[
     return {**found, "best": best(found["best"], framework, mode)} if "best" in found else found
 
 
-def losses(patience: int, cooldown: int, mode: str) -> list[float]:
-    """Losses of which none is better, until the rate must have changed."""
-    worst = 1e30 if mode == "min" else -1e30
-    return [worst] * min(patience + cooldown + 3, LONGEST)
+def losses(mode: str) -> list[float]:
+    """Losses of which none is better, so that the rate falls as often and as far as it can."""
+    return [1e30 if mode == "min" else -1e30] * AHEAD
+
+
+def watched(schedule: Any) -> dict[str, Any]:
+    """By what a schedule knows that a loss is better; nothing where it does not wait for one."""
+    found = {name: getattr(schedule, name, None) for name in WATCHED}
+    return {} if None in found.values() else found
+
+
+def require_watched(schedule: Mapping[str, Any], own: Any, framework: str) -> None:
+    """Raises OptimizerStateError where the file's schedule takes other losses for better than the pair's own does."""
+    given, mine = schedule.get("watched") or {}, watched(own)
+    told = [f"{name} {given[name]} in {schedule['name']}, {mine.get(name)} in {framework}_optimizer's" for name in given
+            if given[name] != mine.get(name)]  # fmt: skip
+    if told:
+        raise OptimizerStateError(f"the schedules wait for unlike losses: {'; '.join(told)}: give both the same one")
 
 
 def _pick(**names: str) -> Callable[[Any], dict[str, Any]]:

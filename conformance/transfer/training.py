@@ -75,8 +75,8 @@ def settings_by_target(taken: Mapping[str, Mapping[str, Any]], matches: Sequence
     return {name: one_setting(found, name) for name, found in parts.items()}
 
 
-def rates_by_target(rates: Mapping[str, float], matches: Sequence[Match], target: str) -> dict[str, float]:
-    """Learning rates by the target's names."""
+def rates_by_target(rates: Mapping[str, int], matches: Sequence[Match], target: str) -> dict[str, int]:
+    """Which rate each tensor has, by the target's names."""
     pairs = ((each.torch, each.paddle) if target == "paddle" else (each.paddle, each.torch) for each in matches)
     return {own.name: rates[source.name] for source, own in pairs if source.name in rates}
 
@@ -92,6 +92,12 @@ def tell(training: Training, scheduled: bool) -> None:
         training.notes.append("the optimizer's state is rounded to the dtype of the weights, as torch loads it")
     if taken["clips"] or made.get("clips"):
         training.unproven.append("clipping of gradients, which paddle's optimizer does and torch's training loop")
+    if taken.get("exchangeable"):
+        one, other = taken["exchangeable"]
+        training.unproven.append(
+            f"that the file's optimizer took {one!r} before {other!r}, as torch_optimizer does: torch numbers them, "
+            "and names them where the optimizer is made of model.named_parameters()"
+        )
     moves = kind.name == "rmsprop" and any("momentum_buffer" in each for each in training.state.values())
     if moves and scheduled:
         training.unproven.append("updates after the rate changes, since paddle's RMSProp keeps it in its momentum")

@@ -9,7 +9,7 @@ what is usual in their tensor, and by what a float64 value next to the update ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -139,15 +139,18 @@ def unlike_updates(
 
 
 def unlike_rates(
-    one: Sequence[Mapping[str, float]], other: Sequence[Mapping[str, float]]
-) -> Iterator[tuple[str, int, float, float]]:
-    """Tensors whose rates differ after some step: name, step, and both rates; the first step at which one does."""
-    base = max((abs(rate) for each in one for rate in each.values()), default=0.0)
+    one: Sequence[Sequence[float]], other: Sequence[Sequence[float]], of: Mapping[tuple[int, int], str]
+) -> tuple[str, int, float, float] | None:
+    """The first step after which rates differ: a tensor, the step, and both rates.
+
+    one, other: rates of each kind of tensor, step by step. of: a tensor for each two kinds that are one.
+    """
+    base = max((abs(rate) for each in one for rate in each), default=0.0)
     for step, (ours, theirs) in enumerate(zip(one, other, strict=False)):
-        wrong = [name for name in ours if not is_one_rate(ours[name], theirs[name], base)]
-        yield from ((name, step + 1, ours[name], theirs[name]) for name in wrong)
-        if wrong:
-            return
+        for (mine, its), name in of.items():
+            if not is_one_rate(ours[mine], theirs[its], base):
+                return name, step + 1, ours[mine], theirs[its]
+    return None
 
 
 def one_setting(parts: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

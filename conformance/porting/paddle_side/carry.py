@@ -7,7 +7,6 @@ names that a user's program gives, whose first layers are the model's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,19 +17,18 @@ from safetensors.paddle import load_file
 from conformance.porting.backend import loaded, new
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
-from conformance.transfer import dtypes
-from conformance.transfer.kinds import KINDS, SETTINGS
+from conformance.transfer.kinds import SETTINGS
 from conformance.transfer.saved import PADDLE_SCHEDULE
 from conformance.transfer.schedules import declared as declaration
-from conformance.transfer.schedules import epoch_of
+from conformance.transfer.schedules import epoch_of, require_watched, watched
 from conformance.transfer.slots import OptimizerStateError, State
 from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_alike, require_same_tensors
 
 from . import schedule as schedules
 from .arrays import to_array
 from .backend import BACKEND
+from .held import KEY, by_parameter, fill_accumulators, parameter_of
 from .optimizer_state import (
-    accumulators,
     create_accumulators,
     dtype_of,
     factor,
@@ -39,22 +37,11 @@ from .optimizer_state import (
     learning_rate,
     load_optimizer_state,
     optimizer_state,
-    put,
     settings,
 )
 
-MASTERS = "master_weights"
-Accumulators = dict[str, dict[str, np.ndarray]]
 Place = tuple[str, str | None]
 """A file, and which part of it."""
-_ENDINGS = sorted(
-    {slot.paddle for kind in KINDS for slot in kind.slots.values()}
-    | {name for kind in KINDS for name in kind.powers}
-    | {"mu_product", "rho"},
-    key=len,
-    reverse=True,
-)
-_KEY = re.compile(rf"(.+?)(?:_fp32_master_\d+)?_({'|'.join(_ENDINGS)})_\d+")
 _IGNORED = {"lr": "learning_rate, a factor of the optimizer's", "betas": "beta1 and beta2", "eps": "epsilon"}
 """Torch's words for a group, which paddle takes and ignores, and what it reads in their place."""
 
@@ -95,7 +82,7 @@ def take_out(
         if own:
             load_optimizer_state(optimizer, model.named_parameters(), state["state"])
         else:
-            _fill(optimizer, _sorted(optimizer, state), _named(model, names))
+            fill_accumulators(optimizer, by_parameter(optimizer, state), _named(model, names))
         kept = optimizer_state(optimizer, named.items())
     result = {**_told(optimizer, named), "state": kept, "clips": _clips(optimizer)}
 
@@ -135,7 +122,9 @@ def put_in(
             return told
         require_same_tensors("paddle", wanted, told["settings"])
         base = _base(optimizer, named, wanted, lr)
+        _require_no_masters(optimizer, named)
         if own is not None and schedule is not None:
+            require_watched(schedule, own, "paddle")
             schedules.place(own, schedule["epoch"], schedule["held"])
             first = float(getattr(own, "base_lr", 0.0))
             if not schedules.waits(own) and not is_one_rate(own.last_lr, base, first):
@@ -179,7 +168,7 @@ def load(
         _set_state(made, tree)
         if schedules.own_schedule(made) is None:
             _set_rate(made, lr)
-        updated = {_parameter(made, match[1]) for match in map(_KEY.fullmatch, tree) if match}
+        updated = {parameter_of(made, match[1]) for match in map(KEY.fullmatch, tree) if match}
         create_accumulators(made, [each for each in named.values() if each.name in updated])
         kept = optimizer_state(made, named.items())
         result |= {**_told(made, named), "native": plain(made.state_dict()), "state": kept, "clips": _clips(made)}
@@ -228,12 +217,14 @@ def _tried(
             updates.append({name: plain(named[name]) - before[name] for name in gradients})
         for tensor in named.values():
             tensor.clear_gradient(False)
-        factors = {name: factor(optimizer, tensor) for name, tensor in named.items() if name in gradients}
+        factors = {name: factor(optimizer, named[name]) for name in gradients}
+        kinds = list(dict.fromkeys(factors.values()))
         given = losses if losses is not None else None if schedule is None else schedules.trial(schedule)
-        ahead = []
+        rates = []
         for _ in () if schedule is None else schedules.ahead(schedule, given):
             now = learning_rate(optimizer)
-            ahead.append({name: now * factors[name] for name in factors})
+            rates.append([now * each for each in kinds])
+    ahead = {"rates": rates, "of": {name: kinds.index(each) for name, each in factors.items()}}
     return {"updates": updates, "ahead": ahead, "moved": [], "losses": given}
 
 
@@ -274,11 +265,22 @@ def _facts(state: Mapping[str, Any] | None, optimizer: paddle.optimizer.Optimize
         "held": held,
         "known": made is not None,
         "waits": made is not None and schedules.waits(made),
+        "watched": watched(made),
         "name": "a schedule that paddle_optimizer has not" if made is None else f"paddle's {type(made).__name__}",
         "base": None if made is None else float(made.base_lr),
         "functions": made is not None and hasattr(made, "lr_lambda"),
         "declared": None if made is None else declaration(made),
     }
+
+
+def _require_no_masters(optimizer: paddle.optimizer.Optimizer, named: Mapping[str, paddle.Tensor]) -> None:
+    """Raises OptimizerStateError where it would go on from float32 copies of the weights, which torch's has not."""
+    half = [name for name, tensor in named.items() if dtype_of(tensor).itemsize < 4]
+    if half and getattr(optimizer, "_multi_precision", False):
+        raise OptimizerStateError(
+            f"paddle_optimizer keeps master weights in float32 of {half[0]!r}, and torch's file has none: make it "
+            "without multi_precision, or both models in float32"
+        )
 
 
 def _base(
@@ -381,57 +383,6 @@ def _named(model: paddle.nn.Layer, names: Mapping[str, str]) -> dict[str, paddle
         return {tensor.name: tensor for tensor in trained.values()}
     kept = model.state_dict()
     return {name: kept[key] for key, name in names.items() if key in kept and id(kept[key]) in trained}
-
-
-def _sorted(optimizer: paddle.optimizer.Optimizer, state: Mapping[str, Any]) -> Accumulators:
-    """The arrays of a file by parameter and accumulator."""
-    found: Accumulators = {}
-    for key, value in state.items():
-        if key in (PADDLE_SCHEDULE, MASTERS):
-            continue
-        match = _KEY.fullmatch(key)
-        if match is None or not isinstance(value, np.ndarray):
-            kind = type(optimizer).__name__
-            raise OptimizerStateError(f"it holds {key!r}, which no {kind} of paddle keeps that can be carried")
-        found.setdefault(_parameter(optimizer, match[1]), {})[match[2]] = value
-    return found
-
-
-def _parameter(optimizer: paddle.optimizer.Optimizer, lead: str) -> str:
-    """The parameter's name, without the optimizer's, which paddle puts between it and the accumulator's."""
-    return lead if optimizer._name is None else lead.removesuffix(f"_{optimizer._name}")
-
-
-def _fill(optimizer: paddle.optimizer.Optimizer, given: Accumulators, parameters: Mapping[str, paddle.Tensor]) -> None:
-    """Raises OptimizerStateError for the state of another optimizer, which paddle would take or fail at later."""
-    strange = [name for name in given if name not in parameters]
-    if strange:
-        known = ", ".join(sorted(parameters)[:3])
-        raise OptimizerStateError(
-            f"it holds state of {strange[0]!r}, and the trained parameters of paddle_model are called {known} and so "
-            "on: the names depend on what was made before, so save the model in the same run, with paddle.save, "
-            "which writes them down"
-        )
-    create_accumulators(optimizer, [parameters[name] for name in given])
-    kept = accumulators(optimizer)
-    kind = type(optimizer).__name__
-    for name, arrays in given.items():
-        tensors = kept.get(parameters[name].name, {})
-        if set(tensors) != set(arrays):
-            raise OptimizerStateError(
-                f"it holds {', '.join(sorted(arrays))} of {name!r}, and paddle_optimizer ({kind}) keeps "
-                f"{', '.join(sorted(tensors)) or 'nothing'}: name in the pair file the optimizer that it came from"
-            )
-        for accumulator, array in arrays.items():
-            shape = tuple(tensors[accumulator].shape)
-            if array.shape != shape:
-                raise OptimizerStateError(
-                    f"its {accumulator} of {name!r} has shape {array.shape}, the parameter needs {shape}"
-                )
-            put(
-                tensors[accumulator],
-                dtypes.meant(array, dtype_of(tensors[accumulator]), f"its {accumulator} of {name!r}"),
-            )
 
 
 def plain(tree: Any) -> Any:

@@ -35,14 +35,14 @@ def place(schedule: Schedule, epoch: int, held: Mapping[str, Any]) -> None:
 
 def trial(schedule: Schedule) -> list[float] | None:
     """Losses for the steps ahead, where it waits for the loss."""
-    return losses(schedule.patience, schedule.cooldown, schedule.mode) if waits(schedule) else None
+    return losses(schedule.mode) if waits(schedule) else None
 
 
 def ahead(schedule: Schedule, given: list[float] | None) -> Iterator[None]:
-    """Take the steps ahead; after each, nothing is yielded but the turn to look at the optimizer."""
+    """Take the steps ahead, to its end where it has one; after each it is the turn to look at the optimizer."""
     for loss in given if given is not None else [None] * AHEAD:
-        if loss is None:
-            schedule.step()
-        else:
-            schedule.step(loss)
+        try:
+            schedule.step(*() if loss is None else (loss,))
+        except (ValueError, LookupError):  # beyond the last step that it was made for
+            return
         yield

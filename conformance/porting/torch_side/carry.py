@@ -5,7 +5,7 @@ A file keeps an optimizer's state by the number of each parameter; here it is by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,15 @@ from safetensors.torch import load_file
 from conformance.porting.backend import loaded, new
 from conformance.porting.inventory import inventory
 from conformance.porting.pair import Pair
-from conformance.transfer import slots as portable
-from conformance.transfer.kinds import KINDS, SETTINGS, Kind, expected, torch_keys
-from conformance.transfer.schedules import epoch_of
+from conformance.transfer.kinds import SETTINGS, Kind
+from conformance.transfer.schedules import epoch_of, require_watched, watched
 from conformance.transfer.slots import OptimizerStateError, State
 from conformance.transfer.trial import FACTORS, NEUTRAL, drawn, is_one_rate, require_same_tensors
 
 from . import schedule as schedules
 from .arrays import to_array, to_tensor
 from .backend import BACKEND
+from .held import exchangeable, require_fit
 from .optimizer_state import (
     kind_of,
     learning_rate,
@@ -34,8 +34,6 @@ from .optimizer_state import (
     settings,
 )
 
-_LATER = {"maximize"}
-"""Settings that the optimizers of early releases lack, and later ones add when they load a state."""
 Place = tuple[str, str | None]
 """A file, and which part of it."""
 
@@ -61,20 +59,22 @@ def take_out(
 
     own: ``state`` is {"lr", "state"} of this project's checkpoint, by the model's names; else it is torch's. names:
     paddle's names of parameters, of which a torch file has none. Returns "kind", "lr", "state" (portable), "settings"
-    by tensor, "schedule" (see :func:`_facts`), "clips", "gradients", "updates", "ahead", "moved". Raises
-    OptimizerStateError for the state of another optimizer.
+    by tensor, "schedule" (see :func:`_facts`), "clips", "exchangeable" (two parameters whose order the file does not
+    tell), "gradients", and what :func:`_tried` says. Raises OptimizerStateError for the state of another optimizer.
     """
     model = pair.model("torch")
     optimizer = _optimizer(pair, model, None if own else state)
     named = _parameters(model)
+    names_of = {id(tensor): name for name, tensor in named.items()}
     if own:
         set_learning_rate(optimizer, state["lr"])
         load_optimizer_state(optimizer, model.named_parameters(), state["state"])
     else:
-        _check(optimizer, state, {id(tensor): name for name, tensor in named.items()})
+        require_fit(optimizer, state, names_of)
         optimizer.load_state_dict(_with_tensors(state))
     kept = optimizer_state(optimizer, named.items())
     result = {**_told(optimizer, named), "state": kept, "clips": False}
+    result["exchangeable"] = None if own or not kept else exchangeable(optimizer, state, names_of)
 
     def fill(other: torch.optim.Optimizer, parameters: Mapping[str, torch.Tensor]) -> Any:
         made = _schedule(other, schedule, None)
@@ -182,7 +182,9 @@ def _tried(
     state: Mapping[str, Any] | None,
     losses: list[float] | None = None,
 ) -> tuple[dict[str, Any], Any]:
-    """Some updates in float64, and the settings over some steps of the schedule that ``fill`` gives.
+    """Some updates in float64, and the rates over some steps of the schedule that ``fill`` gives.
+
+    "ahead": {"rates": of each group after each step, "of": the group of each tensor}; "moved": what else changes.
 
     Settings that the frameworks place differently are left out of the update, and where paddle's kernel takes the
     settings in float32, so do these: what remains must agree.
@@ -192,7 +194,6 @@ def _tried(
     names = {id(tensor): name for name, tensor in named.items()}
     optimizer = _optimizer(pair, model, state)
     schedule = fill(optimizer, named)
-    first = settings(optimizer, names)
     kind = kind_of(optimizer)
     kept = [dict(group) for group in optimizer.param_groups]
     for group in optimizer.param_groups:
@@ -208,12 +209,16 @@ def _tried(
         group.update({key: was[key] for key in was if key != "params"})
     for tensor in named.values():
         tensor.grad = None
-    ahead, moved = [], set()
+    groups = [group["params"] for group in optimizer.param_groups if group["params"]]
+    of = {names[id(each)]: number for number, group in enumerate(groups) for each in group if id(each) in names}
+    firsts = {id(group[0]): str(number) for number, group in enumerate(groups)}
+    first, rates, moved = settings(optimizer, firsts), [], set()
     given = losses if losses is not None else None if schedule is None else schedules.trial(schedule)
     for _ in () if schedule is None else schedules.ahead(schedule, given):
-        now = settings(optimizer, names)
-        ahead.append({name: each["lr"] for name, each in now.items()})
-        moved |= {key for name, each in now.items() for key in each if key != "lr" and each[key] != first[name][key]}
+        now = settings(optimizer, firsts)
+        rates.append([each["lr"] for each in now.values()])
+        moved |= {key for one, each in now.items() for key in each if key != "lr" and each[key] != first[one][key]}
+    ahead = {"rates": rates, "of": {name: of[name] for name in gradients}}
     return {"updates": updates, "ahead": ahead, "moved": sorted(moved), "losses": given}, schedule
 
 
@@ -254,6 +259,7 @@ def _facts(state: Mapping[str, Any] | None, made: Any) -> dict[str, Any] | None:
         "held": held,
         "known": made is not None,
         "waits": made is not None and schedules.waits(made),
+        "watched": watched(made),
         "name": "a schedule of functions" if made is None else f"torch's {type(made).__name__}",
     }
 
@@ -276,6 +282,7 @@ def _placed(
             if schedule.get("base") is not None:
                 group["initial_lr"] = schedule["base"] * factor
         return None
+    require_watched(schedule, own, "torch")
     schedules.place(own, schedule["epoch"], schedule["held"])
     for number, group in enumerate(optimizer.param_groups):
         for parameter in group["params"]:
@@ -325,83 +332,6 @@ def _told(optimizer: torch.optim.Optimizer, named: Mapping[str, torch.Tensor]) -
 
 def _parameters(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {each.name: tensor for each, tensor in inventory(model) if each.trainable}
-
-
-def _check(optimizer: torch.optim.Optimizer, state: Mapping[str, Any], names: Mapping[int, str]) -> None:
-    """Raises OptimizerStateError for the state of another optimizer, which torch would take or fail at later."""
-    name, kept, groups = type(optimizer).__name__, state.get("state"), state.get("param_groups")
-    if not isinstance(kept, Mapping) or not isinstance(groups, list) or not all(map(_is_group, groups)):
-        raise OptimizerStateError("it is no optimizer's state of torch, which has 'state' and 'param_groups'")
-    own = optimizer.state_dict()["param_groups"]
-    sizes = [len(group["params"]) for group in groups], [len(group["params"]) for group in own]
-    if sizes[0] != sizes[1]:
-        raise OptimizerStateError(
-            f"its groups have {sizes[0]} parameters, those of torch_optimizer ({name}) {sizes[1]}: name in the pair "
-            "file the model and the optimizer that it came from, which is given the parameters that are trained"
-        )
-    known = {key for kind in KINDS for key in torch_keys(kind)}
-    if (known & set(groups[0])) - _LATER != (known & set(own[0])) - _LATER:
-        sizes_of = {kind.torch: len(torch_keys(kind)) for kind in KINDS if torch_keys(kind) <= set(groups[0])}
-        fits = [name for name, size in sizes_of.items() if size == max(sizes_of.values())]
-        said = " or ".join(sorted(fits)) or "another optimizer"
-        raise OptimizerStateError(f"it is the state of {said}, and torch_optimizer gives {name}: name the same")
-    held = {number for group in groups for number in group["params"]}
-    unknown = [number for number in kept if number not in held]
-    if unknown:
-        raise OptimizerStateError(f"it holds state of parameter {unknown[0]!r}, which is in none of its groups")
-    for group, mine in zip(groups, optimizer.param_groups, strict=True):
-        named = [names.get(id(parameter), "") for parameter in mine["params"]]
-        _require_order(group, named)
-        _check_group(optimizer, group, mine["params"], named, kept)
-
-
-def _check_group(
-    optimizer: torch.optim.Optimizer,
-    group: Mapping[str, Any],
-    parameters: Sequence[torch.Tensor],
-    named: Sequence[str],
-    kept: Mapping[Any, Any],
-) -> None:
-    kind = _kind_in(optimizer, group)
-    needs = {slot.needs: bool(group.get(str(SETTINGS[slot.needs].torch))) for slot in kind.slots.values() if slot.needs}
-    wanted = expected(kind, needs)
-    keys = {slot: "step" if slot == "step" else kind.slots[slot].torch for slot in wanted}
-    for number, parameter, name in zip(group["params"], parameters, named, strict=True):
-        entry = kept.get(number) or {}
-        found = {key: value for key, value in entry.items() if value is not None}
-        for derived in ("mu_product", *(() if kind.counts else ("step",))):
-            found.pop(derived, None)
-        if not found:
-            continue
-        if set(found) != set(keys.values()):
-            raise OptimizerStateError(
-                f"it holds {', '.join(sorted(found))} of {name!r}, and torch_optimizer ({type(optimizer).__name__}) "
-                f"keeps {portable.words(keys.values())}: name in the pair file the optimizer that it came from"
-            )
-        arrays = {slot: np.asarray(found[key]) for slot, key in keys.items()}
-        portable.check({name: arrays}, {name: tuple(parameter.shape)}, kind.name, {name: wanted})
-
-
-def _kind_in(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Kind:
-    """The kind that a file's group makes of the optimizer: of SGD, momentum or none."""
-    own = kind_of(optimizer)
-    if not isinstance(optimizer, torch.optim.SGD):
-        return own
-    wanted = "momentum" if group.get("momentum") else "sgd"
-    return next(kind for kind in KINDS if kind.name == wanted)
-
-
-def _require_order(group: Mapping[str, Any], named: Iterable[str]) -> None:
-    """Where a file names its parameters, they are in the pair's order."""
-    for given, name in zip(group.get("param_names") or (), named, strict=False):
-        if name and given.removeprefix("module.") != name:
-            raise OptimizerStateError(
-                f"its groups have {given!r} where torch_optimizer has {name!r}: give it the parameters in that order"
-            )
-
-
-def _is_group(group: Any) -> bool:
-    return isinstance(group, Mapping) and isinstance(group.get("params"), list | tuple)
 
 
 def plain(tree: Any) -> Any:

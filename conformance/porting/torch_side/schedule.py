@@ -113,16 +113,16 @@ def trial(schedule: Schedule) -> list[float] | None:
     """Losses for the steps ahead, where it waits for the loss."""
     if not waits(schedule):
         return None
-    return losses(schedule.patience, schedule.cooldown, schedule.mode)
+    return losses(schedule.mode)
 
 
 def ahead(schedule: Schedule, given: list[float] | None) -> Any:
-    """Take the steps ahead; after each, nothing is yielded but the turn to look at the optimizer."""
+    """Take the steps ahead, to its end where it has one; after each it is the turn to look at the optimizer."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for loss in given if given is not None else [None] * AHEAD:
-            if loss is None:
-                schedule.step()
-            else:
-                schedule.step(loss)
+            try:
+                schedule.step(*() if loss is None else (loss,))
+            except (ValueError, LookupError):  # beyond the last step that it was made for
+                return
             yield
