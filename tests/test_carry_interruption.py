@@ -74,7 +74,7 @@ def test_an_import_that_made_another_error_of_it_is_interrupted_all_the_same(
     monkeypatch.setattr(carry, "_lanes", started)
     assert main(COMMAND) == status
     said = capsys.readouterr().err
-    assert said == (SAID if status == 130 else "python -m conformance transfer: port.py does not run\n")
+    assert said == (SAID if status == 130 else "conformance transfer: port.py does not run\n")
 
 
 def test_ctrl_c_in_a_terminal_ends_the_lanes_too(folder):

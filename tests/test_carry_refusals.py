@@ -62,7 +62,7 @@ def refused(lanes, monkeypatch, tmp_path, capsys) -> Callable[..., str]:
         assert main(["transfer", "port.py", *arguments]) == status
         assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
         said = capsys.readouterr().err
-        lead = "python -m conformance transfer: "
+        lead = "conformance transfer: "
         assert said.startswith(lead) and said.count("\n") == 1
         return said.removeprefix(lead).rstrip()
 
@@ -246,6 +246,15 @@ def test_the_state_of_another_optimizer(refused, one, other, given, sentence):
     saved(model, eval(f"torch.optim.{given}", {"torch": torch, "parameters": list(model.parameters())}))
     said = refused(*TO, pair=PAIR + OPTIMIZERS.format(one, other))
     assert sentence in said
+
+
+@pytest.mark.parametrize(("one", "other"), [("SGD(no)", PADDLE_SGD), (SGD, "SGD(no)")])
+def test_a_function_of_the_pair_file_that_raises_is_named(refused, one, other):
+    model = net()
+    saved(model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9))
+    name = "torch_optimizer" if one == "SGD(no)" else "paddle_optimizer"
+    told = f"{name}, which is called with a list of the parameters to train, failed: NameError: name 'no' is not"
+    assert told in refused(*TO, pair=PAIR + OPTIMIZERS.format(one, other))
 
 
 def test_an_optimizer_s_state_of_other_shapes(refused):

@@ -366,7 +366,7 @@ def test_a_failing_run_can_be_replayed_from_anywhere(project: Path, tmp_path: Pa
     status, output = run(commands["replay"], tmp_path)
     assert status == 1 and "torch:cpu is wrong; no other lane ran." in one_line(output), output
     status, output = run([word for word in commands["replay"] if word != "--lane-import=fault"], tmp_path)
-    assert status == 0 and "1 contracts, 1 samples" in output, output
+    assert status == 0 and "1 contract, 1 sample, " in output, output
     assert (project / "the report" / "results.json").read_text() == results
     status, output = run(commands["script"], tmp_path)
     assert status == 0 and output.count(": agrees") == 2, output

@@ -141,11 +141,11 @@ def main(options: argparse.Namespace) -> int:
     try:
         return run(options)
     except RuntimeError as error:
-        print(f"python -m conformance matrix: {error}", file=sys.stderr)
+        print(f"conformance matrix: {error}", file=sys.stderr)
         return 2
     except OSError as error:
         print(
-            f"python -m conformance matrix: {error.strerror or error} ({error.filename or options.out}); "
+            f"conformance matrix: {error.strerror or error} ({error.filename or options.out}); "
             "finished cells are kept, the same command goes on from there",
             file=sys.stderr,
         )

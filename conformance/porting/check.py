@@ -101,7 +101,7 @@ class Port:
             told = [_told(lane, what, error) for (lane, _), error in zip(how, found, strict=True) if _is_error(error)]
             if not told:
                 return found
-            self._failed[key] = told[0]
+            self._failed[key] = told[0].removeprefix(f"{self.path}: ")
         raise PairError(f"{self.path}: {self._failed[key]}")
 
     def tried(self, what: str, how: Sequence[tuple[Lane, dict[str, Any]]]) -> list[Any]:
@@ -329,7 +329,9 @@ class Port:
 
 
 def _told(lane: Lane, what: str, error: CallError) -> str:
-    """What went wrong."""
+    """What went wrong; of a pair file that cannot be used, its own sentence."""
+    if error.kind == PairError.__name__:
+        return error.text
     doing = f"{lane.spec.framework}_model on {lane.label} failed while {calls.DOING[what]}"
     return f"{doing}: the lane {error.text}" if error.died else f"{doing}: {error}"
 

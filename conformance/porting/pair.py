@@ -127,6 +127,17 @@ class Pair:
             )
         return made
 
+    def optimizer(self, framework: str, parameters: Sequence[Any]) -> Any:
+        """What the pair file's optimizer of one framework gives. Raises PairError where it raises."""
+        name = f"{framework}_optimizer"
+        try:
+            return getattr(self, name)(parameters)
+        except Exception as error:
+            raise PairError(
+                f"{self.path}: {name}, which is called with a list of the parameters to train, failed: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
     def arrays(self, what: str, batch: int, rng: np.random.Generator, place: int = 0) -> list[np.ndarray]:
         """The arrays of ``inputs`` or ``targets`` for one batch. Raises PairError for a description that fails.
 

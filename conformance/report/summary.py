@@ -71,7 +71,8 @@ def markdown(document: dict[str, Any]) -> str:
 def verdict_line(document: dict[str, Any]) -> str:
     """One sentence: the verdict, and on what it rests."""
     counts = Counter(item["verdict"] for item in document["contracts"])
-    scope = f"{len(document['contracts'])} contracts, {document['samples']} samples, {document['seconds']:.0f} s"
+    scope = f"{counted(len(document['contracts']), 'contract')}, {counted(document['samples'], 'sample')}"
+    scope += f", {document['seconds']:.0f} s"
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     meaning = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE (interrupted: not a pass)"}[
         document["verdict"]
@@ -79,6 +80,11 @@ def verdict_line(document: dict[str, Any]) -> str:
     if document["verdict"] == "fail" and not document.get("complete", True):
         meaning += " (and interrupted)"
     return f"verdict: {meaning} ({scope}: {told})"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def table_row(*cells: str) -> str:
@@ -127,7 +133,7 @@ def _worst(items: list[dict[str, Any]]) -> tuple[str, str]:
     if not ratios:
         return "-", ""
     ratio, where = max(ratios)
-    return ("exact", "") if ratio == 0.0 else (f"{ratio:.2f}", where)
+    return ("exact", "") if ratio == 0.0 else (f"{ratio:.2f}" if ratio < 1000 else f"{ratio:.1e}", where)
 
 
 def _known(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -46,10 +46,10 @@ def main(options: Any) -> int:
     except TOLD as error:
         if _is_interruption(error):
             raise KeyboardInterrupt from None
-        print(f"python -m conformance transfer: {error}", file=sys.stderr)
+        print(f"conformance transfer: {error}", file=sys.stderr)
         return 2
     except CarryError as error:
-        print(f"python -m conformance transfer: {error}", file=sys.stderr)
+        print(f"conformance transfer: {error}", file=sys.stderr)
         return 1
     return 0
 

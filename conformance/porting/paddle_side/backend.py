@@ -138,7 +138,7 @@ class PaddleBackend:
     def optimizer(self, pair: Pair, parameters: list[paddle.Tensor]) -> paddle.optimizer.Optimizer:
         if pair.paddle_optimizer is None:
             return paddle.optimizer.Adam(1e-3, parameters=parameters)
-        made = pair.paddle_optimizer(parameters)
+        made = pair.optimizer("paddle", parameters)
         if not isinstance(made, paddle.optimizer.Optimizer):
             raise PairError(f"{pair.path}: paddle_optimizer gave a {type(made).__name__}, which is no paddle optimizer")
         return made

@@ -110,7 +110,7 @@ class TorchBackend:
     def optimizer(self, pair: Pair, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
         if pair.torch_optimizer is None:
             return torch.optim.Adam(parameters, lr=1e-3, weight_decay=0.0)
-        made = pair.torch_optimizer(parameters)
+        made = pair.optimizer("torch", parameters)
         if not isinstance(made, torch.optim.Optimizer):
             raise PairError(f"{pair.path}: torch_optimizer gave a {type(made).__name__}, which is no torch optimizer")
         return made
