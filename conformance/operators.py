@@ -2,7 +2,7 @@
 
 ::
 
-    @operator("nn.tanhshrink", area="activations", cases=one())
+    @operator("nn.tanhshrink", area="activations", cases=one(), stepwise=True)
     class tanhshrink:
         \"\"\"x - tanh(x).\"\"\"
 

@@ -142,3 +142,23 @@ def test_an_entry_that_is_as_another_one_is_counted_in_its_line():
     assert "nan-lost (new, and in 1 more contract): The kernel loses NaN." in text
     assert "max-nan-lost" not in text
     assert "lone (new): As absent-entry: told here." in text
+
+
+def test_what_a_lane_refuses_for_one_reason_is_one_line():
+    def without(name: str) -> dict[str, Any]:
+        return row(id=name, unsupported={"paddle:cpu float16": f"RuntimeError: no kernel `{name}`" + " in it" * 50})
+
+    told = summary.lines(document(without("a.one"), without("a.two"), row(id="a.three", unsupported={"old": "no"})))
+    start = told.index("not run on a lane:")
+    assert told[start + 1].startswith(
+        "  a.one (and 1 more) on paddle:cpu float16: RuntimeError: no kernel `a.one` in it"
+    )
+    assert told[start + 1].endswith("...") and len(told[start + 1]) < 220
+    assert told[start + 2] == "  a.three on old: no"
+
+
+def test_one_contract_is_one_and_a_huge_margin_is_short():
+    wrong = row(verdict="diverge", samples=1, worst={"torch:cpu": {"output": 169900000.0}})
+    one = {**document(wrong), "samples": 1}
+    assert "1 contract, 1 sample, " in summary.verdict_line(one)
+    assert any("1.7e+08" in line for line in summary.lines(one))

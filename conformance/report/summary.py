@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import Any
 
 from conformance import upgrade
+from conformance.contract import shorten
 from conformance.ledger import leader
 
 HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
@@ -169,6 +171,13 @@ def _folded(known: list[dict[str, Any]]) -> list[str]:
 
 
 def _unsupported(document: dict[str, Any]) -> list[str]:
+    """One line for each reason: contracts that a lane refuses with the same words, except for names, share it."""
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for item in document["contracts"]:
+        for lane, why in item["unsupported"].items():
+            begun = re.sub(r"`[^`]*`", "``", why)[:100]
+            alike.setdefault((lane, begun), []).append((item["id"], why))
     return [
-        f"{item['id']} on {lane}: {why}" for item in document["contracts"] for lane, why in item["unsupported"].items()
+        f"{found[0][0]}{f' (and {len(found) - 1} more)' if found[1:] else ''} on {lane}: {shorten(found[0][1], 150)}"
+        for (lane, _), found in alike.items()
     ]
