@@ -76,7 +76,7 @@ class Tensor:
         else:
             assert self.whole is not None
             array = np.concatenate([piece.reshape(-1, *self.whole[1:]) for piece in pieces])
-        return np.ascontiguousarray(LAYOUTS[self.layout].to_paddle(array))
+        return np.asarray(LAYOUTS[self.layout].to_paddle(array), order="C")  # ascontiguousarray adds an axis to a number
 
     def plain(self) -> dict[str, Any]:
         """As JSON-ready data."""

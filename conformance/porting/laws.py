@@ -208,7 +208,8 @@ def is_lost(one: Array, other: Array | None) -> bool:
 def unbiased(port: Port, drawn: Drawn, found: Runs, seen: Seen) -> dict[str, Array]:
     """Paddle's quantities with the batch's unbiased variance in the running variance, where that makes them torch's.
 
-    With n values a channel, torch takes n / (n - 1) times the variance that paddle takes.
+    With n values a channel, torch takes n / (n - 1) times the variance that paddle takes. Of a layer that is called
+    with several n, torch's is between those of the least and of the largest.
     """
     result = dict(found[1])
     torch = port.sides[0]
@@ -216,11 +217,12 @@ def unbiased(port: Port, drawn: Drawn, found: Runs, seen: Seen) -> dict[str, Arr
         key = name.removeprefix("buffers.")
         layer, before = key.rpartition(".")[0], drawn.values[key].astype(np.float64)
         momentum, shapes = torch.layers.get(layer, {}).get("momentum"), torch.shapes.get(layer)
-        if name not in result or not momentum or not shapes:
+        if name not in result or not momentum or not shapes or result[name].shape != before.shape:
             continue
-        count = int(np.prod(shapes[0])) // shapes[0][1] * drawn.batch // port.pair.batch_sizes[0]
-        batch = (result[name] - before) / momentum + before
-        unbiased = before + momentum * (batch * count / max(count - 1, 1) - before)
+        counts = [int(np.prod(each)) // each[1] * drawn.batch // port.pair.batch_sizes[0] for each in shapes]
+        kept = (1 - momentum) ** len(shapes) * before
+        ends = [kept + (result[name] - kept) * count / max(count - 1, 1) for count in (max(counts), min(counts))]
+        unbiased = np.clip(found[0][name], *ends)
         apart, left = (np.abs(each - found[0][name]).max() for each in (result[name], unbiased))
         if left < apart / 8:
             result[name] = unbiased

@@ -18,6 +18,8 @@ from .inventory import OWN, Tensor
 
 POINTWISE = {"Linear", "Conv1d", "Conv2d", "Conv3d"}
 """Kinds of layers that compute the same where a kernel is of 1 by 1."""
+OWN_WORDS = {"multihead_attn": "cross_attn"}
+"""What the frameworks' own layers call the same part: attention to the memory in a transformer's decoder."""
 HINT, NAME, STRUCTURE, ORDER = "hint", "name", "structure", "order of execution"
 
 
@@ -83,8 +85,11 @@ def match(
     found = Matching()
     for one, other in (names or {}).items():
         _by_hint(one, other, left, found)
-    for path in [path for path in left[0] if _signature(left[0][path]) == _signature(left[1].get(path, []))]:
-        _pair(left, path, path, NAME, found)
+    for words in ({}, OWN_WORDS):
+        for path in list(left[0]):
+            other = ".".join(words.get(word, word) for word in path.split("."))
+            if _signature(left[0][path]) == _signature(left[1].get(other, [])):
+                _pair(left, path, other, NAME, found)
     _by_structure(left, (torch_order, paddle_order), found)
     _by_tensor(left, found)
     found.left_torch = [tensor for tensors in left[0].values() for tensor in tensors]

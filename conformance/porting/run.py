@@ -29,7 +29,10 @@ def backend_of(framework: str) -> Backend:
 
 
 def describe(backend: Backend, pair: Pair, seed: int, inputs: Arrays) -> dict[str, Any]:
-    """What the model is: {"tensors", "layers", "values", "shapes"}; shapes are of what its layers took, in order."""
+    """What the model is: {"tensors", "layers", "values", "shapes"}.
+
+    shapes: of what each layer took first, call by call; layers in the order in which they returned last.
+    """
     model = new(backend, pair, seed)
     found = inventory(model)
     values = {each.name: backend.array(tensor) for each, tensor in found}
@@ -58,8 +61,8 @@ def _require_unwritten(backend: Backend, found: Sequence[tuple[Tensor, Any]], be
 
 
 def _note(shapes: dict[str, list[list[int]]], path: str, given: Any) -> None:
-    shapes.pop(path, None)
-    shapes[path] = [[int(length) for length in each.shape] for each in flattened(given) if hasattr(each, "shape")]
+    taken = [[int(length) for length in each.shape] for each in flattened(given) if hasattr(each, "shape")]
+    shapes[path] = [*shapes.pop(path, []), *taken[:1]]
 
 
 def run(

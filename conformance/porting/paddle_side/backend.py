@@ -45,6 +45,8 @@ class PaddleBackend:
         for layer in model.sublayers(include_self=True):
             if isinstance(layer, paddle.nn.Embedding):
                 layer._sparse = False  # a gradient of some rows cannot be replaced, and is the same
+            if training and isinstance(layer, paddle.nn.layer.rnn.RNNBase):
+                layer.dropout = 0.0
         if training:
             model.train()
         else:
