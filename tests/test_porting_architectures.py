@@ -148,3 +148,110 @@ def test_a_right_port_agrees_and_a_wrong_one_is_told(broken, kind):
     found = broken(text, **wrong)
     assert next(iter(found)) == law
     assert words in found[law], found[law]
+
+
+TRAINED = """
+class torch_model(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = tn.Linear(6, 8), tn.Linear(8, 3)
+    def forward(self, x):
+        x = tf.relu(self.a(x))
+        TORCH
+        return self.b(x)
+
+class paddle_model(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = pn.Linear(6, 8), pn.Linear(8, 3)
+        self.channels, self.elements = pn.Dropout2D(0.1), pn.Dropout(0.1)
+    def forward(self, x):
+        x = pf.relu(self.a(x))
+        PADDLE
+        return self.b(x)
+
+inputs = ("batch", 6)
+"""
+DROPS = "x = tf.dropout(x, 0.1, self.training)"
+CHANNELS = "x = tf.dropout2d(x[..., None, None], 0.1, self.training)[..., 0, 0]"
+ALONG = "x = pf.dropout(x[..., None, None], 0.1, axis=[0, 1], training=self.training)[..., 0, 0]"
+
+
+@pytest.mark.parametrize(
+    ("torch", "paddle", "words"),
+    [
+        (DROPS, "x = self.elements(x)", ""),
+        (DROPS, "x = pf.dropout(pf.dropout(x, p=0.1, training=self.training), 0.0)", ""),
+        (CHANNELS, "x = self.channels(x[..., None, None])[..., 0, 0]", ""),
+        (CHANNELS, ALONG, ""),
+        (DROPS, "x = pf.dropout(x, 0.5, training=self.training)", "p=0.1 (elements) in torch, p=0.5 (elements)"),
+        (DROPS, "pass", "p=0.1 (elements) in torch, none in paddle"),
+        ("pass", "x = self.elements(x)", "none in torch, p=0.1 (elements) in paddle"),
+        (DROPS, "x = pf.dropout(x, 0.1, axis=0, training=self.training)", "(along an axis that it is given) in paddle"),
+        (CHANNELS, "x = self.elements(x)", "p=0.1 (whole channels) in torch, p=0.1 (elements) in paddle"),
+    ],
+)
+def test_what_is_dropped_in_training_is_compared(broken, torch, paddle, words):
+    found = broken(TRAINED, TORCH=torch, PADDLE=paddle)
+    assert list(found) == (["training"] if words else [])
+    assert words in found.get("training", "")
+
+
+def test_dropout_between_recurrent_layers_is_compared(broken):
+    found = broken(RECURRENT.replace('"bidirect", dropout=0.3', '"bidirect", dropout=0.4'), LAST="-1")
+    assert found == {"training": "another dropout between the layers of rnn: 0.3 in torch, 0.4 in paddle"}
+
+
+DEPTH = "x = x * torch.empty(len(x), 1, dtype=x.dtype).bernoulli_(0.8) / 0.8 if self.training else x"
+PADDLE_DEPTH = "x = x * paddle.floor(0.8 + paddle.rand([len(x), 1], x.dtype)) / 0.8 if self.training else x"
+
+
+@pytest.mark.parametrize(
+    ("torch", "paddle", "words"),
+    [
+        (DEPTH, PADDLE_DEPTH, ["output of torch_model is random", "torch bernoulli", "paddle_model", "paddle rand ("]),
+        ("pass", PADDLE_DEPTH, ["the output of paddle_model is random in training mode", "paddle rand ("]),
+        (DEPTH, "pass", ["the output of torch_model is random in training mode", "torch bernoulli"]),
+    ],
+)
+def test_what_is_random_in_training_beside_dropout_is_said_to_be(broken, torch, paddle, words):
+    found = broken(TRAINED, TORCH=torch, PADDLE=paddle)
+    assert next(iter(found)) == "training"
+    assert all(word in found["training"] for word in words), found["training"]
+    assert "the first that differs" not in found["training"]
+    assert "two such models cannot be compared" in found["training"]
+
+
+UPDATED = """
+torch_clip = lambda p: [tn.utils.clip_grad_norm_(EACH, 0.1) for q in p]
+torch_optimizer = lambda p: torch.optim.TORCH_UPDATE
+paddle_optimizer = lambda p: paddle.optimizer.PADDLE_UPDATE
+"""
+BY_NORM = "SGD(0.1, parameters=p, grad_clip=pn.ClipGradByNorm(0.1))"
+
+
+@pytest.mark.parametrize(
+    ("each", "torch", "paddle", "words"),
+    [
+        ("[q]", "SGD(p, 0.1)", BY_NORM, ""),
+        ("p", "SGD(p, 0.1)", BY_NORM, "gradients are clipped in both: by <lambda> in torch, by ClipGradByNorm"),
+        (
+            "",
+            "Adagrad(p, 0.01, eps=1e-6)",
+            "Adagrad(0.01, parameters=p, initial_accumulator_value=0.1)",
+            "another initial_accumulator_value: 0.0 in torch, 0.1 in paddle",
+        ),
+        (
+            "",
+            "RMSprop(p, 1e-3, alpha=0.9, eps=1e-6)",
+            "RMSProp(1e-3, rho=0.9, parameters=p)",
+            "sqrt(v + epsilon); torch's adds eps after the root",
+        ),
+    ],
+)
+def test_updates_that_only_look_alike_are_explained(broken, each, torch, paddle, words):
+    more = UPDATED if each else UPDATED.replace("torch_clip", "_")  # which clips nothing
+    changed = {"TORCH_UPDATE": torch, "PADDLE_UPDATE": paddle, "EACH": each or "p", "TORCH": "pass", "PADDLE": "pass"}
+    found = broken(TRAINED + more, **changed)
+    assert list(found) == (["steps"] if words else [])
+    assert words in found.get("steps", ""), found["steps"]

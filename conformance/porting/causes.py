@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from conformance.porting.behaviour import behaviour
 from conformance.porting.check import Drawn, Port
-from conformance.porting.layers import Call, repeated
+from conformance.porting.layers import Call, Trace, repeated
 from conformance.porting.likeness import likeness, recognized
 from conformance.porting.sameness import Array, alike, layout, near
 from conformance.porting.settings import differing, told, unlike
@@ -355,11 +355,33 @@ def _misused(call: Call) -> list[str]:
     ]
 
 
+UNFILLED = ("empty", "emptylike", "newempty", "newemptystrided", "emptystrided")
+"""Functions whose output is whatever was in memory, until something fills it."""
+
+
 def random_call(port: Port, drawn: Drawn, side: int) -> list[str]:
     """Sentences about the first call that gives something else in each run, where its inputs are the same."""
-    runs = repeated(port, drawn, side)
+    return _first_random(side, repeated(port, drawn, side))
+
+
+def _first_random(side: int, runs: Sequence[Trace]) -> list[str]:
     for one, other in zip(runs[0].calls, runs[1].calls, strict=False):
-        if one.leaf and alike(one.inputs, other.inputs) and not alike(one.outputs, other.outputs):
+        if one.common in UNFILLED or not one.leaf or alike(one.outputs, other.outputs):
+            continue
+        if one.inplace or alike(one.inputs, other.inputs):
             misused = _misused(one) if side else []
             return [f"the first that gives something else each time: {_told(side, one)}", *misused]
     return []
+
+
+def random_training(port: Port, drawn: Drawn) -> list[str]:
+    """Sentences about models whose outputs in training mode are random beside their dropout; nothing where none is."""
+    said = []
+    for side, name in enumerate(SIDES):
+        runs = repeated(port, drawn, side, training=True)
+        outputs = [[run.values[place] for place in run.outputs] for run in runs]
+        given = [[array for array in arrays if array is not None] for arrays in outputs]
+        if not alike(*given):
+            said += [f"the output of {name}_model is random in training mode", *_first_random(side, runs)]
+    advice = "two such models cannot be compared: let the pair file make them with a rate of 0, or give noise as input"
+    return [*said, advice] if said else []

@@ -317,7 +317,9 @@ class Port:
     def portable(self, side: int, found: Mapping[str, Array]) -> dict[str, Array]:
         """Quantities by torch's names: those of tensors are read by the tensor's own rule."""
         result = {
-            name: array for name, array in found.items() if name.split(".")[0] in ("outputs", "loss", "input_gradients")
+            name: array
+            for name, array in found.items()
+            if name.split(".")[0] in ("outputs", "loss", "input_gradients", "dropout")
         }
         for each in self.matching.matches:
             own = each.paddle if side else each.torch

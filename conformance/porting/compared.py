@@ -32,6 +32,8 @@ from conformance.porting.pair import PairError
 
 LARGE = ("gradients", "updates")
 """Quantities with an array for every parameter."""
+TRAINED = ("loss", "input_gradients", "dropout")
+"""Quantities of training mode alone."""
 
 
 class Seen:
@@ -87,7 +89,7 @@ def is_one_mode(port: Port) -> bool:
         except PairError:  # which the law of training mode tells
             return False
         return all(
-            one.keys() == {name for name in other if name != "loss" and not name.startswith("input_gradients.")}
+            one.keys() == {name for name in other if name.partition(".")[0] not in TRAINED}
             and all(np.array_equal(one[name], other[name], equal_nan=array_is_float(one[name])) for name in one)
             for one, other in zip(*runs, strict=True)
         )

@@ -11,6 +11,11 @@ from conformance.porting.check import Port
 from conformance.porting.traces import unlike
 
 Told = Mapping[str, Any]
+ROOTS = {
+    "rmsprop": "paddle's RMSProp takes the root of the mean square and epsilon together, sqrt(v + epsilon); torch's "
+    "adds eps after the root, sqrt(v) + eps: of equal numbers, paddle's counts for more where gradients are small"
+}
+"""What optimizers of one name do differently whatever they are given."""
 
 
 def differences_of(port: Port) -> list[str]:
@@ -31,6 +36,8 @@ def differences_of(port: Port) -> list[str]:
         )
     if one["kind"] != other["kind"]:
         said.append(f"another kind: {one['kind']} in torch, {other['kind']} in paddle")
+    elif one["kind"] in ROOTS:
+        said.append(ROOTS[one["kind"]])
     own = {each.torch.name: other["parameters"].get(each.paddle.name) for each in port.matching.matches}
     ours = one["parameters"]
     trained = [each for each in port.matching.matches if each.torch.trainable and each.paddle.trainable]

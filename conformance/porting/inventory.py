@@ -76,7 +76,7 @@ class Tensor:
         else:
             assert self.whole is not None
             array = np.concatenate([piece.reshape(-1, *self.whole[1:]) for piece in pieces])
-        return np.asarray(LAYOUTS[self.layout].to_paddle(array), order="C")  # ascontiguousarray adds an axis to a number
+        return np.asarray(LAYOUTS[self.layout].to_paddle(array), order="C")  # a number stays without axes
 
     def plain(self) -> dict[str, Any]:
         """As JSON-ready data."""

@@ -21,8 +21,9 @@ from conformance.porting.compared import (
     rounded,
     singles,
 )
+from conformance.porting.dropouts import dropouts_apart
 from conformance.porting.hyperparameters import differences_of, rates_apart, unknown_schedule
-from conformance.porting.places import explain, explain_backward, explain_random
+from conformance.porting.places import explain, explain_backward, explain_random, explain_training
 from conformance.porting.precision import precision
 from conformance.porting.rows import shown
 from conformance.porting.traces import unlike
@@ -126,8 +127,11 @@ def _alone(port: Port, seen: Seen) -> None:
 
 
 def training(port: Port, seen: Seen) -> None:
-    """In training mode, without dropout, outputs and the buffers that they move (running statistics) agree."""
+    """In training mode outputs, without dropout, and the buffers that they move agree, and so do rates of dropout."""
     _outputs(port, seen, training=True)
+    apart = dropouts_apart(port)
+    if apart:
+        raise PairDivergence("\n  ".join(apart))
 
 
 def _outputs(port: Port, seen: Seen, training: bool) -> None:
@@ -152,7 +156,8 @@ def _outputs(port: Port, seen: Seen, training: bool) -> None:
         if wrong and training and "forward" in port.told and _known(port, wrong):
             raise PairDivergence(AS.format("forward"))
         if wrong:
-            raise PairDivergence(_told(wrong, drawn, explain(port, drawn, training, wrong[0])))
+            random = explain_training(port, drawn) if training else []
+            raise PairDivergence(_told(wrong, drawn, random or explain(port, drawn, training, wrong[0])))
     _harmless(port, seen, training)
 
 

@@ -152,11 +152,11 @@ def corrected(port: Port, drawn: Drawn, training: bool, before: Traces, forced: 
     return Traces(before.torch, paddle, aligned(before.torch, paddle, port.matching.layers()))
 
 
-def repeated(port: Port, drawn: Drawn, side: int) -> list[Trace]:
-    """Two runs of one model in evaluation mode, whose random numbers begin with different seeds."""
-    how = {**port.common(drawn, False), "values": port.values(side, drawn)}
+def repeated(port: Port, drawn: Drawn, side: int, training: bool = False) -> list[Trace]:
+    """Two runs of one model, whose random numbers begin with different seeds."""
+    how = {**port.common(drawn, training), "values": port.values(side, drawn)}
     lane = (port.torch, port.paddle)[side]
-    return [Trace(port.ask("trace.trace", [(lane, {**how, "seed": seed})])[0], False) for seed in (1, 2)]
+    return [Trace(port.ask("trace.trace", [(lane, {**how, "seed": seed})])[0], training) for seed in (1, 2)]
 
 
 def _traces(port: Port, drawn: Drawn, training: bool) -> Traces:

@@ -30,7 +30,8 @@ mask                  True: ones up to a length in each row, then zeros, in any 
 What else a pair file may say:
 
 ===================== ==============================================================================================
-targets               described as ``inputs`` are; the loss takes them after the outputs
+targets               described as ``inputs`` are; the loss takes them after the outputs, one by one, those of a
+                      dictionary in its order
 loss                  ``"cross_entropy"`` or ``"mse"``; or ``torch_loss`` and ``paddle_loss``, called with the outputs
                       and the targets. Without a loss, the outputs are weighted with random numbers and summed.
 torch_optimizer,      called with the parameters to train, each gives an optimizer. Without them, Adam with
@@ -50,6 +51,9 @@ batch_sizes           sizes of the batches that are tried. Without it 3, 2 and 5
 carried               True where the factories give models whose weights are carried over already: they are then
                       compared too, bit for bit. The other laws carry them over themselves
 ===================== ==============================================================================================
+
+Masks of dropout are not compared; what is dropped is, and with which probability. Models that draw other random
+numbers in training mode (a stochastic depth, noise) are made without them, or take them as inputs.
 
 Training in mixed precision (autocast, GradScaler) is not compared: models run in their own precision and in float64.
 """

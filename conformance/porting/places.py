@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.porting.backwards import explain_backward
-from conformance.porting.causes import AGREES, cause, random_call
+from conformance.porting.causes import AGREES, cause, random_call, random_training
 from conformance.porting.check import Difference, Drawn, Port
 from conformance.porting.layers import Traces, corrected
 from conformance.porting.likeness import likeness
@@ -13,7 +13,7 @@ from conformance.porting.sameness import Array, layout
 from conformance.porting.settings import differing as differing_settings
 from conformance.porting.sites import differing, parted, site
 
-__all__ = ["explain", "explain_backward", "explain_random"]
+__all__ = ["explain", "explain_backward", "explain_random", "explain_training"]
 
 STATISTICS = ("momentum", "use_global_stats", "training")
 """Settings that running statistics depend on, where what they are taken of is the same."""
@@ -45,6 +45,14 @@ def explain_random(port: Port, drawn: Drawn, side: int) -> list[str]:
         return random_call(port, drawn, side)
     except PairError as error:
         return [f"where that begins cannot be said: {error}"]
+
+
+def explain_training(port: Port, drawn: Drawn) -> list[str]:
+    """Sentences about what makes models give something else in each run in training mode; nothing where they do not."""
+    try:
+        return random_training(port, drawn)
+    except PairError:  # a model that does not run where it is watched, which the search for the place tells
+        return []
 
 
 def _explained(port: Port, drawn: Drawn, training: bool) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from conformance.porting.backend import Backend, Made, keep, loaded, made, new
 from conformance.porting.inventory import Tensor, inventory
 from conformance.porting.pair import Pair, PairError
-from conformance.porting.traces import configuration, flattened, without_dropout
+from conformance.porting.traces import Dropped, configuration, flattened, without_dropout
 
 Arrays = Sequence[np.ndarray]
 LONGEST = 20_000
@@ -84,7 +84,8 @@ def run(
 
     ``backward``: the loss and all gradients too. Without a loss of the pair's own, the outputs are summed with random
     weights, of which ``cotangents`` is the seed. ``double``: in float64. Paddle's recurrent layers have gradients in
-    training mode only. ``kept``: as with gradients, also where none is asked for; ``within``: a context of the model's
+    training mode only. "dropout": in training mode, the probabilities of what was not dropped, and what it is (see
+    :mod:`.traces`). ``kept``: as with gradients, also where none is asked for; ``within``: a context of the model's
     own operations. ``seed``: of random numbers. Raises PairError for a model that writes to its weights.
     """
     model = loaded(backend, pair, values, double, training)
@@ -93,7 +94,8 @@ def run(
     of = made(backend, pair, double)
     double = double or _is_double(of.tensors)
     before = [backend.version(each) for _, each in of.trained]
-    with backend.precision(double), _mode(backend, training, backward or kept):
+    dropped: Dropped = []
+    with backend.precision(double), _mode(backend, training, backward or kept, dropped):
         leaves = [backend.leaf(backend.tensor(array, double)) for array in inputs]
         with within or contextlib.nullcontext():
             outputs = flattened(model(*[backend.copied(each) for each in leaves]))
@@ -105,6 +107,8 @@ def run(
             if backend.version(parameter) != version:
                 raise PairError(WRITES.format(backend.name, name))
         result["buffers"] = _values(backend, of, buffers=True)
+        if training:
+            result["dropout"] = np.array(dropped, np.float64).reshape(-1, 2)
         if loss is not None:
             result["loss"] = backend.array(loss)
             found = {name: backend.gradient(each) for name, each in of.trained}
@@ -117,11 +121,11 @@ def run(
 
 
 @contextlib.contextmanager
-def _mode(backend: Backend, training: bool, backward: bool) -> Iterator[None]:
+def _mode(backend: Backend, training: bool, backward: bool, dropped: Dropped) -> Iterator[None]:
     """What a model's call stands in: no element is dropped in training mode, and nothing is kept in vain."""
     with contextlib.ExitStack() as stack:
         if training:
-            stack.enter_context(without_dropout(backend.functional))
+            stack.enter_context(without_dropout(backend.functional, dropped))
         if not backward:
             stack.enter_context(backend.without_gradients())
         yield

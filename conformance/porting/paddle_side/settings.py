@@ -13,6 +13,7 @@ from conformance.porting.traces import plain
 NAMES = {
     "beta1": "_beta1", "beta2": "_beta2", "eps": "_epsilon", "momentum": "_momentum", "nesterov": "_use_nesterov",
     "alpha": "_rho", "centered": "_centered", "amsgrad": "_amsgrad", "rho": "_rho",
+    "initial_accumulator_value": "initial_accumulator_value",
 }  # fmt: skip
 HONOURED = {"params", "weight_decay", "learning_rate", "grad_clip"}
 """What a group may say; paddle takes anything else without a word, and leaves it alone."""

@@ -11,7 +11,10 @@ import torch
 from conformance.porting.pair import Pair, PairError
 from conformance.porting.traces import plain
 
-NAMES = ("eps", "weight_decay", "momentum", "dampening", "nesterov", "alpha", "centered", "amsgrad", "rho", "lr_decay")
+NAMES = (
+    "eps", "weight_decay", "momentum", "dampening", "nesterov", "alpha", "centered", "amsgrad", "rho", "lr_decay",
+    "initial_accumulator_value",
+)  # fmt: skip
 
 
 def settings(pair: Pair, optimizer: torch.optim.Optimizer, named: Sequence[tuple[str, Any]]) -> dict[str, Any]:
