@@ -18,9 +18,8 @@ def parser(program: str, only: str | None = None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=program, description=DESCRIPTION, epilog=EPILOG, formatter_class=shown)
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        form = shown if command.text else argparse.HelpFormatter
         one = commands.add_parser(
-            name, help=command.line, description=command.text, formatter_class=form, allow_abbrev=False
+            name, help=command.line, description=command.text, formatter_class=shown, allow_abbrev=False
         )
         if name == only:
             _function(command.options)(one)

@@ -54,7 +54,24 @@ cannot be used otherwise; 130 after Ctrl-C.""",
     ),
     "transfer": Command(
         "carry a trained model and its optimizer to the other framework",
-        "",  # its own module has the words
+        """\
+Carry a trained model of one framework over to its port in the other, with the optimizer's state and the schedule where
+the file has them, so that training goes on there. The pair file is that of `conformance port`. A file holds a state
+dict, or several parts ({'model': ..., 'optimizer': ..., 'scheduler': ..., 'epoch': ...}), or is a checkpoint of
+`python -m reference_impl train`.
+
+Examples:
+    conformance transfer my_port.py --from model.pth --to model.pdparams
+    conformance transfer my_port.py --from model.pdparams --optimizer model.pdopt --to model.pth --optimizer-to adam.pth
+    conformance transfer my_port.py --from model.safetensors --to paddle.safetensors --dry-run
+
+A .safetensors file holds weights alone. It is taken for a file of the framework whose model its names and shapes fit;
+where both do, of that of its label, or else of the one that --to does not name. One that is written has the names of
+the other framework. A file gets its name once the other framework's own loader has read it, and both models have run
+in float64.
+Writes the files of --to and --optimizer-to.
+Exit status: 0; 1 where what was written is not what was meant, and then nothing is kept; 2 for input that cannot be
+used; 130 after Ctrl-C.""",
         "conformance.transfer.command:add_arguments",
         "conformance.transfer.command:main",
     ),

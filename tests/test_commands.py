@@ -23,9 +23,8 @@ def test_the_help_of_a_command_tells_what_it_does_with_an_exit_status(name, caps
     told = capsys.readouterr().out
     assert ended.value.code == 0 and "Exit status: " in " ".join(told.split())
     assert ("[OPTIONS OF PYTEST ...]" in told and "--require-lane SPEC" in told) == COMMANDS[name].pytest
-    if name != "transfer":
-        assert f"    conformance {name} " in told or f"    conformance {name}\n" in told
-        assert "Writes " in told
+    assert f"    conformance {name} " in told or f"    conformance {name}\n" in told
+    assert "Writes " in told
 
 
 @pytest.mark.parametrize(

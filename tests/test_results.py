@@ -185,3 +185,9 @@ def test_an_earlier_verdict_is_discarded_and_nothing_else(tmp_path):
     results.discard(tmp_path)
     results.discard(tmp_path)
     assert os.listdir(tmp_path) == ["failures"]
+
+
+def test_what_is_installed_says_its_version_and_not_the_commit_of_the_repository_around_it(monkeypatch):
+    monkeypatch.setattr(results.home, "installed", lambda: True)
+    monkeypatch.setattr(results.importlib.metadata, "version", lambda name: f"{name} 1.2")
+    assert results._commit() == "cross-framework-conformance 1.2"

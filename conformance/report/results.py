@@ -7,6 +7,7 @@ ratio (an error where none is allowed) is written as the string "inf".
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from conformance import home
 from conformance.judge import Verdict, worst
 from conformance.portable import write_whole
 from conformance.report import porting, summary
@@ -145,6 +147,9 @@ def _number(ratio: float) -> float | str:
 
 
 def _commit() -> str | None:
+    """The commit of a checkout. What is installed has a version; a repository around it is somebody else's."""
+    if home.installed():
+        return importlib.metadata.version("cross-framework-conformance")
     try:
         asked = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
         where = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""``python -m conformance transfer``: its options. The work is done where they are met."""
+"""``conformance transfer``: its options. The work is done where they are met."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ import importlib
 import sys
 from pathlib import Path
 
-DESCRIPTION = (
-    "Carry a trained model of one framework over to its port in the other, with the optimizer's state and the "
-    "schedule where the file has them, so that training goes on there. The pair file is that of "
-    "`conformance port`. A file holds a state dict, or several parts ({'model': ..., 'optimizer': ..., "
-    "'scheduler': ..., 'epoch': ...}), or is a checkpoint of `python -m reference_impl train`. A .safetensors file "
-    "holds weights alone; read, it is of the framework whose model its names and shapes fit (where both do, of the "
-    "one that its label says, or else of the one that the target is not), and written, in the names of the "
-    "framework that the source is not. What was written is loaded by the target's own loader, and both models run "
-    "in float64, before it gets its name. Exit status: 0; 1 where what was written is not what was meant, and then "
-    "nothing is kept; 2 for input that cannot be used."
-)
 FROM = (
     ".pth, .pt, .pth.tar, .bin, .ckpt, .pdparams, .pdiparams or .safetensors, an index of shards (.index.json), or the "
     "folder of one"
@@ -27,7 +16,6 @@ TO = ".pth, .pt, .bin, .ckpt, .pdparams or .safetensors, of the other framework;
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.description = DESCRIPTION
     add = parser.add_argument
     add("pair", metavar="PAIR", type=Path, help="Python file that names torch_model, paddle_model and inputs")
     add("--from", dest="source", metavar="FILE", type=Path, required=True, help=FROM)
