@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import paddle
 import pytest
 import torch
 
@@ -78,6 +79,40 @@ NOISY = {
     f" + ({name}.rand([3]) if self.training else 0.0)"
     for name in ("torch", "paddle")
 }
+EMPTY = """
+import paddle, torch
+torch_model = lambda: torch.nn.Linear(4, 3)
+paddle_model = lambda: paddle.nn.Linear(4, 3)
+inputs = ("batch", 4)
+torch_optimizer = lambda parameters: torch.optim.{}
+paddle_optimizer = lambda parameters: paddle.optimizer.{}
+"""
+SHAPES = """
+import paddle, torch
+
+class TorchModel(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.number = torch.nn.Parameter(torch.tensor(2.5))
+        self.register_buffer("empty", torch.empty(0, 3))
+        self.register_buffer("table", torch.ones(4))
+
+    def forward(self, x):
+        return x * self.number * self.table
+
+class PaddleModel(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.number = self.create_parameter([], default_initializer=paddle.nn.initializer.Constant(1.5))
+        self.register_buffer("empty", paddle.empty([0, 3]))
+        self.register_buffer("table", paddle.ones([4]))
+
+    def forward(self, x):
+        return x * self.number * self.table
+
+torch_model, paddle_model = TorchModel, PaddleModel
+inputs = ("batch", 4)
+"""
 L = torch.optim.lr_scheduler
 
 
@@ -191,3 +226,44 @@ def test_master_weights_that_no_file_holds_are_refused(carried):
     half = {"torch_dtype": ".bfloat16()", "paddle_dtype": ".bfloat16()"}
     with pytest.raises(OptimizerStateError, match=r"master weights in float32 .*, and torch's file has none: make it"):
         carried({**half, "settings": ", multi_precision=True"})
+
+
+@pytest.mark.parametrize(
+    ("torch_optimizer", "paddle_optimizer"),
+    [("SGD(parameters, lr=1e-2)", "SGD(1e-2, parameters)"), ("Adam(parameters)", "Adam(parameters=parameters)")],
+)
+def test_an_optimizer_of_paddle_without_a_state_is_one_in_torch(lanes, tmp_path, torch_optimizer, paddle_optimizer):
+    pair = tmp_path / "port.py"
+    pair.write_text(EMPTY.format(torch_optimizer, paddle_optimizer), "utf-8")
+    both = load(pair)
+    model = both.model("paddle")
+    assert both.paddle_optimizer is not None and both.torch_optimizer is not None
+    optimizer = both.paddle_optimizer(model.parameters())
+    paddle.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, str(tmp_path / "a.pdparams"))
+    said = transfer(lanes, pair, tmp_path / "a.pdparams", tmp_path / "b.pth")[-1]
+    assert "2 updates of 2 tensors are the same" in said
+    assert "not verified: that paddle trained with the learning rate" in said
+    state = torch.load(tmp_path / "b.pth", weights_only=True)
+    made = both.torch_optimizer(list(both.model("torch").parameters()))
+    made.load_state_dict(state["optimizer"])
+    assert not made.state
+
+
+@pytest.mark.parametrize("source", ["torch", "paddle"])
+def test_a_number_and_an_empty_tensor_keep_their_shapes(lanes, tmp_path, source):
+    pair = tmp_path / "port.py"
+    pair.write_text(SHAPES, "utf-8")
+    model = load(pair).model(source)
+    files = {"torch": tmp_path / "a.pth", "paddle": tmp_path / "a.pdparams"}
+    target = "paddle" if source == "torch" else "torch"
+    save = torch.save if source == "torch" else paddle.save
+    save(model.state_dict(), str(files[source]))
+    assert "verified" in transfer(lanes, pair, files[source], files[target])[-1]
+    read = {"torch": lambda path: torch.load(path, weights_only=True), "paddle": lambda path: paddle.load(str(path))}
+    state = read[target](files[target])
+    assert {name: list(tensor.shape) for name, tensor in state.items()} == {
+        "number": [],
+        "empty": [0, 3],
+        "table": [4],
+    }
+    assert float(state["number"]) == float(model.number.detach())

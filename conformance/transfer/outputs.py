@@ -101,8 +101,8 @@ def _unlike(port: Port, sample: Drawn, training: bool, runs: Runs) -> str:
         return f"torch_model gives {len(names[0])} outputs and paddle_model {len(names[1])}"
     runs = (runs[0], unbiased(port, sample, runs, Seen()))
     single = functools.partial(_runs, port, sample, training, False)
-    compared = [*names[0], *(name for name in runs[0] if name.startswith("buffers."))]
-    wrong = next(differences(Seen(), runs, compared, momentum_rounding(port, sample), single), None)
+    moved = [name for name, array in runs[0].items() if name.startswith("buffers.") and array.size] if training else []
+    wrong = next(differences(Seen(), runs, [*names[0], *moved], momentum_rounding(port, sample), single), None)
     return f"{wrong.quantity} {wrong.detail}" if wrong else ""
 
 

@@ -117,7 +117,9 @@ def _parts(path: Path, tree: Mapping[str, Any]) -> dict[str, str]:
         )
     parts = {"weights": found[0]}
     for name, keys in (("optimizer", OPTIMIZER), ("schedule", SCHEDULE), ("scaler", SCALER)):
-        key = next((key for key in keys if isinstance(tree.get(key), Mapping) and tree[key]), None)
+        # Of an optimizer without a state, as of SGD and before the first step, paddle's is empty.
+        bare = name == "optimizer"
+        key = next((key for key in keys if isinstance(tree.get(key), Mapping) and (tree[key] or bare)), None)
         if key is not None:
             parts[name] = key
     return parts

@@ -108,8 +108,9 @@ def tell(training: Training, scheduled: bool) -> None:
             training.unproven.append("the learning rate, which is in no file of paddle")
     if target == "paddle" and made["scheduled"] and not scheduled:
         training.notes.append("the file has no schedule's state: last_epoch is as paddle_optimizer makes it")
-    if target == "torch" and not scheduled:
-        training.unproven.append(f"that paddle trained with {taken['lr']:g}, which paddle_optimizer says and no file")
+    if target == "torch":
+        what = "the settings" if scheduled else f"the learning rate {taken['lr']:g} and the other settings"
+        training.unproven.append(f"that paddle trained with {what} of paddle_optimizer, which no file holds")
 
 
 def native_schedule(training: Training) -> dict[str, Any] | None:
