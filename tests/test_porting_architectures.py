@@ -71,6 +71,25 @@ class paddle_model(pn.Layer):
 
 inputs = [("batch", 1, 6, 6), ("batch", 1, SIZE, SIZE)]
 """
+SQUEEZED = """
+class torch_model(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = tn.Conv2d(3, 4, 3), tn.Conv2d(4, 4, 1)
+    def forward(self, x):
+        x = tf.relu(self.conv(x))
+        return tf.hardsigmoid(self.fc(tf.adaptive_avg_pool2d(x, 1)))
+
+class paddle_model(pn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = pn.Conv2D(3, 4, 3), pn.Linear(4, 4)
+    def forward(self, x):
+        x = pf.relu(self.conv(x))
+        return pf.hardsigmoid(self.fc(x.mean([2, 3])), slope=SLOPE)[..., None, None]
+
+inputs = ("batch", 3, 6, 6)
+"""
 DECODER = """
 class torch_model(tn.Module):
     def __init__(self):
@@ -108,6 +127,13 @@ KINDS = {
         {"KEPT": "0.8", "SIZE": "4"},
         "training",
         "another momentum",
+    ),
+    "a hard sigmoid": (
+        SQUEEZED,
+        {"SLOPE": "1 / 6"},
+        {"SLOPE": "0.2"},
+        "forward",
+        "another slope: 0.166667 in torch, 0.2 in paddle",
     ),
     "a decoder of the framework's own": (DECODER, {"HEADS": "4"}, {"HEADS": "2"}, "forward", "another num_heads: 4"),
 }

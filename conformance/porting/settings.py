@@ -20,6 +20,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "divisor_override": ("divisor_override", "divisor"),
     "padding_mode": ("padding_mode", "_padding_mode"),
     "negative_slope": ("negative_slope", "_negative_slope"),
+    "slope": ("slope",),
+    "offset": ("offset",),
     "alpha": ("alpha", "_alpha"),
     "beta": ("beta", "_beta"),
     "threshold": ("threshold", "_threshold"),
@@ -131,6 +133,8 @@ def arguments(function: str, framework: str, given: Mapping[str, Any]) -> dict[s
     found: dict[str, Any] = {}
     if kind(function).startswith("dropout"):
         given = {"mode": SCALED, **given}
+    if kind(function) == "hardsigmoid":  # of which torch has one, and paddle's own is 1 / 6 to seven digits
+        given = {**given, "slope": round(given.get("slope", 1 / 6), 6), "offset": given.get("offset", 0.5)}
     if kind(function) == "arange" and given.get("end", 0) is None:
         given = {**given, "start": 0, "end": given.get("start")}
     for name, value in given.items():
