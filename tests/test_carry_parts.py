@@ -110,8 +110,10 @@ def half(folder: Path) -> Any:
         elif "beta" in key:
             beta = 0.9 if "beta1" in key else 0.999
             tensor.set_value(np.multiply.accumulate(np.full(4, beta, "f4"))[-1:])
-    for tensor in state["master_weights"].values():
+    own = {parameter.name: parameter for parameter in model.parameters()}
+    for name, tensor in state["master_weights"].items():
         tensor.set_value(rng.standard_normal(tensor.shape).astype("f4"))
+        own[name].set_value(tensor.astype("bfloat16"))
     paddle.save({"model": model.state_dict(), "optimizer": state}, str(folder / "a.pdparams"))
     return model, made
 
@@ -129,6 +131,16 @@ def test_master_weights_are_the_weights_of_a_model_in_float32(lanes, port, tmp_p
     ]
     assert np.array_equal(held["optimizer"]["state"][2]["exp_avg"].numpy(), moment.numpy().T)
     assert {float(entry["step"]) for entry in held["optimizer"]["state"].values()} == {3.0}
+
+
+def test_master_weights_of_another_run_are_refused(lanes, port, tmp_path):
+    port.write_text(PAIR + MASTERS, "utf-8")
+    model, made = half(tmp_path)
+    model[1].bias.set_value(model[1].bias * 1.0625)
+    paddle.save({"model": model.state_dict(), "optimizer": made.state_dict()}, str(tmp_path / "a.pdparams"))
+    with pytest.raises(OptimizerStateError, match=r"master weights of '1\.bias' that are not its weights before they"):
+        transfer(lanes, port, tmp_path / "a.pdparams", tmp_path / "b.pth")
+    assert not (tmp_path / "b.pth").exists()
 
 
 def test_master_weights_of_a_pair_in_half_precision_are_refused(lanes, port, tmp_path):

@@ -15,7 +15,7 @@ from conformance.porting import calls
 from conformance.porting.check import Array, PairDivergence, Port, Side
 from conformance.porting.matching import Matching
 from conformance.porting.pair import PairError
-from conformance.transfer import TransferError, saved, scaler
+from conformance.transfer import TransferError, dtypes, saved, scaler
 from conformance.transfer.carried import by_tensor, carried, carried_state, misfit, some, special, state_dict
 from conformance.transfer.checkpoint import Checkpoint
 from conformance.transfer.prefixes import unwrapped
@@ -174,11 +174,23 @@ def _with_masters(found: Checkpoint, source: Model) -> tuple[Checkpoint, list[st
                 f"{found.path} holds {np.asarray(array).dtype} master weights, which torch's optimizers do not: make "
                 f"both models of the pair in {np.asarray(array).dtype}, so that the master weights are the weights"
             )
+        _require_rounded(np.asarray(weights[key]), np.asarray(array), key, found.path)
         weights[key] = array
     state = {key: value for key, value in found.optimizer.items() if key != MASTERS}
     dtype = np.asarray(next(iter(masters.values()))).dtype
     note = f"the weights are the optimizer's master weights, in {dtype}: {len(masters)} tensors"
     return replace(found, weights=weights, optimizer=state), [note]
+
+
+def _require_rounded(held: Array, master: Array, key: str, path: Path) -> None:
+    """Raises OptimizerStateError for master weights that are not the weights, which paddle rounds them to."""
+    rounded = np.asarray(dtypes.meant(held, master.dtype, repr(key)), np.float64)
+    unit = 2.0**-7 * np.abs(np.asarray(master, np.float64)) + 2.0**-24  # one place of bfloat16, the least of float16
+    if rounded.shape != master.shape or (np.abs(rounded - master) > unit).any():
+        raise OptimizerStateError(
+            f"{path} holds master weights of {key!r} that are not its weights before they were rounded: the weights "
+            "and the optimizer's state are of different runs, or steps; save both at once"
+        )
 
 
 def _source(request: Request, found: Checkpoint, models: tuple[Model, ...]) -> Model:
