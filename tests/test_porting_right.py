@@ -144,6 +144,32 @@ inputs = ("batch", 8)
 merged = {{"kv": {order}}}
 transposed = {transposed}
 """
+COLUMNS = """
+class Matrix(torch.nn.Module):
+    def __init__(self, *shape):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(*shape))
+        self.bias = torch.nn.Parameter(torch.zeros({outputs}))
+    def forward(self, x):
+        return {used} + self.bias
+
+class torch_model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = Matrix({shape}), torch.nn.Linear({outputs}, 3)
+    def forward(self, x):
+        return self.b(torch.tanh(self.a(x)))
+
+class paddle_model(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = paddle.nn.Linear(8, {outputs}), paddle.nn.Linear({outputs}, 3)
+    def forward(self, x):
+        return self.b(paddle.tanh(self.a(x)))
+
+inputs = ("batch", 8)
+"""
+BY_COLUMNS, BY_ROWS = "x @ self.weight", "torch.nn.functional.linear(x, self.weight)"
 FUSED_THERE = """
 class torch_model(torch.nn.Module):
     def __init__(self):
@@ -203,6 +229,14 @@ KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None, str]] = {
         FUSED_BY_COLUMNS,
         {"width": 8, "order": "('k', 'v')", "transposed": ["kv.weight"]},
         {"width": 8, "order": "('k', 'v')", "transposed": []},
+        "forward",
+    ),
+    "a matrix by columns": (COLUMNS, {"shape": "8, 12", "outputs": 12, "used": BY_COLUMNS}, None, ""),
+    "a matrix by rows": (COLUMNS, {"shape": "12, 8", "outputs": 12, "used": BY_ROWS}, None, ""),
+    "a square matrix": (
+        COLUMNS,
+        {"shape": "8, 8", "outputs": 8, "used": BY_COLUMNS},
+        {"shape": "8, 8", "outputs": 8, "used": BY_ROWS},
         "forward",
     ),
     "one projection in paddle": (FUSED_THERE, {"order": "('k', 'v')"}, None, ""),

@@ -303,13 +303,13 @@ def _join(left: tuple[Layers, Layers], one: Tensor, other: Tensor, how: str, fou
     if _is_pointwise(one, other) and one.shape != other.shape:
         found.matches.append(Match(one, _as(one, other), how))
         return
-    # A weight that paddle's own linear function takes is transposed, whether a layer holds it or not.
-    kinds = {one.kind, other.kind}
-    turned = kinds == {OWN, "Linear"} and len(one.shape) == 2
-    if one.shape != other.shape or (turned and other.kind == OWN):
+    if len(one.shape) == 2 and (one.kind, other.kind) == (OWN, "Linear"):
+        # Kept [in, out], as paddle's layer keeps its own, unless the shape says otherwise; a square one does not.
+        if one.shape != other.shape or one.shape[0] == one.shape[1]:
+            other = replace(other, shape=one.shape, layout=SAME.name)
+    elif one.shape != other.shape or (len(one.shape) == 2 and (one.kind, other.kind) == ("Linear", OWN)):
+        # A weight that paddle's own linear function takes is transposed, whether a layer holds it or not.
         other = replace(other, shape=one.shape, layout=TRANSPOSED.name)
-    elif turned:
-        other = replace(other, shape=one.shape, layout=SAME.name)
     found.matches.append(Match(one, other, how))
 
 

@@ -42,8 +42,9 @@ merged = {
     f"gpt.h.{layer}.attn.c_attn": [f"decoder.layers.{layer}.self_attn.{part}_proj" for part in "qkv"]
     for layer in range(2)
 }
-transposed = [
-    f"gpt.h.{layer}.{name}.weight"
+names = {
+    f"gpt.h.{layer}.{one}.{tensor}": f"decoder.layers.{layer}.{other}.{tensor}"
     for layer in range(2)
-    for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
-]
+    for one, other in (("attn.c_proj", "self_attn.out_proj"), ("mlp.c_fc", "linear1"), ("mlp.c_proj", "linear2"))
+    for tensor in ("weight", "bias")
+}
