@@ -64,6 +64,9 @@ class Backend(Protocol):
     def array(self, tensor: Any) -> np.ndarray:
         """A copy of a tensor's values."""
 
+    def view(self, tensor: Any) -> np.ndarray:
+        """A tensor's values to be read at once: they may change with the tensor."""
+
     def assign(self, tensor: Any, array: np.ndarray) -> None:
         """Overwrite a tensor's values."""
 

@@ -16,6 +16,8 @@ UNIT = 2.0**-24
 """Half the distance of neighbouring float32 numbers at 1."""
 CONSTANTS = 2.0**-20
 """Relative error of an update where each of some ten constants is kept in float32, as paddle's kernels keep them."""
+LEAST = 1e-200
+"""A sum of squares above it has lost nothing worth of note below what float64 can hold."""
 NOISIER = 32.0
 """A model whose noise is this many times the other's computes in less precision."""
 
@@ -65,6 +67,11 @@ def _whole(doubles: Sequence[Array], singles: Sequence[Array]) -> bool:
 
 def root_mean_square(array: Array) -> float:
     """Of what is finite in an array; 0 where nothing is."""
+    if array.dtype.kind == "f" and array.size:
+        flat = array.ravel(order="K")
+        squares = float(np.einsum("i,i->", flat, flat, dtype=np.float64))
+        if LEAST < squares < np.inf:
+            return float(np.sqrt(squares / array.size))
     finite = np.abs(array[np.isfinite(array)], dtype=np.float64)
     largest = float(finite.max(initial=0.0))
     return largest * float(np.sqrt(np.mean(np.square(finite / largest)))) if largest else 0.0
@@ -74,6 +81,48 @@ def is_within(one: Array, other: Array, bound: Array | float) -> bool:
     """Whether all numbers are finite and within the bound of each other."""
     with np.errstate(invalid="ignore", over="ignore"):
         return bool((np.abs(other - one) <= bound).all())
+
+
+def share(one: Array, other: Array, bound: float) -> float | None:
+    """The largest part of one bound that is used; ``None`` where that is more than all, or something is not finite."""
+    if not one.size:
+        return 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.subtract(other, one)
+    largest = max(float(apart.max()), -float(apart.min()))
+    if not largest <= bound:
+        return None
+    return largest / bound if largest else 0.0
+
+
+def used(one: Array, other: Array, bound: Array | float) -> float:
+    """The largest part of a bound that is used, of what is finite; no part where there is no bound."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        apart = np.abs(other - one)
+        if not apart.any():
+            return 0.0
+        parts = apart / bound
+    largest = float(parts.max(initial=0.0))
+    return largest if np.isfinite(largest) else float(np.where(np.isfinite(parts), parts, 0.0).max(initial=0.0))
+
+
+def rows_used(one: Array, other: Array, relative: float) -> float:
+    """An upper bound of how much any row differs by, in units of ``relative`` times the row's root mean square.
+
+    A row is what one index of the first axis names. NaN or infinity where something is not finite, or where a row is
+    too small to tell.
+    """
+    if not one.size:
+        return 0.0
+    first = one.reshape(one.shape[0] if one.ndim else 1, -1)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        apart = np.subtract(other, one).reshape(first.shape)
+        largest = np.maximum(apart.max(axis=1), -apart.min(axis=1))
+        if not largest.any():
+            return 0.0
+        squares = np.einsum("ij,ij->i", first, first)
+        parts = np.where(largest == 0, 0.0, largest / (relative * np.sqrt(squares / first.shape[1])))
+        return float(parts.max()) if (squares[largest > 0] > LEAST).all() else np.inf
 
 
 def difference(quantity: str, one: Array, other: Array, bound: Array | float) -> Difference | None:

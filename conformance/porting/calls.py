@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.lanes import Lane
 from conformance.porting import run, trace
+from conformance.porting.memory import keep_freed
 from conformance.porting.pair import Pair, PairError, digest, load
 
 AREA = "porting"
@@ -32,12 +33,14 @@ def begin(lane: Lane, what: str, pair: str, held: str, how: Mapping[str, Any]) -
     what: ``module.function`` of its side, or of one of :data:`SHARED`.
     held: what :func:`conformance.porting.pair.digest` says of the pair file here.
     """
+    keep_freed()
     data = {"framework": lane.spec.framework, "what": what, "pair": pair, "held": held, "how": dict(how)}
     return lane.call("conformance.porting.calls:in_lane", data)
 
 
 def in_lane(framework: str, what: str, pair: str, held: str, how: Mapping[str, Any]) -> Any:
     """A function of one side on a pair, inside of that side's lane."""
+    keep_freed()
     module, _, name = what.partition(".")
     if module in SHARED:
         return getattr(SHARED[module], name)(run.backend_of(framework), pair_of(pair, held), **how)

@@ -251,6 +251,15 @@ class Port:
         found = self.arrays("run.run", [(lane, {**how, "values": self.values(side, drawn)}) for side, lane in lanes])
         return tuple(self.portable(side, values) for side, values in enumerate(found))
 
+    def repeated(self, drawn: Drawn) -> list[dict[str, Array]]:
+        """Each model's outputs in its own precision in evaluation mode, and again: see :func:`.run.repeat`."""
+        lanes = enumerate((self.torch, self.paddle))
+        how = [(lane, {"inputs": drawn.inputs, "values": self.values(side, drawn)}) for side, lane in lanes]
+        found = self.arrays("run.repeat", how)
+        runs = tuple(self._portable(side, values) for side, values in enumerate(found))
+        self.kept(("single", drawn.seed, drawn.batch, False), lambda: runs)
+        return found
+
     @cached_property
     def optimizers(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Both sides' optimizers, as :func:`.run.optimizer` tells them; nothing where nothing is trained."""

@@ -24,8 +24,10 @@ from conformance.porting.bounds import (
     Difference,
     allowed,
     difference,
-    is_within,
     root_mean_square,
+    rows_used,
+    share,
+    used,
 )
 from conformance.porting.check import STEPS, Drawn, Port, PortingWarning, Runs
 from conformance.porting.pair import PairError
@@ -114,10 +116,11 @@ def compare(port: Port, drawn: Drawn, training: bool) -> Compared:
     if training and not drawn.exact:
         ours, theirs = ({name for name in each if "gradients." in name} for each in found)
         result.lost = {name: "torch" if name in theirs else "paddle" for name in sorted(ours ^ theirs)}
-        bounds = dict(_gradient_bounds(port, drawn, found, _agree(port, drawn, found)))
-        for name, bound in bounds.items():
-            seen.note(name.partition(".")[0], _used(found[0][name], found[1][name], bound))
-            wrong = difference(name, found[0][name], found[1][name], bound)
+        bounds: dict[str, Array | float] = {}
+        for name, part, bound in _gradient_bounds(port, drawn, found, _agree(port, drawn, found)):
+            bounds[name] = np.inf if bound is None else bound
+            wrong = None if bound is None else difference(name, found[0][name], found[1][name], bound)
+            seen.note(name.partition(".")[0], part)
             if wrong:
                 result.gradients.append(wrong)
         result.updates = list(_updates(seen, found, bounds))
@@ -175,7 +178,7 @@ def differences(
                 torch, paddle = single() if single is not None else found[2:]
                 level = allowed([one, other], [torch[name], paddle[name]], least)
                 bound = (np.maximum(level, NOISES * UNIT * np.abs(one)) if level else level) + added
-            seen.note(name.partition(".")[0], _used(one, other, bound))
+            seen.note(name.partition(".")[0], used(one, other, bound))
         wrong = difference(name, one, other, bound)
         if wrong:
             yield wrong
@@ -191,17 +194,6 @@ def rounded(array: Array, axes: int | None = None) -> Array:
     inner = tuple(range(array.ndim - axes, array.ndim))
     level = np.sqrt(np.mean(np.square(finite), axis=inner, keepdims=True)) if array.size else 0.0
     return NOISES * UNIT * np.maximum(np.abs(finite), level)
-
-
-def _used(one: Array, other: Array, bound: Array | float) -> float:
-    """The largest part of a bound that is used; no part where there is no bound."""
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        apart = np.abs(other - one)
-        if not apart.any():
-            return 0.0
-        parts = apart / bound
-    largest = float(parts.max(initial=0.0))
-    return largest if np.isfinite(largest) else float(np.where(np.isfinite(parts), parts, 0.0).max(initial=0.0))
 
 
 def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array | float]:
@@ -220,21 +212,27 @@ def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array 
     return off
 
 
-def _gradient_bounds(port: Port, drawn: Drawn, found: Runs, agree: bool) -> Iterator[tuple[str, Array]]:
-    """What the gradients of both models may be apart by, element by element.
+def _gradient_bounds(
+    port: Port, drawn: Drawn, found: Runs, agree: bool
+) -> Iterator[tuple[str, float, Array | None]]:
+    """What the gradients of both models may be apart by, element by element, and the largest part that is used.
 
-    Where they are apart by less than single precision rounds the numbers themselves, nothing more is asked. Elsewhere
+    No bounds where whole rows show that the gradients are well within them. Where they are apart by less than single precision rounds the numbers themselves, nothing more is asked. Elsewhere
     it is the error that single precision makes in this network's gradients, as :mod:`.torch_side.rounding` derives it.
     A row that nothing reached, as of a word that no sample holds, has none.
     """
     names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
     for name in [name for name in names if name in found[1]]:
         one, other = found[0][name], found[1][name]
+        comparable = one.shape == other.shape and one.dtype == other.dtype
+        part = rows_used(one, other, NOISES * UNIT) if comparable else np.inf
+        if part <= 0.5:
+            yield name, part, None
+            continue
         bound = rounded(one, max(one.ndim - 1, 0))
-        comparable = agree and one.shape == other.shape and one.dtype == other.dtype
-        if comparable and not (np.abs(other - one) <= bound).all():
+        if agree and comparable and not (np.abs(other - one) <= bound).all():
             bound = np.maximum(bound, _derived(port, drawn, name, found))
-        yield name, bound
+        yield name, used(one, other, bound) if comparable else 0.0, bound
 
 
 def _derived(port: Port, drawn: Drawn, name: str, found: Runs) -> Array:
@@ -258,7 +256,7 @@ def _level(deviation: Array) -> Array:
     return np.sqrt(np.square(deviation).sum(axis=inner, keepdims=True) / number)
 
 
-def _updates(seen: Seen, found: Runs, bounds: Mapping[str, Array]) -> Iterator[Difference]:
+def _updates(seen: Seen, found: Runs, bounds: Mapping[str, Array | float]) -> Iterator[Difference]:
     """What differs after the first update that differs."""
     gradients = _GradientErrors(found, bounds)
     for step in range(STEPS):
@@ -275,7 +273,7 @@ class _GradientErrors(dict[str, Array]):
     for the parameters that are asked for.
     """
 
-    def __init__(self, found: Runs, bounds: Mapping[str, Array]) -> None:
+    def __init__(self, found: Runs, bounds: Mapping[str, Array | float]) -> None:
         super().__init__()
         self._found, self._bounds = found, bounds
 
@@ -304,13 +302,15 @@ def update(seen: Seen, found: Runs, step: int, gradients: Mapping[str, Array]) -
         if tensor.rpartition(".")[2].startswith("running_"):
             continue
         least = CONSTANTS * (1 + 9 * step) * scale
-        if one[name].shape == other[name].shape and scale and is_within(one[name], other[name], least):
-            seen.note("updates", _used(one[name], other[name], least))
-            continue
+        if one[name].shape == other[name].shape and scale:
+            part = share(one[name], other[name], least)
+            if part is not None:
+                seen.note("updates", part)
+                continue
         relative = CONSTANTS * (1 + 9 * step) + np.minimum(gradients.get(tensor, 0.0), 1.0)
         bound = relative * (np.abs(one[name]) + scale)
         if one[name].shape == other[name].shape:
-            seen.note("updates", _used(one[name], other[name], bound))
+            seen.note("updates", used(one[name], other[name], bound))
         wrong = difference(f"update {step + 1} of {tensor}", one[name], other[name], bound)
         if wrong:
             yield wrong

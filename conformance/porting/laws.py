@@ -88,13 +88,11 @@ def repeats(port: Port, seen: Seen) -> None:
     """In evaluation mode each model gives the same bits again, with another seed, and when saved and read back."""
     for drawn in list(port.samples())[:1]:
         seen.count(drawn)
-        lanes = (port.torch, port.paddle)
-        how = [(lane, {"inputs": drawn.inputs, "values": port.values(i, drawn)}) for i, lane in enumerate(lanes)]
-        for side, found in enumerate(port.arrays("run.repeat", how)):
-            for name in [name for name in found if name.startswith("first.")]:
+        for side, found in enumerate(port.repeated(drawn)):
+            for name in [name for name in found if name.startswith("outputs.")]:
                 for other, what in UNREPEATED.items():
-                    if found[name].tobytes() != found[other + name[5:]].tobytes():
-                        told = f"the output of {lanes[side].spec.framework}_model {what} ({drawn.describe()})"
+                    if found[name].tobytes() != found[other + name[7:]].tobytes():
+                        told = f"the output of {('torch', 'paddle')[side]}_model {what} ({drawn.describe()})"
                         more = explain_random(port, drawn, side) if other == "again" else []
                         raise PairDivergence("\n  ".join([told, *more]))
 

@@ -132,12 +132,16 @@ def _mode(backend: Backend, training: bool, backward: bool, dropped: Dropped) ->
 
 
 def repeat(backend: Backend, pair: Pair, values: Mapping[str, np.ndarray], inputs: Arrays) -> dict[str, Any]:
-    """Outputs in evaluation mode: "first", "again" (with another seed), and "reloaded", of a model saved and read."""
-    model = loaded(backend, pair, values, False, False)
-    double = _is_double(made(backend, pair, False).tensors)
-    found = {name: _evaluated(backend, model, inputs, double, seed) for seed, name in enumerate(("first", "again"))}
+    """In evaluation mode, what :func:`run` gives in the model's own precision, and the outputs of two more runs.
+
+    "again" is one with another seed, "reloaded" one of a model saved and read.
+    """
+    found = run(backend, pair, values, inputs, (), 0, double=False, training=False)
+    of = made(backend, pair, False)
+    double = _is_double(of.tensors)
+    found["again"] = _evaluated(backend, of.model, inputs, double, 1)
     fresh = new(backend, pair)
-    backend.reread(model, fresh)
+    backend.reread(of.model, fresh)
     backend.set_mode(fresh, False)
     return {**found, "reloaded": _evaluated(backend, fresh, inputs, double, 0)}
 
@@ -214,16 +218,22 @@ def _updates(backend: Backend, pair: Pair, of: Made, factors: Sequence[float]) -
     clip = getattr(pair, f"{backend.name}_clip")
     gradients = [(each, backend.gradient(each)) for _, each in of.trained]
     gradients = [(each, gradient * 1.0) for each, gradient in gradients if gradient is not None]
-    before, of.given = _values(backend, of), None
+    tensors = [(each.name, tensor) for each, tensor in of.tensors]
+    before, of.given = {name: array for name, array in _values(backend, of).items() if array.dtype.kind == "f"}, None
     for factor in factors:
         for parameter, gradient in gradients:
             backend.set_gradient(parameter, gradient * factor)
         if clip is not None:
             clip([each for _, each in of.trained])
         optimizer.step()
-        after = _values(backend, of)
-        yield {name: (after[name] - before[name]).astype(np.float32) for name in after if after[name].dtype.kind == "f"}
-        before = after
+        moved = {}
+        for name, tensor in tensors:
+            if name in before:
+                after = backend.view(tensor)
+                moved[name] = np.empty(after.shape, np.float32)
+                np.subtract(after, before[name], out=moved[name], casting="same_kind")
+                np.copyto(before[name], after)
+        yield moved
 
 
 def _values(backend: Backend, of: Made, buffers: bool = False) -> dict[str, np.ndarray]:

@@ -65,10 +65,10 @@ def other_values(array: Array, tensor: Tensor, rng: np.random.Generator, depth: 
     if tensor.local == "running_var":
         return np.asarray(rng.uniform(0.5, 2.0, array.shape), array.dtype)
     if depth:
-        integers = rng.integers(-1, 2, array.shape)
+        integers = rng.integers(-1, 2, array.shape, np.int8)
         # A sum of n such products has the variance n / 3 of a number that is positive half of the time.
         share = 3 * 2 ** (32 / depth) / math.prod(array.shape[1:]) if array.ndim > 1 and array.size else 1.0
-        return (integers if share >= 1 else integers * (rng.random(array.shape) < share)).astype(array.dtype)
+        return (integers if share >= 1 else integers * (rng.random(array.shape, np.float32) < share)).astype(array.dtype)
     spread = 0.2 * root_mean_square(array) + 0.02
     wide = np.float64 if array.dtype == np.float64 else np.float32
     return np.asarray(array + wide(spread) * rng.standard_normal(array.shape, wide)).astype(array.dtype)

@@ -10,8 +10,13 @@ from conformance.transfer import dtypes
 
 def to_array(tensor: paddle.Tensor) -> np.ndarray:
     """A copy of a tensor's values: ``numpy()`` gives bfloat16 as uint16 and float8 as int8."""
+    return np.array(to_view(tensor))
+
+
+def to_view(tensor: paddle.Tensor) -> np.ndarray:
+    """As :func:`to_array`, without a copy where none is needed."""
     name = str(tensor.dtype).removeprefix("paddle.")
-    found = np.array(tensor.numpy())
+    found = tensor.numpy()
     return found.view(dtypes.named(name)) if name in dtypes.EXTRA else found
 
 

@@ -16,7 +16,7 @@ from conformance.porting.backend import Backend
 from conformance.porting.pair import Pair, PairError
 from conformance.transfer import dtypes
 
-from .arrays import to_array, to_tensor
+from .arrays import to_array, to_tensor, to_view
 
 
 def _clipped_by_norm(x: paddle.Tensor, max_norm: float, name: str | None = None) -> paddle.Tensor:
@@ -105,8 +105,12 @@ class PaddleBackend:
     def array(self, tensor: paddle.Tensor) -> np.ndarray:
         return to_array(tensor)
 
+    def view(self, tensor: paddle.Tensor) -> np.ndarray:
+        return to_view(tensor)
+
     def assign(self, tensor: paddle.Tensor, array: np.ndarray) -> None:
-        tensor.set_value(to_tensor(array.astype(dtypes.named(str(tensor.dtype).rpartition(".")[2]))))
+        given = array.astype(dtypes.named(str(tensor.dtype).rpartition(".")[2]), copy=False)
+        tensor.set_value(given if given.dtype.name in ("float32", "float64") and given.ndim else to_tensor(given))
 
     def version(self, tensor: paddle.Tensor) -> int:
         return int(tensor.inplace_version)

@@ -12,12 +12,17 @@ _BITS = {1: torch.uint8, 2: torch.int16}
 
 def to_array(tensor: torch.Tensor) -> np.ndarray:
     """A copy of a tensor's values. Raises TypeError for a dtype that nothing here has, as quantised tensors have."""
+    return np.array(to_view(tensor))
+
+
+def to_view(tensor: torch.Tensor) -> np.ndarray:
+    """As :func:`to_array`, without a copy where none is needed."""
     given = tensor.detach().cpu().resolve_conj().resolve_neg()
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in dtypes.EXTRA:
-        return np.array(given.numpy())
+        return given.numpy()
     dtype = dtypes.named(name)
-    return np.array(given.contiguous().view(_BITS[dtype.itemsize]).numpy()).view(dtype)
+    return given.contiguous().view(_BITS[dtype.itemsize]).numpy().view(dtype)
 
 
 def to_tensor(array: np.ndarray) -> torch.Tensor:

@@ -13,8 +13,9 @@ import torch
 
 from conformance.porting.backend import Backend
 from conformance.porting.pair import Pair, PairError
+from conformance.transfer.dtypes import EXTRA
 
-from .arrays import to_array, to_tensor
+from .arrays import to_array, to_tensor, to_view
 
 
 class TorchBackend:
@@ -76,8 +77,12 @@ class TorchBackend:
     def array(self, tensor: torch.Tensor) -> np.ndarray:
         return to_array(tensor)
 
+    def view(self, tensor: torch.Tensor) -> np.ndarray:
+        return to_view(tensor)
+
     def assign(self, tensor: torch.Tensor, array: np.ndarray) -> None:
-        tensor.copy_(to_tensor(array))
+        is_plain = array.dtype.name not in EXTRA and array.flags.writeable and array.flags.c_contiguous
+        tensor.copy_(torch.from_numpy(array) if is_plain else to_tensor(array))
 
     def version(self, tensor: torch.Tensor) -> int:
         return int(tensor._version)

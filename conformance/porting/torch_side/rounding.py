@@ -260,8 +260,9 @@ class RandomRounding(TorchDispatchMode):
             return out
         found = variance(functional, out, *before, **options)
         for result, size in zip(_tensors(out), _tensors(found), strict=True):
-            error = torch.randn(result.shape, generator=self._random, dtype=torch.float64)
-            result.add_(torch.nan_to_num(U * size.sqrt() * error, nan=0.0, posinf=0.0, neginf=0.0))
+            error = torch.randn(result.shape, generator=self._random, dtype=torch.float32).double()
+            error.mul_(size.sqrt()).mul_(U)
+            result.add_(torch.nan_to_num_(error, nan=0.0, posinf=0.0, neginf=0.0))
         return out
 
 
