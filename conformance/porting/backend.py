@@ -109,6 +109,8 @@ class Made:
     given: Mapping[str, np.ndarray] | None = None
 
 
+LESS = ("float16", *EXTRA)
+"""Dtypes of less precision than float32, in which no model is run."""
 CONTAINERS = (dict, OrderedDict, list, set)
 """What a layer may change without being given another."""
 _made: dict[tuple[str, bool], tuple[Pair, Made]] = {}
@@ -126,23 +128,20 @@ def made(backend: Backend, pair: Pair, double: bool) -> Made:
     return kept[1]
 
 
-def keep(backend: Backend, pair: Pair, model: Any, double: bool = False) -> Made:
-    """Take a new model for what :func:`made` gives."""
-    if double:
-        backend.to_precision(model, "float64")
-    else:
-        single(backend, model)
+def keep(
+    backend: Backend, pair: Pair, model: Any, double: bool = False, known: list[tuple[Tensor, Any]] | None = None
+) -> Made:
+    """Take a new model for what :func:`made` gives. known: its inventory, where that was made."""
+    found = known or inventory(model)
+    wanted = "float64" if double else "float32" if any(each.dtype in LESS for each, _ in found) else None
+    if wanted is not None:
+        backend.to_precision(model, wanted)
+        found = inventory(model)
     held = [(layer, _attributes(layer)) for _, layer in backend.layers(model)]
-    tensors = {each.name: (each, tensor) for each, tensor in inventory(model)}
-    found = Made(model, list(tensors.values()), held, backend.parameters(model))
-    _made[backend.name, double] = pair, found
-    return found
-
-
-def single(backend: Backend, model: Any) -> None:
-    """Let a model of less precision than float32 run in float32."""
-    if any(each.dtype in ("float16", *EXTRA) for each, _ in inventory(model)):
-        backend.to_precision(model, "float32")
+    tensors = {each.name: (each, tensor) for each, tensor in found}
+    kept = Made(model, list(tensors.values()), held, backend.parameters(model))
+    _made[backend.name, double] = pair, kept
+    return kept
 
 
 def new(backend: Backend, pair: Pair, seed: int = 0) -> Any:

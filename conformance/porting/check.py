@@ -283,21 +283,26 @@ class Port:
         return {"inputs": drawn.inputs, "targets": drawn.targets, "training": training, "cotangents": drawn.seed}
 
     def deviations(
-        self, drawn: Drawn, training: bool = False, runs: int = RUNS, right: Sequence[Array] | None = None
+        self,
+        drawn: Drawn,
+        training: bool = False,
+        runs: int = RUNS,
+        right: Sequence[Array] | None = None,
+        most: int | None = None,
     ) -> tuple[dict[str, Array], str]:
         """Standard deviations that rounding gives, and why they cannot be derived, where they cannot.
 
         Of the outputs in evaluation mode, of gradients in training mode. right: torch's outputs in float64, where they
-        are known.
+        are known. most: see :func:`.torch_side.deviations.deviations`.
         """
 
         def make() -> tuple[dict[str, Array], str]:
-            how = {**self.common(drawn, training), "values": self.values(0, drawn), "runs": runs, "right": right}
-            (found,) = self.arrays("deviations.deviations", [(self.torch, how)])
+            how = {"values": self.values(0, drawn), "runs": runs, "right": right, "most": most}
+            (found,) = self.arrays("deviations.deviations", [(self.torch, {**self.common(drawn, training), **how})])
             unknown = str(found.pop("unknown"))
             return self.portable(0, found), unknown
 
-        return self.kept(("deviations", drawn.seed, drawn.batch, training, runs), make)
+        return self.kept(("deviations", drawn.seed, drawn.batch, training, runs, most), make)
 
     def values(self, side: int, drawn: Drawn, seed: int | None = None) -> dict[str, Array]:
         """A sample's values as one side keeps them; a tensor of one model only keeps its own, and a bias does nothing.

@@ -212,14 +212,13 @@ def momentum_rounding(port: Port, drawn: Drawn) -> Callable[[str, Array], Array 
     return off
 
 
-def _gradient_bounds(
-    port: Port, drawn: Drawn, found: Runs, agree: bool
-) -> Iterator[tuple[str, float, Array | None]]:
+def _gradient_bounds(port: Port, drawn: Drawn, found: Runs, agree: bool) -> Iterator[tuple[str, float, Array | None]]:
     """What the gradients of both models may be apart by, element by element, and the largest part that is used.
 
-    No bounds where whole rows show that the gradients are well within them. Where they are apart by less than single precision rounds the numbers themselves, nothing more is asked. Elsewhere
-    it is the error that single precision makes in this network's gradients, as :mod:`.torch_side.rounding` derives it.
-    A row that nothing reached, as of a word that no sample holds, has none.
+    No bounds where whole rows show that the gradients are well within them. Where they are apart by less than single
+    precision rounds the numbers themselves, nothing more is asked. Elsewhere it is the error that single precision
+    makes in this network's gradients, as :mod:`.torch_side.rounding` derives it. A row that nothing reached, as of a
+    word that no sample holds, has none.
     """
     names = [name for name in found[0] if name.startswith(("gradients.", "input_gradients."))]
     for name in [name for name in names if name in found[1]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from conformance.accuracy import CHAIN
@@ -11,6 +13,8 @@ from conformance.porting.compared import Seen, evaluated, singles
 
 HALF = 0.5
 """An error is normal without more ado where it is within half of what one run with rounding errors makes normal."""
+SMALL = 2**14
+"""Numbers in the results of the operations that are tried first, which alone often make more of an error than is."""
 
 
 def precision(port: Port, seen: Seen) -> None:
@@ -21,9 +25,12 @@ def precision(port: Port, seen: Seen) -> None:
         both = [name for name in found[2] if name in found[3] and found[2][name].shape == found[3][name].shape]
         names = [name for name in both if name.startswith("outputs.") and found[2][name].dtype == np.float32]
         places = sorted((name for name in found[0] if name.startswith("outputs.")), key=lambda name: int(name[8:]))
-        deviations, unknown = port.deviations(drawn, runs=1, right=[found[0][name] for name in places])
-        if not unknown and any(_share(_errors(found, name), _level(deviations[name])) > HALF for name in names):
-            deviations, unknown = port.deviations(drawn)
+        right = [found[0][name] for name in places]
+        once: dict[str, Any] = {"runs": 1, "right": right}
+        for cost in ({**once, "most": SMALL}, once, {}):
+            deviations, unknown = port.deviations(drawn, **cost)
+            if unknown or all(_share(_errors(found, name), _level(deviations[name])) <= HALF for name in names):
+                break
         if unknown:
             seen.warn(
                 f"{port.path.name}: the rounding error of this network cannot be derived ({unknown}); that of the "

@@ -36,7 +36,7 @@ def describe(backend: Backend, pair: Pair, seed: int, inputs: Arrays) -> dict[st
     model = new(backend, pair, seed)
     found = inventory(model)
     values = {each.name: backend.array(tensor) for each, tensor in found}
-    keep(backend, pair, model)
+    keep(backend, pair, model, known=found)
     backend.set_mode(model, False)
     shapes: dict[str, list[list[int]]] = {}
     for path, layer in backend.layers(model):

@@ -68,7 +68,8 @@ def other_values(array: Array, tensor: Tensor, rng: np.random.Generator, depth: 
         integers = rng.integers(-1, 2, array.shape, np.int8)
         # A sum of n such products has the variance n / 3 of a number that is positive half of the time.
         share = 3 * 2 ** (32 / depth) / math.prod(array.shape[1:]) if array.ndim > 1 and array.size else 1.0
-        return (integers if share >= 1 else integers * (rng.random(array.shape, np.float32) < share)).astype(array.dtype)
-    spread = 0.2 * root_mean_square(array) + 0.02
+        kept = integers if share >= 1 else integers * (rng.random(array.shape, np.float32) < share)
+        return kept.astype(array.dtype)
+    spread = (0.2 * root_mean_square(array) + 0.02) * math.sqrt(12)  # of numbers from an interval of length 1
     wide = np.float64 if array.dtype == np.float64 else np.float32
-    return np.asarray(array + wide(spread) * rng.standard_normal(array.shape, wide)).astype(array.dtype)
+    return np.asarray(array + wide(spread) * (rng.random(array.shape, wide) - wide(0.5))).astype(array.dtype)

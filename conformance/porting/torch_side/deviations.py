@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,10 +28,12 @@ def deviations(
     training: bool,
     runs: int,
     right: Sequence[np.ndarray] | None = None,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """Standard deviations that float32's rounding gives, from some ``runs``: of outputs, or of gradients in training.
 
-    right: outputs without these errors, where they are known. Named as :func:`conformance.porting.run.run` names the
+    right: outputs without these errors, where they are known. most: for a lower bound, to which only operations count
+    whose results have no more numbers. Named as :func:`conformance.porting.run.run` names the
     quantities; and "unknown": what keeps the deviations from being derived, in words. Torch alone can say so: see
     :mod:`.rounding`.
 
@@ -45,7 +48,7 @@ def deviations(
             # With gradients, for without them torch takes fused kernels that nothing can look into.
             base = {"outputs": right} if right else run.run(BACKEND, pair, *how, backward=training, kept=True)
             for seed in range(runs):
-                rounding = RandomRounding(seed)
+                rounding = RandomRounding(seed, math.inf if most is None else most)
                 found.append(run.run(BACKEND, pair, *how, backward=training, kept=True, within=rounding))
                 unknown |= {f"torch's {name} has no known rounding error" for name in rounding.unknown}
         except Exception as error:
