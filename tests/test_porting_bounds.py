@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from conformance.lanes import InProcessLane
+from conformance.porting.bounds import difference, rows_used, share, used
 from conformance.porting.check import PairDivergence, Port, allowed, root_mean_square
-from conformance.porting.compared import Seen, compared
+from conformance.porting.compared import Seen, compared, rounded
 from conformance.porting.laws import LAWS
 from tests.faults.fault import started_lanes
 
@@ -154,3 +155,26 @@ def test_what_overflowed_in_single_precision_is_not_exact():
     small = np.array([3.0, 4.0])
     assert allowed([small, small], [small.astype(np.float32)] * 2) == 0.0
     assert root_mean_square(np.array([3e200, 4e200])) == pytest.approx(np.sqrt(12.5) * 1e200)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (4, 3), (4, 3, 2)])
+@pytest.mark.parametrize("size", [0.0, 1e-9, 1e-5, np.nan, np.inf])
+def test_a_look_at_whole_rows_passes_nothing_that_a_look_at_each_number_does_not(shape, size):
+    rng = np.random.default_rng(3)
+    one, error = rng.standard_normal(shape), np.zeros(shape)
+    error[(-1,) * len(shape)] = size
+    other = one + error
+    part, bound = rows_used(one, other, 8 * 2.0**-24), rounded(one, max(one.ndim - 1, 0))
+    if part <= 1:
+        assert difference("it", one, other, bound) is None
+        assert used(one, other, bound) <= part * (1 + 1e-9)
+    assert (part <= 1) == (size < 1e-6)
+    whole = share(one, other, 1e-6)
+    assert (whole is not None) == (difference("it", one, other, 1e-6) is None)
+    assert whole is None or whole == pytest.approx(used(one, other, 1e-6))
+
+
+def test_a_row_of_zeros_may_differ_by_nothing():
+    one, other = np.zeros((2, 3)), np.array([[0.0, 0, 0], [0, 1e-300, 0]])
+    assert rows_used(one, one, 1.0) == 0
+    assert not rows_used(one, other, 1.0) <= 1

@@ -229,3 +229,20 @@ def test_what_only_moves_numbers_has_no_deviation():
     with RandomRounding(0):
         moved = f.pad(f.relu(x).t().reshape(3, 8), (1, 1)).transpose_(0, 1)
     assert torch.equal(moved, f.pad(f.relu(x).t().reshape(3, 8), (1, 1)).t())
+
+
+def test_errors_of_small_results_alone_are_a_lower_bound():
+    network = nn.Sequential(nn.Linear(8, 300), nn.ReLU(), nn.Linear(300, 2)).double()
+    x = torch.randn(4, 8, dtype=torch.float64)
+    right = network(x).detach()
+
+    def level(most: float) -> float:
+        errors = []
+        for seed in range(20):
+            with RandomRounding(seed, most):
+                errors.append(network(x).detach() - right)
+        return float(torch.stack(errors).square().mean().sqrt())
+
+    assert level(0) == 0
+    assert 0 < level(8) < 1.1 * level(1200)
+    assert 0.8 < level(1200) / level(float("inf")) < 1.25

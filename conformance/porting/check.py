@@ -256,7 +256,7 @@ class Port:
         lanes = enumerate((self.torch, self.paddle))
         how = [(lane, {"inputs": drawn.inputs, "values": self.values(side, drawn)}) for side, lane in lanes]
         found = self.arrays("run.repeat", how)
-        runs = tuple(self._portable(side, values) for side, values in enumerate(found))
+        runs = tuple(self.portable(side, values) for side, values in enumerate(found))
         self.kept(("single", drawn.seed, drawn.batch, False), lambda: runs)
         return found
 
