@@ -12,10 +12,12 @@ Claimed:
 - a check of the gate (the mix of screens and bounded checks that its contracts declare) takes less time than a check of
   PaDiff in either setting;
 - the whole check of a port (every law: both models in float64 and in single precision, forward and backward, on five
-  samples, with a model saved and read, updates, and float32's error derived) takes no more than 4 times the
-  processor time of PaDiff's default check, and 7 times that of its fast one, which run each model once;
+  samples, with a model saved and read, updates, and float32's error derived) takes no more than 2.5 times the
+  processor time of PaDiff's default check, and 5 times that of its fast one, which run each model once;
 - no check here leaves a file, whether the models agree or not;
 - a relative error of 1e-5 in torch's convolution is found by every kind of check here.
+
+A time is called not measured, in place of failing, where wall time shows that other work ran beside.
 
     python -m benchmarks.against_padiff      (needs padiff: tox run -e benchmark)
 """
@@ -35,11 +37,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.checks import BOUNDED, FAULTS, KINDS, NO_FAULT, PORTING, SMALL_FAULT, gate_counts
-from benchmarks.claims import Claim, judged, table
+from benchmarks.claims import Claim, is_loaded, judged, table
 from benchmarks.gate_speed import ONE_THREAD, ROOT
 
 WARM_UP = 2
-LIMIT, FAST_LIMIT = 4.0, 7.0
+LIMIT, FAST_LIMIT = 2.5, 5.0
 DEFAULT, FAST = "PaDiff", "PaDiff, PADIFF_API_CHECK=OFF"
 
 
@@ -167,12 +169,13 @@ def show(found: dict[str, dict[str, Any]]) -> int:
             rows.append(("average check of the gate", *(f"{1e3 * seconds:.1f}" for seconds in mix), *5 * [""]))
     faults = [fault for fault in FAULTS if fault != NO_FAULT]
     print(table(("one check of the pair", "wall [ms]", "CPU [ms]", "files", *faults, "files then"), rows), end="\n\n")
+    loaded = is_loaded(sum(wall.values()), sum(processor.values()))
     return judged(
         [
-            Claim(f"average check of the gate over {DEFAULT}", mix[0] / wall[DEFAULT], 1.0),
-            Claim(f"average check of the gate over {FAST}", mix[0] / wall[FAST], 1.0),
-            Claim(f"{PORTING}, over {DEFAULT}", processor[PORTING] / processor[DEFAULT], LIMIT),
-            Claim(f"{PORTING}, over {FAST}", processor[PORTING] / processor[FAST], FAST_LIMIT),
+            Claim(f"average check of the gate over {DEFAULT}", mix[0] / wall[DEFAULT], 1.0, loaded=loaded),
+            Claim(f"average check of the gate over {FAST}", mix[0] / wall[FAST], 1.0, loaded=loaded),
+            Claim(f"{PORTING}, over {DEFAULT}", processor[PORTING] / processor[DEFAULT], LIMIT, loaded=loaded),
+            Claim(f"{PORTING}, over {FAST}", processor[PORTING] / processor[FAST], FAST_LIMIT, loaded=loaded),
             Claim("files written by checks here", max(found[kind]["files"][-1][0] for kind in ours), 0),
             Claim(f"kinds of checks here that miss {SMALL_FAULT}", sum(missed[kind] for kind in ours), 0),
         ]

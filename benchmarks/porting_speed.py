@@ -5,8 +5,10 @@ in float32 and in float64, in both frameworks; one sample of the check in traini
 and one with three updates of the optimizer beside; and the whole check, all laws on three samples in both modes, by
 sample. Claimed:
 
-- the whole check takes no more than 1.5 times the time of the plain runs for each of its samples;
+- the whole check takes no more than 1.2 times the time of the plain runs for each of its samples;
 - nothing is traced, and no file is left, where the models agree.
+
+The first is called not measured, in place of failing, where wall time shows that other work ran beside.
 
     python -m benchmarks.porting_speed [--rounds N] [--batch N] [--size N]
 """
@@ -25,13 +27,14 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks.claims import Claim, judged, table
+from benchmarks.claims import Claim, is_loaded, judged, table
 from conformance.lanes import Lane
 from conformance.porting.check import Drawn, Port
 from conformance.porting.compared import Seen, compare
 from conformance.porting.laws import LAWS
 from tests.faults.fault import started_lanes
 
+LIMIT = 1.2
 SAMPLES = 3
 """Samples of the check of :data:`PAIR`: two of real values, and one of small integers."""
 PAIR = """from tests.pairs.zoo import pair
@@ -117,7 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resnet18.py"
         path.write_text(PAIR.format(size=options.size, batch=options.batch), "utf-8")
+        began, began_processor = time.perf_counter(), time.process_time()
         found, traces = measure(path, lanes, options.rounds)
+        loaded = is_loaded(time.perf_counter() - began, time.process_time() - began_processor)
         files = len(list(Path(folder).iterdir())) - 1
     median = {name: statistics.median(times) for name, times in found.items()}
     median["all laws, a sample"] = median["all laws"] / SAMPLES
@@ -127,7 +132,12 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(("part", "CPU [s]", "of plain"), rows), end="\n\n")
     return judged(
         [
-            Claim("all laws, a sample, over plain forward and backward", median["all laws, a sample"] / plain, 1.5),
+            Claim(
+                "all laws, a sample, over plain forward and backward",
+                median["all laws, a sample"] / plain,
+                LIMIT,
+                loaded=loaded,
+            ),
             Claim("traces made where the models agree", traces, 0),
             Claim("files left", files, 0),
         ]

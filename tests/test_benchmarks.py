@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from benchmarks import against_padiff, checks, detection, gate_speed, porting_speed, start_up
+from benchmarks import against_padiff, checks, claims, detection, gate_speed, porting_speed, start_up
 from benchmarks.claims import Claim, judged, table
 from conformance import names
 from tests.faults.fault import PADDLE, TORCH, Detection, Fault, started_lanes
@@ -118,3 +118,11 @@ def test_a_port_that_agrees_is_timed_without_a_trace(tmp_path):
     found, traces = porting_speed.measure(path, lanes, 1)
     assert traces == 0 and len(found) == 6
     assert all(len(times) == 1 and times[0] > 0 for times in found.values())
+
+
+def test_a_time_beside_other_work_fails_no_claim_and_a_nan_always_does(capsys):
+    assert claims.judged([claims.Claim("time", 3.0, 2.0, loaded=True)]) == 0
+    assert capsys.readouterr().out.startswith("not measured")
+    assert claims.judged([claims.Claim("time", 3.0, 2.0, loaded=False)]) == 1
+    assert claims.judged([claims.Claim("time", float("nan"), 2.0, loaded=True)]) == 1
+    assert claims.is_loaded(3.0, 2.0) and not claims.is_loaded(2.1, 2.0)
