@@ -114,6 +114,7 @@ SETTINGS = {
     "momentum_decay": Setting("momentum_decay", "momentum_decay"),
     "lr_decay": Setting("lr_decay", None),
     "maximize": Setting("maximize", None, False),
+    "lazy_mode": Setting(None, "lazy_mode", False),
 }
 
 
@@ -130,7 +131,7 @@ _ADAM = {
 _ADAM_POWERS = {"beta1_pow_acc": Power("beta1", 1), "beta2_pow_acc": Power("beta2", 1)}
 
 
-_ADAM_SETTINGS = ("beta1", "beta2", "eps", "amsgrad", "maximize")
+_ADAM_SETTINGS = ("beta1", "beta2", "eps", "amsgrad", "maximize", "lazy_mode")
 
 
 KINDS = (
