@@ -54,8 +54,14 @@ def bits(array, framework):
 
 def to_array(tensor):
     """A copy of a tensor's values: ``numpy()`` gives bfloat16 as uint16 and float8 as int8."""
+    found = to_view(tensor)
+    return np.array(found) if found.__array_interface__["data"][0] == tensor.data_ptr() else found
+
+
+def to_view(tensor):
+    """As :func:`to_array`, without a copy where none is needed."""
     name = str(tensor.dtype).removeprefix("paddle.")
-    found = np.array(tensor.numpy())
+    found = tensor.numpy()
     return found.view(named(name)) if name in EXTRA else found
 
 
