@@ -442,3 +442,14 @@ def test_the_worst_verdict_wins():
     assert worst([]) is Verdict.AGREE
     for place, verdict in enumerate(rising):
         assert worst(rising[: place + 1][::-1]) is verdict
+
+
+@pytest.mark.parametrize(("name", "value", "kinds_found"), [
+    ("gradient.x", np.zeros((0, 3)), []),
+    ("gradient.x", np.zeros(3), ["structure"]),
+    ("output", np.zeros(0), ["structure"]),
+])  # fmt: skip
+def test_only_a_gradient_without_elements_may_lack(name, value, kinds_found):
+    assert kinds(judged(seen(**{"other": 1.0}), **{"other": Acceptance(np.array(1.0)), name: Acceptance(value)})) == (
+        kinds_found
+    )

@@ -1,4 +1,4 @@
-"""hardshrink-kept-at-bound: paddle >=2.6.2, <3.4 against act.hardshrink
+"""hardshrink-kept-at-bound: paddle >=3.1.1, <3.4 against act.hardshrink
 
 Made by `python -m conformance findings`, from the ledger of known divergences.
 Claim: x outside of a bound, and 0 within it.

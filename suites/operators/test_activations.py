@@ -32,6 +32,12 @@ class relu6:
     value = lambda x: clip(x, 0.0, 6.0, lambda v: (v > 0) & (v < 6))
 
 
+def _leaky(x, slope):
+    small = scaled(x, slope, 2)
+    found = where((x.value >= 0) | np.isnan(small.value), x, small)
+    return found.with_gradient(x, lambda g: where(x.value >= 0, g, scaled(g, slope, 2)))
+
+
 @operator("act.leaky_relu", area=AREA, cases=one(points=(0.0,), slope=(0.01, 0.2, 0.0)))
 class leaky_relu:
     """x where positive, a fraction of it elsewhere; the fraction is the gradient at 0."""
@@ -39,11 +45,8 @@ class leaky_relu:
     both = lambda f, x, slope: f.nn.functional.leaky_relu(x, slope)
     value = lambda x, slope: where(x.value > 0, x, scaled(x, slope, 2))
 
-    @staticmethod
-    def variant_one_at_zero(x, slope):
-        small = scaled(x, slope, 2)
-        found = where((x.value >= 0) | np.isnan(small.value), x, small)
-        return found.with_gradient(x, lambda g: where(x.value >= 0, g, scaled(g, slope, 2)))
+    variant_one_at_zero = lambda x, slope: _leaky(x, slope)
+    variant_float32_slope = lambda x, slope: _leaky(x, float(np.float32(slope)))
 
 
 @operator("act.elu", area=AREA, cases=one(points=(0.0,), alpha=(1.0, 0.5, 2.0)))
@@ -62,6 +65,10 @@ class celu:
     both = lambda f, x, alpha: f.nn.functional.celu(x, alpha)
     value = lambda x, alpha: split(x.value > 0, x, lambda x: x, lambda x: expm1(x / alpha) * alpha)
 
+    variant_exp_minus_one = lambda x, alpha: split(
+        x.value > 0, x, lambda x: x, lambda x: (stored(exp(x / alpha)) - 1.0) * alpha
+    )
+
     @staticmethod
     def variant_exp_of_all(x, alpha):
         found = split(x.value > 0, x, lambda x: x, lambda x: (stored(exp(x / alpha)) - 1.0) * alpha)
@@ -74,6 +81,13 @@ class selu:
 
     both = lambda f, x: f.nn.functional.selu(x)
     value = lambda x: _elu(x, SELU_ALPHA, SELU_SCALE)
+
+    variant_exp_minus_one = lambda x: split(
+        x.value > 0,
+        x,
+        lambda x: scaled(x, SELU_SCALE, 2),
+        lambda x: scaled(stored(exp(x)) - 1.0, SELU_ALPHA * SELU_SCALE, 4),
+    )
 
     @staticmethod
     def variant_float32_constants(x):
@@ -164,6 +178,7 @@ class softshrink:
 
     both = lambda f, x, bound: f.nn.functional.softshrink(x, bound)
     value = lambda x, bound: where(np.isnan(x.value), x, _softshrink(x, bound))
+    variant_zero_for_nan = _softshrink
     variant_nan_at_infinity = lambda x, bound: where(np.isfinite(x.value), _softshrink(x, bound), np.nan)
 
 
@@ -195,20 +210,20 @@ class hardsigmoid:
         return found.with_gradient(x, lambda g: where(abs(x.value) < 3, scaled(g, SIXTH), 0.0))
 
 
+def _hardswish(x, below, above):
+    middle = lambda x: scaled(x * (x + 3.0), 1 / 6, 3)
+    return split(
+        below, x, lambda x: x * 0.0, lambda x: split(above, x, lambda x: scaled(x * 6.0, 1 / 6, 3), middle), 3.0
+    )
+
+
 @operator("act.hardswish", area=AREA, cases=one(points=(3.0, -3.0)))
 class hardswish:
-    """x times its hard sigmoid."""
+    """x times its hard sigmoid; at -3 and at 3 with the gradient of outside."""
 
     both = lambda f, x: f.nn.functional.hardswish(x)
-    value = lambda x: split(
-        x.value <= -3,
-        x,
-        lambda x: x * 0.0,
-        lambda x: split(
-            x.value >= 3, x, lambda x: scaled(x * 6.0, 1 / 6, 3), lambda x: scaled(x * (x + 3.0), 1 / 6, 3)
-        ),
-        3.0,
-    )
+    value = lambda x: _hardswish(x, x.value <= -3, x.value >= 3)
+    variant_inside_at_ends = lambda x: _hardswish(x, x.value < -3, x.value > 3)
 
 
 @operator("act.hardtanh", area=AREA, cases=one(points=(1.0, -1.0)))
@@ -240,6 +255,9 @@ class threshold:
     torch = lambda f, x, threshold, other: f.nn.functional.threshold(x, threshold, other)
     paddle = lambda f, x, threshold, other: f.nn.functional.thresholded_relu(x, threshold, other)
     value = lambda x, threshold, other: where(~(x.value <= threshold), x, other)
+    variant_other_ignored = lambda x, threshold, other: where(
+        ~(x.value <= threshold), x, np.where(np.isinf(x.value), np.nan, 0.0)
+    )
     variant_nan_at_infinity = lambda x, threshold, other: where(
         ~(x.value <= threshold), x, np.where(np.isinf(x.value), np.nan, other)
     )
