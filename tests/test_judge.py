@@ -450,6 +450,5 @@ def test_the_worst_verdict_wins():
     ("output", np.zeros(0), ["structure"]),
 ])  # fmt: skip
 def test_only_a_gradient_without_elements_may_lack(name, value, kinds_found):
-    assert kinds(judged(seen(**{"other": 1.0}), **{"other": Acceptance(np.array(1.0)), name: Acceptance(value)})) == (
-        kinds_found
-    )
+    accepted = {"other": Acceptance(np.array(1.0)), name: Acceptance(value)}
+    assert kinds(compare("torch:cpu", seen(other=np.float32(1.0)), accepted, F4)) == kinds_found
