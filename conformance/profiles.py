@@ -70,12 +70,12 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
         if current.derandomize or seed is not None:
             # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
             test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
-        with _without_literals():
+        with without_literals():
             test()
 
 
 @contextlib.contextmanager
-def _without_literals() -> Iterator[None]:
+def without_literals() -> Iterator[None]:
     """Keep Hypothesis from drawing the numbers that stand in the sources of our own loaded modules.
 
     With them an edit anywhere, or fewer suites, would give every contract other samples.

@@ -116,7 +116,7 @@ def test_a_port_that_agrees_is_timed_without_a_trace(tmp_path):
     path.write_text(porting_speed.PAIR.format(size=33, batch=2), "utf-8")
     lanes = {lane.spec.framework: lane for lane in started_lanes()}
     found, traces = porting_speed.measure(path, lanes, 1)
-    assert traces == 0 and len(found) == 6
+    assert traces == 0 and len(found) == 7
     assert all(len(times) == 1 and times[0] > 0 for times in found.values())
 
 

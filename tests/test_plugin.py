@@ -91,7 +91,7 @@ def test_contracts_that_no_lane_could_run_are_not_green(make_project):
     assert run.code == 1, run.output
     assert run.results is not None and (run.results["verdict"], run.results["samples"]) == ("fail", 0)
     assert {row["verdict"] for row in run.results["contracts"]} == {"unsupported"}
-    assert "small.double on torch:cpu: gone" in run.output
+    assert "small.double (and 2 more) on torch:cpu: gone" in run.output
 
 
 def test_one_that_only_sets_up_is_not_green(make_project):

@@ -108,7 +108,7 @@ def test_what_else_is_loaded_changes_no_draw(drawn, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "full_of_numbers", importlib.import_module("full_of_numbers"))
     assert [drawn(f"law.of_{place}") for place in range(4)] == before
-    monkeypatch.setattr(profiles, "_without_literals", contextlib.nullcontext)
+    monkeypatch.setattr(profiles, "without_literals", contextlib.nullcontext)
     assert [drawn(f"law.of_{place}") for place in range(4)] != before
 
 

@@ -106,14 +106,14 @@ _LIST = [
     ),
     Bug(
         "mask too weak",
-        "gpt2_gelu",
+        "gpt2",
         "the mask adds -1 where it must add minus infinity",
         {f"{NLP}.gpt.modeling": [("mask = paddle.full_like(x, -np.inf)", "mask = paddle.full_like(x, -1.0)")]},
         r"decoder\.layers\.0\.self_attn(\.out_proj)?",
     ),
     Bug(
         "heads not transposed back",
-        "gpt2_gelu",
+        "gpt2",
         "the heads are joined without moving them behind the tokens",
         {
             f"{NLP}.gpt.modeling": [

@@ -52,12 +52,14 @@ PUBLISHED = {
         "transformers",
         "paddlenlp",
         "nlp",
-        "differs: the activation by default is gelu_new (tanh) in transformers and gelu (exact) in paddlenlp; refused, "
-        "since the check cannot part a fused weight that is kept as [in, out] (Conv1D)",
-        ("gelu",),
+        "agrees: torch keeps its matrices [in, out], with query, key and value in one; both take the GELU by its tanh",
     ),
     "gpt2_gelu": Published(
-        "transformers", "paddlenlp", "nlp", "agrees, once the activation is the same; refused as gpt2 is"
+        "transformers",
+        "paddlenlp",
+        "nlp",
+        "differs: torch is told to take the exact GELU, and paddlenlp's layer always passes approximate=True",
+        ("approximate",),
     ),
     "llama": Published(
         "transformers",

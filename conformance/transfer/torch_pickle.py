@@ -15,7 +15,6 @@ import numpy as np
 from .arrays import STORAGE_TYPES
 from .stored import Stored
 
-_CLASSES = {dtype: name.removeprefix("torch.") for name, dtype in STORAGE_TYPES.items() if "torch.Q" not in name}
 _ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
 
 
@@ -58,9 +57,10 @@ def _numbers(numbers: tuple[int, ...]) -> bytes:
 def _tensor(array: Any, key: int) -> bytes:
     """A call of torch's own builder: storage, offset, size, stride, gradient, hooks, and where untyped, the dtype."""
     name = array.dtype.name
-    typed = name in _CLASSES
+    classes = {dtype: text.removeprefix("torch.") for text, dtype in STORAGE_TYPES.items() if "torch.Q" not in text}
+    typed = name in classes
     count = array.size if typed else array.nbytes
-    kind = f"ctorch\n{_CLASSES[name]}\n" if typed else "ctorch.storage\nUntypedStorage\n"
+    kind = f"ctorch\n{classes[name]}\n" if typed else "ctorch.storage\nUntypedStorage\n"
     storage = b"(" + _text("storage") + kind.encode() + _text(str(key)) + _text("cpu")
     storage += pickle.dumps(count, 2)[2:-1] + b"tQ"
     steps, step = [], 1

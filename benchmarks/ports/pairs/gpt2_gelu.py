@@ -1,4 +1,4 @@
-"""GPT-2, small, with the same activation on both sides: transformers' GPT2Model and paddlenlp's GPTModel."""
+"""GPT-2, small, with the exact GELU in torch: transformers' GPT2Model and paddlenlp's GPTModel."""
 
 SIZES = {"vocab_size": 1000}
 
