@@ -179,6 +179,7 @@ def test_what_a_release_needs():
     assert environments.requirements("torch", "2.4.1") == [
         "torch==2.4.1",
         "pillow",
+        "safetensors",
         "setuptools",
         "torchvision>=0.15",
         "numpy",
