@@ -107,14 +107,20 @@ def test_a_verdict_that_is_not_the_one_found_by_hand_fails():
     differs = Row("gpt2_gelu", broken={"forward": "another approximate"})
     assert page.right(differs) and page.right(Row("bert"))
     assert not page.right(Row("gpt2_gelu", differs.broken, errors=["forward"]))
-    wrong = [Row("gpt2_gelu"), Row("gpt2_gelu", broken={"forward": "dropout"}), Row("bert", broken={"forward": "differs"})]
+    wrong = [
+        Row("gpt2_gelu"),
+        Row("gpt2_gelu", broken={"forward": "dropout"}),
+        Row("bert", broken={"forward": "differs"}),
+    ]
     assert not any(map(page.right, wrong)) and all("**not so**" in page.cells(row)[3] for row in wrong)
     assert page.summary([wrong[2], Row("vit")]) == "1 of 2 pairs agree, 1 differ; not so by hand: bert."
     assert not command.claims(wrong, [])[0].holds
 
 
 def test_the_page_has_the_pins_the_verdicts_and_the_bugs():
-    text = page.page([Row("bert", worst=0.25), Row("gpt2_gelu", broken={"forward": "other approximate"})], [found(TOLD)])
+    text = page.page(
+        [Row("bert", worst=0.25), Row("gpt2_gelu", broken={"forward": "other approximate"})], [found(TOLD)]
+    )
     assert "| nlp | paddlepaddle==2.6.2, paddlenlp==2.8.1" in text and "| 0.25 |" in text
     assert "| transformers 5.24.0 | paddlenlp 2.8.1 | differs: forward |" in text
     assert "### gpt2_gelu\n\n```text\nforward: other approximate" in text and "| wrong sum | bert |" in text
