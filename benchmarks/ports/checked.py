@@ -91,7 +91,13 @@ PUBLISHED = {
         "check names a stage's first, which comes after its block's",
         ("eps",),
     ),
-    "segformer_epsilon": Published("transformers", "paddleseg", "vision", "agrees, once the epsilon is the same"),
+    "segformer_epsilon": Published(
+        "transformers",
+        "paddleseg",
+        "vision",
+        "differs: with one epsilon, the head still drops whole channels in paddleseg and elements in transformers",
+        ("whole channels",),
+    ),
     "lpips_alexnet": Published("lpips", "paddle_lpips", "vision", f"agrees: {_SAME}"),
     "ecapa": Published("mvector", "ppvector", "vision", f"agrees: {_SAME}, without lengths"),
     "ecapa_speechbrain": Published(
