@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Quantity, current, divide, larger, quantity, unary, where
+from conformance.quantity import Array, Quantity, current, quantity, unary, where
 
 
 class _Special:
@@ -145,6 +145,3 @@ def softplus(x: Any) -> Quantity:
     """log(1 + exp(x)), as log1p(exp(-|x|)) + max(x, 0); the gradient is formed as a sigmoid."""
     function = lambda v: np.logaddexp(0.0, v)  # noqa: E731
     return unary(function, special.expit, 6, x, lambda g, x, y: g * sigmoid(x), NORMAL)
-
-
-__all__ = ["divide", "larger"]

@@ -277,15 +277,16 @@ class GatewayLane:
                 self._forgotten.add(handle)
 
     def result(self, handle: int) -> Observation:
-        while handle not in self._answers:
-            self._take(self._receive())
-        found: Observation = self._answers.pop(handle)
+        found: Observation = self._awaited(handle)
         return found
 
     def answer(self, handle: int) -> Any:
+        return answered(self._awaited(handle))
+
+    def _awaited(self, handle: int) -> Any:
         while handle not in self._answers:
             self._take(self._receive())
-        return answered(self._answers.pop(handle))
+        return self._answers.pop(handle)
 
     def _receive(self) -> Any:
         """The next answer, or ``None`` when the lane died, was given up, and has been started again."""
