@@ -119,6 +119,7 @@ class Contract:
     module: str
     optional_dtypes: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
 
     def call(self, framework: str) -> Callable[..., Any]:
         """The call of one framework."""
@@ -174,6 +175,7 @@ def contract(
     unsupported: Mapping[str, str] | None = None,
     optional_dtypes: tuple[str, ...] = (),
     sources: Mapping[str, str] | None = None,
+    covers: tuple[str, ...] = (),
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -191,6 +193,8 @@ def contract(
     share: part of the profile's examples that this contract is worth; heavy models take a small one.
     may_be_zero: quantities that may be all zero in every sample without the contract counting as vacuous.
     sources: of a call that is one expression, its text by framework.
+    covers: what it judges, where `conformance coverage` cannot tell from the calls' text: ids of counterparts, and
+        calls of programs, such as ``paddle.Tensor.__mul__``.
     optional_dtypes: dtypes that a framework may have no kernel for; such a lane is then unsupported on such a sample.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
 
@@ -238,6 +242,7 @@ def contract(
             unsupported=dict(unsupported or {}),
             optional_dtypes=optional_dtypes,
             sources=dict(sources or {}),
+            covers=covers,
             module=cls.__module__,
         )
         REGISTRY[contract_id] = made

@@ -127,7 +127,23 @@ class Ledger:
 
 
 def load(path: Path) -> Ledger:
-    """Read a ledger file; :class:`LedgerError` says which entry is wrong and how to mend it."""
+    """Read a ledger: a file, and those of the folder of its name beside it, one for each family of calls.
+
+    Raises :class:`LedgerError`, which says which entry is wrong and how to mend it.
+    """
+    entries: list[Entry] = []
+    seen: dict[str, Path] = {}
+    for file in (path, *sorted(path.with_suffix("").glob("*.toml"))):
+        for entry in _entries(file):
+            if entry.id in seen:
+                both = "" if seen[entry.id] == file else f" (the other is in {seen[entry.id]})"
+                raise LedgerError(f"{file}: two entries are called {entry.id!r}{both}; ids must be unique")
+            seen[entry.id] = file
+            entries.append(entry)
+    return Ledger(entries)
+
+
+def _entries(path: Path) -> list[Entry]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -140,13 +156,7 @@ def load(path: Path) -> Ledger:
     tables = data.get("divergence", [])
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise LedgerError(f"{path}: entries are written [[divergence]], with two brackets on each side")
-    entries = [_entry(path, place, table) for place, table in enumerate(tables, start=1)]
-    seen: set[str] = set()
-    for entry in entries:
-        if entry.id in seen:
-            raise LedgerError(f"{path}: two entries are called {entry.id!r}; ids must be unique")
-        seen.add(entry.id)
-    return Ledger(entries)
+    return [_entry(path, place, table) for place, table in enumerate(tables, start=1)]
 
 
 def leader(entry_id: str, reasons: Mapping[str, str]) -> str:

@@ -178,11 +178,13 @@ def operator(
     families: Sequence[str] = ORDINARY,
     may_be_zero: tuple[str, ...] = (),
     stepwise: bool = False,
+    covers: tuple[str, ...] = (),
 ) -> Callable[[type], Contract]:
     """Declare a contract by a formula; see the module.
 
     gradients: inputs whose gradients are asked for; default: ``x`` where there is one. stepwise: in low precision the
-    call is made of several kernels, each of which rounds its result.
+    call is made of several kernels, each of which rounds its result. covers: as in
+    :func:`~conformance.contract.contract`.
 
     Raises
     ------
@@ -215,6 +217,7 @@ def operator(
             share=share,
             may_be_zero=may_be_zero,
             sources=_sources(cls),
+            covers=covers,
             optional_dtypes=tuple(dtype for dtype in dtypes if dtype not in ("float32", "float64")),
         )(type(cls.__name__, (), body))
 

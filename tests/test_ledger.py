@@ -214,6 +214,19 @@ def test_ids_are_unique(tmp_path):
     assert len(load(written(tmp_path, ENTRY, {**ENTRY, "id": '"other"'})).entries) == 2
 
 
+def test_a_folder_of_the_same_name_holds_more_entries(tmp_path):
+    path = written(tmp_path, ENTRY)
+    family = tmp_path / "ledger"
+    family.mkdir()
+    written(family, {**ENTRY, "id": '"other"'}).rename(family / "sums.toml")
+    assert [entry.id for entry in load(path).entries] == ["law-broken", "other"]
+    written(family, ENTRY).rename(family / "again.toml")
+    with pytest.raises(
+        LedgerError, match=r"again\.toml: two entries are called 'law-broken' \(the other is in .*ledger\.toml"
+    ):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
