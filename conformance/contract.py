@@ -186,7 +186,7 @@ def contract(
     samples: Hypothesis strategy of a :class:`Sample` or of a list of samples that share their structure. One draw of
         a shape then serves several fills of values, which is where Hypothesis' own time would go otherwise.
     gradients: inputs that require a gradient; the lane backpropagates the reserved input ``cotangent`` from the
-        quantity ``output`` and observes ``gradient.NAME`` for each.
+        quantity ``output`` and observes ``gradient.NAME`` for each. A sample without a cotangent asks for none.
     tensors: whether the lane turns top-level arrays into tensors before the call (images and files stay plain).
     conditioned: the oracle takes the lane's own observation as ``observed`` (a mapping of arrays) and follows its
         decisions at kinks.

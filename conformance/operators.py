@@ -34,6 +34,9 @@ from conformance.quantity import FORMATS, Quantity, acceptance, backward, comput
 from conformance.strategies import array_shapes, generator, integers, real, seeds
 
 FLOATS = ("float32", "float64", "float16")
+INTEGERS = ("int64", "int32", "uint8", "int8", "int16")
+EVERY = (*FLOATS, *INTEGERS, "bool")
+"""Of calls that move or choose: of the dtypes that are not floating, each example has one."""
 WIDER = {"float16": "float32"}
 """The format that a kernel computes in, where it is wider than that of its results."""
 SHARE = 0.25
@@ -41,7 +44,6 @@ SHARE = 0.25
 ORDINARY = ("normal", "mixed", "sorted", "sparse", "heavy", "positive", "constant", "tiny")
 SPECIALS = (np.nan, np.inf, -np.inf, 0.0, -0.0)
 LAYOUTS = ("transposed", "sliced", "expanded")
-RESERVED = ("cotangent", "layouts")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Floats:
 
     def filled(self, rng: np.random.Generator, dtype: str, family: str) -> np.ndarray:
         """Numbers of one family, within the domain and the format."""
+        if dtype not in FORMATS:
+            return _whole(rng, self.shape, dtype)
         if family == "whole":
             array = integers(rng, self.shape, 4, "float64")
         else:
@@ -92,6 +96,17 @@ class Floats:
         if array.size > 4:
             places.flat[[0, -1]] = True
         return np.asarray(np.where(places, chosen, array))
+
+
+def _whole(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Truth values, or integers of the whole range of a dtype: half of them small, so that some are equal."""
+    if dtype == "bool":
+        return np.asarray(rng.random(shape) < 0.5)
+    limits = np.iinfo(dtype)
+    small = rng.integers(0 if limits.min == 0 else -4, 5, shape)
+    return np.asarray(
+        np.where(rng.random(shape) < 0.5, small, rng.integers(limits.min, limits.max, shape, dtype)), dtype
+    )
 
 
 @dataclass(frozen=True)
@@ -269,7 +284,7 @@ class Formula:
                 for each in results.values():
                     _round_in(each, dtype)
             accepted = {name: _accepted(each, dtype, inner) for name, each in results.items()}
-            if self.gradients:
+            if self.gradients and cotangent is not None:
                 asked = [leaves[name] for name in self.gradients if isinstance(leaves.get(name), Quantity)]
                 known = backward([(results["output"], cotangent)], asked)
                 names = [name for name in self.gradients if isinstance(leaves.get(name), Quantity)]
@@ -309,29 +324,37 @@ def _accepted(found: Any, dtype: str, inner: str) -> Acceptance:
         return found
     if isinstance(found, Quantity):
         return acceptance(found, dtype, inner)
-    return Acceptance(np.asarray(found))
+    array = np.asarray(found)
+    return Acceptance(array, dtype=None if array.dtype.kind == "f" else str(array.dtype))
 
 
 def samples(
     cases: st.SearchStrategy[Structure], formula: Formula, dtypes: Sequence[str], families: Sequence[str]
 ) -> st.SearchStrategy[list[Sample]]:
-    """Several fills of one structure: two families, small integers, specials, another layout, each other dtype."""
+    """Several fills of one structure: two families, small integers, specials, another layout, each other dtype.
+
+    Of the dtypes that are not floating, one; such a sample has no gradients.
+    """
+    floating = [dtype for dtype in dtypes if dtype in FORMATS]
+    others = [dtype for dtype in dtypes if dtype not in FORMATS]
 
     def make(drawn: tuple[Structure, int, tuple[str, str], str]) -> list[Sample]:
         structure, seed, chosen, layout = drawn
         rng = generator(seed)
-        first = dtypes[0]
+        first = floating[0]
         kinds = [(first, chosen[0], False), (first, "whole", False), (first, chosen[1], True)]
-        kinds += [(dtype, chosen[0], place == 1) for place, dtype in enumerate(dtypes[1:])]
+        kinds += [(dtype, chosen[0], place == 1) for place, dtype in enumerate(floating[1:])]
+        if others:
+            kinds.append((str(rng.choice(others)), "whole", False))
         made_ones = []
         shape: tuple[int, ...] | None = None
         for place, (dtype, family, special) in enumerate(kinds):
             inputs = _filled(structure, rng, dtype, family, special)
-            if formula.gradients:
+            if formula.gradients and dtype in FORMATS:
                 shape = formula.shape(inputs) if shape is None else shape
                 inputs["cotangent"] = _cotangent(rng, shape, dtype, family)
-            if place in (2, 4):
-                layouts = _layouts(inputs, layout)
+            if place in (2, 4, 5):
+                layouts = _layouts(inputs, structure, layout)
                 if layouts:
                     inputs["layouts"] = layouts
             made_ones.append(Sample(inputs, REAL))
@@ -356,11 +379,15 @@ def _cotangent(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, fam
     return integers(rng, shape, 4, dtype) if family == "whole" else np.asarray(rng.standard_normal(shape), dtype)
 
 
-def _layouts(inputs: dict[str, Any], layout: str) -> dict[str, str]:
+def _layouts(inputs: dict[str, Any], structure: Structure, layout: str) -> dict[str, str]:
     """The arrays that are laid out so; those to be expanded are made equal along their first axis."""
     found = {}
     for name, array in inputs.items():
-        if name in RESERVED or not _is_float(array) or array.ndim < (1 if layout == "sliced" else 2) or not array.size:
+        if (
+            not isinstance(structure.get(name), Floats)
+            or array.ndim < (1 if layout == "sliced" else 2)
+            or not array.size
+        ):
             continue
         if layout == "expanded":
             inputs[name] = np.ascontiguousarray(np.broadcast_to(array[:1], array.shape))
@@ -368,4 +395,17 @@ def _layouts(inputs: dict[str, Any], layout: str) -> dict[str, str]:
     return found
 
 
-__all__ = ["Booleans", "Floats", "Integers", "broadcast", "each", "one", "operator", "shapes", "two"]
+__all__ = [
+    "EVERY",
+    "FLOATS",
+    "INTEGERS",
+    "Booleans",
+    "Floats",
+    "Integers",
+    "broadcast",
+    "each",
+    "one",
+    "operator",
+    "shapes",
+    "two",
+]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from conformance import operators
+from conformance import moves, operators
 from conformance.accuracy import Acceptance
 from conformance.contract import REGISTRY, ContractError, Sample
 from conformance.lanes.lane import arranged, rearranged
@@ -126,3 +126,16 @@ def test_an_acceptance_of_a_count_is_exact():
     accepted = formula(x=np.array([1.0, 3.0, 2.0], np.float32))
     assert isinstance(accepted, dict) and isinstance(accepted["output"], Acceptance)
     assert accepted["output"].value == 1
+
+
+@given(st.data())
+@settings(max_examples=20, deadline=None)
+def test_one_sample_of_another_dtype_has_no_cotangent_and_its_result_keeps_the_dtype(data):
+    formula = operators.Formula(lambda x: moves.moved(lambda a: a[::-1], x), ("x",))
+    drawn = operators.samples(operators.one(fewest=1), formula, operators.EVERY, ("normal",))
+    others = [each.inputs for each in data.draw(drawn) if "cotangent" not in each.inputs]
+    assert [each["x"].dtype.kind in "iub" for each in others] == [True]
+    accepted = formula(**others[0])
+    assert isinstance(accepted, dict) and accepted.keys() == {"output"}
+    assert accepted["output"].dtype == str(others[0]["x"].dtype)
+    assert (accepted["output"].value == others[0]["x"][::-1]).all()

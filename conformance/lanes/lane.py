@@ -224,6 +224,7 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     observation = Observation()
     inputs = {name: value for name, value in sample.inputs.items() if name not in ("cotangent", "layouts")}
     layouts = sample.inputs.get("layouts", {})
+    gradients = contract.gradients if sample.inputs.get("cotangent") is not None else ()
     kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
     began = time.perf_counter()
     try:
@@ -231,12 +232,12 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
         if contract.tensors:
             for name, value in inputs.items():
                 if isinstance(value, np.ndarray):
-                    made = adapter.tensor(arranged(value, layouts.get(name)), name in contract.gradients)
+                    made = adapter.tensor(arranged(value, layouts.get(name)), name in gradients)
                     leaves[name] = rearranged(made, value, layouts.get(name))
         with adapter.scope():
             results = flatten(call(**{**inputs, **leaves}))
-            if contract.gradients and fits(results["output"], sample.inputs["cotangent"]):
-                wanted = [name for name in contract.gradients if name in leaves]
+            if gradients and fits(results["output"], sample.inputs["cotangent"]):
+                wanted = [name for name in gradients if name in leaves]
                 found = adapter.gradients(results["output"], sample.inputs["cotangent"], [leaves[n] for n in wanted])
                 results.update({f"gradient.{name}": value for name, value in zip(wanted, found, strict=True)})
         for name, value in results.items():

@@ -92,7 +92,7 @@ def _script(
     if only is not None:
         accepted = {name: accepted[name] for name in only}
         reference += f", here for {', '.join(only)} alone, as all of them would be too large"
-    data, main = _data(sample, accepted), _main(contract, framework, accepted, lane, only is not None)
+    data, main = _data(sample, accepted), _main(contract, framework, sample, accepted, lane, only is not None)
     size = sum(map(len, data))
     if size > LARGEST:
         raise TooLarge(f"its sample and expected values would take {size / 2**20:.0f} MiB")
@@ -153,9 +153,12 @@ def _expected(item: Any, sample: Sample) -> tuple[Any, ...]:
     return value, bound, dtype, *signed
 
 
-def _main(contract: Contract, framework: str, accepted: Any, lane: Mapping[str, Any], partial: bool) -> str:
+def _main(
+    contract: Contract, framework: str, sample: Sample, accepted: Any, lane: Mapping[str, Any], partial: bool
+) -> str:
     device, tf32 = str(lane.get("device", "cpu")), bool(lane.get("tf32", False))
-    how = f"{contract.tensors}, {contract.gradients!r}, COTANGENT, {device!r}, {tf32}"
+    gradients = contract.gradients if sample.inputs.get("cotangent") is not None else ()
+    how = f"{contract.tensors}, {gradients!r}, COTANGENT, {device!r}, {tf32}"
     held = "compare(observe, EXPECTED)"
     if isinstance(accepted, Rejects):
         held = f"must_raise(observe, {accepted.reason!r}, {accepted.error!r})"

@@ -1,0 +1,34 @@
+"""What only moves, repeats or chooses elements, in every dtype: a quantity where it is floating, else an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from conformance import sums
+from conformance.quantity import Quantity
+
+Array = np.ndarray[Any, Any]
+
+
+def moved(function: Callable[..., Any], *inputs: Any, fill: Any = 0) -> Any:
+    """What ``function`` makes of arrays by moving, repeating or leaving out their elements; see ``sums.move``.
+
+    Inputs that are arrays, because their dtype is not floating, give an array of that dtype.
+    """
+    if any(isinstance(each, Quantity) for each in inputs):
+        return sums.move(function, *inputs, fill=float(fill))
+    ends = np.cumsum([0, *(each.size for each in inputs)])
+    places = [
+        np.arange(start, start + each.size).reshape(each.shape) for start, each in zip(ends, inputs, strict=False)
+    ]
+    dtype = inputs[0].dtype
+    pool = np.concatenate([*(each.ravel() for each in inputs), np.array([fill]).astype(dtype)])
+    return np.asarray(pool[np.asarray(function(*places))], dtype)
+
+
+def values(x: Any) -> Array:
+    """The numbers of a quantity, or of an array."""
+    return x.value if isinstance(x, Quantity) else x
