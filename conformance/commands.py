@@ -168,16 +168,18 @@ Exit status: 0; 1 where --check or --verify finds something; 2 for input that ca
         "conformance.findings.command:main",
     ),
     "coverage": Command(
-        "list what the contracts call, by area",
+        "tell which calls of both frameworks, and of real programs, the contracts judge",
         """\
-List the contracts by area: which functions of torch and of paddle their calls name, and which gradients are compared.
-Read from the sources of the suites; needs no framework.
+Of the calls that both frameworks have, and of those that traced programs make, tell which the contracts judge: values,
+gradients, dtypes, layouts, refusals. Writes the page of coverage, and the page that translates calls of one framework
+to the other. Read from the suites; needs no framework.
 
-Example:
-    conformance coverage --json coverage.json
+Examples:
+    conformance coverage
+    conformance coverage --json coverage.json --out pages
 
-Writes the file of --json, and nothing else but its output.
-Exit status: 0; 2 for input that cannot be used.""",
+Writes coverage.md and translation.md to the folder of --out, and the file of --json; nothing with --check.
+Exit status: 0; 1 where --check finds a page out of date; 2 for input that cannot be used.""",
         "conformance.coverage:add_arguments",
         "conformance.coverage:main",
     ),

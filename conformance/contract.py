@@ -120,6 +120,7 @@ class Contract:
     optional_dtypes: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     covers: tuple[str, ...] = ()
+    note: str = ""
 
     def call(self, framework: str) -> Callable[..., Any]:
         """The call of one framework."""
@@ -198,6 +199,8 @@ def contract(
     optional_dtypes: dtypes that a framework may have no kernel for; such a lane is then unsupported on such a sample.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
 
+    An attribute ``note`` says what the two frameworks promise differently, for those who translate a program.
+
     Every further static method of the class whose name starts with ``variant_`` is what a lane with a known
     divergence computes instead; the ledger refers to it by the rest of its name.
 
@@ -243,6 +246,7 @@ def contract(
             optional_dtypes=optional_dtypes,
             sources=dict(sources or {}),
             covers=covers,
+            note=getattr(cls, "note", ""),
             module=cls.__module__,
         )
         REGISTRY[contract_id] = made

@@ -1,152 +1,382 @@
-"""``conformance coverage``: what the declared contracts call of torch and of paddle, read from their sources.
+"""``conformance coverage``: of the calls that both frameworks have, and of those that programs make, which are judged.
 
-Importing the suites declares the contracts and imports no framework. What a call names is found in its syntax, and in
-that of the project's own functions and classes that it uses in turn: functions and classes of a framework by their
-dotted names. A method of a tensor or a layer cannot be told by its type; it is listed by its name alone.
+A contract names what it judges (``covers``): counterparts, which are calls that both frameworks have, by their id, and
+calls of traced programs. Dtypes, layouts and refusals are those of the samples that the gate draws; the verdicts are
+those that the gate holds the pinned releases to, by the ledger. Needs no framework.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance import home, names
+import numpy as np
+
+from conformance import home, ledger, names, profiles, translation
+from conformance.accuracy import Rejects
 from conformance.contract import FRAMEWORKS, REGISTRY, Contract, ContractError
 from conformance.portable import write_whole
-from conformance.report.sources import CannotInline, Definition, External, Module, Project, Target
 
-PACKAGES = {"torch": ("torch", "torchvision"), "paddle": ("paddle",)}
+PAGE = "coverage.md"
+CHANNELS_LAST = ("NLC", "NHWC", "NDHWC", "channels_last")
+SAMPLES = 12
+"""Samples of a contract that its oracle is asked about, to see whether it knows inputs that must be refused."""
+SECONDS = 0.2
+DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write what was found to a file, by contract")
+    project = home.gate()
+    out = Path("conformance-report") if home.installed() else project.folder / "docs"
+    add = parser.add_argument
+    add("--json", metavar="FILE", type=Path, help="write what was found to a file, by call")
+    add("--out", metavar="DIR", type=Path, default=out, help=f"folder of the pages (default: {out.name})")
+    add("--check", action="store_true", help="write nothing; exit 1 where a page is not what would be written")
+    add("--counterparts", metavar="FILE", type=Path, default=project.counterparts, help="calls that both have, as JSON")
+    add("--workloads", metavar="FILE", type=Path, default=project.workloads, help="calls of traced programs, as JSON")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the table. Raises ContractError where suites are missing, or the file cannot be written."""
+    """Print the shares, and write the pages. Raises ContractError for files that cannot be used."""
+    found = read(options.counterparts, options.workloads)
+    if options.json is not None:
+        _write(options.json, json.dumps(found.as_json(), indent=1) + "\n")
+    pages = {PAGE: page(found), translation.PAGE: translation.page(found.counterparts)}
+    if options.check:
+        wrong = [name for name, text in pages.items() if _text(options.out / name) != text]
+        told = [f"{options.out / name} is out of date; make it with: python -m conformance coverage" for name in wrong]
+        print("\n".join(told) or f"{options.out / PAGE} and {translation.PAGE} are up to date")
+        return 1 if wrong else 0
+    for name, text in pages.items():
+        _write(options.out / name, text)
+    print("\n".join(lines(found)))
+    return 0
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise ContractError(f"cannot write {path}: {error.strerror}; name another file") from error
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a contract's samples hold."""
+
+    dtypes: frozenset[str]
+    layouts: frozenset[str]
+    refuses: bool
+
+
+@dataclass
+class Coverage:
+    """Which contracts judge which calls. counterparts, traced: the calls, as their files describe them.
+
+    reasons: why no contract judges a call. facts: by contract.
+    """
+
+    counterparts: Mapping[str, Mapping[str, Any]]
+    traced: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, str]
+    contracts: Mapping[str, list[Contract]]
+    facts: Mapping[str, Facts]
+    entries: ledger.Ledger
+    releases: Mapping[str, str] = field(default_factory=dict)
+
+    def judged(self, call: str) -> list[Contract]:
+        """The contracts that judge a counterpart or a traced call."""
+        return self.contracts.get(call, [])
+
+    def dtypes(self, call: str) -> set[str]:
+        """Those of samples of the contracts that judge a call."""
+        return set().union(*(self.facts[each.id].dtypes for each in self.judged(call)))
+
+    def layouts(self, call: str) -> set[str]:
+        """How tensors lie in memory in samples of the contracts that judge a call."""
+        return set().union(*(self.facts[each.id].layouts for each in self.judged(call)))
+
+    def unexplained(self) -> list[str]:
+        """Counterparts without a contract and without a reason."""
+        return [call for call in self.counterparts if not self.judged(call) and call not in self.reasons]
+
+    def share(self) -> float:
+        """Of the configurations of traced calls, the part whose call a contract judges."""
+        return traced_share(self.traced, self.contracts)
+
+    def share_with_dtypes(self) -> float:
+        """The same, where a configuration counts by the part of its tensors whose dtype is judged."""
+        whole = sum(call["configurations"] for call in self.traced.values())
+        part = 0.0
+        for name, call in self.traced.items():
+            if self.judged(name):
+                seen = self.dtypes(name)
+                of = sum(call["dtypes"].values())
+                mine = sum(count for dtype, count in call["dtypes"].items() if dtype in seen)
+                part += call["configurations"] * (mine / of if of else 1.0)
+        return part / whole if whole else 0.0
+
+    def verdict(self, call: str, framework: str) -> str:
+        """What the gate holds the pinned release to: agree, known divergence, or unsupported."""
+        found = {self._held(each, framework) for each in self.judged(call)}
+        return next((each for each in ("known divergence", "agree", "unsupported") if each in found), "")
+
+    def _held(self, contract: Contract, framework: str) -> str:
+        if contract.unsupported_on(framework, "cpu"):
+            return "unsupported"
+        release = self.releases.get(framework, "")
+        known = [each for each in self.entries.of(contract.id) if each.applies(framework, "cpu", release)]
+        return "known divergence" if known else "agree"
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready: every counterpart, every traced call, and the shares."""
+
+        def row(call: str) -> dict[str, Any]:
+            found = self.judged(call)
+            return {
+                "contracts": [each.id for each in found],
+                "dtypes": sorted(self.dtypes(call)),
+                "gradient": any(each.gradients for each in found),
+                "layouts": sorted(self.layouts(call)),
+                "reason": None if found else self.reasons.get(call),
+            }
+
+        return {
+            "schema": 2,
+            "calls": {call: row(call) for call in self.counterparts},
+            "programs": {call: row(call) for call in self.traced},
+            "traced": {"calls": round(self.share(), 4), "calls_and_dtypes": round(self.share_with_dtypes(), 4)},
+        }
+
+
+def traced_share(traced: Mapping[str, Mapping[str, Any]], judged: Iterable[str]) -> float:
+    """Of the configurations of traced calls, the part whose call is among those judged."""
+    known = set(judged)
+    whole = sum(call["configurations"] for call in traced.values())
+    return sum(call["configurations"] for name, call in traced.items() if name in known) / whole if whole else 0.0
+
+
+def spoken_for(project: home.Home, ids: Iterable[str]) -> dict[str, Any] | None:
+    """What a run of these contracts speaks for, JSON-ready; ``None`` in a project without a list of counterparts."""
+    if not project.counterparts.exists() or not project.workloads.exists():
+        return None
+    if not REGISTRY:  # the controller of a distributed run collects nothing
+        names.import_suites(project.folder)
+    calls = {call for name in ids if name in REGISTRY for call in REGISTRY[name].covers}
+    pairs = read_counterparts(project.counterparts)
+    return {
+        "judged": len(calls & pairs.keys()),
+        "counterparts": len(pairs),
+        "traced": round(traced_share(read_workloads(project.workloads), calls), 4),
+    }
+
+
+def read(counterparts: Path | None = None, workloads: Path | None = None) -> Coverage:
+    """The coverage of the gate's contracts. Raises ContractError where a file cannot be used, or a name is unknown."""
     project = home.gate()
     if str(project.folder) not in sys.path:
         sys.path.insert(0, str(project.folder))
     names.import_suites(project.folder)
-    rows = [row(contract) for contract in sorted(REGISTRY.values(), key=lambda each: (each.area, each.id))]
-    if options.json is not None:
-        try:
-            write_whole(options.json, json.dumps({"schema": 1, "contracts": rows}, indent=1) + "\n")
-        except OSError as error:
-            raise ContractError(f"cannot write {options.json}: {error.strerror}; name another file") from error
-    print("\n".join(lines(rows)))
-    return 0
+    pairs = read_counterparts(counterparts or project.counterparts)
+    traced = read_workloads(workloads or project.workloads)
+    contracts: dict[str, list[Contract]] = {}
+    for contract in REGISTRY.values():
+        for call in contract.covers:
+            contracts.setdefault(call, []).append(contract)
+    reasons = read_reasons(project.uncovered)
+    profiles.register()
+    facts = {contract.id: _facts(contract) for contract in REGISTRY.values() if contract.covers}
+    return Coverage(
+        pairs, traced, reasons, contracts, facts, ledger.load(project.ledger), pinned(project.folder / home.DECLARATION)
+    )
 
 
-def row(contract: Contract) -> dict[str, Any]:
-    """What one contract declares, as JSON-ready data. calls, methods: names that its call uses, by framework."""
-    found = {framework: Calls(contract, framework) for framework in FRAMEWORKS}
-    return {
-        "id": contract.id,
-        "area": contract.area,
-        "gradients": list(contract.gradients),
-        "variants": sorted(contract.variants),
-        "unsupported": dict(contract.unsupported),
-        "calls": {framework: sorted(each.functions) for framework, each in found.items()},
-        "methods": {framework: sorted(each.methods) for framework, each in found.items()},
-    }
+def unknown(found: Coverage) -> list[str]:
+    """A line for each name in ``covers``, or with a reason, that is no call of either file, or that needs no reason."""
+    known = {*found.counterparts, *found.traced}
+    told = [
+        f"{contract.id} covers {call!r}, which is neither a counterpart nor a traced call"
+        for call, some in found.contracts.items()
+        if call not in known
+        for contract in some
+    ]
+    told += [f"a reason is given for {call!r}, which is no call of either file" for call in {*found.reasons} - known]
+    return told + [f"{call!r} is judged, and has a reason why not" for call in found.reasons if found.judged(call)]
 
 
-def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """The table: for each area, its contracts and the functions that they call."""
+def _facts(contract: Contract) -> Facts:
+    dtypes: set[str] = set()
+    layouts: set[str] = {"contiguous"}
+    refuses = False
+    asked: list[Any] = []
+    began = time.monotonic()
 
-    def named(some: list[dict[str, Any]], framework: str) -> list[str]:
-        return sorted({name for row in some for name in row["calls"][framework]})
+    def note(example: Any) -> None:
+        nonlocal refuses
+        for sample in example if isinstance(example, list) else [example]:
+            dtypes.update(str(array.dtype) for array in sample.arrays())
+            for value in sample.inputs.values():
+                if isinstance(value, str):
+                    dtypes.update({value} & {*DTYPES, "complex64", "complex128"})
+                    layouts.update({"channels_last"} if value in CHANNELS_LAST else ())
+            layouts.update(sample.inputs.get("layouts", {}).values())
+            if len(asked) < SAMPLES and not contract.conditioned and time.monotonic() - began < SECONDS:
+                asked.append(sample)
+                with np.errstate(all="ignore"):
+                    refuses = refuses or isinstance(contract.oracle(**sample.inputs), Rejects)
 
-    for area in dict.fromkeys(row["area"] for row in rows):
-        mine = [row for row in rows if row["area"] == area]
-        yield f"{area}: {len(mine)} contracts, {sum(bool(row['gradients']) for row in mine)} of them with gradients"
-        for framework in FRAMEWORKS:
-            yield f"  {framework}: {', '.join(named(mine, framework)) or 'methods alone'}"
-    counts = " and ".join(f"{len(named(rows, framework))} of {framework}" for framework in FRAMEWORKS)
-    yield f"{len(rows)} contracts; their calls name {counts}: modules, functions and classes"
-
-
-class Calls:
-    """What one call of a contract names. functions: by dotted names. methods: what is called on anything else."""
-
-    def __init__(self, contract: Contract, framework: str) -> None:
-        self.functions: set[str] = set()
-        self.methods: set[str] = set()
-        self._packages = PACKAGES[framework]
-        self._project = Project(contract.module)
-        self._seen: set[Any] = set()
-        self._function(contract.call(framework))
-
-    def _function(self, function: Callable[..., Any]) -> None:
-        """A function that is loaded, and those that it closes over."""
-        code = getattr(function, "__code__", None)
-        if code is None or code in self._seen or self._project.path(function.__module__) is None:
-            return
-        self._seen.add(code)
-        for node in ast.walk(self._project.load(function.__module__).tree):
-            if isinstance(node, ast.FunctionDef | ast.Lambda):
-                decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-                if min([node.lineno, *(each.lineno for each in decorators)]) == code.co_firstlineno:
-                    self._visit(function.__module__, node)
-        for cell in function.__closure__ or ():
-            if callable(cell.cell_contents):
-                self._function(cell.cell_contents)
-
-    def _visit(self, module: str, node: ast.AST) -> None:
-        source = self._project.load(module)
-        local = {
-            alias.asname or alias.name.partition(".")[0]: each
-            for each in ast.walk(node)
-            if isinstance(each, ast.Import | ast.ImportFrom)
-            for alias in each.names
-        }
-        waiting = [node]
-        while waiting:
-            each = waiting.pop()
-            chain = _chain(each)
-            if not chain:
-                waiting += ast.iter_child_nodes(each)
-                if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and not _chain(each.func):
-                    self.methods.add(each.func.attr)
-                continue
-            try:
-                statement = local.get(chain[0])
-                target = (
-                    self._project.imported(source, statement, chain[0])
-                    if statement is not None
-                    else self._project.find(module, chain[0])
-                )
-                self._follow(target, chain[1:])
-            except CannotInline:  # a name that the sources do not tell, such as one from a star import of a framework
-                continue
-
-    def _follow(self, target: Target | None, rest: list[str]) -> None:
-        while isinstance(target, Module) and rest:
-            target, rest = self._project.find(target.name, rest[0]), rest[1:]
-        if isinstance(target, External):
-            dotted = ".".join(filter(None, [target.module, target.attribute, *rest]))
-            if dotted.partition(".")[0] in self._packages:
-                self.functions.add(dotted)
-        elif isinstance(target, Definition) and (target.module, target.name) not in self._seen:
-            self._seen.add((target.module, target.name))
-            source = self._project.load(target.module)
-            for place in source.statements[target.name]:
-                self._visit(target.module, source.tree.body[place])
-        elif target is None and rest:
-            self.methods.add(rest[-1])
+    profiles.draw(contract, note)
+    return Facts(frozenset(dtypes), frozenset(layouts), refuses)
 
 
-def _chain(node: ast.AST) -> list[str]:
-    """``a.b.c`` as its names; empty for anything else."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return [node.id, *reversed(names)] if isinstance(node, ast.Name) else []
+def pinned(declaration: Path) -> dict[str, str]:
+    """The releases that the gate is held to, by framework, from the pins in ``pyproject.toml``."""
+    groups = tomllib.loads(declaration.read_text("utf-8")).get("dependency-groups", {})
+    found = re.findall(r"(torch|paddle)(?:paddle)?==([\w.]+)", " ".join(map(str, groups.get("frameworks", []))))
+    return {framework: next((version for name, version in found if name == framework), "") for framework in FRAMEWORKS}
+
+
+# Files
+
+
+def read_counterparts(path: Path) -> dict[str, dict[str, Any]]:
+    """Counterparts by id: ``{"entries": [{"id": ..., "area": ..., "torch": name, "paddle": name}]}``.
+
+    An entry that one framework alone has is left out. Raises ContractError for a file that is anything else.
+    """
+    entries = _table(path, "entries", list)
+    found = {}
+    for place, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            raise ContractError(f"{path}: entry number {place} has no id; write it as {{'id': 'nn.Conv1d', ...}}")
+        if not all(isinstance(entry.get(name) or "", str) for name in FRAMEWORKS):
+            raise ContractError(f"{path}: torch and paddle of {entry['id']!r} must be names of calls")
+        if entry.get("torch") and entry.get("paddle") and len(entry.get("in", FRAMEWORKS)) == 2:
+            found[entry["id"]] = entry
+    return found
+
+
+def read_workloads(path: Path) -> dict[str, dict[str, Any]]:
+    """Traced calls by name: ``{"calls": {"paddle.matmul": {"configurations": 3, "dtypes": {"float32": 3}}}}``.
+
+    Raises ContractError for a file that is anything else.
+    """
+    calls = _table(path, "calls", dict)
+    for name, call in calls.items():
+        dtypes = call.get("dtypes") if isinstance(call, dict) else None
+        counts = [call.get("configurations"), *dtypes.values()] if isinstance(dtypes, dict) else [None]
+        if not all(isinstance(count, int) and count >= 0 for count in counts):
+            raise ContractError(f"{path}: {name!r} needs configurations, a count, and dtypes, counts by dtype")
+    return dict(calls)
+
+
+def read_reasons(path: Path) -> dict[str, str]:
+    """Why calls are not judged, by call. Raises ContractError for a file that is no TOML of names and reasons."""
+    try:
+        found = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise ContractError(f"cannot read {path}: {error}") from error
+    for call, reason in found.items():
+        if not isinstance(reason, str) or not reason:
+            raise ContractError(f'{path}: the reason of {call!r} must be a text: "{call}" = "why"')
+    return found
+
+
+def _table(path: Path, key: str, kind: type) -> Any:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ContractError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ContractError(f"{path} is not valid JSON: {error}") from error
+    found = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(found, kind):
+        what = "a list" if kind is list else "an object"
+        raise ContractError(f"{path} has no {key!r} that is {what}; see fixtures/{path.name} of the project")
+    return found
+
+
+# Texts
+
+
+def summary(found: Coverage) -> str:
+    """One line: how many counterparts are judged, and which share of traced calls."""
+    judged = sum(bool(found.judged(call)) for call in found.counterparts)
+    return (
+        f"{judged} of {len(found.counterparts)} calls that both frameworks have are judged, and "
+        f"{found.share():.1%} of the calls of traced programs ({found.share_with_dtypes():.1%} with their dtypes)"
+    )
+
+
+def lines(found: Coverage) -> Iterator[str]:
+    """What the command prints: each area, with the calls that are not judged, and the shares."""
+    for area, calls in _areas(found).items():
+        missing = [call for call in calls if not found.judged(call)]
+        yield f"{area}: {len(calls) - len(missing)} of {len(calls)}" + (
+            f"; not judged: {', '.join(missing)}" if missing else ""
+        )
+    yield summary(found)
+
+
+def _areas(found: Coverage) -> dict[str, list[str]]:
+    areas: dict[str, list[str]] = {}
+    for call, entry in found.counterparts.items():
+        areas.setdefault(str(entry.get("area", "other")), []).append(call)
+    return areas
+
+
+def page(found: Coverage) -> str:
+    """The page of all calls, as Markdown."""
+    text = [
+        "# Coverage",
+        "",
+        f"{summary(found)}.",
+        "",
+        "Made by `python -m conformance coverage`. *Gradient*: some contract compares gradients. *Dtypes*, *layouts*: "
+        "those of the samples that the gate draws. *Refusals*: inputs that both must refuse are among them. *torch*, "
+        "*paddle*: the verdict that the gate holds the pinned releases to; any other one is red.",
+        "",
+    ]
+    for area, calls in _areas(found).items():
+        text += [f"## {area}", "", *_rows(found, [call for call in calls if found.judged(call)], "call"), ""]
+        left = [call for call in calls if not found.judged(call)]
+        text += [f"- `{call}` is not judged: {found.reasons.get(call, 'no reason is given')}" for call in left]
+        text += [""] if left else []
+    text += ["## Calls of traced programs", ""]
+    text += ["Sorted by how many distinct configurations programs have of them.", ""]
+    ordered = sorted(found.traced, key=lambda call: -found.traced[call]["configurations"])
+    count: Callable[[str], str] = lambda call: str(found.traced[call]["configurations"])  # noqa: E731
+    text += _rows(found, [call for call in ordered if found.judged(call)], "call", ("configurations", count))
+    left = [call for call in ordered if not found.judged(call)]
+    text += ["", *(f"- `{call}` ({count(call)}): {found.reasons.get(call, 'not judged')}" for call in left)]
+    return "\n".join(text).rstrip() + "\n"
+
+
+def _rows(
+    found: Coverage, calls: list[str], head: str, extra: tuple[str, Callable[[str], str]] | None = None
+) -> list[str]:
+    if not calls:
+        return []
+    heads = [head, *([extra[0]] if extra else []), "contracts", "gradient", "dtypes", "layouts", "refusals"]
+    text = [f"| {' | '.join([*heads, *FRAMEWORKS])} |", "|" + "---|" * (len(heads) + 2)]
+    for call in calls:
+        judged = found.judged(call)
+        cells = [f"`{call}`", *([extra[1](call)] if extra else []), ", ".join(f"`{each.id}`" for each in judged)]
+        cells += ["yes" if any(each.gradients for each in judged) else "", ", ".join(sorted(found.dtypes(call)))]
+        cells += [", ".join(sorted(found.layouts(call) - {"contiguous"}))]
+        cells += ["yes" if any(found.facts[each.id].refuses for each in judged) else ""]
+        text.append(f"| {' | '.join([*cells, *(found.verdict(call, name) for name in FRAMEWORKS)])} |")
+    return text

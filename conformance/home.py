@@ -47,6 +47,21 @@ class Home:
         """The file of known divergences."""
         return self.folder / "fixtures" / "divergences.toml"
 
+    @property
+    def counterparts(self) -> Path:
+        """The list of calls that both frameworks have."""
+        return self.folder / "fixtures" / "counterparts.json"
+
+    @property
+    def workloads(self) -> Path:
+        """The list of calls of traced programs."""
+        return self.folder / "fixtures" / "workloads.json"
+
+    @property
+    def uncovered(self) -> Path:
+        """The reasons why calls of these lists are not judged."""
+        return self.folder / "fixtures" / "uncovered.toml"
+
 
 def installed() -> bool:
     """Whether this package was installed, rather than imported from a checkout."""

@@ -218,6 +218,7 @@ def operator(
             "__doc__": cls.__doc__,
             "__module__": cls.__module__,
             "__qualname__": cls.__qualname__,
+            "note": vars(cls).get("note", ""),
             "oracle": staticmethod(formula),
             **{name: staticmethod(_called(name, call)) for name, call in calls.items()},
         }

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conformance import home, names, profiles, upgrade
+from conformance import coverage, home, names, profiles, upgrade
 from conformance.contract import FRAMEWORKS, Contract, ContractError, Sample, find
 from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
@@ -300,6 +300,8 @@ class ConformancePlugin:
         complete = not stopped and exitstatus in (0, 1)
         failed = exitstatus == pytest.ExitCode.TESTS_FAILED
         self.results = results.build(records, self.fingerprints, seconds, complete, self._settings(), failed)
+        if (project := _home(self.config)) is not None:
+            self.results["speaks_for"] = coverage.spoken_for(project, [each.id for each in records if each.samples])
         try:
             results.write(Path(self.config.getoption("--conformance-report")), self.results)
         except ReportError as error:

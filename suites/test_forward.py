@@ -38,7 +38,7 @@ def convolutions() -> st.SearchStrategy[list[Sample]]:
     return st.tuples(long, small).map(lambda drawn: drawn[0] + drawn[1])
 
 
-@contract("nn.conv2d", area="forward", samples=convolutions(), gradients=("x", "weight", "bias"))
+@contract("nn.conv2d", covers=("nn.Conv2d",), area="forward", samples=convolutions(), gradients=("x", "weight", "bias"))
 class conv2d:
     """A 2-D convolution is the same cross-correlation in both, and so are its gradients."""
 
@@ -99,7 +99,17 @@ def linears(draw: st.DrawFn) -> list[Sample]:
     return draw(sprinkled(drawn, values=NOT_A_NUMBER + INFINITIES, share=0.1))
 
 
-@contract("nn.linear", area="forward", samples=linears(), gradients=("x", "weight", "bias"))
+@contract(
+    "nn.linear",
+    covers=(
+        "nn.Linear",
+        "F.linear",
+        "paddle.nn.functional.linear",
+    ),
+    area="forward",
+    samples=linears(),
+    gradients=("x", "weight", "bias"),
+)
 class linear:
     """A linear layer is x W^T + b for torch's weight [out, in] and x W + b for paddle's [in, out]."""
 
@@ -158,7 +168,16 @@ def embeddings(padding_row: bool) -> st.SearchStrategy[list[Sample]]:
     return st.tuples(*drawn).flatmap(samples)
 
 
-@contract("nn.embedding", area="forward", samples=embeddings(padding_row=False), gradients=("weight",))
+@contract(
+    "nn.embedding",
+    covers=(
+        "nn.Embedding",
+        "paddle.nn.functional.embedding",
+    ),
+    area="forward",
+    samples=embeddings(padding_row=False),
+    gradients=("weight",),
+)
 class embedding:
     """An embedding copies rows; a row's gradient is the sum over all its uses, and zero for the padding index."""
 
@@ -187,7 +206,16 @@ class embedding:
         }
 
 
-@contract("nn.embedding_padding_row", area="forward", samples=embeddings(padding_row=True), gradients=("weight",))
+@contract(
+    "nn.embedding_padding_row",
+    covers=(
+        "nn.Embedding",
+        "paddle.nn.functional.embedding",
+    ),
+    area="forward",
+    samples=embeddings(padding_row=True),
+    gradients=("weight",),
+)
 class embedding_padding_row:
     """The padding index of an embedding keeps its row from being trained; what the row holds is still looked up."""
 
@@ -239,7 +267,17 @@ def rearrangements(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build, limit=1000))
 
 
-@contract("nn.flatten", area="forward", samples=rearrangements(), gradients=("x",))
+@contract(
+    "nn.flatten",
+    covers=(
+        "nn.Flatten",
+        "paddle.Tensor.flatten",
+        "torch.permute",
+    ),
+    area="forward",
+    samples=rearrangements(),
+    gradients=("x",),
+)
 class flatten:
     """Flattening joins axes in row-major order, on permuted tensors too, and its gradient goes back the same way."""
 
@@ -289,7 +327,16 @@ def reshapes(draw: st.DrawFn) -> list[Sample]:
     )
 
 
-@contract("nn.reshape", area="forward", samples=reshapes(), gradients=("x",))
+@contract(
+    "nn.reshape",
+    covers=(
+        "torch.reshape",
+        "paddle.Tensor.reshape",
+    ),
+    area="forward",
+    samples=reshapes(),
+    gradients=("x",),
+)
 class reshape:
     """Reshaping keeps the row-major order of the elements and infers a length of -1."""
 

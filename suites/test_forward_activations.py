@@ -22,7 +22,7 @@ def elementwise() -> st.SearchStrategy[list[Sample]]:
     )
 
 
-@contract("nn.relu", area="forward", samples=elementwise(), gradients=("x",))
+@contract("nn.relu", covers=("nn.ReLU",), area="forward", samples=elementwise(), gradients=("x",))
 class relu:
     """ReLU keeps positive numbers, zeroes negative ones and passes on NaN; its gradient at 0 is 0."""
 
@@ -59,7 +59,16 @@ OVERFLOW = -88.72
 """Below this argument exp(-x) exceeds the largest float32, and 1 / (1 + exp(-x)) is 0 instead of at most 2**-128."""
 
 
-@contract("nn.sigmoid", area="forward", samples=elementwise().map(bounded), gradients=("x",))
+@contract(
+    "nn.sigmoid",
+    covers=(
+        "nn.Sigmoid",
+        "paddle.nn.functional.sigmoid",
+    ),
+    area="forward",
+    samples=elementwise().map(bounded),
+    gradients=("x",),
+)
 class sigmoid:
     """The logistic function 1 / (1 + exp(-x)) is accurate to a few units in the last place until exp(-x) overflows."""
 
@@ -88,7 +97,16 @@ class sigmoid:
         }
 
 
-@contract("nn.tanh", area="forward", samples=elementwise().map(bounded), gradients=("x",))
+@contract(
+    "nn.tanh",
+    covers=(
+        "nn.Tanh",
+        "paddle.tanh",
+    ),
+    area="forward",
+    samples=elementwise().map(bounded),
+    gradients=("x",),
+)
 class tanh:
     """The hyperbolic tangent is accurate to a few units in the last place, small arguments included."""
 
@@ -132,7 +150,16 @@ def softmaxes(draw: st.DrawFn) -> list[Sample]:
     return draw(sprinkled(drawn, values=(*INFINITIES, *NOT_A_NUMBER, *ZEROS), share=0.1))
 
 
-@contract("nn.softmax", area="forward", samples=softmaxes(), gradients=("x",))
+@contract(
+    "nn.softmax",
+    covers=(
+        "nn.Softmax",
+        "paddle.nn.functional.softmax",
+    ),
+    area="forward",
+    samples=softmaxes(),
+    gradients=("x",),
+)
 class softmax:
     """A softmax along any axis sums to 1, survives any finite gap between logits, and gives -inf probability 0."""
 
@@ -158,7 +185,7 @@ class softmax:
         return Softmax(clipped_in_registers(x, axis), axis, cotangent).probabilities()
 
 
-@contract("nn.log_softmax", area="forward", samples=softmaxes(), gradients=("x",))
+@contract("nn.log_softmax", covers=("nn.LogSoftmax",), area="forward", samples=softmaxes(), gradients=("x",))
 class log_softmax:
     """The logarithm of a softmax stays finite and accurate where the probability itself would underflow."""
 

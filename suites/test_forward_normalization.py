@@ -72,7 +72,13 @@ def _normalized(x: Any, weight: Any, bias: Any, running: Any, eps: float, cotang
     return accepted, normalization
 
 
-@contract("nn.batch_norm_train", area="forward", samples=normalizations(), gradients=("x", "weight", "bias"))
+@contract(
+    "nn.batch_norm_train",
+    covers=("nn.BatchNorm2d",),
+    area="forward",
+    samples=normalizations(),
+    gradients=("x", "weight", "bias"),
+)
 class batch_norm_train:
     """Training normalizes by the batch's mean and biased variance, and the gradient goes through both."""
 
@@ -93,7 +99,13 @@ class batch_norm_train:
         return _normalized(x, weight, bias, None, eps, cotangent)[0]
 
 
-@contract("nn.batch_norm_eval", area="forward", samples=normalizations(), gradients=("x", "weight", "bias"))
+@contract(
+    "nn.batch_norm_eval",
+    covers=("nn.BatchNorm2d",),
+    area="forward",
+    samples=normalizations(),
+    gradients=("x", "weight", "bias"),
+)
 class batch_norm_eval:
     """Evaluation normalizes by the running statistics and leaves them as they are."""
 
@@ -123,6 +135,7 @@ class batch_norm_eval:
 
 @contract(
     "nn.batch_norm_partial",
+    covers=("nn.BatchNorm2d",),
     area="forward",
     samples=normalizations(partial=True),
     gradients=("x", "weight", "bias"),
@@ -154,7 +167,9 @@ class batch_norm_partial:
         return {name: accepted[name] for name in ("output", "gradient.x")}
 
 
-@contract("nn.batch_norm_statistics", area="forward", samples=normalizations(gradients=False))
+@contract(
+    "nn.batch_norm_statistics", covers=("nn.BatchNorm2d",), area="forward", samples=normalizations(gradients=False)
+)
 class batch_norm_statistics:
     """A training step moves the running mean and the running unbiased variance by torch's momentum, paddle's 1 - it."""
 
@@ -203,6 +218,10 @@ def kept(shape: tuple[int, ...], probability: float) -> st.SearchStrategy[list[S
 
 @contract(
     "nn.dropout_eval",
+    covers=(
+        "nn.Dropout",
+        "paddle.nn.functional.dropout",
+    ),
     area="forward",
     samples=st.tuples(batches(), st.floats(0.0, 1.0)).flatmap(lambda d: kept(*d)),
     gradients=("x",),
@@ -255,6 +274,10 @@ def dropping(draw: st.DrawFn, probability: float) -> Sample:
 
 @contract(
     "nn.dropout_train",
+    covers=(
+        "nn.Dropout",
+        "paddle.nn.functional.dropout",
+    ),
     area="forward",
     samples=droppings(),
     gradients=("x",),

@@ -47,7 +47,7 @@ def max_pools() -> st.SearchStrategy[list[Sample]]:
     return pool_geometry(long=True).flatmap(samples)
 
 
-@contract("nn.max_pool2d", area="forward", samples=max_pools(), gradients=("x",))
+@contract("nn.max_pool2d", covers=("nn.MaxPool2d",), area="forward", samples=max_pools(), gradients=("x",))
 class max_pool2d:
     """A maximum pool takes the largest value of each window, and the first of equal ones receives the gradient."""
 
@@ -128,7 +128,7 @@ def average_pools() -> st.SearchStrategy[list[Sample]]:
     return st.tuples(pool_geometry(long=True), st.booleans()).flatmap(samples)
 
 
-@contract("nn.avg_pool2d", area="forward", samples=average_pools(), gradients=("x",))
+@contract("nn.avg_pool2d", covers=("nn.AvgPool2d",), area="forward", samples=average_pools(), gradients=("x",))
 class avg_pool2d:
     """An average pool divides by the window's size, or, where padding does not count, by what lies in the input."""
 
@@ -178,7 +178,13 @@ def adaptive_average_pools() -> st.SearchStrategy[list[Sample]]:
     return (st.tuples(shape, output) | uneven).flatmap(samples)
 
 
-@contract("nn.adaptive_avg_pool2d", area="forward", samples=adaptive_average_pools(), gradients=("x",))
+@contract(
+    "nn.adaptive_avg_pool2d",
+    covers=("nn.AdaptiveAvgPool2d",),
+    area="forward",
+    samples=adaptive_average_pools(),
+    gradients=("x",),
+)
 class adaptive_avg_pool2d:
     """Region i of n averages the pixels from floor(i * size / n) to ceil((i + 1) * size / n)."""
 

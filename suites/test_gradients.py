@@ -37,7 +37,7 @@ def layers_and_batches(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build))
 
 
-@contract("gradient.accumulates", area="gradients", samples=layers_and_batches())
+@contract("gradient.accumulates", covers=("autograd.backward",), area="gradients", samples=layers_and_batches())
 class accumulates:
     """A second backward pass adds its gradient to that of the first."""
 
@@ -84,7 +84,9 @@ def shared(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build, unsorted(families, max(inner, rows))))
 
 
-@contract("gradient.shared", area="gradients", samples=shared(), gradients=("x", "weight"))
+@contract(
+    "gradient.shared", covers=("autograd.backward",), area="gradients", samples=shared(), gradients=("x", "weight")
+)
 class gradient_shared:
     """What is used several times, an input around a layer or a weight in two layers, receives the sum over its uses."""
 
@@ -146,7 +148,13 @@ def factor_shapes(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[tuple[int, .
     return left, right[draw(st.sampled_from((0, 0, 0, 1, len(shape)))) :]
 
 
-@contract("gradient.broadcast", area="gradients", samples=broadcasts(), gradients=("left", "right"))
+@contract(
+    "gradient.broadcast",
+    covers=("autograd.backward",),
+    area="gradients",
+    samples=broadcasts(),
+    gradients=("left", "right"),
+)
 class broadcast:
     """The gradient of a broadcast factor is summed over what it was repeated along, and keeps the factor's shape."""
 
@@ -184,7 +192,16 @@ def blocked(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(lambda fill: {"x": fill(shape), "how": next(ways), "cotangent": fill(shape)}))
 
 
-@contract("gradient.blocked", area="gradients", samples=blocked(), gradients=("x",))
+@contract(
+    "gradient.blocked",
+    covers=(
+        "autograd.backward",
+        "paddle.Tensor.detach",
+    ),
+    area="gradients",
+    samples=blocked(),
+    gradients=("x",),
+)
 class gradient_blocked:
     """No gradient goes through a detached tensor, nor through what was computed without gradients."""
 
@@ -242,7 +259,7 @@ def frozen_parts(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build, ("normal", "offset", "sparse"), limit=3))
 
 
-@contract("gradient.frozen", area="gradients", samples=frozen_parts())
+@contract("gradient.frozen", covers=("autograd.backward",), area="gradients", samples=frozen_parts())
 class gradient_frozen:
     """A frozen parameter receives no gradient, lets it through to those before, and no optimizer decays it."""
 

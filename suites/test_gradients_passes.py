@@ -153,7 +153,7 @@ def passes(draw: st.DrawFn) -> list[Sample]:
     return [Sample({**sample.inputs, "kind": order[place % 4]}, sample.regime) for place, sample in enumerate(drawn)]
 
 
-@contract("gradient.passes", area="gradients", samples=passes())
+@contract("gradient.passes", covers=("autograd.backward",), area="gradients", samples=passes())
 class gradient_passes:
     """A graph may be gone through once, or again if kept, from a number, for floats, with its values intact."""
 

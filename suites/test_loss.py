@@ -33,6 +33,10 @@ def plain_cross_entropy(logits: np.ndarray, labels: np.ndarray, reduction: str) 
 
 @contract(
     "loss.cross_entropy",
+    covers=(
+        "nn.CrossEntropyLoss",
+        "paddle.nn.functional.cross_entropy",
+    ),
     area="loss",
     samples=sprinkled(classifications(), name="logits", values=NOT_A_NUMBER + INFINITIES, share=0.1),
     gradients=("logits",),
@@ -78,7 +82,7 @@ def regressions(draw: st.DrawFn) -> list[Sample]:
     return draw(sprinkled(drawn, name="prediction", values=NOT_A_NUMBER + INFINITIES, share=0.05))
 
 
-@contract("loss.mse", area="loss", samples=regressions(), gradients=("prediction", "target"))
+@contract("loss.mse", covers=("nn.MSELoss",), area="loss", samples=regressions(), gradients=("prediction", "target"))
 class mse:
     """The mean squared error and its opposite gradients for prediction and target."""
 

@@ -56,6 +56,10 @@ def with_ignored_and_smoothing(
 
 @contract(
     "loss.cross_entropy_weighted",
+    covers=(
+        "nn.CrossEntropyLoss",
+        "paddle.nn.functional.cross_entropy",
+    ),
     area="loss",
     samples=classifications(MILD, with_weights),
     gradients=("logits",),
@@ -82,6 +86,7 @@ class cross_entropy_weighted:
 
 @contract(
     "loss.cross_entropy_smoothed",
+    covers=("nn.CrossEntropyLoss",),
     area="loss",
     samples=classifications(MILD, with_smoothing, flat=True),
     gradients=("logits",),
@@ -133,6 +138,7 @@ def _in_column(accepted: dict[str, Acceptance]) -> dict[str, Acceptance]:
 
 @contract(
     "loss.cross_entropy_weighted_smoothed",
+    covers=("nn.CrossEntropyLoss",),
     area="loss",
     samples=classifications(MILD, with_both, flat=True),
     gradients=("logits",),
@@ -190,6 +196,7 @@ def _summed(rows: losses.Loss, divisor: float) -> losses.Loss:
 
 @contract(
     "loss.cross_entropy_ignored",
+    covers=("nn.CrossEntropyLoss",),
     area="loss",
     samples=classifications(MILD, with_ignored),
     gradients=("logits",),
@@ -240,6 +247,7 @@ def _own_mean(logits, labels, reduction, weight, ignore_index, cotangent) -> dic
 
 @contract(
     "loss.cross_entropy_ignored_smoothed",
+    covers=("nn.CrossEntropyLoss",),
     area="loss",
     samples=classifications(MILD, with_ignored_and_smoothing, flat=True),
     gradients=("logits",),

@@ -63,7 +63,17 @@ def cnn_samples() -> st.SearchStrategy[list[Sample]]:
     )
 
 
-@contract("model.cnn", area="models", samples=cnn_samples(), conditioned=True, share=0.3)
+@contract(
+    "model.cnn",
+    covers=(
+        "nn.Conv2d",
+        "nn.Linear",
+    ),
+    area="models",
+    samples=cnn_samples(),
+    conditioned=True,
+    share=0.3,
+)
 class cnn:
     """SimpleCNN, with and without ReLU, gives the same activations, layer by layer, on images of every kind."""
 
@@ -145,7 +155,7 @@ def scale_of(name: str, shape: tuple[int, ...]) -> float:
     return min(1.0, (6 / shape[1]) ** 0.5) if name.startswith(("recurrent.weight", "head.weight")) else 1.0
 
 
-@contract("model.rnn", area="models", samples=recurrent_samples(), share=0.25)
+@contract("model.rnn", covers=("nn.RNN",), area="models", samples=recurrent_samples(), share=0.25)
 class rnn:
     """Simple RNN, LSTM and GRU classifiers agree in every state, the logits, the loss and all gradients.
 

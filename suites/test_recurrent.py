@@ -67,7 +67,7 @@ def layer_samples() -> st.SearchStrategy[list[Sample]]:
     return st.tuples(*itertools.starmap(layer_sample, itertools.product(WAYS, (1, 2), (False, True)))).map(list)
 
 
-@contract("model.rnn_states", area="models", samples=layer_samples(), share=0.25)
+@contract("model.rnn_states", covers=("nn.RNN",), area="models", samples=layer_samples(), share=0.25)
 class rnn_states:
     """Simple RNN, LSTM and GRU layers agree from any initial state, in all results and gradients, those of it too.
 

@@ -65,7 +65,9 @@ def convolutions(draw: st.DrawFn, fault: str | None) -> Sample:
     )
 
 
-@contract("shape.conv2d", area="shapes", samples=right_and_wrong(convolutions, CONVOLUTION_FAULTS))
+@contract(
+    "shape.conv2d", covers=("nn.Conv2d",), area="shapes", samples=right_and_wrong(convolutions, CONVOLUTION_FAULTS)
+)
 class conv2d:
     """A convolution gives floor((H + 2p - d(k - 1) - 1) / s) + 1 pixels a side, and refuses channels, axes and settings
     that do not fit.
@@ -130,7 +132,9 @@ def pools(draw: st.DrawFn, fault: str | None) -> Sample:
     return Sample({"x": np.ones(x, np.float32), **how})
 
 
-@contract("shape.max_pool2d", area="shapes", samples=right_and_wrong(pools, POOL_FAULTS, 2, right=4))
+@contract(
+    "shape.max_pool2d", covers=("nn.MaxPool2d",), area="shapes", samples=right_and_wrong(pools, POOL_FAULTS, 2, right=4)
+)
 class max_pool2d:
     """A pool gives floor or ceil((H + 2p - k) / s) + 1 pixels a side, each with a pixel of the image in its window."""
 
@@ -155,7 +159,9 @@ class max_pool2d:
         return shape_of(lambda: arithmetic.pool2d(x.shape, kernel, stride, padding, ceil_mode))
 
 
-@contract("shape.avg_pool2d", area="shapes", samples=right_and_wrong(pools, POOL_FAULTS, 2, right=4))
+@contract(
+    "shape.avg_pool2d", covers=("nn.AvgPool2d",), area="shapes", samples=right_and_wrong(pools, POOL_FAULTS, 2, right=4)
+)
 class avg_pool2d:
     """An average pool has the shape arithmetic of a maximum pool."""
 
@@ -190,7 +196,9 @@ def adaptive_pools(draw: st.DrawFn) -> Sample:
     return Sample({"x": np.ones(x, np.float32), "output": (draw(side), draw(side))})
 
 
-@contract("shape.adaptive_avg_pool2d", area="shapes", samples=several(adaptive_pools()))
+@contract(
+    "shape.adaptive_avg_pool2d", covers=("nn.AdaptiveAvgPool2d",), area="shapes", samples=several(adaptive_pools())
+)
 class adaptive_avg_pool2d:
     """An adaptive pool gives the size asked for, None keeping a side, and refuses an image without pixels."""
 
@@ -247,7 +255,10 @@ def linears(draw: st.DrawFn, fault: str | None) -> Sample:
 
 
 @contract(
-    "shape.linear", area="shapes", samples=right_and_wrong(linears, ("features", "bias", "one bias", "number", "dtype"))
+    "shape.linear",
+    covers=("nn.Linear",),
+    area="shapes",
+    samples=right_and_wrong(linears, ("features", "bias", "one bias", "number", "dtype")),
 )
 class linear:
     """A linear layer replaces the last axis, and refuses features, biases and mixed dtypes that do not fit."""

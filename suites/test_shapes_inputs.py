@@ -26,7 +26,7 @@ NO_SUCH_SHAPE = "The 'shape' in ReshapeOp is invalid"
 """What paddle 2 says to a shape of another number of elements."""
 
 
-@contract("shape.flatten", area="shapes", samples=several(flattenings()))
+@contract("shape.flatten", covers=("nn.Flatten",), area="shapes", samples=several(flattenings()))
 class flatten:
     """Flattening joins a range of axes, and refuses axes that do not exist or come in the wrong order."""
 
@@ -86,7 +86,7 @@ def reshapes(draw: st.DrawFn, fault: str | None) -> Sample:
 RESHAPING = ("grown", "shrunk", "open and grown", "two open", "below", "zero", "no elements")
 
 
-@contract("shape.reshape", area="shapes", samples=right_and_wrong(reshapes, RESHAPING))
+@contract("shape.reshape", covers=("torch.reshape",), area="shapes", samples=right_and_wrong(reshapes, RESHAPING))
 class reshape:
     """Reshaping keeps the number of elements, infers one length of -1, and takes 0 for a length of no elements."""
 
@@ -147,7 +147,13 @@ def lookups(draw: st.DrawFn, fault: str | None) -> Sample:
 LOOKING_UP = ("beyond", "negative", "dtype", "padding", "low padding")
 
 
-@contract("shape.embedding", area="shapes", samples=right_and_wrong(lookups, LOOKING_UP), unsupported=INDICES_ON_CPU)
+@contract(
+    "shape.embedding",
+    covers=("nn.Embedding",),
+    area="shapes",
+    samples=right_and_wrong(lookups, LOOKING_UP),
+    unsupported=INDICES_ON_CPU,
+)
 class embedding:
     """An embedding adds an axis of its width, and refuses indices, and a padding index, outside its vocabulary."""
 
@@ -217,7 +223,9 @@ def normalizations(draw: st.DrawFn, fault: str | None) -> Sample:
 NORMALIZING = ("channels", "weight", "axis", "one value", "eps")
 
 
-@contract("shape.batch_norm", area="shapes", samples=right_and_wrong(normalizations, NORMALIZING))
+@contract(
+    "shape.batch_norm", covers=("nn.BatchNorm2d",), area="shapes", samples=right_and_wrong(normalizations, NORMALIZING)
+)
 class batch_norm:
     """A batch norm keeps the shape, and refuses other channels, a negative eps and training on one value a channel.
 
@@ -277,7 +285,7 @@ def axes(draw: st.DrawFn) -> Sample:
     return Sample({"x": np.ones(shape, np.float32), "axis": draw(st.integers(-len(shape) - 2, len(shape) + 1))})
 
 
-@contract("shape.softmax", area="shapes", samples=several(axes()))
+@contract("shape.softmax", covers=("nn.Softmax",), area="shapes", samples=several(axes()))
 class softmax:
     """A softmax keeps the shape, and refuses an axis that does not exist."""
 
@@ -316,7 +324,12 @@ def probabilities(draw: st.DrawFn, fault: str | None) -> Sample:
     return Sample({"x": x, "probability": probability, "training": draw(st.booleans())})
 
 
-@contract("shape.dropout", area="shapes", samples=right_and_wrong(probabilities, ("outside", "not a number")))
+@contract(
+    "shape.dropout",
+    covers=("nn.Dropout",),
+    area="shapes",
+    samples=right_and_wrong(probabilities, ("outside", "not a number")),
+)
 class dropout:
     """Dropout keeps the shape, and refuses a probability outside 0..1, NaN among them."""
 

@@ -44,7 +44,11 @@ LABELLING = ("beyond", "far beyond", "negative", "batch", "column", "axes", "flo
 
 
 @contract(
-    "shape.cross_entropy", area="shapes", samples=right_and_wrong(labelled, LABELLING), unsupported=INDICES_ON_CPU
+    "shape.cross_entropy",
+    covers=("nn.CrossEntropyLoss",),
+    area="shapes",
+    samples=right_and_wrong(labelled, LABELLING),
+    unsupported=INDICES_ON_CPU,
 )
 class cross_entropy:
     """Cross-entropy takes one integer label a row, of a class that exists, and gives a loss a row or a number."""
@@ -100,7 +104,7 @@ def integer_labels(draw: st.DrawFn) -> list[Sample]:
     return [Sample({"logits": logits, "labels": np.array(labels, dtype)}) for dtype in ("int64", "int32", "uint8")]
 
 
-@contract("shape.cross_entropy_label_dtypes", area="shapes", samples=integer_labels())
+@contract("shape.cross_entropy_label_dtypes", covers=("nn.CrossEntropyLoss",), area="shapes", samples=integer_labels())
 class cross_entropy_label_dtypes:
     """Labels of any integer dtype name the same classes."""
 
@@ -167,7 +171,12 @@ def compared(draw: st.DrawFn, fault: str | None) -> Sample:
     return Sample({**inputs, "reduction": reduction})
 
 
-@contract("shape.mse", area="shapes", samples=right_and_wrong(compared, ("one", "grown", "fewer axes", "reduction")))
+@contract(
+    "shape.mse",
+    covers=("nn.MSELoss",),
+    area="shapes",
+    samples=right_and_wrong(compared, ("one", "grown", "fewer axes", "reduction")),
+)
 class mse:
     """A mean squared error broadcasts prediction and target, and refuses shapes that do not and other reductions."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -55,21 +54,6 @@ def test_what_cannot_be_used_is_one_sentence(arguments, sentence, capsys):
     assert main(arguments, "conformance") == 2
     told = capsys.readouterr().err
     assert told.startswith(f"conformance {arguments[0]}: ") and sentence in told and told.count("\n") == 1
-
-
-def test_the_calls_of_a_contract_are_found_in_its_source_and_in_what_it_calls(tmp_path, capsys):
-    assert main(["coverage", "--json", str(tmp_path / "found.json")]) == 0
-    told = capsys.readouterr().out
-    rows = {row["id"]: row for row in json.loads((tmp_path / "found.json").read_text("utf-8"))["contracts"]}
-    assert rows.keys() >= set((ROOT / "fixtures" / "contracts.txt").read_text("utf-8").split())
-    convolution = rows["nn.conv2d"]
-    assert convolution["calls"] == {name: [f"{name}.nn.functional.conv2d"] for name in ("torch", "paddle")}
-    assert convolution["gradients"] == ["x", "weight", "bias"]
-    # The models of the reference implementation are classes in modules that import their framework.
-    assert {"torch.nn.Conv2d", "torch.nn.Linear"} <= set(rows["model.cnn"]["calls"]["torch"])
-    assert {"paddle.nn.Conv2D", "paddle.nn.Linear"} <= set(rows["model.cnn"]["calls"]["paddle"])
-    assert rows["nn.flatten"]["methods"]["torch"] == ["flatten", "permute"]
-    assert f"{len(rows)} contracts; their calls name " in told and "forward: " in told
 
 
 # Where suites lie

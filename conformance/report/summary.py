@@ -16,7 +16,7 @@ HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
 
 def lines(document: dict[str, Any]) -> list[str]:
     """The terminal summary. A margin is the largest error in units of its bound; above 1 is a divergence."""
-    text = [*upgrade.lines(document), *(lane_line(lane) for lane in document["lanes"])]
+    text = [*_worth(document), *upgrade.lines(document), *(lane_line(lane) for lane in document["lanes"])]
     rows = [HEADER, *_rows(document)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     text += [
@@ -39,7 +39,7 @@ def lines(document: dict[str, Any]) -> list[str]:
 
 def markdown(document: dict[str, Any]) -> str:
     """The same as a Markdown page."""
-    text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", ""]
+    text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", *_worth(document), ""]
     text += [f"- `{lane_line(lane)}`" for lane in document["lanes"]]
     compared = upgrade.lines(document)
     if compared:
@@ -68,6 +68,17 @@ def markdown(document: dict[str, Any]) -> str:
     if unsupported:
         text += ["", "### Not run on a lane", "", *(f"- {line}" for line in unsupported)]
     return "\n".join(text) + "\n"
+
+
+def _worth(document: dict[str, Any]) -> list[str]:
+    """What a pass of this run is worth: how many calls its contracts judge."""
+    found = document.get("speaks_for")
+    if not found or not found["judged"]:
+        return []
+    return [
+        f"speaks for {found['judged']} of {found['counterparts']} calls that both frameworks have, and for "
+        f"{found['traced']:.1%} of the calls of traced programs"
+    ]
 
 
 def verdict_line(document: dict[str, Any]) -> str:
