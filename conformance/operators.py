@@ -30,7 +30,17 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import REAL, Contract, ContractError, Sample, contract
-from conformance.quantity import FORMATS, Quantity, acceptance, backward, computed_in, made, quantity, variable
+from conformance.quantity import (
+    FORMATS,
+    Quantity,
+    acceptance,
+    backward,
+    computed_in,
+    made,
+    quantity,
+    returned_in,
+    variable,
+)
 from conformance.strategies import array_shapes, generator, integers, real, seeds
 
 FLOATS = ("float32", "float64", "float16")
@@ -275,7 +285,7 @@ class Formula:
     def __call__(self, layouts: Any = None, cotangent: Any = None, **inputs: Any) -> dict[str, Acceptance] | Rejects:
         dtype = next((str(each.dtype) for each in inputs.values() if _is_float(each)), "float32")
         inner = dtype if self.stepwise else WIDER.get(dtype, dtype)
-        with computed_in(inner):
+        with computed_in(inner), returned_in(dtype):
             leaves = {name: self._leaf(name, each) for name, each in inputs.items()}
             found = self.value(**leaves)
             if isinstance(found, Rejects):

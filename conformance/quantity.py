@@ -53,6 +53,7 @@ FORMATS = {
     "float64": Format("float64", 2.0**-53, 2.0**-1074, float(np.finfo(np.float64).max), 53),
 }
 _format: contextvars.ContextVar[Format] = contextvars.ContextVar("format", default=FORMATS["float32"])
+_returned: contextvars.ContextVar[str] = contextvars.ContextVar("returned", default="float32")
 _made = itertools.count()
 
 
@@ -69,6 +70,21 @@ def computed_in(name: str) -> Iterator[None]:
 def current() -> Format:
     """The format that kernels compute in."""
     return _format.get()
+
+
+@contextlib.contextmanager
+def returned_in(dtype: str) -> Iterator[None]:
+    """Let the operations within be those of a call whose inputs and results have this dtype."""
+    token = _returned.set(dtype)
+    try:
+        yield
+    finally:
+        _returned.reset(token)
+
+
+def returned() -> str:
+    """The dtype of the call's inputs and results; kernels may compute in a wider format."""
+    return _returned.get()
 
 
 class Quantity:

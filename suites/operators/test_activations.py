@@ -24,7 +24,7 @@ def _elu(x, alpha, scale=1.0):
     return split(x.value > 0, x, lambda x: scaled(x, scale, 2), lambda x: scaled(expm1(x), alpha * scale, 4))
 
 
-@operator("act.relu6", area=AREA, cases=one(points=(0.0, 6.0, 9.0)))
+@operator("act.relu6", area=AREA, cases=one(points=(0.0, 6.0, 9.0)), covers=("nn.ReLU6",))
 class relu6:
     """min(max(x, 0), 6); no gradient at 0 and at 6."""
 
@@ -38,7 +38,7 @@ def _leaky(x, slope):
     return found.with_gradient(x, lambda g: where(x.value >= 0, g, scaled(g, slope, 2)))
 
 
-@operator("act.leaky_relu", area=AREA, cases=one(points=(0.0,), slope=(0.01, 0.2, 0.0)))
+@operator("act.leaky_relu", area=AREA, cases=one(points=(0.0,), slope=(0.01, 0.2, 0.0)), covers=("nn.LeakyReLU",))
 class leaky_relu:
     """x where positive, a fraction of it elsewhere; the fraction is the gradient at 0."""
 
@@ -49,7 +49,7 @@ class leaky_relu:
     variant_float32_slope = lambda x, slope: _leaky(x, float(np.float32(slope)))
 
 
-@operator("act.elu", area=AREA, cases=one(points=(0.0,), alpha=(1.0, 0.5, 2.0)))
+@operator("act.elu", area=AREA, cases=one(points=(0.0,), alpha=(1.0, 0.5, 2.0)), covers=("nn.ELU",))
 class elu:
     """x where positive, alpha (exp(x) - 1) elsewhere."""
 
@@ -58,7 +58,7 @@ class elu:
     variant_exp_minus_one = lambda x, alpha: split(x.value > 0, x, lambda x: x, lambda x: _exp_minus_one(x, alpha))
 
 
-@operator("act.celu", area=AREA, cases=one(points=(0.0,), alpha=(1.0, 0.5, 2.0)))
+@operator("act.celu", area=AREA, cases=one(points=(0.0,), alpha=(1.0, 0.5, 2.0)), covers=("nn.CELU",))
 class celu:
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
 
@@ -75,7 +75,7 @@ class celu:
         return without_gradient(found, x, x.value / alpha > np.log(largest()))
 
 
-@operator("act.selu", area=AREA, cases=one(points=(0.0,)))
+@operator("act.selu", area=AREA, cases=one(points=(0.0,)), covers=("nn.SELU",))
 class selu:
     """An ELU of fixed alpha, scaled."""
 
@@ -96,7 +96,7 @@ class selu:
         return found.with_gradient(x, lambda g: where(x.value > 0, g * scale, g * (found.plain + both)))
 
 
-@operator("act.gelu", area=AREA, cases=one())
+@operator("act.gelu", area=AREA, cases=one(), covers=("nn.GELU", "paddle.nn.functional.gelu"))
 class gelu:
     """x times the normal distribution function."""
 
@@ -104,7 +104,7 @@ class gelu:
     value = lambda x: x * 0.5 * (erf_of_gelu(x * math.sqrt(0.5)) + 1.0)
 
 
-@operator("act.gelu_tanh", area=AREA, cases=one())
+@operator("act.gelu_tanh", area=AREA, cases=one(), covers=("nn.GELU", "paddle.nn.functional.gelu"))
 class gelu_tanh:
     """The GELU by its approximation with a hyperbolic tangent."""
 
@@ -113,7 +113,7 @@ class gelu_tanh:
     value = lambda x: x * 0.5 * (tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1.0)
 
 
-@operator("act.silu", area=AREA, cases=one())
+@operator("act.silu", area=AREA, cases=one(), covers=("nn.SiLU", "paddle.nn.functional.silu"))
 class silu:
     """x sigmoid(x)."""
 
@@ -124,7 +124,7 @@ class silu:
     )
 
 
-@operator("act.mish", area=AREA, cases=one())
+@operator("act.mish", area=AREA, cases=one(), covers=("nn.Mish",))
 class mish:
     """x tanh(softplus(x))."""
 
@@ -139,7 +139,9 @@ class mish:
         return found.with_gradient(x, lambda g: g * (part + x.plain * (1.0 - part * part) * (1.0 - exp(-plus))))
 
 
-@operator("act.softplus", area=AREA, cases=one(points=(0.0, 20.0), beta=(1, 2), threshold=(20, 5)))
+@operator(
+    "act.softplus", area=AREA, cases=one(points=(0.0, 20.0), beta=(1, 2), threshold=(20, 5)), covers=("nn.Softplus",)
+)
 class softplus_:
     """log(1 + exp(beta x)) / beta, and x itself where beta x exceeds the threshold."""
 
@@ -152,7 +154,7 @@ class softplus_:
     )
 
 
-@operator("act.softsign", area=AREA, cases=one(), stepwise=True)
+@operator("act.softsign", area=AREA, cases=one(), stepwise=True, covers=("nn.Softsign",))
 class softsign:
     """x / (1 + |x|)."""
 
@@ -160,7 +162,7 @@ class softsign:
     value = lambda x: x / (abs(x) + 1.0)
 
 
-@operator("act.tanhshrink", area=AREA, cases=one(), stepwise=True)
+@operator("act.tanhshrink", area=AREA, cases=one(), stepwise=True, covers=("nn.Tanhshrink",))
 class tanhshrink:
     """x - tanh(x)."""
 
@@ -172,7 +174,7 @@ def _softshrink(x, bound):
     return where(x.value > bound, x - bound, where(x.value < -bound, x + bound, 0.0))
 
 
-@operator("act.softshrink", area=AREA, cases=one(points=(0.5, -0.5), bound=(0.5, 1.0)))
+@operator("act.softshrink", area=AREA, cases=one(points=(0.5, -0.5), bound=(0.5, 1.0)), covers=("nn.Softshrink",))
 class softshrink:
     """x moved towards 0 by a bound, and 0 within it."""
 
@@ -182,7 +184,7 @@ class softshrink:
     variant_nan_at_infinity = lambda x, bound: where(np.isfinite(x.value), _softshrink(x, bound), np.nan)
 
 
-@operator("act.hardshrink", area=AREA, cases=one(points=(0.5, -0.5), bound=(0.5, 1.0)))
+@operator("act.hardshrink", area=AREA, cases=one(points=(0.5, -0.5), bound=(0.5, 1.0)), covers=("nn.Hardshrink",))
 class hardshrink:
     """x outside of a bound, and 0 within it."""
 
@@ -195,7 +197,7 @@ def _hardsigmoid(line):
     return clip(line, 0.0, 1.0, lambda v: (v > 0) & (v < 1))
 
 
-@operator("act.hardsigmoid", area=AREA, cases=one(points=(3.0, -3.0)))
+@operator("act.hardsigmoid", area=AREA, cases=one(points=(3.0, -3.0)), covers=("nn.Hardsigmoid",))
 class hardsigmoid:
     """x / 6 + 1 / 2, within 0 and 1."""
 
@@ -217,7 +219,7 @@ def _hardswish(x, below, above):
     )
 
 
-@operator("act.hardswish", area=AREA, cases=one(points=(3.0, -3.0)))
+@operator("act.hardswish", area=AREA, cases=one(points=(3.0, -3.0)), covers=("nn.Hardswish",))
 class hardswish:
     """x times its hard sigmoid; at -3 and at 3 with the gradient of outside."""
 
@@ -226,7 +228,7 @@ class hardswish:
     variant_inside_at_ends = lambda x: _hardswish(x, x.value < -3, x.value > 3)
 
 
-@operator("act.hardtanh", area=AREA, cases=one(points=(1.0, -1.0)))
+@operator("act.hardtanh", area=AREA, cases=one(points=(1.0, -1.0)), covers=("nn.Hardtanh",))
 class hardtanh:
     """x within -1 and 1; no gradient at either."""
 
@@ -234,7 +236,13 @@ class hardtanh:
     value = lambda x: clip(x, -1.0, 1.0, lambda v: (v > -1) & (v < 1))
 
 
-@operator("act.log_sigmoid", area=AREA, cases=one(), stepwise=True)
+@operator(
+    "act.log_sigmoid",
+    area=AREA,
+    cases=one(),
+    stepwise=True,
+    covers=("nn.LogSigmoid", "paddle.nn.functional.log_sigmoid"),
+)
 class log_sigmoid:
     """log(sigmoid(x)), as -log(1 + exp(-x))."""
 
@@ -248,7 +256,12 @@ class log_sigmoid:
     )
 
 
-@operator("act.threshold", area=AREA, cases=one(points=(0.5,), threshold=(0.5, 1.0), other=(0.0, 7.0)))
+@operator(
+    "act.threshold",
+    area=AREA,
+    cases=one(points=(0.5,), threshold=(0.5, 1.0), other=(0.0, 7.0)),
+    covers=("nn.Threshold",),
+)
 class threshold:
     """x above a threshold, another value elsewhere."""
 
@@ -282,7 +295,7 @@ def _glu(x, axis):
     return x[tuple(first)] * sigmoid(x[tuple(second)])
 
 
-@operator("act.glu", area=AREA, cases=_gated(), stepwise=True)
+@operator("act.glu", area=AREA, cases=_gated(), stepwise=True, covers=("nn.GLU",))
 class glu:
     """The first half along an axis times the sigmoid of the second."""
 

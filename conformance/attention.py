@@ -1,0 +1,145 @@
+"""Softmaxes, attention and layers of projections on quantities: how sequences are mixed.
+
+Each gradient is formed as the frameworks form it, from the rounded probabilities and not from their logarithms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from conformance.functions import exp, log, rsqrt, square
+from conformance.quantity import Array, Quantity, divide, made, quantity, scaled
+from conformance.sums import einsum, move
+
+Distances = Callable[[Array, int], Array]
+"""From logits and an axis to how far each lies below the largest, as a framework takes it."""
+
+Top = Callable[[Quantity, int, Quantity], Quantity]
+"""From logits, an axis and the sum of the exponentials of distances to log sum exp of the logits."""
+
+
+def distances(x: Quantity, axis: int, change: Distances | None = None) -> Quantity:
+    """x less its largest along an axis; a NaN makes all of its row NaN. No gradient goes through it."""
+    x = quantity(x).plain
+    if not x.value.size:
+        return x
+    if change is None:
+        return x - largest(x, axis)
+    error = x.error + x.error.max(axis=axis, keepdims=True)
+    return made(change(x.value, axis), error, 1)
+
+
+def largest(x: Quantity, axis: int) -> Quantity:
+    """The largest along an axis, which is kept; NaN where one is."""
+    place = np.argmax(x.value, axis=axis, keepdims=True)
+    return move(lambda array: np.take_along_axis(array, place, axis=axis), x)
+
+
+def softmax(x: Any, axis: int = -1, change: Distances | None = None) -> Quantity:
+    """exp(x) / sum exp(x), formed from distances; the gradient is p (g - sum p g)."""
+    x = quantity(x)
+    if not x.ndim:
+        x, axis = x.reshape(1), 0
+        return softmax(x, axis, change).reshape(())
+    powers = exp(distances(x, axis, change))
+    found = divide(powers, powers.sum(axis, keepdims=True), 2).plain
+
+    def gradient(g: Quantity) -> Quantity:
+        kept = result.plain  # as it was rounded to the dtype of the result
+        return kept * (g - (kept * g).sum(axis, keepdims=True))
+
+    result = found.with_gradient(x, gradient)
+    return result
+
+
+def log_softmax(x: Any, axis: int = -1, change: Distances | None = None, top: Top | None = None) -> Quantity:
+    """x - log sum exp(x), formed from distances; the gradient is g - exp(y) sum g.
+
+    top: what a kernel takes away from x in place of its largest and then of the logarithm.
+    """
+    x = quantity(x)
+    if not x.ndim:
+        x, axis = x.reshape(1), 0
+        return log_softmax(x, axis, change, top).reshape(())
+    away = distances(x, axis, change)
+    total = exp(away).sum(axis, keepdims=True)
+    found = (away - log(total)).plain if top is None else x.plain - top(x, axis, total)
+
+    def gradient(g: Quantity) -> Quantity:
+        return g - exp(result.plain) * g.sum(axis, keepdims=True)
+
+    result = found.with_gradient(x, gradient)
+    return result
+
+
+def linear(x: Any, weight: Any, bias: Any = None, layout: str = "ef") -> Quantity:
+    """x times a matrix, plus an offset. layout: "ef" where the matrix is [in, out], "fe" where it is [out, in]."""
+    x = quantity(x)
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    found = einsum(f"ne,{layout}->nf", rows, weight)
+    found = found.reshape(*x.shape[:-1], found.shape[-1])
+    return found if bias is None else found + bias
+
+
+def allowed(mask: Any, causal: bool, rows: int, columns: int) -> Array | Quantity | None:
+    """What is added to scores: 0 or -inf of truth values, the numbers of a floating mask, -inf above the diagonal."""
+    if causal:
+        return np.where(np.tri(rows, columns, dtype=bool), 0.0, -np.inf)
+    if mask is None:
+        return None
+    if isinstance(mask, np.ndarray) and mask.dtype == bool:
+        return np.where(mask, 0.0, -np.inf)
+    return quantity(mask)
+
+
+def attention(
+    query: Any, key: Any, value: Any, added: Any = None, scale: float | None = None, change: Distances | None = None
+) -> tuple[Quantity, Quantity]:
+    """softmax(scale query key' + added) value, and the softmax itself; each of shape [batch, heads, length, width].
+
+    scale: default, 1 over the root of the width. Frameworks scale the query, the scores, or both sides by the root.
+    """
+    query, key = quantity(query), quantity(key)
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scores = scaled(einsum("bhqd,bhkd->bhqk", query, key), scale, 4)
+    if added is not None:
+        with np.errstate(invalid="ignore"):
+            scores = scores + added
+    weights = softmax(scores, -1, change)
+    return einsum("bhqk,bhkd->bhqd", weights, value), weights
+
+
+def repeated_heads(x: Any, heads: int) -> Quantity:
+    """Each head of [batch, heads, length, width] as often as it takes to have so many, side by side."""
+    x = quantity(x)
+    return move(lambda array: np.repeat(array, heads // array.shape[1], axis=1), x)
+
+
+def moved(x: Any, *axes: int) -> Quantity:
+    """As ``numpy.transpose``."""
+    return move(lambda array: np.transpose(array, axes), x)
+
+
+def heads_first(x: Any, heads: int) -> Quantity:
+    """[batch, length, heads * width] as [batch, heads, length, width]."""
+    x = quantity(x)
+    batch, length, width = x.shape
+    return moved(x.reshape(batch, length, heads, width // heads), 0, 2, 1, 3)
+
+
+def heads_last(x: Quantity) -> Quantity:
+    """[batch, heads, length, width] as [batch, length, heads * width]."""
+    batch, heads, length, width = x.shape
+    return moved(x, 0, 2, 1, 3).reshape(batch, length, heads * width)
+
+
+def layer_norm(x: Any, weight: Any, bias: Any, epsilon: float = 1e-5) -> Quantity:
+    """x less its mean over its standard deviation along the last axis, times a weight, plus an offset."""
+    x = quantity(x)
+    centred = x - x.mean(-1, keepdims=True)
+    found = centred * rsqrt(square(centred).mean(-1, keepdims=True) + epsilon) * weight
+    return found + bias
