@@ -234,7 +234,9 @@ def operator(
         }
         for name, variant in vars(cls).items():
             if name.startswith("variant_"):
-                body[name] = staticmethod(replace(formula, value=getattr(variant, "__func__", variant)))
+                function = getattr(variant, "__func__", variant)
+                steps = stepwise or getattr(function, "in_steps", False)
+                body[name] = staticmethod(replace(formula, value=function, stepwise=steps))
         return contract(
             operator_id,
             area=area,
@@ -248,6 +250,16 @@ def operator(
         )(type(cls.__name__, (), body))
 
     return declare
+
+
+def in_steps(value: Callable[..., Any]) -> Callable[..., Any]:
+    """A variant of a kernel that adds up in low precision too, and rounds each partial sum."""
+
+    def rounding_each(**inputs: Any) -> Any:
+        return value(**inputs)
+
+    rounding_each.in_steps = True  # type: ignore[attr-defined]
+    return rounding_each
 
 
 def _sources(cls: type) -> dict[str, str]:
@@ -415,6 +427,7 @@ __all__ = [
     "Integers",
     "broadcast",
     "each",
+    "in_steps",
     "one",
     "operator",
     "shapes",

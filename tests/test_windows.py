@@ -41,13 +41,13 @@ def test_a_convolution_is_that_of_torch_in_every_padding_mode(mode):
     def call(x, weight, bias):
         return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
 
-    same_as_torch(w.convolved(*inputs, lying, 2), inputs, call)
+    same_as_torch(w.convolved(inputs[0], inputs[1], inputs[2], lying, 2), inputs, call)
 
 
 def test_a_transposed_convolution_is_that_of_torch():
     inputs = leaves((2, 4, 3), (4, 3, 3), (6,))
     lying = [w.sliding(w.padded(8, 1, 1), 3, 2, 2, 3)]
-    found = w.transposed(*inputs, lying, [8], 2)
+    found = w.transposed(inputs[0], inputs[1], inputs[2], lying, [8], 2)
     same_as_torch(
         found, inputs, lambda x, weight, bias: torch.nn.functional.conv_transpose1d(x, weight, bias, 2, 1, 1, 2, 2)
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.operators import Floats, operator
+from conformance.operators import FLOATS, Floats, in_steps, operator
 from conformance.windows import convolved, padded, sliding, transposed
 
 AREA = "convolution"
-OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": ("float32", "float64")}
+OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": FLOATS}
 PADDINGS = ("numbers", "number", "same", "valid")
 MODES = ("zeros", "zeros", "reflect", "replicate", "circular")
 CHANNELS = ((1, 1, 1), (1, 2, 3), (2, 1, 2), (3, 1, 1), (2, 3, 2), (1, 1, 17), (1, 16, 1), (8, 1, 1))
@@ -94,6 +94,7 @@ class conv1d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _convolution
+    variant_added_in_steps = in_steps(_convolution)
     variant_same_undilated = _undilated
     note = NOTE
 
@@ -113,6 +114,7 @@ class conv2d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _convolution
+    variant_added_in_steps = in_steps(_convolution)
     variant_same_undilated = _undilated
     note = NOTE
 
@@ -132,6 +134,7 @@ class conv3d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _convolution
+    variant_added_in_steps = in_steps(_convolution)
     variant_same_undilated = _undilated
     note = NOTE
 
@@ -187,6 +190,7 @@ class transposed1d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _transposed
+    variant_added_in_steps = in_steps(_transposed)
 
 
 @operator("conv.transposed2d", cases=transposed_geometry(2), covers=("nn.ConvTranspose2d",), **OPTIONS)
@@ -206,6 +210,7 @@ class transposed2d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _transposed
+    variant_added_in_steps = in_steps(_transposed)
 
 
 @operator("conv.transposed3d", cases=transposed_geometry(3), covers=("nn.ConvTranspose3d",), **OPTIONS)
@@ -225,3 +230,4 @@ class transposed3d:
         or (layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if last else layer(x))
     )
     value = _transposed
+    variant_added_in_steps = in_steps(_transposed)
