@@ -142,6 +142,13 @@ class random_sampler:
             "few": same(np.array([count - 1, count - 1])),
         }
 
+    @staticmethod
+    def variant_all_or_replaced(count, replacement):
+        """A number of items is refused without replacement."""
+        if not replacement:
+            return Rejects("a number", error="num_samples should not be specified while replacement is False")
+        return random_sampler.oracle(count, replacement)
+
 
 def shares(orders: list[list[int]], fewer: list[list[int]], length: int) -> dict[str, Any]:
     """How often each item stands at each place, how often the second is the first again, and the same of parts."""
@@ -294,7 +301,7 @@ def splits() -> st.SearchStrategy[list[Sample]]:
         return [Sample({"count": sum(parts), "lengths": parts}), Sample({"count": count, "lengths": fractions})]
 
     whole = st.lists(st.integers(0, 6), min_size=1, max_size=4).filter(sum)
-    return st.builds(make, whole, st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 30))
+    return st.builds(make, whole, st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(2, 30))
 
 
 @contract(
@@ -334,7 +341,7 @@ class random_split:
     @staticmethod
     def variant_whole_lengths(count, lengths):
         """Fractions are refused."""
-        if isinstance(lengths[0], float) and count > 1:
+        if isinstance(lengths[0], float):
             return Rejects("no fractions", error="Sum of input lengths does not equal the length of the input dataset")
         return random_split.oracle(count, lengths)
 
