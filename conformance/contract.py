@@ -120,6 +120,9 @@ class Contract:
     optional_dtypes: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     covers: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    rare: Any = None
     note: str = ""
 
     def call(self, framework: str) -> Callable[..., Any]:
@@ -135,7 +138,10 @@ class Contract:
 
     def lacks_kernel(self, sample: Sample, error: str | None) -> str | None:
         """The dtype for which an error says that the framework has no kernel, where it need not have one."""
-        found = {str(array.dtype) for array in sample.arrays()} & set(self.optional_dtypes)
+        kinds = {array.dtype.name: array.dtype.kind for array in sample.arrays()}
+        if any(kind in "fcV" for kind in kinds.values()):  # integers beside these are indices and counts
+            kinds = {name: kind for name, kind in kinds.items() if kind in "fcV"}
+        found = kinds.keys() & set(self.optional_dtypes)
         return min(found) if error and found and _NO_KERNEL.search(error) else None
 
     def misfit(self, sample: Sample) -> str | None:
@@ -149,7 +155,8 @@ class Contract:
 
 
 _NO_KERNEL = re.compile(
-    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16",
+    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16|"
+    r"needs ml_dtypes",
     re.IGNORECASE,
 )
 """Words of the frameworks for a dtype without a kernel."""
@@ -177,6 +184,9 @@ def contract(
     optional_dtypes: tuple[str, ...] = (),
     sources: Mapping[str, str] | None = None,
     covers: tuple[str, ...] = (),
+    dtypes: tuple[str, ...] = (),
+    layouts: tuple[str, ...] = (),
+    rare: Any = None,
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -197,6 +207,8 @@ def contract(
     covers: what it judges, where `conformance coverage` cannot tell from the calls' text: ids of counterparts, and
         calls of programs, such as ``paddle.Tensor.__mul__``.
     optional_dtypes: dtypes that a framework may have no kernel for; such a lane is then unsupported on such a sample.
+    dtypes, layouts: those that its samples are drawn in, besides contiguous ones, where it says them.
+    rare: strategy of samples that are too dear for every example: one is drawn at the end of a gate.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
 
     An attribute ``note`` says what the two frameworks promise differently, for those who translate a program.
@@ -246,6 +258,9 @@ def contract(
             optional_dtypes=optional_dtypes,
             sources=dict(sources or {}),
             covers=covers,
+            dtypes=dtypes,
+            layouts=layouts,
+            rare=rare,
             note=getattr(cls, "note", ""),
             module=cls.__module__,
         )

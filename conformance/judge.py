@@ -17,6 +17,7 @@ import numpy as np
 
 from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects
 from conformance.contract import EXACT, Observation, Sample
+from conformance.dtypes import is_float
 
 ORACLE = "oracle"
 HOST = "host"
@@ -74,7 +75,7 @@ class Judgement:
 def expected_dtype(sample: Sample) -> str:
     """The dtype that floating results of a sample should have: that of its floating inputs, float32 without any."""
     for array in sample.arrays():
-        if array.dtype.kind == "f":
+        if is_float(array):
             return str(array.dtype)
     return "float32"
 
@@ -125,7 +126,8 @@ def _shows_nothing(name: str, item: Any) -> bool:
 
 def relative_error(observed: np.ndarray, value: np.ndarray) -> float:
     """Largest error in float32 unit roundoffs of the largest value; 0 where either is not finite."""
-    error = np.max(np.abs(np.subtract(observed, value, dtype=np.float64)), initial=0.0)
+    wide: Any = np.complex128 if np.iscomplexobj(observed) else np.float64
+    error = np.max(np.abs(np.subtract(observed, value, dtype=wide)), initial=0.0)
     scale = UNIT_ROUNDOFF["float32"] * np.max(np.abs(value), initial=0.0)
     return float(error / scale) if scale and np.isfinite(error) and np.isfinite(scale) else 0.0
 
@@ -187,7 +189,8 @@ def compare_values(
         if unbounded.all():
             return np.nan
         observed, value, bound = (np.where(unbounded, 0, array) for array in (observed, value, bound))
-    if observed.dtype.kind != "f" and (observed.dtype.kind not in "iu" or value.dtype.kind != "f"):
+    wide: Any = np.complex128 if "c" in observed.dtype.kind + value.dtype.kind else np.float64
+    if observed.dtype.kind not in "fc" and (observed.dtype.kind not in "iu" or value.dtype.kind != "f"):
         unequal = observed != value
         if not np.any(unequal):
             return 0.0
@@ -195,7 +198,7 @@ def compare_values(
         detail = f"is {np.atleast_1d(observed)[index]!r}, expected {np.atleast_1d(value)[index]!r} at {list(index)}"
         return Difference(lane, against, name, "values", detail, np.inf, index)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        error = np.abs(np.subtract(observed, value, dtype=np.float64))
+        error = np.abs(np.subtract(observed, value, dtype=wide))
         largest = error.max()
         if not np.isfinite(largest):
             masked = _compare_masks(lane, against, name, observed, value)
@@ -213,7 +216,7 @@ def compare_values(
     index = tuple(int(i) for i in np.unravel_index(flat, ratios.shape))
     outside = int(np.count_nonzero(ratios > 1.0))
     detail = (
-        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
+        f"is {observed[index].item()!r}, expected {value[index].item()!r} at {list(index)}; "
         f"off by {float(error[index]):.3g}, up to {float(allowed[index]):.3g} allowed; "
         f"{outside} of {ratios.size} elements outside"
     )
@@ -250,7 +253,7 @@ def _compare_masks(lane: str, against: str, name: str, observed: np.ndarray, val
         return None
     index = tuple(int(i) for i in np.argwhere(unequal)[0])
     detail = (
-        f"is {float(observed[index])!r}, expected {float(value[index])!r} at {list(index)}; "
+        f"is {observed[index].item()!r}, expected {value[index].item()!r} at {list(index)}; "
         f"{int(np.count_nonzero(unequal))} of {unequal.size} elements differ in NaN or infinity"
     )
     return Difference(lane, against, name, "masks", detail, np.inf, index)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from conformance.contract import EXACT, REAL, Sample
+from conformance.dtypes import named
 
 SCHEMA = 1
 LISTED = 512
@@ -35,6 +36,8 @@ def encode(value: Any) -> Any:
         return _encode_array(value)
     if isinstance(value, np.generic):
         return encode(value.item())
+    if isinstance(value, complex):
+        return {"complex": str(value)}
     if isinstance(value, float) and not np.isfinite(value):
         return {"float": str(value)}
     if isinstance(value, bytes):
@@ -51,10 +54,16 @@ def encode(value: Any) -> Any:
 def _encode_array(array: np.ndarray) -> dict[str, Any]:
     head = {"dtype": str(array.dtype), "shape": list(array.shape)}
     if array.size <= LISTED:
-        data = [item if isinstance(item, int) or np.isfinite(item) else str(item) for item in array.ravel().tolist()]
+        data = [_listed(item) for item in array.ravel().tolist()]
         return {**head, "data": data}
     packed = zlib.compress(np.ascontiguousarray(array).tobytes(), 9)
     return {**head, "zlib": base64.b64encode(packed).decode()}
+
+
+def _listed(item: Any) -> Any:
+    if isinstance(item, complex):
+        return str(item)
+    return item if isinstance(item, int) or np.isfinite(item) else str(item)
 
 
 def decode(value: Any) -> Any:
@@ -67,6 +76,8 @@ def decode(value: Any) -> Any:
         return _decode_array(value)
     if value.keys() == {"float"}:
         return float(value["float"])
+    if value.keys() == {"complex"}:
+        return complex(value["complex"])
     if value.keys() == {"none"}:
         return None
     if value.keys() == {"base64"}:
@@ -79,13 +90,14 @@ def decode(value: Any) -> Any:
 
 
 def _decode_array(value: Mapping[str, Any]) -> np.ndarray:
-    dtype, shape = np.dtype(value["dtype"]), tuple(value["shape"])
+    dtype, shape = named(value["dtype"]), tuple(value["shape"])
     if "zlib" in value:
         flat = np.frombuffer(zlib.decompress(base64.b64decode(value["zlib"])), dtype).copy()
     elif "cycle" in value:
         flat = np.resize(np.array(value["cycle"], dtype), int(np.prod(shape)))
     else:
-        listed = [float(item) if isinstance(item, str) else item for item in value["data"]]
+        number = complex if dtype.kind == "c" else float
+        listed = [number(item) if isinstance(item, str) else item for item in value["data"]]
         flat = np.array(listed, dtype)
     if flat.size != int(np.prod(shape)):
         raise PortableError(f"an array of shape {shape} needs {int(np.prod(shape))} elements, {flat.size} are given")

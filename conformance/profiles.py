@@ -72,6 +72,12 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
             test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
         with without_literals():
             test()
+    if contract.rare is not None:
+        test = settings(current, max_examples=2)(given(example=contract.rare)(_without_first(1, check)))
+        if current.derandomize or seed is not None:
+            test = hypothesis.seed(f"{contract.id} rare {seed}")(test)
+        with without_literals():
+            test()
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from conformance.accuracy import Acceptance
+from conformance.dtypes import PARTS, named
 
 Array = np.ndarray[Any, Any]
 Backward = Callable[["Quantity"], "Quantity"]
@@ -42,25 +43,37 @@ class Format:
 
         Of float64 itself, where it is a float32 number: what was rounded to 53 bits rarely has 29 zeros at its end.
         """
-        with np.errstate(over="ignore"):
-            found: Array = value.astype("float32" if self.name == "float64" else self.name).astype(np.float64) == value
+        if np.iscomplexobj(value):
+            return np.asarray(self.holds(value.real) & self.holds(value.imag))
+        if not self.unit:
+            return np.ones(value.shape, bool)
+        with np.errstate(over="ignore", invalid="ignore"):
+            kept = value.astype("float32" if self.name == "float64" else named(self.name))
+            found: Array = kept.astype(np.float64) == value
         return found
 
 
 FORMATS = {
+    "integers": Format("integers", 0.0, 0.0, np.inf, 53),
+    "bfloat16": Format("bfloat16", 2.0**-8, 2.0**-133, 2.0**128 * (1 - 2.0**-8), 8),
     "float16": Format("float16", 2.0**-11, 2.0**-24, 65504.0, 11),
     "float32": Format("float32", 2.0**-24, 2.0**-149, float(np.finfo(np.float32).max), 24),
     "float64": Format("float64", 2.0**-53, 2.0**-1074, float(np.finfo(np.float64).max), 53),
 }
+COMPLEX_PRODUCT, COMPLEX_QUOTIENT = 2.5, 8.0
+"""Unit roundoffs of the modulus: the first is more than the square root of 5 (Brent, Percival and Zimmermann 2007)."""
 _format: contextvars.ContextVar[Format] = contextvars.ContextVar("format", default=FORMATS["float32"])
 _returned: contextvars.ContextVar[str] = contextvars.ContextVar("returned", default="float32")
+_sums_in_steps: contextvars.ContextVar[bool] = contextvars.ContextVar("sums in steps", default=False)
 _made = itertools.count()
+WIDER = {"float16": "float32", "bfloat16": "float32"}
+"""The format that a kernel computes or sums in, where it is wider than that of its results."""
 
 
 @contextlib.contextmanager
 def computed_in(name: str) -> Iterator[None]:
-    """Let the operations within round as kernels of this format do."""
-    token = _format.set(FORMATS[name])
+    """Let operations round as kernels of this format do; those of integers and truth values round nothing."""
+    token = _format.set(FORMATS.get(PARTS.get(name, name), FORMATS["integers"]))
     try:
         yield
     finally:
@@ -72,14 +85,23 @@ def current() -> Format:
     return _format.get()
 
 
+def accumulator() -> Format:
+    """The format that kernels of the current one sum in: a wider one, unless they add up in steps."""
+    return current() if _sums_in_steps.get() else FORMATS[WIDER.get(current().name, current().name)]
+
+
 @contextlib.contextmanager
-def returned_in(dtype: str) -> Iterator[None]:
-    """Let the operations within be those of a call whose inputs and results have this dtype."""
-    token = _returned.set(dtype)
+def returned_in(dtype: str, sums_in_steps: bool = False) -> Iterator[None]:
+    """Let the operations within be those of a call whose inputs and results have this dtype.
+
+    sums_in_steps: its kernels round each partial sum to low precision, which a correct one does not.
+    """
+    tokens = _returned.set(dtype), _sums_in_steps.set(sums_in_steps)
     try:
         yield
     finally:
-        _returned.reset(token)
+        _returned.reset(tokens[0])
+        _sums_in_steps.reset(tokens[1])
 
 
 def returned() -> str:
@@ -88,15 +110,16 @@ def returned() -> str:
 
 
 class Quantity:
-    """A float64 ``value`` and ``error``, a bound of the same shape; infinity where nothing is promised.
+    """A float64 or complex128 ``value`` and ``error``, a bound of the same shape; infinity where nothing is promised.
 
+    The error of a complex number is a distance, its gradient the conjugate one, dL/dx + i dL/dy.
     ``links``: the quantities that it was made of, each with the rule of its gradient.
     """
 
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, error: Any = 0.0, links: Sequence[tuple[Quantity, Backward]] = ()) -> None:
-        self.value: Array = np.asarray(value, np.float64)
+        self.value: Array = np.asarray(value, np.complex128 if np.iscomplexobj(value) else np.float64)
         self.error: Array = np.broadcast_to(np.asarray(error, np.float64), self.value.shape)
         self.links = tuple(links)
         self.variable = False
@@ -118,9 +141,19 @@ class Quantity:
         return self.variable or bool(self.links)
 
     @property
+    def is_complex(self) -> bool:
+        """Whether the value is complex."""
+        return np.iscomplexobj(self.value)
+
+    @property
     def plain(self) -> Quantity:
         """The same number, from which no gradient goes on."""
         return Quantity(self.value, self.error)
+
+    @property
+    def conjugate(self) -> Quantity:
+        """The plain conjugate, by which gradients are formed; of real numbers the plain ones."""
+        return Quantity(self.value.conj(), self.error) if self.is_complex else self.plain
 
     def with_gradient(self, x: Quantity, rule: Backward) -> Quantity:
         """The same number, whose gradient with respect to ``x`` is formed by this rule."""
@@ -153,6 +186,9 @@ class Quantity:
 
     def __abs__(self) -> Quantity:
         sign = np.sign(self.value)
+        if self.is_complex:
+            size = made(np.abs(self.value), self.error, 2).plain
+            return size.with_gradient(self, lambda g: where(size.value == 0, 0.0, self.plain * (g / size)))
         return Quantity(np.abs(self.value), self.error, linked((self, lambda g: g * sign)))
 
     def __getitem__(self, index: Any) -> Quantity:
@@ -169,6 +205,20 @@ class Quantity:
     def reshape(self, *shape: Any) -> Quantity:
         """As NumPy's."""
         return sums.move(lambda array: array.reshape(*shape), self)
+
+    def conj(self) -> Quantity:
+        """The complex conjugate."""
+        return Quantity(self.value.conj(), self.error, linked((self, lambda g: Quantity(g.value.conj(), g.error))))
+
+    @property
+    def real(self) -> Quantity:
+        """The real part."""
+        return Quantity(self.value.real, self.error, linked((self, lambda g: g)))
+
+    @property
+    def imag(self) -> Quantity:
+        """The imaginary part."""
+        return Quantity(self.value.imag, self.error, linked((self, lambda g: Quantity(1j * g.value, g.error))))
 
 
 def quantity(value: Any) -> Quantity:
@@ -194,26 +244,36 @@ def times(factor: Any, error: Array) -> Array:
         return np.where(error == 0, 0.0, np.nan_to_num(np.abs(factor) * error, nan=np.inf, posinf=np.inf))
 
 
-def made(value: Any, error: Any, units: float, *pairs: tuple[Quantity, Backward], floor: float = 1.0) -> Quantity:
+def made(
+    value: Any,
+    error: Any,
+    units: float,
+    *pairs: tuple[Quantity, Backward],
+    floor: float = 1.0,
+    exact: bool | None = None,
+) -> Quantity:
     """The result of an operation whose inputs make ``error`` of it, with the operation's own rounding added.
 
     units: the rounding in unit roundoffs of the result. floor: in smallest numbers of the format, for results below
     its normal numbers. An exact operation (units 1) rounds nothing where the format holds the result; one that goes
-    beyond the format's largest number gives infinity, unless an error makes that uncertain.
+    beyond the format's largest number gives infinity, unless an error makes that uncertain. exact: another answer to
+    whether it rounds nothing where the format holds the result; default: where units is at most 1.
     """
     form = _format.get()
-    value = np.asarray(value, np.float64)
+    value = np.asarray(value, np.complex128 if np.iscomplexobj(value) else np.float64)
     error = np.broadcast_to(np.asarray(error, np.float64), value.shape)
     size = np.abs(value)
     with np.errstate(invalid="ignore", over="ignore"):
         rounding = units * form.unit * np.where(np.isfinite(size), size, 0.0) + floor * form.smallest
-        if units <= 1:
+        if units <= 1 if exact is None else exact:
             rounding = np.where(form.holds(value) & (error == 0), 0.0, rounding)
         beyond = np.isfinite(size) & (size > form.largest * (1 - 2 * units * form.unit))
     total_error = np.where(
         np.isfinite(size), np.nan_to_num(error, nan=np.inf, posinf=np.inf) + rounding, np.where(error > 0, np.inf, 0.0)
     )
-    if beyond.any():
+    if np.iscomplexobj(value):  # parts overflow each by itself, and give NaN on the way
+        total_error = np.where(beyond | ~np.isfinite(size), np.inf, total_error)
+    elif beyond.any():
         sure = beyond & (error == 0) & (size > form.largest * (1 + 2 * units * form.unit))
         value = np.where(sure, np.copysign(np.inf, value), value)
         total_error = np.where(beyond, np.where(sure, 0.0, np.inf), total_error)
@@ -238,9 +298,10 @@ def multiply(one: Any, other: Any) -> Quantity:
     return made(
         value,
         error,
-        1,
-        (one, lambda g: reduced[0](g * other.plain)),
-        (other, lambda g: reduced[1](g * one.plain)),
+        COMPLEX_PRODUCT if one.is_complex and other.is_complex else 1,
+        (one, lambda g: reduced[0](g * other.conjugate)),
+        (other, lambda g: reduced[1](g * one.conjugate)),
+        exact=True,
     )
 
 
@@ -251,12 +312,23 @@ def divide(one: Any, other: Any, units: float = 1) -> Quantity:
         value = one.value / other.value
         error = times(1 / other.value, one.error) + times(value / other.value, other.error)
         error = np.where(other.error * 2 >= np.abs(other.value), np.where(other.error > 0, np.inf, error), error)
-    result = made(value, error, units)
+        if other.is_complex:  # whose square a kernel divides by, however far from 1 that is
+            square, form = np.abs(other.value) ** 2, current()
+            beyond = (square * form.unit < form.smallest / form.unit) | (square > form.largest / 4)
+            error = np.where(beyond, np.inf, error)
+    result = made(value, error, max(units, COMPLEX_QUOTIENT) if other.is_complex else units)
     reduced = _reduced(one), _reduced(other)
-    # Frameworks form -g * (a / b) / b or -g * a / (b * b): three roundings either way.
+
+    def below(g: Quantity) -> Quantity:
+        """Frameworks form (-g * (a / b)) / b or -g * ((a / b) / b): one may be exact where the other is not."""
+        quotient = divide(one.conjugate, other.conjugate)
+        first, second = divide(-g * quotient, other.conjugate), -g * divide(quotient, other.conjugate)
+        apart = np.where(np.isfinite(first.value) == np.isfinite(second.value), 0.0, np.inf)  # one overflows on the way
+        return reduced[1](Quantity(first.value, np.maximum(first.error, second.error) + apart))
+
     result.links = linked(
-        (one, lambda g: reduced[0](divide(g, other.plain))),
-        (other, lambda g: reduced[1](divide(-g * divide(one.plain, other.plain), other.plain))),
+        (one, lambda g: reduced[0](divide(g, other.conjugate))),
+        (other, below),
     )
     return result
 
@@ -283,7 +355,8 @@ def unary(
         error = times(derivative(x.value), x.error)
     result = made(value, error, units, floor=floor)
     if gradient is not None:
-        result.links = linked((x, lambda g: gradient(g, x.plain, result.plain)))
+        # The derivative at the conjugate is the conjugate derivative.
+        result.links = linked((x, lambda g: gradient(g, x.conjugate, result.conjugate)))
     return result
 
 
@@ -324,7 +397,7 @@ def without_gradient(found: Quantity, x: Any, condition: Any) -> Quantity:
 def stored(x: Quantity) -> Quantity:
     """The number as a kernel keeps it: rounded to its format. The error stays: the kernel's may be the neighbour."""
     with np.errstate(over="ignore"):
-        return Quantity(x.value.astype(_format.get().name), x.error, linked((x, lambda g: g)))
+        return Quantity(x.value.astype(named(_format.get().name)), x.error, linked((x, lambda g: g)))
 
 
 def largest() -> float:
@@ -349,14 +422,24 @@ def _reduced(x: Quantity) -> Backward:
     """The gradient of what was broadcast: the sum over the axes along which it was repeated."""
 
     def gradient(g: Quantity) -> Quantity:
+        if g.is_complex and not x.is_complex:
+            g = g.real
         if g.shape == x.shape:
             return g
         lead = g.ndim - x.ndim
         axes = [*range(lead), *(lead + i for i, n in enumerate(x.shape) if n == 1 and g.shape[lead + i] != 1)]
-        found = sums.total(g, tuple(axes)) if axes else g
+        found = sums.total(_between_kernels(g), tuple(axes)) if axes else g
         return sums.move(lambda array: array.reshape(x.shape), found)
 
     return gradient
+
+
+def _between_kernels(g: Quantity) -> Quantity:
+    """A gradient as one kernel leaves it for the next, which sums it: in the format of the results."""
+    if WIDER.get(returned()) != _format.get().name:
+        return g
+    with computed_in(returned()):
+        return made(g.value, g.error, 1, *g.links)
 
 
 def backward(outputs: Sequence[tuple[Quantity, Any]], inputs: Sequence[Quantity]) -> list[Quantity | None]:
@@ -384,9 +467,9 @@ def acceptance(found: Quantity, dtype: str, inner: str) -> Acceptance:
     Float64 results are compared with a float64 value whose own rounding is as large: the bound is doubled.
     """
     value, error = found.value, found.error
-    if dtype == "float64":
+    if dtype in ("float64", "complex128"):
         return Acceptance(value, 2 * error, dtype=dtype)
-    if dtype != inner:
+    if dtype != inner and dtype in FORMATS:
         with computed_in(dtype):
             last = made(value, error, 1)
         value, error = last.value, last.error

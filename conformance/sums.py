@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Backward, Quantity, current, linked, quantity, scaled
+from conformance.quantity import (
+    Array,
+    Backward,
+    Format,
+    Quantity,
+    accumulator,
+    current,
+    linked,
+    made,
+    quantity,
+    scaled,
+)
 
 PROBABLE = 3.0
 """A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
@@ -47,18 +58,22 @@ def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
     valid = (index >= 0) & (index < size)
     where_to = index[valid]
     counts = np.bincount(where_to, minlength=size) if where_to.size else np.zeros(size, np.int64)
-    value, error, magnitude = np.zeros(size), np.zeros(size), np.zeros(size)
+    value, error, magnitude = np.zeros(size, g.value.dtype), np.zeros(size), np.zeros(size)
     with np.errstate(invalid="ignore", over="ignore"):
         np.add.at(value, where_to, g.value[valid])
         np.add.at(error, where_to, g.error[valid])
         np.add.at(magnitude, where_to, np.abs(g.value[valid]))
-    rounding = np.where(counts > 1, _summed(g.value[valid], magnitude, np.maximum(counts, 1)), 0.0)
+    # A scatter adds to its result in place, in the result's own precision.
+    rounding = np.where(counts > 1, _summed(g.value[valid], magnitude, np.maximum(counts, 1), current()), 0.0)
     return Quantity(value.reshape(shape), np.nan_to_num(error + rounding, nan=np.inf, posinf=np.inf).reshape(shape))
 
 
-def _summed(terms: Array, magnitude: Array, count: Any) -> Array:
-    """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact."""
-    form = current()
+def _summed(terms: Array, magnitude: Array, count: Any, form: Format | None = None) -> Array:
+    """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact.
+
+    A sum in low precision is that of a wider accumulator: who calls this adds the one rounding of the result.
+    """
+    form = form or accumulator()
     with np.errstate(invalid="ignore", over="ignore"):
         if np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits):
             return np.zeros(np.shape(magnitude))
@@ -66,6 +81,11 @@ def _summed(terms: Array, magnitude: Array, count: Any) -> Array:
     roundings = np.minimum(count, PROBABLE * np.sqrt(count))
     finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
     return np.where(magnitude > form.largest, np.inf, form.unit * roundings * finite + count * form.smallest)
+
+
+def _rounded_once(found: Quantity) -> Quantity:
+    """What a wider accumulator holds, as it is stored."""
+    return found if accumulator() is current() else made(found.value, found.error, 1, *found.links)
 
 
 def _axes(axis: Any, rank: int) -> tuple[int, ...]:
@@ -84,13 +104,14 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
         error = x.error.sum(axis=axes, keepdims=keepdims)
         magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
     rounding = _summed(x.value, magnitude, count) if count > 1 else 0.0
-    error = np.where(np.isfinite(value), error + rounding, np.where(np.isfinite(magnitude), np.inf, 0.0))
+    error = np.where(np.isfinite(value), error + rounding, np.where((error > 0) | np.isfinite(magnitude), np.inf, 0.0))
     kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
 
     def gradient(g: Quantity) -> Quantity:
         return move(lambda array: np.broadcast_to(array.reshape(kept), x.shape), g)
 
-    return Quantity(value, error, linked((x, gradient)))
+    found = Quantity(value, error, linked((x, gradient)))
+    return _rounded_once(found) if count > 1 else found
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
@@ -116,21 +137,24 @@ def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
     value, magnitude = product(one.value, other.value), product(np.abs(one.value), np.abs(other.value))
     error = product(one.error, np.abs(other.value)) + product(np.abs(one.value), other.error)
     small = all(np.all(each.value * 32 == np.rint(each.value * 32)) for each in (one, other))
-    exact = small and np.all(magnitude * GRID < 2.0 ** current().bits)
-    rounding = 0.0 if exact else _summed(np.array([np.pi]), magnitude, max(count, 1))
-    error = np.where(np.isfinite(value), np.nan_to_num(error, nan=np.inf, posinf=np.inf) + rounding, 0.0)
+    exact = small and np.all(magnitude * GRID < 2.0 ** accumulator().bits)
+    parts = 2 if one.is_complex and other.is_complex else 1  # each part of the result is the sum of two products
+    rounding = 0.0 if exact else parts * _summed(np.array([np.pi]), magnitude, max(parts * count, 1))
+    error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+    unsure = np.where(error > 0, np.inf, 0.0) if one.error.any() or other.error.any() else 0.0
+    error = np.where(np.isfinite(value), error + rounding, unsure)
 
-    def back(mine: str, others: str, held: Quantity, shape: tuple[int, ...]) -> Backward:
+    def back(mine: str, others: str, leaf: Quantity, held: Quantity) -> Backward:
         def gradient(g: Quantity) -> Quantity:
             known = "".join(letter for letter in mine if letter in out + others)
-            found = einsum(f"{out},{others}->{known}", g, held.plain)
+            found = einsum(f"{out},{others}->{known}", g, held.conjugate)
+            found = found.real if found.is_complex and not leaf.is_complex else found
             alone = [mine.index(letter) for letter in mine if letter not in known]
-            return move(lambda array: np.broadcast_to(np.expand_dims(array, alone), shape), found) if alone else found
+            return (
+                move(lambda array: np.broadcast_to(np.expand_dims(array, alone), leaf.shape), found) if alone else found
+            )
 
         return gradient
 
-    return Quantity(
-        value,
-        error,
-        linked((one, back(first, second, other, one.shape)), (other, back(second, first, one, other.shape))),
-    )
+    links = linked((one, back(first, second, one, other)), (other, back(second, first, other, one)))
+    return _rounded_once(Quantity(value, error, links))

@@ -84,7 +84,7 @@ class NumpyAdapter:
     def tensor(self, array: np.ndarray, requires_gradient: bool = False) -> np.ndarray:
         return array.copy()
 
-    def gradients(self, output: Result, cotangent: np.ndarray, leaves: list[Any]) -> list[Any]:
+    def gradients(self, output: Any, cotangent: Any, leaves: list[Any]) -> list[Any]:
         assert output.backward is not None
         return output.backward(cotangent)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conformance import coverage, home, ledger, translation
 from conformance.__main__ import main
-from conformance.contract import REGISTRY, Contract, Sample
+from conformance.contract import Contract, Sample
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -127,8 +127,8 @@ def test_low_precision_is_computed_wider_and_rounded_once():
     accepted = q.acceptance(found, "float16", "float32")
     assert accepted.bound < 1.01 * 2.0**-11 * accepted.value + 2.0**-24
     with q.computed_in("float16"):
-        each = sums.total(q.variable(x))
-    assert q.acceptance(each, "float16", "float16").bound > 2 * accepted.bound
+        each = q.variable(x[:1]) + x[1:2] + x[2:]
+    assert q.acceptance(each, "float16", "float16").bound > 1.4 * accepted.bound
 
 
 def test_a_gradient_that_does_not_exist_is_none_and_a_repeated_input_sums_it():

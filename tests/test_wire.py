@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from conformance.lanes import wire, worker
 from conformance.lanes.wire import WireError, pack, unpack
 from suites.shared import same
 
@@ -92,3 +93,18 @@ def test_an_older_python_can_read_it():
         ("tuple", [1, 2]),
         ("array", "<f4", (1,), b"\0\0\x80?"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["sample", "call"])
+def test_a_lane_without_ml_dtypes_says_so_for_what_it_cannot_hold(monkeypatch, kind):
+    array = np.ones(2, ml_dtypes.bfloat16)
+    message = wire.pack((kind, 7, "law", "module", {"x": array}, "real"))
+    monkeypatch.setattr(wire, "_dtype", lambda code: (_ for _ in ()).throw(wire.WireError(f"{code} needs ml_dtypes")))
+    with pytest.raises(wire.WireError) as error:
+        wire.unpack(message)
+    told, number, answer = worker._unread(message, error.value)
+    assert number == 7
+    if kind == "call":
+        assert (told, answer) == ("called", (None, "WireError", "bfloat16 needs ml_dtypes"))
+    else:
+        assert (told, answer["error"]) == ("observed", "WireError: bfloat16 needs ml_dtypes")

@@ -15,8 +15,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from conformance.contract import Contract, Observation, Sample
+from conformance.dtypes import has_gradient
 from conformance.lanes.spec import LaneSpec
 
+RESERVED = ("cotangent", "layouts", "integral")
+"""Inputs of a sample that a call does not receive."""
 WATCHED_BYTES = 2**18
 """Arrays up to this size are checked to come out of the calls as they went in."""
 
@@ -222,7 +225,7 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     """Make the framework's call for one sample and turn what it returns, or raises, into an observation."""
     call = contract.call(adapter.framework)
     observation = Observation()
-    inputs = {name: value for name, value in sample.inputs.items() if name not in ("cotangent", "layouts")}
+    inputs = {name: value for name, value in sample.inputs.items() if name not in RESERVED}
     layouts = sample.inputs.get("layouts", {})
     gradients = contract.gradients if sample.inputs.get("cotangent") is not None else ()
     kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
@@ -232,14 +235,12 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
         if contract.tensors:
             for name, value in inputs.items():
                 if isinstance(value, np.ndarray):
-                    made = adapter.tensor(arranged(value, layouts.get(name)), name in gradients)
-                    leaves[name] = rearranged(made, value, layouts.get(name))
+                    wanted = name in gradients and has_gradient(value)
+                    made = adapter.tensor(arranged(value, layouts.get(name)), wanted)
+                    leaves[name] = rearranged(adapter, made, value, layouts.get(name))
         with adapter.scope():
             results = flatten(call(**{**inputs, **leaves}))
-            if gradients and fits(results["output"], sample.inputs["cotangent"]):
-                wanted = [name for name in gradients if name in leaves]
-                found = adapter.gradients(results["output"], sample.inputs["cotangent"], [leaves[n] for n in wanted])
-                results.update({f"gradient.{name}": value for name, value in zip(wanted, found, strict=True)})
+            results.update(_gradients(adapter, contract, sample, results, leaves))
         for name, value in results.items():
             if value is None:
                 continue  # no gradient reached this input; the judge names what is missing
@@ -253,21 +254,44 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
     return observation
 
 
+def _gradients(
+    adapter: Any, contract: Contract, sample: Sample, results: Mapping[str, Any], leaves: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Gradients of the leaves from the results that have a cotangent; none where one of these has another shape."""
+    given = sample.inputs.get("cotangent")
+    asked = [name for name in contract.gradients if name in leaves and has_gradient(sample.inputs[name])]
+    if given is None or not asked:
+        return {}
+    cotangents = given if isinstance(given, Mapping) else {"output": given}
+    if not all(fits(results[name], each) for name, each in cotangents.items()):
+        return {}
+    outputs: Any = [results[name] for name in cotangents]
+    upstream: Any = list(cotangents.values())
+    if not isinstance(given, Mapping):
+        outputs, upstream = outputs[0], upstream[0]
+    found = adapter.gradients(outputs, upstream, [leaves[name] for name in asked])
+    return {f"gradient.{name}": value for name, value in zip(asked, found, strict=True)}
+
+
 def arranged(array: np.ndarray, layout: str | None) -> np.ndarray:
-    """What an array is a view of: in the layout "transposed", "sliced" (every second element) or "expanded" (a row)."""
+    """What an array is a view of: "transposed", "sliced" (of every second element), "expanded" (a row) or "flipped"."""
     if layout == "transposed":
         return np.ascontiguousarray(array.T)
     if layout == "sliced":
         return np.repeat(array, 2, axis=-1)
+    if layout == "flipped":
+        return array[..., ::-1].copy()
     return array[:1] if layout == "expanded" else array
 
 
-def rearranged(tensor: Any, array: np.ndarray, layout: str | None) -> Any:
-    """The view that has an array's values, of a tensor of :func:`arranged`."""
+def rearranged(adapter: Any, tensor: Any, array: np.ndarray, layout: str | None) -> Any:
+    """The view that has an array's values, of a tensor of :func:`arranged`, or the copy "channels_last" of it."""
     if layout == "transposed":
         return tensor.moveaxis(tuple(range(array.ndim)), tuple(range(array.ndim))[::-1])
     if layout == "sliced":
         return tensor[..., ::2]
+    if layout in ("flipped", "channels_last"):
+        return getattr(adapter, layout)(tensor)
     return tensor.expand(array.shape) if layout == "expanded" else tensor
 
 

@@ -100,16 +100,32 @@ class Adapter:
         return contextlib.nullcontext()
 
     def tensor(self, array: np.ndarray, requires_gradient: bool = False) -> paddle.Tensor:
+        if array.dtype.kind == "V":  # of ml_dtypes, which paddle does not take
+            made = paddle.to_tensor(array.astype("float32"), place=self.place).astype(array.dtype.name)
+            made.stop_gradient = not requires_gradient
+            return made
         return paddle.to_tensor(array, place=self.place, stop_gradient=not requires_gradient)
 
-    def gradients(self, output: paddle.Tensor, cotangent: np.ndarray, leaves: list[paddle.Tensor]) -> list[Any]:
-        return list(paddle.grad([output], leaves, [self.tensor(cotangent)], allow_unused=True))
+    def gradients(self, output: Any, cotangent: Any, leaves: list[paddle.Tensor]) -> list[Any]:
+        """Of one output, or of several with a cotangent each."""
+        outputs, upstream = (output, cotangent) if isinstance(output, list) else ([output], [cotangent])
+        return list(paddle.grad(outputs, leaves, [self.tensor(each) for each in upstream], allow_unused=True))
+
+    @staticmethod
+    def flipped(tensor: paddle.Tensor) -> paddle.Tensor:
+        """Reversed along the last axis: a view with a negative stride where the release has these."""
+        return tensor[..., ::-1]
+
+    @staticmethod
+    def channels_last(tensor: paddle.Tensor) -> paddle.Tensor:
+        """The tensor as it is: paddle has channels last as an argument of its calls, not as a layout in memory."""
+        return tensor
 
     def plain(self, value: Any) -> tuple[np.ndarray, str, str]:
         """A result as (array, dtype by name, device kind)."""
         if isinstance(value, paddle.Tensor):
             dtype = str(value.dtype).removeprefix("paddle.")
-            if dtype in ("bfloat16", "float16"):
+            if dtype in ("bfloat16", "float16") or dtype.startswith("float8"):
                 value = value.astype("float32")
             device = "cpu" if value.place.is_cpu_place() else "gpu"
             return value.numpy(), dtype, device

@@ -90,18 +90,36 @@ class Adapter:
         return contextlib.nullcontext() if self.device.type == "cpu" else self.device
 
     def tensor(self, array: np.ndarray, requires_gradient: bool = False) -> torch.Tensor:
-        made = torch.tensor(array, device=self.device)
+        if array.dtype.kind == "V":  # of ml_dtypes, which torch does not take
+            bits = torch.tensor(array.view(f"int{8 * array.dtype.itemsize}"), device=self.device)
+            made = bits.view(getattr(torch, array.dtype.name))
+        else:
+            made = torch.tensor(array, device=self.device)
         return made.requires_grad_() if requires_gradient else made
 
-    def gradients(self, output: torch.Tensor, cotangent: np.ndarray, leaves: list[torch.Tensor]) -> list[Any]:
-        return list(torch.autograd.grad(output, leaves, self.tensor(cotangent), allow_unused=True))
+    def gradients(self, output: Any, cotangent: Any, leaves: list[torch.Tensor]) -> list[Any]:
+        """Of one output, or of several with a cotangent each."""
+        several = isinstance(output, list)
+        upstream = [self.tensor(each) for each in cotangent] if several else self.tensor(cotangent)
+        return list(torch.autograd.grad(output, leaves, upstream, allow_unused=True))
+
+    @staticmethod
+    def flipped(tensor: torch.Tensor) -> torch.Tensor:
+        """Reversed along the last axis; a copy, since torch has no negative strides."""
+        return tensor.flip(-1)
+
+    @staticmethod
+    def channels_last(tensor: torch.Tensor) -> torch.Tensor:
+        """The same numbers with the channels innermost in memory."""
+        kind = torch.channels_last if tensor.ndim == 4 else torch.channels_last_3d
+        return tensor.contiguous(memory_format=kind)
 
     def plain(self, value: Any) -> tuple[np.ndarray, str, str]:
         """A result as (array, dtype by name, device kind)."""
         if isinstance(value, torch.Tensor):
-            tensor = value.detach()
+            tensor = value.detach().resolve_conj().resolve_neg()
             dtype = str(tensor.dtype).removeprefix("torch.")
-            if tensor.dtype in (torch.bfloat16, torch.float16):
+            if tensor.dtype in (torch.bfloat16, torch.float16) or dtype.startswith("float8"):
                 tensor = tensor.float()
             return tensor.cpu().numpy(), dtype, tensor.device.type
         array = np.asarray(value)

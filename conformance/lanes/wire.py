@@ -33,6 +33,12 @@ def unpack(data: bytes, writable: bool = True) -> Any:
     return _untagged(marshal.loads(data), writable)
 
 
+def head(data: bytes) -> tuple[Any, Any]:
+    """The first two items of a packed tuple, whatever the others are."""
+    items = marshal.loads(data)[1]
+    return items[0], items[1]
+
+
 def _tagged(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject:

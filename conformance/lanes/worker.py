@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import Sample, find
+from conformance.contract import Observation, Sample, find
 from conformance.lanes import stand_in, wire
 from conformance.lanes.lane import InProcessLane, LaneError
 from conformance.lanes.source import digest
@@ -37,9 +37,14 @@ def serve(channel: Any, packages: dict[str, str], lasting: bool) -> None:
     answer: tuple[Any, ...] | None
     while True:
         try:
-            kind, *rest = wire.unpack(channel.receive())
+            message = channel.receive()
         except EOFError:
             return
+        try:
+            kind, *rest = wire.unpack(message)
+        except wire.WireError as error:
+            channel.send(wire.pack(_unread(message, error)))
+            continue
         if kind == "start":
             lane, answer = _start(**rest[0], packages=packages)
             sys.dont_write_bytecode = sys.dont_write_bytecode or not lasting
@@ -50,6 +55,14 @@ def serve(channel: Any, packages: dict[str, str], lasting: bool) -> None:
             answer = _answer(lane, kind, rest)
         if answer is not None:
             channel.send(wire.pack(answer))
+
+
+def _unread(message: bytes, error: wire.WireError) -> tuple[Any, ...]:
+    """The answer to what this environment cannot hold, such as bfloat16 where ml_dtypes is not installed."""
+    kind, number = wire.head(message)
+    if kind == "call":
+        return ("called", number, (None, type(error).__name__, str(error)))
+    return ("observed", number, vars(Observation(error=f"{type(error).__name__}: {error}")))
 
 
 def _start(

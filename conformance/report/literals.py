@@ -57,6 +57,8 @@ def unpack(text: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _array(array: np.ndarray, indent: int) -> str:
+    if array.dtype.name == "bfloat16":  # which NumPy lacks; float32 has its numbers
+        array = array.astype("float32")
     if array.dtype.kind not in "biufcUS":
         raise CannotInline(f"the sample holds an array of {array.dtype}, which has no plain source")
     code = array.dtype.name if array.dtype.isnative and array.dtype.kind in "biufc" else array.dtype.str

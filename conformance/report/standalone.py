@@ -18,6 +18,7 @@ import numpy as np
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, Contract, Sample
 from conformance.judge import expected_dtype
+from conformance.lanes.lane import RESERVED as RESERVED_INPUTS
 from conformance.lanes.lane import flatten
 from conformance.report import harness, short
 from conformance.report.inline import Inliner
@@ -132,7 +133,7 @@ def _packages(parts: list[str]) -> list[str]:
 
 def _data(sample: Sample, accepted: Any) -> list[str]:
     """The sample, and what is expected of it, as assignments."""
-    inputs = {name: value for name, value in sample.inputs.items() if name != "cotangent"}
+    inputs = {name: value for name, value in sample.inputs.items() if name not in RESERVED_INPUTS}
     parts = [f"INPUTS = {literal(inputs)}", f"COTANGENT = {literal(sample.inputs.get('cotangent'))}"]
     if isinstance(accepted, Rejects):
         return parts

@@ -1,0 +1,55 @@
+"""The dtypes that samples are drawn in, by kind. bfloat16 is that of ``ml_dtypes``, which is imported when it is used:
+a lane's environment need not have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8")
+BOOLEAN = ("bool",)
+COMPLEX = ("complex64", "complex128")
+EVERY = (*FLOATS, *INTEGERS, *BOOLEAN)
+"""Of calls that move or choose."""
+DTYPES = (*EVERY, *COMPLEX)
+PARTS = {"complex64": "float32", "complex128": "float64"}
+"""The format of the real and of the imaginary part."""
+
+
+def named(name: str) -> np.dtype[Any]:
+    """The NumPy dtype of a name."""
+    if name.startswith(("bfloat", "float8")):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def is_float(value: Any) -> bool:
+    """Whether a value is an array of real floating numbers."""
+    return isinstance(value, np.ndarray) and (value.dtype.kind == "f" or value.dtype.name.startswith("bfloat"))
+
+
+def has_gradient(value: Any) -> bool:
+    """Whether a value is an array that frameworks have gradients of: of floating or complex numbers."""
+    return is_float(value) or (isinstance(value, np.ndarray) and value.dtype.kind == "c")
+
+
+def ends(name: str) -> tuple[int, int]:
+    """The smallest and the largest number of an integer dtype; of int64, those that float64 arithmetic holds."""
+    if name == "int64":
+        return -(2**52), 2**52
+    limits = np.iinfo(name)
+    return int(limits.min), int(limits.max)
+
+
+def wrapped(value: np.ndarray, name: str) -> np.ndarray:
+    """Whole numbers as an integer dtype holds them: modulo its range; as truth values, whether they are not zero."""
+    if name == "bool":
+        return np.asarray(value != 0)
+    if name == "int64":
+        return np.asarray(value).astype(np.int64)
+    low, high = ends(name)
+    return np.asarray(np.mod(np.asarray(value) - low, high - low + 1) + low).astype(name)

@@ -1,0 +1,148 @@
+"""A formula on quantities as an oracle: from a sample's inputs to acceptances of the results and of the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from conformance import dtypes
+from conformance.accuracy import Acceptance, Rejects
+from conformance.contract import ContractError
+from conformance.quantity import (
+    WIDER,
+    Quantity,
+    acceptance,
+    backward,
+    computed_in,
+    made,
+    quantity,
+    returned_in,
+    variable,
+)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Of a formula's results: the shape of each that a gradient goes back from, by name, and whether it is complex.
+
+    fits: whether results of integers are within the range of their dtype.
+    """
+
+    outputs: Mapping[str, tuple[tuple[int, ...], bool]]
+    fits: bool = True
+
+
+@dataclass(frozen=True)
+class Formula:
+    """See the module. A formula that gives ``"gradient.NAME": None`` says that no gradient reaches this input.
+
+    gradients: inputs whose gradients are asked for. stepwise: each step rounds to the low precision, or where it is
+    "gradient" each of the gradient. sums_in_steps: sums round each partial sum too.
+    integers_as: dtype of the results of integers and truth values, where it is not theirs. outputs: results that
+    gradients go back from. name: of the operator.
+    """
+
+    value: Callable[..., Any]
+    gradients: tuple[str, ...]
+    stepwise: bool | str = False
+    integers_as: str | None = None
+    outputs: tuple[str, ...] = ("output",)
+    name: str = ""
+    sums_in_steps: bool = False
+
+    def __call__(
+        self, layouts: Any = None, cotangent: Any = None, integral: tuple[str, ...] = (), **inputs: Any
+    ) -> dict[str, Acceptance] | Rejects:
+        dtype, inner = self._formats(inputs, integral)
+        with computed_in(inner), returned_in(dtype, self.sums_in_steps):
+            leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
+            found = self.value(**leaves)
+            if isinstance(found, Rejects):
+                return found
+            given = _named(found)
+            results = {name: each for name, each in given.items() if each is not None}
+            if dtype != inner and dtype in dtypes.FLOATS:
+                for each in results.values():
+                    _round_in(each, dtype)
+            accepted = {name: self._accepted(each, dtype, inner) for name, each in results.items()}
+            if cotangent is not None:
+                back = dtypes.PARTS.get(dtype, dtype) if self.stepwise else inner
+                with computed_in(back):
+                    accepted.update(self._backward(results, cotangent, inputs, leaves, back))
+        return {name: each for name, each in accepted.items() if given.get(name, each) is not None}
+
+    def _backward(
+        self, results: Mapping[str, Any], cotangent: Any, inputs: Mapping[str, Any], leaves: Any, inner: str
+    ) -> Iterator[tuple[str, Acceptance]]:
+        names = [name for name in self.gradients if dtypes.has_gradient(inputs.get(name))]
+        given = cotangent if isinstance(cotangent, Mapping) else {"output": cotangent}
+        known = backward([(results[name], each) for name, each in given.items()], [leaves[name] for name in names])
+        for name, gradient in zip(names, known, strict=True):
+            leaf, dtype = leaves[name], str(inputs[name].dtype)
+            found = quantity(np.zeros(leaf.shape)) if gradient is None else gradient
+            # Of the gradient with respect to a NaN or an infinity nothing is promised.
+            error = np.where(np.isfinite(leaf.value), found.error, np.inf)
+            value = found.value if dtype in dtypes.FLOATS else found.value.astype(np.complex128)
+            yield f"gradient.{name}", acceptance(Quantity(value, error), dtype, inner)
+
+    def _formats(self, inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[str, str]:
+        """The dtype of the results and the format that kernels compute in."""
+        if integral:
+            dtype = self.integers_as or str(inputs[integral[0]].dtype)
+            return dtype, dtype if dtype in dtypes.FLOATS else "integers"
+        dtype = next((str(each.dtype) for each in inputs.values() if dtypes.has_gradient(each)), "float32")
+        parts = dtypes.PARTS.get(dtype, dtype)
+        return dtype, parts if self.stepwise is True else WIDER.get(parts, parts)
+
+    def _leaf(self, name: str, value: Any, integral: tuple[str, ...]) -> Any:
+        if dtypes.has_gradient(value):
+            return variable(value) if name in self.gradients else quantity(value)
+        return quantity(value) if name in integral else value
+
+    def _accepted(self, found: Any, dtype: str, inner: str) -> Acceptance:
+        if isinstance(found, Acceptance):
+            return found
+        if isinstance(found, Quantity):
+            if inner != "integers":
+                real = dtypes.PARTS.get(dtype, dtype)
+                return acceptance(found, dtype if np.iscomplexobj(found.value) else real, inner)
+            found = found.value
+            if np.any(found != np.rint(found)):
+                raise ContractError(
+                    f"operator {self.name!r}: its formula makes fractions of integers; say integers_as='float32'"
+                )
+            return Acceptance(dtypes.wrapped(found, dtype), dtype=dtype)
+        array = np.asarray(found)
+        return Acceptance(array, dtype=None if array.dtype.kind == "f" else str(array.dtype))
+
+    def outline(self, inputs: Mapping[str, Any], integral: tuple[str, ...] = ()) -> Outline:
+        """What is known of the results before a cotangent is drawn; no outputs where the formula refuses the inputs."""
+        dtype, inner = self._formats(inputs, integral)
+        with np.errstate(all="ignore"), computed_in(inner), returned_in(dtype, self.sums_in_steps):
+            leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
+            found = self.value(**leaves)
+        if isinstance(found, Rejects):
+            return Outline({})
+        results = {name: each for name, each in _named(found).items() if isinstance(each, Quantity)}
+        fits = inner != "integers" or all(_fits(each.value, dtype) for each in results.values())
+        asked = {name: results[name] for name in self.outputs if name in results}
+        return Outline({name: (each.shape, np.iscomplexobj(each.value)) for name, each in asked.items()}, fits)
+
+
+def _named(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {"output": found}
+
+
+def _fits(value: np.ndarray, dtype: str) -> bool:
+    low, high = (0, 1) if dtype == "bool" else dtypes.ends(dtype)
+    return not value.size or bool(value.min() >= low and value.max() <= high)
+
+
+def _round_in(found: Any, dtype: str) -> None:
+    """Let the gradient see the result as it was rounded to ``dtype``."""
+    if isinstance(found, Quantity) and found.links:
+        with computed_in(dtype):
+            found.error = made(found.value, found.error, 1).error
