@@ -85,6 +85,7 @@ Examples:
     conformance gate
     conformance gate -k nn.conv2d -x
     conformance gate -m "area(name='optimizers')" --junitxml=junit.xml
+    conformance gate --dtype bfloat16
     conformance gate --lane torch@/envs/torch --lane paddle:gpu@/envs/paddle
     conformance gate --replay=conformance-report/failures/nn.conv2d.json
 

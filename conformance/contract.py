@@ -41,7 +41,7 @@ class Sample:
 
     def describe(self) -> str:
         """One line a person can read: shapes and dtypes of arrays, small values in full."""
-        return ", ".join(f"{name}={_describe(value)}" for name, value in self.inputs.items()) + f" ({self.regime})"
+        return ", ".join(f"{name}={describe(value)}" for name, value in self.inputs.items()) + f" ({self.regime})"
 
     def __repr__(self) -> str:
         """As :meth:`describe`, short enough for Hypothesis to print an example of many samples."""
@@ -49,6 +49,11 @@ class Sample:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
+
+    def dtypes(self) -> set[str]:
+        """Those of its floating and complex arrays; where it has none, of all: integers beside them are indices."""
+        kinds = {array.dtype.name: array.dtype.kind for array in self.arrays()}
+        return {name for name, kind in kinds.items() if kind in "fcV"} or set(kinds)
 
     def arrays(self) -> list[np.ndarray]:
         """Every array in the sample, nested ones too."""
@@ -66,13 +71,14 @@ def _arrays(value: Any) -> Iterator[np.ndarray]:
             yield from _arrays(item)
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
+    """One input in a line: shape and dtype of an array, and small values in full."""
     if isinstance(value, np.ndarray):
         if value.size <= 6:
             return f"{value.dtype}{list(value.shape)}{value.tolist()}"
         return f"{value.dtype}{list(value.shape)}"
     if isinstance(value, Mapping):
-        return shorten("{" + ", ".join(f"{key}: {_describe(item)}" for key, item in value.items()), 160) + "}"
+        return shorten("{" + ", ".join(f"{key}: {describe(item)}" for key, item in value.items()), 160) + "}"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     return shorten(repr(value), 80)
@@ -138,11 +144,10 @@ class Contract:
 
     def lacks_kernel(self, sample: Sample, error: str | None) -> str | None:
         """The dtype for which an error says that the framework has no kernel, where it need not have one."""
-        kinds = {array.dtype.name: array.dtype.kind for array in sample.arrays()}
-        if any(kind in "fcV" for kind in kinds.values()):  # integers beside these are indices and counts
-            kinds = {name: kind for name, kind in kinds.items() if kind in "fcV"}
-        found = kinds.keys() & set(self.optional_dtypes)
-        return min(found) if error and found and _NO_KERNEL.search(error) else None
+        if not error:
+            return None
+        found = sample.dtypes() & set(self.optional_dtypes)
+        return min(found) if found and _NO_KERNEL.search(error) else None
 
     def misfit(self, sample: Sample) -> str | None:
         """What keeps a stored sample from being one of this contract's, or ``None``: names of inputs only."""

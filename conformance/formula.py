@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance import dtypes
 from conformance.accuracy import Acceptance, Rejects
-from conformance.contract import ContractError
+from conformance.contract import ContractError, describe
 from conformance.quantity import (
     WIDER,
     Quantity,
@@ -28,11 +28,13 @@ from conformance.quantity import (
 class Outline:
     """Of a formula's results: the shape of each that a gradient goes back from, by name, and whether it is complex.
 
-    fits: whether results of integers are within the range of their dtype.
+    fits: whether results of integers are within the range of their dtype. unreached: inputs whose gradients are asked
+    for, and that the formula has none of.
     """
 
     outputs: Mapping[str, tuple[tuple[int, ...], bool]]
     fits: bool = True
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Formula:
         dtype, inner = self._formats(inputs, integral)
         with computed_in(inner), returned_in(dtype, self.sums_in_steps):
             leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
-            found = self.value(**leaves)
+            found = self._called(leaves)
             if isinstance(found, Rejects):
                 return found
             given = _named(found)
@@ -123,13 +125,60 @@ class Formula:
         dtype, inner = self._formats(inputs, integral)
         with np.errstate(all="ignore"), computed_in(inner), returned_in(dtype, self.sums_in_steps):
             leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
-            found = self.value(**leaves)
+            found = self._called(leaves)
         if isinstance(found, Rejects):
             return Outline({})
-        results = {name: each for name, each in _named(found).items() if isinstance(each, Quantity)}
-        fits = inner != "integers" or all(_fits(each.value, dtype) for each in results.values())
+        given = _named(found)
+        results = {name: each for name, each in given.items() if isinstance(each, Quantity)}
+        if inner == "integers":
+            return Outline({}, all(_fits(each.value, dtype) for each in results.values()))
+        lacking = [name for name in self.outputs if name not in results]
+        if lacking and self.gradients:
+            raise ContractError(f"operator {self.name!r}: its formula gives no quantity {lacking[0]!r} to go back from")
         asked = {name: results[name] for name in self.outputs if name in results}
-        return Outline({name: (each.shape, np.iscomplexobj(each.value)) for name, each in asked.items()}, fits)
+        reached = _reached(asked.values())
+        wanted = [name for name in self.gradients if isinstance(leaves.get(name), Quantity)]
+        unreached = [name for name in wanted if id(leaves[name]) not in reached and f"gradient.{name}" not in given]
+        shapes = {name: (each.shape, np.iscomplexobj(each.value)) for name, each in asked.items()}
+        return Outline(shapes, unreached=tuple(unreached))
+
+    def _called(self, leaves: Mapping[str, Any]) -> Any:
+        try:
+            return self.value(**leaves)
+        except ContractError:
+            raise
+        except Exception as error:
+            told = ", ".join(f"{name}={_described(each)}" for name, each in leaves.items())
+            reason = f"{type(error).__name__}: {error} (line {_line(self.value, error)})"
+            raise ContractError(f"operator {self.name!r}: its formula fails on {told}: {reason}") from error
+
+
+def _described(value: Any) -> str:
+    return f"quantity{list(value.shape)}" if isinstance(value, Quantity) else describe(value)
+
+
+def _line(value: Callable[..., Any], error: Exception) -> int:
+    """The last line of the formula's own file that an error came through."""
+    code = getattr(value, "__code__", None)
+    place = getattr(code, "co_firstlineno", 0)
+    step = error.__traceback__
+    while step is not None:
+        if code is not None and step.tb_frame.f_code.co_filename == code.co_filename:
+            place = step.tb_lineno
+        step = step.tb_next
+    return place
+
+
+def _reached(outputs: Iterable[Quantity]) -> set[int]:
+    """Which quantities a gradient goes back to."""
+    found: set[int] = set()
+    waiting = list(outputs)
+    while waiting:
+        at = waiting.pop()
+        if id(at) not in found:
+            found.add(id(at))
+            waiting += [link for link, _ in at.links]
+    return found
 
 
 def _named(found: Any) -> dict[str, Any]:

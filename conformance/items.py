@@ -13,7 +13,7 @@ import pytest
 from hypothesis import errors
 
 from conformance import profiles
-from conformance.contract import Contract, Sample
+from conformance.contract import Contract, ContractError, Sample
 from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
 from conformance.ledger import Entry
@@ -48,7 +48,7 @@ class ContractItem(LawItem):
         session = self._session_of()
         began = time.perf_counter()
         entries, only = session.ledger.of(self.contract.id), session.regressions_only
-        self.run = ContractRun(self.contract, session.lanes, entries, only)
+        self.run = ContractRun(self.contract, session.lanes, entries, only, session.dtype)
         try:
             self.run.begin()
             self.execute(session, self.run)
@@ -95,6 +95,9 @@ class ContractItem(LawItem):
                     f"{self.contract.id}: a sample failed, and passed when it was run again, so that a lane or the "
                     f"oracle is not repeatable ({shrinker.error})"
                 ) from None
+        if session.dtype is not None and run.lanes and run.record.samples == 0:
+            run.check_settings()
+            pytest.skip(f"{self.contract.id} has no sample of {session.dtype}")
         run.finish()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -102,7 +105,9 @@ class ContractItem(LawItem):
             return failures.render(excinfo.value, self._session_of(), self.run.record.failure or {})
         if isinstance(excinfo.value, LaneDied) and self.run is not None:
             return failures.render_death(excinfo.value, self.run.record.failure or {})
-        if isinstance(excinfo.value, VacuousContract | ChangedSample | LaneError | StaleEntry | NotRepeatable):
+        if isinstance(
+            excinfo.value, ContractError | VacuousContract | ChangedSample | LaneError | StaleEntry | NotRepeatable
+        ):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -127,6 +132,8 @@ class WitnessItem(ContractItem):
 
     def execute(self, session: Session, run: ContractRun) -> None:
         entry = self.entry
+        if session.dtype is not None and entry.witness is not None and session.dtype not in entry.witness.dtypes():
+            pytest.skip(f"the witness of {entry.id} is not of {session.dtype}")
         verdicts = run.replay_witness(entry)
         if not verdicts:
             pytest.skip(f"no lane is {entry.released}")

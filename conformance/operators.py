@@ -83,7 +83,8 @@ def operator(
 
     Raises
     ------
-    ContractError: neither ``both`` nor ``torch`` and ``paddle``, or no ``value``.
+    ContractError: neither ``both`` nor ``torch`` and ``paddle``, or no ``value``; an unknown dtype or layout; a formula
+        that lacks an input of a call, or takes one more; a gradient of what is no input.
     """
     wanted = ("x",) if gradients is None else gradients
     _require_known(operator_id, "dtype", dtypes, kinds.DTYPES)
@@ -95,6 +96,8 @@ def operator(
         value = vars(cls).get("value")
         if value is None or None in calls.values():
             raise ContractError(f"operator {operator_id!r} needs value, and both or torch and paddle")
+        for call in calls.values():
+            _require_inputs(operator_id, value, call, wanted)
         formula = Formula(value, wanted, stepwise, integers_as, outputs, operator_id)
         body: dict[str, Any] = {
             "__doc__": cls.__doc__,
@@ -113,8 +116,8 @@ def operator(
         return contract(
             operator_id,
             area=area,
-            samples=samples(cases, formula, dtypes, families, layouts, wraps),
-            rare=None if long is None else long_samples(long, formula, dtypes),
+            samples=samples(cases, formula, dtypes, families, layouts, wraps, may_be_zero),
+            rare=None if long is None else long_samples(long, formula, dtypes, may_be_zero),
             gradients=wanted,
             share=share,
             may_be_zero=may_be_zero,
@@ -169,6 +172,7 @@ def samples(
     families: Sequence[str],
     layouts: Sequence[str] = LAYOUTS,
     wraps: bool = False,
+    may_be_zero: Sequence[str] = (),
 ) -> st.SearchStrategy[list[Sample]]:
     """Several fills of one structure: two families, small integers, specials, other layouts, other dtypes."""
     first, *rest = dtypes
@@ -178,7 +182,7 @@ def samples(
     def make(drawn: tuple[Structure, int, tuple[str, str], tuple[str | None, str | None]]) -> list[Sample]:
         structure, seed, chosen, layout = drawn
         rng = generator(seed)
-        filling = Filling(structure, formula, rng, wraps)
+        filling = Filling(structure, formula, rng, wraps, may_be_zero)
         plan: list[tuple[str, str, bool, str | None]]
         plan = [(first, chosen[0], False, None), (first, "whole", False, None), (first, chosen[1], True, layout[0])]
         few = [others[(seed + place) % len(others)] for place in range(min(OTHERS, len(others)))]
@@ -192,14 +196,14 @@ def samples(
 
 
 def long_samples(
-    cases: st.SearchStrategy[Structure], formula: Formula, dtypes: Sequence[str]
+    cases: st.SearchStrategy[Structure], formula: Formula, dtypes: Sequence[str], may_be_zero: Sequence[str] = ()
 ) -> st.SearchStrategy[list[Sample]]:
     """One fill of a large structure in the first dtype, and one in the first of low precision."""
     low = [dtype for dtype in dtypes[1:] if dtype in ("float16", "bfloat16")][:1]
 
     def make(drawn: tuple[Structure, int, str]) -> list[Sample]:
         structure, seed, family = drawn
-        filling = Filling(structure, formula, generator(seed), False)
+        filling = Filling(structure, formula, generator(seed), may_be_zero=may_be_zero)
         return [filling.sample(dtype, family, False, None) for dtype in (dtypes[0], *low)]
 
     return st.tuples(cases, seeds, st.sampled_from(("normal", "positive"))).map(make)
@@ -208,8 +212,16 @@ def long_samples(
 class Filling:
     """Samples of one structure."""
 
-    def __init__(self, structure: Structure, formula: Formula, rng: np.random.Generator, wraps: bool) -> None:
+    def __init__(
+        self,
+        structure: Structure,
+        formula: Formula,
+        rng: np.random.Generator,
+        wraps: bool = False,
+        may_be_zero: Sequence[str] = (),
+    ) -> None:
         self.structure, self.formula, self.rng, self.wraps = structure, formula, rng, wraps
+        self.may_be_zero = may_be_zero
         self.drawn = tuple(
             name for name, spec in structure.items() if isinstance(spec, Floats) and spec.dtype in (None, *FLOATS)
         )
@@ -226,6 +238,7 @@ class Filling:
             outline = self._outline if self._steady and dtype in FLOATS else None
             if outline is None:
                 outline = self.formula.outline(inputs)
+                self._require_gradients(outline, inputs)
             if dtype in FLOATS:
                 self._outline = outline
             given = {
@@ -238,6 +251,14 @@ class Filling:
         if found:
             inputs["layouts"] = found
         return Sample(inputs, REAL)
+
+    def _require_gradients(self, outline: Outline, inputs: dict[str, Any]) -> None:
+        for name in outline.unreached:
+            if f"gradient.{name}" not in self.may_be_zero and inputs[name].size:
+                raise ContractError(
+                    f"operator {self.formula.name!r}: its formula has no gradient of {name!r}; leave it out of "
+                    f"gradients, or say may_be_zero=('gradient.{name}',) where it is zero"
+                )
 
     def _integral(self, dtype: str, family: str) -> Sample:
         integral = tuple(name for name in self.drawn if self.structure[name].dtype is None)
@@ -282,6 +303,30 @@ class Filling:
                 inputs[name] = np.ascontiguousarray(np.broadcast_to(array[:1], array.shape))
             found[name] = layout
         return found
+
+
+def _require_inputs(operator_id: str, value: Any, call: Any, gradients: Sequence[str]) -> None:
+    """A formula and a call must take the same inputs, by name, and what has a gradient must be one of them."""
+    mine, theirs = _inputs(value), _inputs(call)
+    if mine is None or theirs is None:
+        return
+    del theirs[next(iter(theirs), "")]  # the framework's module
+    for first, second, said in ((theirs, mine, "its formula lacks"), (mine, theirs, "its formula takes")):
+        for name, needed in first.items():
+            if needed and name not in second:
+                raise ContractError(f"operator {operator_id!r}: {said} the argument {name!r}, unlike its call")
+    for name in gradients:
+        if name not in mine:
+            known = ", ".join(mine) or "none"
+            raise ContractError(f"operator {operator_id!r}: gradients names {name!r}, but its inputs are {known}")
+
+
+def _inputs(function: Any) -> dict[str, bool] | None:
+    """Names of a function's parameters, and whether each must be given; ``None`` where it takes any."""
+    parameters = inspect.signature(getattr(function, "__func__", function)).parameters.values()
+    if any(each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL) for each in parameters):
+        return None
+    return {each.name: each.default is each.empty for each in parameters}
 
 
 def _require_known(operator_id: str, what: str, given: Sequence[str], known: Sequence[str]) -> None:

@@ -42,6 +42,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "what fails a comparison of --lane old=... with --lane new=...: every divergence that is not known, or "
         "regressions only, that is samples on which new is wrong and old is not (default: %(default)s)",
     },
+    "--dtype": {
+        "default": None,
+        "metavar": "NAME",
+        "help": "run only the samples of this dtype, for example float16; a contract that has none is skipped",
+    },
     "--lane-import": {
         "action": "append",
         "default": [],

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conformance import coverage, home, names, profiles, upgrade
+from conformance import coverage, home, names, profiles, selection, upgrade
 from conformance.contract import FRAMEWORKS, Contract, ContractError, Sample, find
 from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
@@ -76,6 +76,9 @@ class ConformancePlugin:
             self.required = [parse(text) for text in config.getoption("--require-lane")]
             self.limit = _seconds(config, "--sample-limit")
             self.shrink_seconds = _seconds(config, "--shrink-seconds")
+            wrong = selection.unknown_dtype(config.getoption("--dtype"))
+            if wrong:
+                raise SpecError(wrong)
         except SpecError as error:
             self._forget()
             raise pytest.UsageError(str(error)) from None
@@ -105,7 +108,17 @@ class ConformancePlugin:
             )
         own = None if option("--in-process") else self._surroundings()
         return Session(
-            self.lanes, self.required, ledger, report, self._repeated(), replay, seed, own, only, self.shrink_seconds
+            self.lanes,
+            self.required,
+            ledger,
+            report,
+            self._repeated(),
+            replay,
+            seed,
+            own,
+            only,
+            self.shrink_seconds,
+            option("--dtype"),
         )
 
     @property
@@ -218,9 +231,17 @@ class ConformancePlugin:
         """Refuse what is wrong with the options; an error in the middle of collection would show as a traceback."""
         if self._session is not None and self._session.replay is not None and not self.offered:
             self.refusal = f"--replay: contract {self._session.replay[0]!r} is not in the files that were named"
+        if self.refusal is None and self.offered and self.config.option.markexpr:
+            self.refusal = self._unknown_mark(items)
         if self.refusal is not None and not self._worker:
             self._forget()
             raise pytest.UsageError(self.refusal)
+
+    def _unknown_mark(self, items: list[pytest.Item]) -> str | None:
+        contracts = [item.contract for item in items if isinstance(item, ContractItem)]
+        words = {line.split(":")[0].split("(")[0].strip() for line in self.config.getini("markers")}
+        words |= {mark.name for item in items for mark in item.iter_markers()}
+        return selection.unknown_mark(self.config.option.markexpr, contracts, words)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -317,6 +338,7 @@ class ConformancePlugin:
             "profile": settings.get_current_profile_name(),
             "seed": getattr(self.config.option, "hypothesis_seed", None),
             "max_examples": settings().max_examples,
+            "dtype": self.config.getoption("--dtype"),
             "gate_on": self.config.getoption("--gate-on"),
         }
 

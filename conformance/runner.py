@@ -106,8 +106,10 @@ class ContractRun:
         lanes: Sequence[Lane],
         entries: Sequence[Entry] = (),
         regressions_only: bool = False,
+        dtype: str | None = None,
     ) -> None:
         self.contract = contract
+        self.dtype = dtype
         self.regressions_only = regressions_only
         self._smallest: Divergence | None = None
         self.record = Record(contract.id, contract.area, contract.claim)
@@ -134,6 +136,8 @@ class ContractRun:
     def check(self, example: Sample | Sequence[Sample]) -> None:
         """Run one drawn example; raise :class:`Divergence` for the first sample that nothing explains."""
         samples = [example] if isinstance(example, Sample) else example
+        if self.dtype is not None:
+            samples = [sample for sample in samples if self.dtype in sample.dtypes()]
         submitted: deque[list[Any]] = deque()
         waiting = iter(samples)
         met_oracle = False

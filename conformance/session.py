@@ -25,6 +25,7 @@ class Session:
     asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. repeated:
     further options that a replay needs too. surroundings: what lanes with an interpreter of their own are started with;
     ``None`` where all run in this process. regressions_only: fail for what an upgrade makes wrong, not for what was.
+    dtype: the one whose samples alone are run.
     """
 
     asked: list[LaneSpec]
@@ -37,6 +38,7 @@ class Session:
     surroundings: Surroundings | None = None
     regressions_only: bool = False
     shrink_seconds: float = SHRINK_SECONDS
+    dtype: str | None = None
     lanes: list[Lane] = field(default_factory=list)
     _launched: list[Lane] = field(default_factory=list)
 

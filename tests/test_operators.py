@@ -66,6 +66,43 @@ def test_what_lacks_a_formula_or_a_call_is_refused():
             value = lambda x: x
 
 
+BOTH = staticmethod(lambda f, x, axis: x)
+BAD: dict[str, dict[str, Any]] = {
+    "its formula lacks the argument 'axis', unlike its call": {"value": lambda x: x},
+    "its formula takes the argument 'keep', unlike its call": {"value": lambda x, axis, keep: x},
+    "gradients names 'y', but its inputs are x, axis": {"gradients": ("x", "y")},
+    "'float31' is no dtype; it may be float32, ": {"dtypes": ("float32", "float31")},
+    "'upside_down' is no layout; it may be transposed, ": {"layouts": ("upside_down",)},
+    r"its formula fails on x=quantity\[\d.*, axis=0: ValueError: operands could not be broadcast .* \(line \d+\)": {
+        "value": lambda x, axis: x + np.ones((7, 1, 6))
+    },
+    "its formula has no gradient of 'x'; leave it out of gradients, or say may_be_zero=.'gradient.x',. where it is": {
+        "value": lambda x, axis: where(x.value > 0, 1.0, 2.0)
+    },
+    "its formula gives no quantity 'output' to go back from": {"value": lambda x, axis: {"result": x}},
+    "its formula gives no quantity 'other' to go back from": {"outputs": ("output", "other")},
+}
+
+
+@pytest.mark.parametrize("sentence", BAD)
+def test_a_bad_declaration_is_one_sentence(sentence):
+    options = dict(BAD[sentence])
+    body = {"__doc__": "A claim.", "both": BOTH, "value": staticmethod(options.pop("value", lambda x, axis: x))}
+    cases = operators.one(fewest=2, axis=(0,))
+    with pytest.raises(ContractError, match=f"^operator 'operator.test[0-9]+': {sentence}") as error:
+        made = operators.operator(law_id(), area="x", cases=cases, **options)(type("bad", (), body))
+        find(made.samples, lambda samples: False)
+    assert "\n" not in str(error.value)
+
+
+def test_what_may_be_zero_and_what_takes_anything_is_no_bad_declaration():
+    body = {"__doc__": "A claim.", "both": BOTH, "value": staticmethod(lambda x, **_: where(x.value > 0, 1.0, 2.0))}
+    cases = operators.one(axis=(0,))
+    made = operators.operator(law_id(), area="x", cases=cases, may_be_zero=("gradient.x",))(type("right", (), body))
+    found = find(made.samples, lambda samples: True)
+    assert "cotangent" in found[0].inputs
+
+
 def drawn(strategy):
     return strategy.map(lambda samples: [sample.inputs for sample in samples])
 

@@ -279,15 +279,3 @@ def test_a_long_axis_is_drawn_once_and_sums_over_it_are_held(lanes):
     run = examined(law, lanes)
     assert sum(n >= 2**16 for n in lengths) == 4  # two dtypes, two lanes
     assert run.record.samples > 8
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"dtypes": ("float31",)}, "'float31' is no dtype; it may be float32, "),
-        ({"layouts": ("upside_down",)}, "'upside_down' is no layout; it may be transposed, "),
-    ],
-)
-def test_an_unknown_dimension_is_refused(options, sentence):
-    with pytest.raises(ContractError, match=sentence):
-        declared(lambda f, x: x, lambda x: x, operators.one(), **options)
