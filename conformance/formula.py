@@ -81,6 +81,8 @@ class Formula:
     ) -> Iterator[tuple[str, Acceptance]]:
         names = [name for name in self.gradients if dtypes.has_gradient(inputs.get(name))]
         given = cotangent if isinstance(cotangent, Mapping) else {"output": cotangent}
+        if any(results[name].shape != np.shape(each) for name, each in given.items()):
+            return  # a variant's result of another shape, from which this cotangent cannot go back
         known = backward([(results[name], each) for name, each in given.items()], [leaves[name] for name in names])
         for name, gradient in zip(names, known, strict=True):
             leaf, dtype = leaves[name], str(inputs[name].dtype)

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Quantity, current, linked, quantity
+from conformance.quantity import Array, Quantity, accumulator, linked, quantity
 from conformance.sums import GRID
+from conformance.sums import _rounded_once as rounded_once
 from conformance.sums import _summed as rounding_of_sum
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -84,21 +85,18 @@ def products(one: Any, other: Any, first: Array, second: Array, place: Array, sh
         error = _spread(one.error, first, b) + _spread(other.error, second, a)
         magnitude = np.bincount(place, np.abs(terms), size)
     exact = all(np.array_equal(each * 32, np.rint(each * 32)) for each in (a, b))
-    if exact and np.all(magnitude * GRID < 2.0 ** current().bits):
+    if exact and np.all(magnitude * GRID < 2.0 ** accumulator().bits):
         rounding = np.zeros(size)
     else:
         rounding = rounding_of_sum(INEXACT, magnitude, np.bincount(place, minlength=size))
     value = np.bincount(place, terms, size)
     bound = np.bincount(place, error, size) + rounding
     bound = np.where(np.isfinite(value), np.nan_to_num(bound, nan=np.inf, posinf=np.inf), 0.0)
-    return Quantity(
-        value.reshape(shape),
-        bound.reshape(shape),
-        linked(
-            (one, lambda g: products(g, other.plain, place, second, first, one.shape)),
-            (other, lambda g: products(g, one.plain, place, first, second, other.shape)),
-        ),
+    links = linked(
+        (one, lambda g: products(g, other.plain, place, second, first, one.shape)),
+        (other, lambda g: products(g, one.plain, place, first, second, other.shape)),
     )
+    return rounded_once(Quantity(value.reshape(shape), bound.reshape(shape), links))
 
 
 def collected(x: Any, source: Array, place: Array, shape: tuple[int, ...]) -> Quantity:
@@ -112,11 +110,8 @@ def collected(x: Any, source: Array, place: Array, shape: tuple[int, ...]) -> Qu
     rounding = np.where(count > 1, rounding_of_sum(terms, magnitude, count), 0.0)
     bound = np.bincount(place, x.error.ravel()[source], size) + rounding
     bound = np.where(np.isfinite(value), np.nan_to_num(bound, nan=np.inf, posinf=np.inf), 0.0)
-    return Quantity(
-        value.reshape(shape),
-        bound.reshape(shape),
-        linked((x, lambda g: collected(g, place, source, x.shape))),
-    )
+    links = linked((x, lambda g: collected(g, place, source, x.shape)))
+    return rounded_once(Quantity(value.reshape(shape), bound.reshape(shape), links))
 
 
 @functools.lru_cache(maxsize=64)
