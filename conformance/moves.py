@@ -32,3 +32,18 @@ def moved(function: Callable[..., Any], *inputs: Any, fill: Any = 0) -> Any:
 def values(x: Any) -> Array:
     """The numbers of a quantity, or of an array."""
     return x.value if isinstance(x, Quantity) else x
+
+
+def overwritten(function: Callable[..., Any], x: Any) -> Any:
+    """As :func:`moved` of one input, by a kernel whose gradient keeps the last of several places and not their sum."""
+    found = moved(function, x)
+    if not isinstance(found, Quantity):
+        return found
+    index = np.asarray(function(np.arange(x.value.size).reshape(x.shape)))
+
+    def gradient(g: Quantity) -> Quantity:
+        value, error = np.zeros(x.value.size), np.zeros(x.value.size)
+        value[index.ravel()], error[index.ravel()] = g.value.ravel(), g.error.ravel()
+        return Quantity(value.reshape(x.shape), error.reshape(x.shape))
+
+    return found.with_gradient(x, gradient)
