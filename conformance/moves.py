@@ -47,3 +47,8 @@ def overwritten(function: Callable[..., Any], x: Any) -> Any:
         return Quantity(value.reshape(x.shape), error.reshape(x.shape))
 
     return found.with_gradient(x, gradient)
+
+
+def with_gradient_of(right: Any, wrong: Any) -> Any:
+    """What a kernel makes that returns ``wrong`` and whose gradient is that of ``right``."""
+    return Quantity(wrong.value, wrong.error, right.links) if isinstance(wrong, Quantity) else wrong

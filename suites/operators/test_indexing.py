@@ -1,27 +1,32 @@
-"""What stands between brackets: reading and assigning, with integers, slices, None, an ellipsis, tensors and masks."""
+"""What stands between brackets: reading and assigning, with integers, slices, None, an ellipsis, tensors and masks.
+
+In float16 both frameworks add up the gradients of an element that is named twice in float16: ``index.integers`` tells
+so once (index-half-sums), the others are judged as made of such steps.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.moves import moved
-from conformance.operators import EVERY, Floats, each, operator
+from conformance.moves import moved, with_gradient_of
+from conformance.operators import EVERY, Floats, in_steps, operator
 from suites.support import indices
 
 AREA = "indexing"
-SET = ("paddle.Tensor.__setitem__",)
+
 GET = ("paddle.Tensor.__getitem__", "tensor.indexing")
 
 
 def _read(x, index, first=None, second=None):
-    return moved(lambda a: a[indices.key(index, first=first, second=second)], x)
+    return moved(lambda a: indices.taken(a, index, first=first, second=second), x)
 
 
 @operator("index.basic", area=AREA, cases=indices.basic(), dtypes=EVERY, share=0.5, covers=GET)
 class basic:
     """Integers, slices with steps, None and an ellipsis, from either end and beyond it."""
 
+    @staticmethod
     def both(f, x, index):
         return x[indices.key(index)]
 
@@ -31,87 +36,104 @@ class basic:
 
 @operator("index.integers", area=AREA, cases=indices.integers(), dtypes=EVERY, share=0.5, covers=GET)
 class integers:
-    """Tensors or lists of integers, some of them negative, that broadcast; an element named twice gets both gradients."""
+    """Tensors or lists of integers, some negative, that broadcast; an element named twice gets both gradients."""
 
+    @staticmethod
     def both(f, x, index, first, second):
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
+    variant_half_sums = in_steps(_read)
 
 
-@operator("index.mixed", area=AREA, cases=indices.integers(mixed=True), dtypes=EVERY, share=0.5, covers=GET)
+@operator(
+    "index.mixed", area=AREA, cases=indices.integers(mixed=True), dtypes=EVERY, stepwise=True, share=0.5, covers=GET
+)
 class mixed:
     """Tensors of integers among integers, slices, None and an ellipsis: side by side or apart, as NumPy has it."""
 
+    @staticmethod
     def both(f, x, index, first, second):
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
+
+
+@st.composite
+def _columns(draw):
+    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    chosen = draw(st.lists(st.integers(0, min(rows, columns) - 1), min_size=1, max_size=4))
+    return {"x": Floats((rows, columns), views=False), "first": np.array(chosen, np.int64)}
+
+
+@operator("index.transposed", area=AREA, cases=_columns(), dtypes=EVERY, stepwise=True, covers=(*GET, "tensor.views"))
+class transposed:
+    """Columns of a transposed matrix."""
+
+    both = lambda f, x, first: x.T[:, first]
+    value = lambda x, first: moved(lambda a: a.T[:, first], x)
+    variant_rows = lambda x, first: moved(lambda a: a.T[first].T, x)
+    variant_strides_of_the_view = lambda x, first: moved(
+        lambda a: a.T.ravel()[np.arange(a.shape[1])[:, None] + a.shape[1] * first], x
+    )
+
+
+@operator(
+    "index.none_first",
+    area=AREA,
+    cases=st.fixed_dictionaries(
+        {
+            "x": st.lists(st.integers(1, 4), min_size=1, max_size=3).map(lambda n: Floats(tuple(n), views=False)),
+            "first": st.integers(1, 3).map(lambda n: np.zeros(n, np.int64)),
+        }
+    ),
+    dtypes=EVERY,
+    stepwise=True,
+    covers=GET,
+)
+class none_first:
+    """None before a tensor of integers, each of which is 0, is a first axis."""
+
+    both = lambda f, x, first: x[None, first]
+    value = lambda x, first: moved(lambda a: a[None, first], x)
+    variant_tensor_first = lambda x, first: moved(lambda a: a[None][first], x)
+
+
+@st.composite
+def _thin(draw):
+    shape = tuple(draw(st.integers(1, 4)) for _ in range(3))
+    chosen = draw(st.lists(st.integers(0, shape[1] - 1), min_size=1, max_size=4))
+    return {
+        "x": Floats(shape, views=False),
+        "first": np.array(chosen, np.int64),
+        "step": shape[2] + draw(st.integers(0, 12)),
+    }
+
+
+@operator("index.thin_slice", area=AREA, cases=_thin(), dtypes=EVERY, stepwise=True, covers=GET)
+class thin_slice:
+    """A tensor of integers beside a slice of which a step leaves one element."""
+
+    both = lambda f, x, first, step: x[:, first, ::step]
+    value = lambda x, first, step: moved(lambda a: a[:, first, ::step], x)
+    variant_other_order = lambda x, first, step: with_gradient_of(
+        moved(lambda a: a[:, first, ::step], x), moved(lambda a: _thinned(a, first, step), x)
+    )
+
+
+def _thinned(array, first, step):
+    found = array[:, first, ::step]
+    if step <= array.shape[1] * array.shape[2]:
+        return found
+    return np.ascontiguousarray(found.swapaxes(0, 1)).reshape(found.shape)
 
 
 @operator("index.masks", area=AREA, cases=indices.masks(), dtypes=EVERY, share=0.5, covers=GET)
 class masks:
     """Truth values for one axis or several, with other parts around them; they may choose nothing."""
 
+    @staticmethod
     def both(f, x, index, first, second):
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
-
-
-def _any(repeated=True):
-    ways = indices.basic(), indices.integers(mixed=True, repeated=repeated), indices.masks()
-    return st.one_of(*ways).map(lambda drawn: {"first": None, "second": None, **drawn})
-
-
-def _written(array, new, index, first, second):
-    found = array.copy()
-    found[indices.key(index, first=first, second=second)] = new
-    return found
-
-
-@operator(
-    "index.set_number",
-    area=AREA,
-    cases=_any().flatmap(lambda drawn: each(3, 1, 0).map(lambda number: {**drawn, "number": number})),
-    dtypes=EVERY,
-    share=0.75,
-    covers=SET,
-)
-class set_number:
-    """A number written to a part, which has no gradient any more."""
-
-    def both(f, x, index, first, second, number):
-        y = x.clone()
-        y[indices.key(index, first=first, second=second)] = number
-        return y
-
-    value = lambda x, index, first, second, number: moved(
-        lambda a: _written(a, -1, index, first, second), x, fill=number
-    )
-
-
-@st.composite
-def _assigned(draw):
-    """An assignment of a tensor that broadcasts to what it goes to."""
-    drawn = draw(_any(repeated=False))
-    index = indices.key(drawn["index"], first=drawn["first"], second=drawn["second"])
-    target = np.empty(drawn["x"].shape)[index].shape
-    kept = draw(st.integers(0, len(target)))
-    return {**drawn, "v": Floats(tuple(n if draw(st.integers(0, 3)) else 1 for n in target[kept:]))}
-
-
-@operator(
-    "index.set_tensor", area=AREA, cases=_assigned(), gradients=("x", "v"), dtypes=EVERY, share=0.75, covers=SET
-)
-class set_tensor:
-    """A broadcast tensor written to a part: what was there has no gradient any more, what is new has."""
-
-    def both(f, x, v, index, first, second):
-        y = x.clone()
-        y[indices.key(index, first=first, second=second)] = v
-        return y
-
-    value = lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
-
-

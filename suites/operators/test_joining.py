@@ -1,4 +1,4 @@
-"""Joining, dividing and repeating: in every dtype, with parts of several lengths and none, and counted from either end."""
+"""Joining, dividing and repeating: in every dtype, with parts of several lengths or none, and axes from either end."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ class chunk:
     paddle = lambda f, x, lengths, axis, how, method: f.concat(
         (f.chunk(x, len(lengths), axis) if not method else x.chunk(len(lengths), axis))[::-1], axis
     )
-    value = lambda x, lengths, axis, how, method: moved(
-        lambda a: _backwards(np.split(a, len(lengths), axis), axis), x
-    )
+    value = lambda x, lengths, axis, how, method: moved(lambda a: _backwards(np.split(a, len(lengths), axis), axis), x)
     note = "A length that the count of chunks does not divide gives a shorter last chunk in torch, an error in paddle."
 
 
@@ -266,7 +264,7 @@ def _rolled(draw):
     shape = draw(shapes(fewest=1))
     axes = draw(st.none() | st.lists(st.integers(-len(shape), len(shape) - 1), min_size=1, max_size=2))
     shifts = [draw(st.integers(-7, 7)) for _ in axes or [0]]
-    single = axes is None or len(axes) == 1 and draw(st.booleans())
+    single = axes is None or (len(axes) == 1 and draw(st.booleans()))
     return {
         "x": Floats(shape),
         "shifts": shifts[0] if single else shifts,

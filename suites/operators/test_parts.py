@@ -137,7 +137,9 @@ class meshgrid:
     torch = lambda f, x, y, z, how, place: f.stack(
         f.meshgrid(x, y, z, indexing="ij") if how == "several" else f.meshgrid([x, y, z], indexing="ij"), -1
     )
-    paddle = lambda f, x, y, z, how, place: f.stack(f.meshgrid(x, y, z) if how == "several" else f.meshgrid([x, y, z]), -1)
+    paddle = lambda f, x, y, z, how, place: f.stack(
+        f.meshgrid(x, y, z) if how == "several" else f.meshgrid([x, y, z]), -1
+    )
     value = lambda x, y, z, how, place: moved(lambda *a: np.stack(np.meshgrid(*a, indexing="ij"), -1), x, y, z)
 
 
@@ -170,7 +172,7 @@ class slice_:
 
     torch = lambda f, x, axes, starts, ends, steps: x[
         tuple(
-            next((slice(b, e) for a, b, e in zip(axes, starts, ends) if a % x.ndim == place), slice(None))
+            next((slice(b, e) for a, b, e in zip(axes, starts, ends, strict=True) if a % x.ndim == place), slice(None))
             for place in range(x.ndim)
         )
     ]
@@ -184,7 +186,10 @@ class strided_slice:
 
     torch = lambda f, x, axes, starts, ends, steps: x[
         tuple(
-            next((slice(b, e, s) for a, b, e, s in zip(axes, starts, ends, steps) if a % x.ndim == place), slice(None))
+            next(
+                (slice(b, e, s) for a, b, e, s in zip(axes, starts, ends, steps, strict=True) if a % x.ndim == place),
+                slice(None),
+            )
             for place in range(x.ndim)
         )
     ]

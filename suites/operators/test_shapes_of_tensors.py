@@ -111,9 +111,7 @@ class transpose:
     """Two axes exchanged, or one moved to the place of another."""
 
     torch = lambda f, x, one, other, how: getattr(x, how)(one, other)
-    paddle = lambda f, x, one, other, how: (
-        x.moveaxis(one, other) if how == "moveaxis" else x.swapaxes(one, other)
-    )
+    paddle = lambda f, x, one, other, how: x.moveaxis(one, other) if how == "moveaxis" else x.swapaxes(one, other)
     value = lambda x, one, other, how: moved(
         lambda a: np.moveaxis(a, one, other) if how == "moveaxis" else np.swapaxes(a, one, other), x
     )

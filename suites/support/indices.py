@@ -66,6 +66,13 @@ def _slice(draw: st.DrawFn, length: int) -> tuple[int | None, int | None, int | 
     return start, stop, step
 
 
+def _several(draw: st.DrawFn, length: int) -> tuple[int | None, int | None, int | None]:
+    """A slice beside a tensor: without a step where it leaves fewer than two elements, see index-thin-slice."""
+    start, stop, step = _slice(draw, length)
+    left = len(range(*slice(start, stop, step).indices(length)))
+    return start, stop, step if left > 1 else None
+
+
 def _near(draw: st.DrawFn, length: int) -> int:
     """An integer index, one of either end included."""
     return draw(st.sampled_from([0, -1, -length, length - 1]) | st.integers(-length, length - 1))
@@ -89,6 +96,7 @@ def basic(draw: st.DrawFn) -> dict[str, Any]:
 def integers(draw: st.DrawFn, mixed: bool = False, repeated: bool = True) -> dict[str, Any]:
     """One or two tensors of integers that broadcast with each other, side by side or, if ``mixed``, with other parts.
 
+    None stands behind them, and what they index is no view: see index-none-first and index-transposed in the ledger.
     repeated: an element may be named more than once.
     """
     shape = draw(shapes(6, 4, fewest=1, empty=False))
@@ -115,14 +123,14 @@ def integers(draw: st.DrawFn, mixed: bool = False, repeated: bool = True) -> dic
         elif mixed and draw(st.booleans()):
             index.append(_near(draw, n))
         else:
-            index.append(_slice(draw, n) if mixed else (None, None, None))
+            index.append(_several(draw, n) if mixed else (None, None, None))
     if mixed and draw(st.integers(0, 3)) == 0:
-        index.insert(draw(st.integers(0, len(index))), None)
+        index.append(None)
     if mixed and len(index) == len(shape) and index[-1] == (None, None, None):
         index[-1] = "..."
     if found["first"].ndim == 1 and draw(st.integers(0, 3)) == 0:  # as a list
         index = [found.pop(part).tolist() if part == "first" else part for part in index]
-    return {"x": Floats(shape), "index": index, **{name: found.get(name) for name in ("first", "second")}}
+    return {"x": Floats(shape, views=False), "index": index, **{name: found.get(name) for name in ("first", "second")}}
 
 
 @st.composite
@@ -133,8 +141,8 @@ def masks(draw: st.DrawFn) -> dict[str, Any]:
     start = draw(st.integers(0, len(shape) - 1))
     stop = draw(st.integers(start + 1, len(shape)))
     density = draw(st.sampled_from((0.5, 0.5, 0.9, 0.0)))
-    index: list[Any] = [_near(draw, n) if draw(st.integers(0, 3)) == 0 else _slice(draw, n) for n in shape[:start]]
+    index: list[Any] = [_near(draw, n) if draw(st.integers(0, 3)) == 0 else _several(draw, n) for n in shape[:start]]
     index.append("first")
-    index += [_slice(draw, n) for n in shape[stop : draw(st.integers(stop, len(shape)))]]
+    index += [_several(draw, n) for n in shape[stop : draw(st.integers(stop, len(shape)))]]
     mask = np.asarray(rng.random(shape[start:stop]) < density)
-    return {"x": Floats(shape), "index": index, "first": mask, "second": None}
+    return {"x": Floats(shape, views=False), "index": index, "first": mask, "second": None}

@@ -1,0 +1,277 @@
+"""Assignment to what stands between brackets: numbers and tensors, and the gradients of both."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.accuracy import Rejects
+from conformance.moves import moved
+from conformance.operators import EVERY, INTEGERS, Floats, each, operator
+from conformance.quantity import Quantity
+from suites.support import indices
+
+AREA = "assignment"
+SET = ("paddle.Tensor.__setitem__", "tensor.indexing")
+BOTH = ("x", "v")
+
+
+def _any():
+    """Every kind of index; masks come first, see assign-columns-rows."""
+    masks = indices.masks().filter(lambda drawn: drawn["index"][0] == "first")
+    ways = indices.basic(), indices.integers(mixed=True), masks
+    return st.one_of(*ways).map(lambda drawn: {"first": None, "second": None, **drawn})
+
+
+def _taken(array, index, first, second):
+    return indices.taken(array, index, first=first, second=second)
+
+
+def _written(array, new, index, first, second):
+    found = array.copy()
+    found.reshape(-1)[_taken(np.arange(array.size).reshape(array.shape), index, first, second)] = new
+    return found
+
+
+def _no_axes(x):
+    """The refusal of a tensor without axes."""
+    return (
+        None
+        if x.shape
+        else Rejects("nothing has axes", error="The rank of input should be less than 7, but received 0")
+    )
+
+
+@operator(
+    "assign.number",
+    area=AREA,
+    cases=_any().flatmap(lambda drawn: each(3, 1, 0).map(lambda number: {**drawn, "number": number})),
+    dtypes=EVERY,
+    share=0.75,
+    covers=SET,
+)
+class number:
+    """A number written to a part, which has no gradient any more."""
+
+    @staticmethod
+    def both(f, x, index, first, second, number):
+        y = x.clone()
+        y[indices.key(index, first=first, second=second)] = number
+        return y
+
+    value = lambda x, index, first, second, number: moved(
+        lambda a: _written(a, -1, index, first, second), x, fill=number
+    )
+    variant_not_without_axes = lambda x, index, first, second, number: (
+        _no_axes(x) or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
+    )
+
+
+@st.composite
+def _assigned(draw, cases):
+    """An assignment of a tensor of the last axes of what it goes to, which is not nothing."""
+    drawn = {"first": None, "second": None, **draw(cases)}
+    target = _taken(np.empty(drawn["x"].shape), drawn["index"], drawn["first"], drawn["second"]).shape
+    if 0 in target:
+        drawn = {"x": Floats((2, 3), views=False), "index": [0], "first": None, "second": None}
+        target = (3,)
+    return {**drawn, "v": Floats(target[draw(st.integers(0, len(target))) :])}
+
+
+@operator(
+    "assign.tensor",
+    area=AREA,
+    cases=_assigned(indices.basic().filter(lambda drawn: None not in drawn["index"])),
+    gradients=BOTH,
+    dtypes=EVERY,
+    share=0.5,
+    covers=SET,
+)
+class tensor:
+    """A tensor written to a part, repeated along its first axes: the part has no gradient any more, the tensor has."""
+
+    @staticmethod
+    def both(f, x, v, index, first, second):
+        y = x.clone()
+        y[indices.key(index, first=first, second=second)] = v
+        return y
+
+    value = lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
+    variant_not_without_axes = lambda x, v, index, first, second: (
+        _no_axes(x) or moved(lambda a, b: _written(a, b, index, first, second), x, v)
+    )
+
+
+SINGLE = ("float32", *INTEGERS, "bool")
+"""In other floating dtypes the gradient of what is written to chosen elements is no number: see assign-chosen-dtypes."""
+
+
+@operator(
+    "assign.chosen",
+    area=AREA,
+    cases=_assigned(indices.integers(mixed=True, repeated=False)),
+    gradients=BOTH,
+    dtypes=SINGLE,
+    stepwise=True,
+    share=0.5,
+    covers=SET,
+)
+class chosen:
+    """A tensor written to elements that tensors of integers choose, among other parts, none of them twice."""
+
+    @staticmethod
+    def both(f, x, v, index, first, second):
+        y = x.clone()
+        y[indices.key(index, first=first, second=second)] = v
+        return y
+
+    value = lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
+
+
+@st.composite
+def _broad(draw):
+    shape = tuple(draw(st.integers(1, 5)) for _ in range(2))
+    return {
+        "x": Floats(shape),
+        "v": Floats(tuple(n if draw(st.booleans()) else 1 for n in shape)),
+        "how": draw(each("...", ":")),
+    }
+
+
+@operator(
+    "assign.broadcast", area=AREA, cases=_broad(), gradients=BOTH, dtypes=EVERY, may_be_zero=("gradient.x",), covers=SET
+)
+class broadcast:
+    """Everything written anew with a row, a column or one element."""
+
+    @staticmethod
+    def both(f, x, v, how):
+        y = x.clone()
+        y[... if how == "..." else slice(None)] = v
+        return y
+
+    value = lambda x, v, how: moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
+    variant_no_gradient = lambda x, v, how: (
+        Rejects("a gradient of what is repeated", error="Input dimension size should be equal to")
+        if isinstance(x, Quantity) and v.shape != x.shape
+        else moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
+    )
+
+
+def _mask(least):
+    """Truth values for the first axes of a tensor, of which at least so many are true, and one element."""
+    return st.lists(st.integers(1, 5), min_size=1, max_size=3).flatmap(
+        lambda shape: st.tuples(st.integers(1, len(shape)), indices.seeds).map(
+            lambda drawn: {
+                "x": Floats(tuple(shape), views=False),
+                "mask": _at_least(least, np.random.default_rng(drawn[1]).random(shape[: drawn[0]]) < 0.5),
+            }
+        )
+    )
+
+
+def _with_parts(drawn):
+    rest = drawn["x"].shape[drawn["mask"].ndim :]
+    return {**drawn, "v": Floats(rest or (int(drawn["mask"].sum()),))}
+
+
+def _at_least(count, mask):
+    mask.reshape(-1)[:count] = True
+    return mask
+
+
+@operator(
+    "assign.masked_one",
+    area=AREA,
+    cases=_mask(1).flatmap(lambda drawn: each((1,), ()).map(lambda shape: {**drawn, "v": Floats(shape)})),
+    gradients=BOTH,
+    dtypes=EVERY,
+    covers=SET,
+)
+class masked_one:
+    """One element of a tensor written to all that is masked: its gradient is their sum."""
+
+    @staticmethod
+    def both(f, x, v, mask):
+        y = x.clone()
+        y[mask] = v
+        return y
+
+    value = lambda x, v, mask: moved(lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v)
+    variant_no_gradient = lambda x, v, mask: moved(
+        lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v.plain if isinstance(v, Quantity) else v
+    )
+
+
+@operator(
+    "assign.masked",
+    area=AREA,
+    cases=_mask(2).map(_with_parts).filter(lambda drawn: np.prod(drawn["v"].shape) > 1),
+    gradients=BOTH,
+    dtypes=SINGLE,
+    covers=SET,
+)
+class masked:
+    """A tensor for each part that is masked, or one for all of them."""
+
+    @staticmethod
+    def both(f, x, v, mask):
+        y = x.clone()
+        y[mask] = v
+        return y
+
+    value = lambda x, v, mask: moved(lambda a, b: _written(a, b, ["first"], mask, None), x, v)
+
+
+@operator(
+    "assign.nothing",
+    area=AREA,
+    cases=st.tuples(st.integers(1, 4), st.integers(2, 4)).map(
+        lambda shape: {"x": Floats(shape), "mask": np.zeros(shape[0], bool), "v": Floats(shape[1:])}
+    ),
+    gradients=BOTH,
+    dtypes=EVERY,
+    may_be_zero=("gradient.v",),
+    covers=SET,
+)
+class nothing:
+    """A tensor written to rows of which none is chosen."""
+
+    @staticmethod
+    def both(f, x, v, mask):
+        y = x.clone()
+        y[mask] = v
+        return y
+
+    value = lambda x, v, mask: moved(lambda a, b: np.where(np.broadcast_to(False, a.shape), b, a), x, v)
+    variant_refused = lambda x, v, mask: Rejects("nothing is chosen", error="The pointer p_index is nullptr")
+
+
+@operator(
+    "assign.columns",
+    area=AREA,
+    cases=st.tuples(st.integers(2, 5), st.integers(2, 5)).flatmap(
+        lambda shape: st.fixed_dictionaries(
+            {
+                "x": st.just(Floats(shape)),
+                "mask": st.lists(st.booleans(), min_size=shape[1], max_size=shape[1]).map(np.array),
+                "number": each(3, 0),
+            }
+        )
+    ),
+    dtypes=EVERY,
+    covers=SET,
+)
+class columns:
+    """A number written to masked columns."""
+
+    @staticmethod
+    def both(f, x, mask, number):
+        y = x.clone()
+        y[:, mask] = number
+        return y
+
+    value = lambda x, mask, number: moved(lambda a: np.where(mask, -1, a), x, fill=number)
+    variant_rows = lambda x, mask, number: moved(
+        lambda a: np.where(mask[:, None] if len(a) == len(mask) else mask, -1, a), x, fill=number
+    )
