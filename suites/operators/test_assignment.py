@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, INTEGERS, Floats, each, operator
-from conformance.quantity import Quantity
 from suites.support import indices
 
 AREA = "assignment"
@@ -103,7 +102,7 @@ class tensor:
 
 
 SINGLE = ("float32", *INTEGERS, "bool")
-"""In other floating dtypes the gradient of what is written to chosen elements is no number: see assign-chosen-dtypes."""
+"""In others the gradient of what is written to chosen elements is no number: see assign-chosen-dtypes."""
 
 
 @operator(
@@ -153,7 +152,7 @@ class broadcast:
     value = lambda x, v, how: moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
     variant_no_gradient = lambda x, v, how: (
         Rejects("a gradient of what is repeated", error="Input dimension size should be equal to")
-        if isinstance(x, Quantity) and v.shape != x.shape
+        if x.tracked and v.shape != x.shape
         else moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
     )
 
@@ -199,7 +198,7 @@ class masked_one:
 
     value = lambda x, v, mask: moved(lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v)
     variant_no_gradient = lambda x, v, mask: moved(
-        lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v.plain if isinstance(v, Quantity) else v
+        lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v.plain
     )
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved, overwritten
 from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
-from conformance.quantity import Quantity
 
 AREA = "parts of tensors"
 HOW = each("function", "method")
@@ -112,7 +111,7 @@ class diag_embed:
     value = lambda x, offset, one, other: moved(lambda a: _embed(a, offset, one, other), x)
     variant_no_gradient = lambda x, offset, one, other: (
         Rejects("a gradient is asked for", error="Null autograd_meta gotten from unsafe_autograd_meta")
-        if isinstance(x, Quantity)
+        if x.tracked
         else moved(lambda a: _embed(a, offset, one, other), x)
     )
 
