@@ -27,7 +27,9 @@ from conformance.portable import PortableError, sample_from_table
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 SEEN = ("behaviour", "witness")
 """What an entry has that a run can see; one in words alone has ``no_witness`` in their place."""
-OPTIONAL = ("device", "processor", "upstream", "found", "no_script", "no_witness")
+OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness")
+BY_HAND = "by hand"
+"""What ``script`` says where somebody wrote an entry's script."""
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
 
 
@@ -43,7 +45,8 @@ class Entry:
     versions: PEP 440 specifier of the framework's releases that show it.
     processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or nothing.
     witness: a sample that shows it; ``None`` where there is none, for the reason in ``no_witness``.
-    no_script: why no standalone script can show it, where the oracle needs to see what the lane did.
+    script: "by hand" where its script is written rather than made, as another call shows it more shortly than that of
+        the contract. no_script: why there is none.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Entry:
     upstream: str
     device: str
     witness: Sample | None
+    script: str = ""
     no_script: str = ""
     processor: str = ""
     no_witness: str = ""
@@ -193,6 +197,8 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     for key in (*REQUIRED[:-1], *OPTIONAL):
         if not isinstance(table.get(key, ""), str):
             raise LedgerError(f"{where}: {key} must be a text in quotes, it is {table[key]!r}")
+    if table.get("script", BY_HAND) != BY_HAND:
+        raise LedgerError(f"{where}: script {table['script']!r} can only be {BY_HAND!r}; leave it out otherwise")
     if table["framework"] not in FRAMEWORKS:
         raise LedgerError(f"{where}: framework {table['framework']!r} is not one of {', '.join(FRAMEWORKS)}")
     devices = DEVICES[table["framework"]]
@@ -218,6 +224,7 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         upstream=table.get("upstream", ""),
         device=table.get("device", ""),
         witness=witness,
+        script=table.get("script", ""),
         no_script=table.get("no_script", ""),
         processor=table.get("processor", ""),
         no_witness=table.get("no_witness", ""),

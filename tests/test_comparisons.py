@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from conformance import Sample
 from conformance.report import failures
 from tests import (
-    test_inline,
     test_oracle_models,
     test_oracle_vision,
     test_reference_models,
@@ -28,8 +26,6 @@ from tests.test_gateway import rows
 from tests.test_imports import imported_at_the_top
 from tests.test_oracle_vision import same
 from tests.test_refusals import refused
-from tests.test_standalone import executed, run
-from tests.test_standalone_contracts import imported
 
 NAN, INF = np.nan, np.inf
 ONE = np.array([1.0, -2.0])
@@ -188,14 +184,6 @@ def test_a_run_without_results_has_no_contract():
 def test_imports_are_seen(tmp_path: Path, text: str):
     (tmp_path / "module.py").write_text(text)
     assert imported_at_the_top(tmp_path / "module.py") == {"torch"}
-    assert imported("def call():\n" + textwrap.indent(text, "    ")) == {"torch"}
-
-
-def test_scripts_that_import_this_project_or_end_without_a_status(tmp_path: Path):
-    assert run(tmp_path, "print('a')\nexit(3)", "exit(0)") == [(3, "a\n"), (0, "")]
-    for text in ("import sys\nsys.modules['conformance'] = sys\nexit(0)", "pass", "raise ValueError"):
-        with pytest.raises(AssertionError):
-            run(tmp_path, text)
 
 
 def test_a_failure_that_is_none_or_is_told_at_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -208,39 +196,12 @@ def test_a_failure_that_is_none_or_is_told_at_length(tmp_path: Path, monkeypatch
             rendered(error, tmp_path)
 
 
-def test_a_script_that_is_run_here_ends_with_a_number():
-    assert executed("raise SystemExit(3)") == 3
-    with pytest.raises(pytest.fail.Exception):
-        executed("pass")
-    with pytest.raises(AssertionError):
-        executed("raise SystemExit('text')")
-
-
 def test_an_image_of_another_mode_than_was_asked_for(monkeypatch: pytest.MonkeyPatch):
     rng, made = np.random.default_rng(0), test_oracle_vision.Image.frombytes
     assert test_oracle_vision.draw(rng, "RGB")[1].mode == "RGB"
     monkeypatch.setattr(test_oracle_vision.Image, "frombytes", lambda *arguments: made(*arguments).convert("L"))
     with pytest.raises(AssertionError):
         test_oracle_vision.draw(rng, "RGB")
-
-
-@pytest.mark.parametrize("imported", ["from lawbook import helpers", "import lawbook.helpers as helpers"])
-def test_a_carried_source_that_still_imports_its_project(monkeypatch: pytest.MonkeyPatch, imported: str):
-    imports = ["import math"]
-
-    class Carrier:
-        def __init__(self, *_: Any) -> None: ...
-
-        def add(self, *_: Any) -> None: ...
-
-        def render(self) -> tuple[list[str], list[str], None]:
-            return imports, ["def call(x):\n    return math.floor(x)"], None
-
-    monkeypatch.setattr(test_inline, "Inliner", Carrier)
-    assert test_inline.inlined(test_inline, None)[0](2.5) == 2
-    imports.append(imported)
-    with pytest.raises(AssertionError):
-        test_inline.inlined(test_inline, None)
 
 
 def test_a_variant_that_excuses_another_lane_where_its_own_is_right(identity, run):

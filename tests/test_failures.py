@@ -21,7 +21,8 @@ from conformance.contract import EXACT, REAL, Contract, Observation, Sample
 from conformance.judge import compare, compare_lanes
 from conformance.lanes import parse
 from conformance.portable import sample_from_file
-from conformance.report import failures, standalone
+from conformance.report import failures
+from conformance.report.literals import NoScriptError
 from conformance.runner import Divergence, Judged
 
 LANES = [
@@ -147,8 +148,8 @@ def test_lanes_that_differ_from_each_other_only(tmp_path: Path) -> None:
     assert "torch:cpu output is 2.25, on paddle:cpu 1.75 at [1]; off by 0.5, up to 0.1 allowed = 5 x the bound" in told
     scripts = sorted((tmp_path / "failures").glob("*.py"))
     assert [path.name for path in scripts] == ["test.law--paddle-cpu.py", "test.law--torch-cpu.py"]
-    assert "Expected: the values of torch 2.9.9 where the two differ" in one_line(scripts[0].read_text())
-    assert "np.array([1.0, 2.25, 3.0], 'float32'), 0.1, 'float32'" in one_line(scripts[0].read_text())
+    told = one_line(scripts[0].read_text())
+    assert "Expected: as torch 2.9.9." in told and "expected = 2.25 assert abs(got - expected) <= 0.1" in told
 
 
 # By how much, and where.
@@ -252,8 +253,8 @@ def test_labelled_lanes_have_scripts_of_their_own(tmp_path: Path) -> None:
     judged.differences = [replace(difference, lane=labels[difference.lane]) for difference in judged.differences]
     told = failures.describe(error, session(tmp_path, labels=("old/one", "new")))
     assert sorted(told["scripts"]) == ["new", "old/one"]
-    assert "observe_paddle(" in Path(told["scripts"]["new"]).read_text()
-    assert "observe_torch(" in Path(told["scripts"]["old/one"]).read_text()
+    assert "import paddle" in Path(told["scripts"]["new"]).read_text()
+    assert "import torch" in Path(told["scripts"]["old/one"]).read_text()
 
 
 def test_scripts_of_an_earlier_failure_go(tmp_path: Path) -> None:
@@ -270,16 +271,16 @@ def test_no_script_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     error = diverged(ACCEPTED, torch=seen([1, 2, 4]))
 
     def refuse(*_: Any) -> str:
-        raise standalone.CannotInline("it reads the mind of the author")
+        raise NoScriptError("it reads the mind of the author")
 
-    monkeypatch.setattr(standalone, "script", refuse)
+    monkeypatch.setattr(failures, "script", refuse)
     text = rendered(error, tmp_path, labels=("torch:cpu",))
     assert "  script  none for torch:cpu: it reads the mind of the author" in text
 
     def fail(*_: Any) -> str:
         raise KeyError("oops")
 
-    monkeypatch.setattr(standalone, "script", fail)
+    monkeypatch.setattr(failures, "script", fail)
     text = rendered(error, tmp_path, labels=("torch:cpu",))
     assert "  script  none for torch:cpu: making it failed (KeyError: 'oops')" in text
     assert [path.name for path in (tmp_path / "failures").iterdir()] == ["test.law.json"]
@@ -369,8 +370,8 @@ def test_a_failing_run_can_be_replayed_from_anywhere(project: Path, tmp_path: Pa
     assert status == 0 and "1 contract, 1 sample, " in output, output
     assert (project / "the report" / "results.json").read_text() == results
     status, output = run(commands["script"], tmp_path)
-    assert status == 0 and output.count(": agrees") == 2, output
+    assert status == 0 and not output, output
     script = Path(commands["script"][1]).read_text()
-    (tmp_path / "script.py").write_text(script.replace("torch.add(x, x)", "torch.add(x, x) * 1.5"))
+    (tmp_path / "script.py").write_text(script.replace("torch.add(x, x)", "(torch.add(x, x) * 1.5)"))
     status, output = run([sys.executable, "-I", "script.py"], tmp_path)
-    assert status == 1 and "output: got " in output and "DIVERGES" in output, output
+    assert status == 1 and "AssertionError: got " in output, output

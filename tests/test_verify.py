@@ -19,7 +19,7 @@ from conformance.findings.verify import Outcome, VerifyError
 from conformance.ledger import Entry
 from conformance.report.reproducers import Reproducer
 
-AGREES, DIVERGES = "raise SystemExit(0)", "print('y: DIVERGES')\nraise SystemExit(1)"
+AGREES, DIVERGES = "assert True", "assert 2 == 1, 'got 2'"
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ def test_in_its_range_a_script_diverges_and_elsewhere_it_agrees(law):
     one = finding(law, "one", "==3.*")
     assert says(one, [one], "3.3", Outcome(1, "y: DIVERGES")) is None
     assert says(one, [one], "3.3", Outcome(0, "")) == "one (==3.*): exit status 0, expected 1: "
-    assert says(one, [one], "3.3", Outcome(1, "Traceback")) == "one (==3.*): exit status 1, expected 1: Traceback"
     assert says(one, [one], "2.6", Outcome(0, "")) is None
     assert says(one, [one], "2.6", Outcome(1, "DIVERGES")) == "one (==3.*): exit status 1, expected 0: DIVERGES"
     gpu = finding(law, "one", "==3.*", device="gpu")  # its script is taken at its word
@@ -71,15 +70,11 @@ def test_a_script_outside_of_its_range_may_show_another_entry_of_the_contract(la
 @pytest.mark.parametrize(
     ("output", "told"),
     [
-        ("a: agrees\nb: got 2,\nexpected 1: DIVERGES\nc: DIVERGES", "b: got 2, expected 1: DIVERGES"),
-        ("b: got 2,\nexpected 1: DIVERGES", "b: got 2, expected 1: DIVERGES"),
-        ("a: agrees\nb: DIVERGES\nexpected 3", "b: DIVERGES"),
-        ("expected 1: DIVERGES\nmore", "expected 1: DIVERGES"),
         ("one\n  two\n", "one two"),
         ("a" * 300, "a" * 197 + "..."),
     ],
 )
-def test_the_first_quantity_that_diverges_is_told(law, output, told):
+def test_what_a_script_says_is_told_on_one_line(law, output, told):
     one = finding(law, "one", "<2")
     assert says(one, [one], "3", Outcome(1, output)) == f"one (<2): exit status 1, expected 0: {told}"
 
@@ -100,11 +95,11 @@ def test_a_process_that_dies_is_told_and_the_rest_is_run(law):
         "agrees": 0,
         "dies": None,
         "raises": None,
-        "other": 2,
+        "other": None,
         "last": 1,
     }
     assert done["dies"].output.startswith("ended with -6: x y")
-    assert (done["raises"].output, done["last"].output) == ("ValueError: as asked", "y: DIVERGES\n")
+    assert (done["raises"].output, done["last"].output) == ("ValueError: as asked", "got 2")
 
 
 def test_a_script_knows_nothing_of_this_project_and_leaves_nothing_behind(law, monkeypatch):

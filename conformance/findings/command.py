@@ -16,7 +16,6 @@ from conformance.report import reproducers
 LEDGER = "fixtures/divergences.toml"
 PAGE = "findings.md"
 OUT = Path("conformance-report") if home.installed() else home.folder() / "docs"
-MARK = "Made by `python -m conformance findings`"
 
 
 class FindingsError(RuntimeError):
@@ -68,14 +67,24 @@ def find(path: Path | None = None) -> list[Finding]:
     where = path or project.ledger
     read = ledger.load(where)
     read.check(where)
-    return [
-        Finding(
-            entry,
-            REGISTRY[entry.contract],
-            None if entry.witness is None else reproducers.make(entry, REGISTRY[entry.contract]),
-        )
-        for entry in read.entries
-    ]
+    reasons = {entry.id: entry.reason for entry in read.entries}
+    found = []
+    for entry in read.entries:
+        made = None
+        if entry.witness is not None:
+            first = ledger.leader(entry.id, reasons)
+            made = reproducers.make(entry, REGISTRY[entry.contract], first, _by_hand(entry, project.folder))
+        found.append(Finding(entry, REGISTRY[entry.contract], made))
+    return found
+
+
+def _by_hand(entry: ledger.Entry, project: Path) -> Path | None:
+    if not entry.script:
+        return None
+    path = project / "docs" / FOLDER / f"{entry.id}.py"
+    if not path.is_file():
+        raise FindingsError(f"{path} is missing: the ledger says that the script of {entry.id!r} is written by hand")
+    return path
 
 
 def texts(findings: list[Finding]) -> dict[str, str]:
@@ -114,5 +123,4 @@ def write(folder: Path, files: dict[str, str]) -> int:
 def _left_over(folder: Path, files: dict[str, str]) -> list[Path]:
     """Scripts that were made by this command, and would not be now."""
     found = sorted((folder / FOLDER).glob("*.py"))
-    others = [path for path in found if f"{FOLDER}/{path.name}" not in files]
-    return [path for path in others if MARK in path.read_text(encoding="utf-8")]
+    return [path for path in found if f"{FOLDER}/{path.name}" not in files]

@@ -22,9 +22,9 @@ _INTRODUCTION = (
     "of [`{ledger}`](../{ledger}): the gate holds the framework to exactly what is written there, and fails once it "
     "does anything else, be it right. A finding whose inputs end a process, or make it use memory that is not its own, "
     "is told in words alone: nothing in this project holds such an input.",
-    "{counts} {scripts} of them have a script that needs neither this project nor the other framework: it exits 1 "
-    "where the framework diverges and 0 where it agrees, as it does in a release without the fault. Findings that "
-    "share a cause stand below the first of them.",
+    "{counts} {scripts} of them have a short script that needs neither this project nor the other framework: its "
+    "assertion fails where the framework diverges (exit status 1), and holds where it agrees, as in a release without "
+    "the fault. Findings that share a cause stand below the first of them, whose script shows it.",
     "This page and the scripts are made by `python -m conformance findings`; "
     "`python -m conformance findings --verify PYTHON` runs the scripts by another interpreter.",
 )
@@ -107,6 +107,8 @@ def _script(entry: Entry, made: Reproducer) -> list[str]:
     if made.text is not None:
         path = f"{FOLDER}/{entry.id}.py"
         return [f"- Reproducer: [`{path}`]({path}), run by `python docs/{path}`"]
+    if made.refusal.startswith("that of "):
+        return [f"- Reproducer: {made.refusal}"]
     reason = made.refusal.rstrip(".")
     command = f"pytest -k {shlex.quote(f'known[{entry.id}]')}"
     return [f"- Reproducer: `{command}`; there is no script: {_plain(reason[:1].lower() + reason[1:])}."]

@@ -38,8 +38,10 @@ for name in sys.argv[1:]:
     try:
         with contextlib.redirect_stdout(told):
             runpy.run_path(name, run_name="__main__")
-    except SystemExit as exit:
-        status = exit.code
+        status = 0
+    except AssertionError as error:
+        told.write(str(error))
+        status = 1
     except BaseException as error:
         told.write(f"{type(error).__name__}: {error}")
     print("\\n" + json.dumps({"name": name, "status": status, "output": told.getvalue()}), flush=True)
@@ -52,7 +54,7 @@ class VerifyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One script by one interpreter: its exit status (``None``: it ended in another way) and what it printed."""
+    """One script by one interpreter: its exit status (1: its assertion failed; ``None``: it ended in another way)."""
 
     status: int | None
     output: str
@@ -63,12 +65,13 @@ def main(findings: Sequence[Finding], pythons: Sequence[Path]) -> int:
     wrong = 0
     for python in pythons:
         for framework, version in versions(executable(python)).items():
-            mine = [each for each in findings if each.entry.framework == framework and each.script is not None]
+            known = [each for each in findings if each.entry.framework == framework]
+            mine = [each for each in known if each.script is not None]
             done = run(executable(python), mine)
             for each in mine:
-                if unlike(each, mine, version, done):  # one before it may have left the process in another state
+                if unlike(each, known, version, done):  # one before it may have left the process in another state
                     done |= run(executable(python), [each])
-            lines = [line for each in mine if (line := unlike(each, mine, version, done))]
+            lines = [line for each in mine if (line := unlike(each, known, version, done))]
             agree = sum(outcome.status == 0 for outcome in done.values())
             print(f"{framework} {version}: {len(mine)} scripts, {agree} agree, {len(lines)} not as the ledger says")
             print("".join(f"  {line}\n" for line in lines), end="")
@@ -88,19 +91,10 @@ def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Ma
         each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version, processor)
     ]
     wanted = {1} if finding in here else {0, 1} if here else {0}
-    if outcome.status in wanted and (outcome.status == 0 or "DIVERGES" in outcome.output):
+    if outcome.status in wanted:
         return None
     told = f"{entry.id} ({entry.versions}): exit status {outcome.status}, expected {min(wanted)}"
-    return f"{told}: {_essence(outcome.output)}"
-
-
-def _essence(output: str) -> str:
-    """The first quantity that diverges, or all that there is, on one short line."""
-    lines = output.splitlines()
-    at = next((place for place, line in enumerate(lines) if "DIVERGES" in line), None)
-    if at is not None:
-        lines = lines[at - 1 if lines[at].startswith("expected") and at else at : at + 1]
-    return shorten(" ".join(" ".join(lines).split()), 200)
+    return f"{told}: {shorten(' '.join(outcome.output.split()), 200)}"
 
 
 def executable(python: Path) -> Path:

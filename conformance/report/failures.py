@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from conformance import home
-from conformance.accuracy import Acceptance
+from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
 from conformance.lanes.gateway import interpreter
 from conformance.lanes.spec import written
 from conformance.portable import sample_to_json, write_whole
-from conformance.report import standalone
+from conformance.report.literals import NoScriptError
+from conformance.report.reproducers import difference
+from conformance.report.script import Shown, script
 from conformance.runner import Divergence, Judged, LaneDied
 from conformance.session import Session
 
@@ -76,7 +78,7 @@ def _write_files(error: Divergence, session: Session) -> dict[str, Any]:
         try:
             write_whole(path, _script(error, label, prints))
             scripts[label] = str(path)
-        except standalone.CannotInline as reason:
+        except NoScriptError as reason:
             reasons[label] = str(reason)
         except OSError:
             raise
@@ -91,16 +93,32 @@ def _write_files(error: Divergence, session: Session) -> dict[str, Any]:
 def _script(error: Divergence, label: str, prints: Mapping[str, Mapping[str, Any]]) -> str:
     """The script of one lane, held to the oracle, or to the other lane where only that one differs."""
     mine = [item for item in error.judged.differences if label in (item.lane, item.against)]
-    accepted, reference = error.judged.accepted[label], standalone.ORACLE
+    lane, contract, accepted = prints[label], error.contract, error.judged.accepted[label]
+    about = [f"{contract.id}: {lane['framework']} {lane['version']}.", f"Promised: {_line(contract.claim)}"]
     if all(item.against != ORACLE for item in mine):
         other = next(name for name in (mine[0].lane, mine[0].against) if name != label)
-        reference = f"{prints[other]['framework']} {prints[other]['version']} where the two differ, else {reference}"
+        about.append(f"Expected: as {prints[other]['framework']} {prints[other]['version']}.")
         accepted = {**accepted, **_other_values(error.judged, label, other, {item.quantity for item in mine})}
-    differing = {item.quantity for item in mine}
-    lane = prints[label]
-    return standalone.script(
-        error.contract, lane["framework"], error.sample, accepted, lane, reference, sorted(differing)
-    )
+    shown = _shown(accepted, error.judged.observations[label], [item.quantity for item in mine])
+    return script(contract, lane["framework"], error.sample, accepted, shown, about, lane.get("device") or "cpu")
+
+
+def _shown(accepted: Any, seen: Observation, names: list[str]) -> Shown:
+    """What a script shows of a lane's difference from what was accepted."""
+    if isinstance(accepted, Rejects):
+        return Shown("accepted")
+    if seen.error is not None:
+        return Shown("refused")
+    name = next((each for each in names if each in accepted), names[0])
+    if name not in accepted:
+        raise NoScriptError(f"{name} is returned and should not be; replay the sample")
+    if name not in seen.values:
+        return Shown("missing", name)
+    item = accepted[name] if isinstance(accepted[name], Acceptance) else Acceptance(np.asarray(accepted[name]))
+    found = difference(name, item, Acceptance(seen.values[name], 0.0, dtype=seen.dtypes[name]))
+    if found is None:
+        raise NoScriptError("the quantity differs only together with others; replay the sample")
+    return found
 
 
 def _other_values(judged: Judged, label: str, other: str, names: Iterable[str]) -> dict[str, Acceptance]:
@@ -141,8 +159,8 @@ def render(error: Divergence, session: Session, failure: Mapping[str, Any]) -> s
         standing, lane = _standing(label, judged), _fingerprint(prints.get(label, {}))
         text += _wrapped(f"  {standing:6}  {label:{width}}  {lane}", " " * 10)
     text.append("")
-    for difference in _worst(judged.differences):
-        text += _wrapped(f"  {_difference(difference)}", "    ")
+    for each in _worst(judged.differences):
+        text += _wrapped(f"  {_difference(each)}", "    ")
     hidden = len(judged.differences) - SHOWN
     if hidden > 0:
         text.append(f"  ... and {hidden} more that differ less, or later")

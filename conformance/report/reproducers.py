@@ -1,4 +1,4 @@
-"""For each known divergence a standalone script, held to what the contract's oracle expects of the entry's witness.
+"""For each known divergence a short script, held to what the contract's oracle expects of the entry's witness.
 
 The scripts are kept in the repository and must come out the same on every machine. The last bits of a float64 oracle do
 not: they differ between processors. So its numbers are written to the precision that their bounds ask for.
@@ -6,8 +6,10 @@ not: they differ between processors. So its numbers are written to the precision
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,11 @@ import numpy as np
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, Contract, Sample
 from conformance.ledger import Entry
-from conformance.report import standalone
-from conformance.report.literals import READABLE
+from conformance.report.literals import READABLE, NoScriptError
+from conformance.report.script import Shown, docstring, fitting, script
 
 QUANTITIES = 4
-"""Quantities that a script keeps to where all of them are too large to be written out."""
+"""Quantities that a page keeps to where some are large."""
 FINER = 100
 """A value is written to this part of its bound."""
 SMALLEST = 1e-300
@@ -34,7 +36,7 @@ class Reproducer:
     """What is expected of an entry's witness, what its framework does instead, and the script that shows it.
 
     expected, instead: by quantity; of several or large ones, those that tell the two apart.
-    text: the script; ``None`` where there can be none, for the reason in ``refusal``.
+    text: the script; ``None`` where there is none, for the reason in ``refusal``.
     """
 
     expected: Accepted
@@ -43,41 +45,102 @@ class Reproducer:
     refusal: str = ""
 
 
-def make(entry: Entry, contract: Contract) -> Reproducer:
-    """The reproducer of one entry, which must have a witness; no framework is needed for it."""
+def make(entry: Entry, contract: Contract, leader: str = "", by_hand: Path | None = None) -> Reproducer:
+    """The reproducer of one entry, which must have a witness; no framework is needed for it.
+
+    leader: the entry with the same cause whose script shows this one too. by_hand: a script that somebody wrote.
+    """
     if entry.witness is None:
         raise ValueError(f"entry {entry.id!r} has no witness that a script could show")
     witness, variant = entry.witness, contract.variants[entry.behaviour]
     expected, instead = _alone(contract, contract.oracle, witness), _alone(contract, variant, witness, widen=False)
-    told, carried, only = differing(expected, instead), expected, None
+    told = differing(expected, instead)
     if isinstance(expected, Mapping):
         if any(np.size(item.value) > READABLE for item in expected.values()):
             told = [name for name in told if name in expected]
-            only = told = [name for name in told if np.size(expected[name].value) <= READABLE][:QUANTITIES] or told[:1]
-        carried = {name: stable(expected[name], witness.regime) for name in (expected if only is None else only)}
-        expected = {name: carried[name] for name in told if name in carried}
+            told = [name for name in told if np.size(expected[name].value) <= READABLE][:QUANTITIES] or told[:1]
+        expected = {name: stable(expected[name], witness.regime) for name in told if name in expected}
     if isinstance(instead, Mapping):
         instead = {name: stable(item, witness.regime) for name, item in instead.items() if name in (told or instead)}
-    if entry.no_script or not (told or isinstance(expected, Rejects)):
-        return Reproducer(expected, instead, None, entry.no_script or _ALIKE)
-    lane, about = {"device": entry.device or "cpu"}, _about(entry, contract)
     try:
-        kept = told if contract.sources else only
-        text = standalone.script(contract, entry.framework, witness, carried, lane, only=kept, about=about)
-    except standalone.CannotInline as reason:
+        return Reproducer(expected, instead, _text(entry, contract, expected, instead, told, leader, by_hand))
+    except NoScriptError as reason:
         return Reproducer(expected, instead, None, str(reason))
-    return Reproducer(expected, instead, text)
 
 
-def _about(entry: Entry, contract: Contract) -> list[str]:
+def _text(
+    entry: Entry,
+    contract: Contract,
+    expected: Accepted,
+    instead: Accepted,
+    told: list[str],
+    leader: str,
+    by_hand: Path | None,
+) -> str:
+    if leader not in ("", entry.id):
+        raise NoScriptError(f"that of `{leader}` shows the cause")
+    if by_hand is not None:
+        return fitting(headed(by_hand.read_text("utf-8"), about(entry, contract)))
+    if entry.no_script:
+        raise NoScriptError(entry.no_script)
+    assert entry.witness is not None
+    shown, device = first_difference(expected, instead, told), entry.device or "cpu"
+    return script(contract, entry.framework, entry.witness, expected, shown, about(entry, contract), device)
+
+
+def about(entry: Entry, contract: Contract) -> list[str]:
+    """The paragraphs at the head of an entry's script."""
     return [
-        f"{entry.id}: {entry.released} against {contract.id}",
-        "",
-        "Made by `python -m conformance findings`, from the ledger of known divergences.",
-        f"Claim: {' '.join(contract.claim.split())}",
+        f"{entry.id}: {entry.released}.",
+        f"Promised: {' '.join(contract.claim.split())}",
         f"Instead: {' '.join(entry.reason.split())}",
-        f"Upstream: {entry.upstream or 'none known'}.",
     ]
+
+
+def headed(text: str, paragraphs: list[str]) -> str:
+    """A script with these paragraphs for its docstring."""
+    tree = ast.parse(text)
+    first = tree.body[0] if ast.get_docstring(tree) is not None else None
+    body = text.splitlines()[first.end_lineno if first is not None and first.end_lineno else 0 :]
+    return docstring(paragraphs) + "\n".join(body).lstrip("\n") + "\n"
+
+
+def first_difference(expected: Accepted, instead: Accepted, told: list[str]) -> Shown:
+    """What a script shows of two outcomes that differ. Raises NoScriptError where they may be alike."""
+    if isinstance(expected, Rejects):
+        return Shown("accepted")
+    if isinstance(instead, Rejects):
+        return Shown("refused")
+    for name in told:
+        if name not in expected:
+            continue
+        if name not in instead:
+            return Shown("missing", name)
+        shown = difference(name, expected[name], instead[name])
+        if shown is not None:
+            return shown
+    raise NoScriptError(_ALIKE)
+
+
+def difference(name: str, one: Acceptance, other: Acceptance) -> Shown | None:
+    """What a script shows of a quantity that is not as accepted, or ``None`` where it is."""
+    if np.shape(one.value) != np.shape(other.value):
+        return Shown("shape", name)
+    if one.dtype and other.dtype and one.dtype != other.dtype:
+        return Shown("dtype", name)
+    far = np.broadcast_to(apart(one, other), np.shape(one.value))
+    return Shown("value", name, _clearest(one, other, far)) if far.any() else None
+
+
+def _clearest(one: Acceptance, other: Acceptance, far: np.ndarray) -> tuple[int, ...]:
+    """The place, among those that are far apart, where two quantities differ by most of the bound."""
+    a, b = np.asarray(one.value), np.asarray(other.value)
+    ratio = np.ones(a.shape)
+    if a.dtype.kind in "fc" and b.dtype.kind in "fc":
+        with np.errstate(all="ignore"):
+            ratio = np.abs(a - b) / (np.broadcast_to(one.bound, a.shape) + np.abs(a) * 1e-16)
+    ratio = np.where(far, np.nan_to_num(ratio, nan=np.inf), -1.0)
+    return tuple(int(each) for each in np.unravel_index(int(np.argmax(ratio)), a.shape)) if a.ndim else ()
 
 
 def differing(expected: Accepted, instead: Accepted) -> list[str]:
@@ -190,4 +253,4 @@ def _upwards(bound: float) -> float:
     return float(f"{round(10 * float(digits)) + 1}e{int(exponent) - 1}")
 
 
-__all__ = ["Reproducer", "apart", "differing", "make"]
+__all__ = ["Reproducer", "about", "apart", "difference", "differing", "first_difference", "make"]
