@@ -167,7 +167,6 @@ def test_calls_of_many_statements_and_large_samples_have_none():
 
 
 def test_every_contract_has_a_script_or_a_reason():
-    """Of calls that are expressions, all but a few."""
     lacking = []
     for contract in REGISTRY.values():
         for framework in ("torch", "paddle"):
@@ -176,8 +175,7 @@ def test_every_contract_has_a_script_or_a_reason():
             except NoScriptError as reason:
                 assert str(reason)
                 lacking.append(contract.id)
-    operators = {each.id for each in REGISTRY.values() if each.sources}
-    assert len(operators & set(lacking)) < 0.1 * len(operators)
+    assert len(set(lacking)) < 0.6 * len(REGISTRY)
 
 
 # Which difference is shown

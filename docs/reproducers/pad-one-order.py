@@ -1,0 +1,10 @@
+"""pad-one-order: paddle <3. Promised: F.pad of the last axes of an array, from the last backwards. Instead: Release
+2.6 has no pad_from_left_axis: widths of all axes come from the first to the last."""
+import numpy as np
+import paddle
+
+x = paddle.to_tensor(np.array([0.12573022], 'float32'))
+try:
+    paddle.nn.functional.pad(x, [0, 0], value=0.0, pad_from_left_axis=False)
+except Exception as error:
+    raise AssertionError(f"refused: {error}") from error
