@@ -52,17 +52,18 @@ def test_the_values_are_those_of_torch_in_float64(name, start):
     found = torch_run(optimizer, weights, [gradients], {2: 0.05} if name != "rprop" else {})["parameter.0"].numpy()
     with computed_in("float64"):
         rates = {2: 0.05} if name != "rprop" else {}
-        trace, memory = update_rules.run(name, parameter, gradients, update_rules.Numbers(numbers(name)), rates)
-    np.testing.assert_allclose([each.value for each in trace], found, rtol=1e-13, atol=1e-14)
+        trace = update_rules.run(name, parameter, gradients, update_rules.Numbers(numbers(name)), rates)
+    np.testing.assert_allclose([each["parameter"].value for each in trace], found, rtol=1e-13, atol=1e-14)
     for slot, (key, _) in SLOTS.get(name, {}).items():
-        np.testing.assert_allclose(memory[slot].value, optimizer.state[weights[0]][key], rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(trace[-1][slot].value, optimizer.state[weights[0]][key], rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if name not in ("asgd", "nadam")])
 def test_a_bound_is_some_units_of_what_it_bounds(name, start):
     parameter, gradients = start
-    trace, _ = update_rules.run(name, parameter, gradients, update_rules.Numbers(numbers(name)), {})
-    assert max((each.error / (np.abs(each.value) + 1.0)).max() for each in trace) < 200 * 2.0**-24
+    trace = update_rules.run(name, parameter, gradients, update_rules.Numbers(numbers(name)), {})
+    moved = [each["parameter"] for each in trace]
+    assert max((each.error / (np.abs(each.value) + 1.0)).max() for each in moved) < 200 * 2.0**-24
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "adamax", "radam"])
@@ -70,7 +71,9 @@ def test_a_bound_is_some_units_of_what_it_bounds(name, start):
 def test_another_hyperparameter_is_beyond_the_bound(name, key, start):
     parameter, gradients = start
     right, wrong = (
-        update_rules.run(name, parameter, gradients, update_rules.Numbers({**numbers(name), key: value}), {})[0][-1]
+        update_rules.run(name, parameter, gradients, update_rules.Numbers({**numbers(name), key: value}), {})[-1][
+            "parameter"
+        ]
         for value in (numbers(name)[key], numbers(name)[key] * (0.1 if key == "eps" else 0.99))
     )
     assert (np.abs(right.value - wrong.value) > right.error).mean() > 0.7
@@ -79,11 +82,11 @@ def test_another_hyperparameter_is_beyond_the_bound(name, key, start):
 def test_nadam_looks_one_step_ahead():
     """Two steps by hand, with a momentum that does not grow: mu = beta1 / 2."""
     hyper = {"lr": 0.5, "beta1": 0.8, "beta2": 0.5, "eps": 0.0, "momentum_decay": 0.0}
-    trace, _ = update_rules.run("nadam", np.zeros(1), np.array([[1.0], [2.0]]), update_rules.Numbers(hyper), {})
+    trace = update_rules.run("nadam", np.zeros(1), np.array([[1.0], [2.0]]), update_rules.Numbers(hyper), {})
     first = -0.5 * (0.6 * 1.0 / (1 - 0.4) + 0.4 * 0.2 / (1 - 0.16))
     direction = 0.6 * 2.0 / (1 - 0.16) + 0.4 * (0.8 * 0.2 + 0.2 * 2.0) / (1 - 0.064)
     second = first - 0.5 * direction / np.sqrt((0.25 + 2.0) / 0.75)
-    np.testing.assert_allclose([trace[0].value[0], trace[1].value[0]], [first, second], rtol=1e-14)
+    np.testing.assert_allclose([each["parameter"].value[0] for each in trace], [first, second], rtol=1e-14)
 
 
 def test_numbers_of_paddle_are_rounded_where_they_are_attributes():

@@ -33,8 +33,8 @@ class Numbers:
     """The hyperparameters of a run, and which step it is at.
 
     rounded: those that a lane keeps in float32. stored: powers are products of numbers of this dtype, one more factor a
-    step; rounded_powers: of rounded factors. product: NAdam's is kept in this dtype. own: whether the rule is paddle's
-    where it is not torch's.
+    step; rounded_powers: of rounded factors. product: NAdam's is kept in this dtype, for so many steps. own: whether the
+    rule is paddle's where it is not torch's.
     """
 
     def __init__(
@@ -44,15 +44,21 @@ class Numbers:
         stored: Any = None,
         rounded_powers: bool = True,
         product: Any = None,
+        product_steps: float = np.inf,
         own: bool = False,
     ) -> None:
         self._hyper, self._rounded, self._stored, self._rounded_powers = dict(hyper), rounded, stored, rounded_powers
-        self.product, self.own = product, own
+        self._product, self._product_steps, self.own = product, product_steps, own
         self.step = 0
 
     def __getitem__(self, name: str) -> float:
         value = self._hyper[name]
         return float(np.float32(value)) if name in self._rounded else float(value)
+
+    @property
+    def product(self) -> Any:
+        """The dtype that NAdam's product is kept in, or ``None`` for the parameter's."""
+        return self._product if self.step <= self._product_steps else None
 
     def set(self, name: str, value: float) -> None:
         """Give a hyperparameter another value."""
@@ -238,15 +244,15 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
 
 def run(
     name: str, parameter: np.ndarray, gradients: np.ndarray, h: Numbers, rates: Mapping[int, float]
-) -> tuple[list[Quantity], Memory]:
-    """The parameter after each step, and the memory after the last. rates: by the step before which they are set."""
+) -> list[Memory]:
+    """The parameter and the memory after each step. rates: by the step before which they are set."""
     rule, slots = RULES[name]
     first = {"product": 1.0, "size": h["lr"]}
     now: Memory = {slot: quantity(np.full(parameter.shape, first.get(slot, 0.0))) for slot in slots}
     if "size" in now:
         now["size"] = number(h["lr"]) + np.zeros(parameter.shape)
     now["parameter"] = quantity(parameter)
-    trace = []
+    trace: list[Memory] = []
     for place, row in enumerate(gradients):
         h.step = place + 1
         if place in rates:
@@ -255,5 +261,5 @@ def run(
         if h.get("weight_decay") and name != "adamw":
             g = g + number(h["weight_decay"]) * now["parameter"]
         now = rule(now, g, h)
-        trace.append(now["parameter"])
-    return trace, now
+        trace.append(now)
+    return trace

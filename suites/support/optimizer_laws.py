@@ -11,6 +11,7 @@ from conformance import Acceptance, Rejects, accuracy
 from conformance.quantity import acceptance, computed_in
 from reference_impl.oracle import update_rules
 from suites.support.optimizer_runs import (
+    SLOTS,
     paddle_optimizer,
     paddle_run,
     paddle_weights,
@@ -28,6 +29,13 @@ def steps_of(rates: Mapping[str, float]) -> dict[int, float]:
 
 def expected(name, parameters, gradients, options, second, rates, **lane: Any) -> dict[str, Acceptance]:
     """The parameters after each step, by the formula. lane: what :class:`update_rules.Numbers` is told of it."""
+    return judged_run(name, parameters, gradients, options, second, rates, len(gradients[0]), **lane)[0]
+
+
+def judged_run(
+    name, parameters, gradients, options, second, rates, remembered: int, **lane: Any
+) -> tuple[dict[str, Acceptance], dict[str, Acceptance]]:
+    """As :func:`expected`, and what is remembered after so many steps, as ``SLOT.PLACE``."""
     dtype = str(parameters[0].dtype)
     given = {**DEFAULTS[name], **options}
     if name == "rprop":
@@ -36,6 +44,7 @@ def expected(name, parameters, gradients, options, second, rates, **lane: Any) -
     lr = given["lr"]
     told: list[float] = []
     found: dict[str, Acceptance] = {}
+    memory: dict[str, Acceptance] = {}
     for step in range(len(gradients[0])):
         told.append(rates.get(str(step), told[-1] if told else lr))
     with computed_in(dtype):
@@ -43,11 +52,13 @@ def expected(name, parameters, gradients, options, second, rates, **lane: Any) -
             hyper = {**given, **(second or {} if place else {})}
             ratio = hyper["lr"] / lr
             own_rates = {step: rate * ratio for step, rate in steps_of(rates).items()}
-            trace, _ = update_rules.run(name, parameter, rows, update_rules.Numbers(hyper, **lane), own_rates)
-            each = [acceptance(quantity, dtype, dtype) for quantity in trace]
+            trace = update_rules.run(name, parameter, rows, update_rules.Numbers(hyper, **lane), own_rates)
+            each = [acceptance(now["parameter"], dtype, dtype) for now in trace]
             value, bound = (np.stack([getattr(one, kind) for one in each]) for kind in ("value", "bound"))
             found[f"parameter.{place}"] = Acceptance(value, bound, dtype=dtype)
-    return {**found, "rate": accuracy.exact(np.array(told), "float64")}
+            for slot in SLOTS.get(name, {}):
+                memory[f"{slot}.{place}"] = acceptance(trace[remembered - 1][slot], dtype, dtype)
+    return {**found, "rate": accuracy.exact(np.array(told), "float64")}, memory
 
 
 EXACT_IN_FLOAT64 = {
@@ -83,6 +94,17 @@ class Run:
     @staticmethod
     def oracle(name, parameters, gradients, options, second, rates):
         return expected(name, parameters, gradients, options, second, rates)
+
+
+OWN_RULES = ("adamax", "rmsprop")
+"""Optimizers whose eps stands elsewhere in paddle."""
+
+
+def own_lane(name: str, dtype: str, framework: str) -> dict[str, Any]:
+    """How a framework keeps an optimizer's numbers, and whether its rule is its own."""
+    if framework == "torch":
+        return {"product": np.float32} if name == "nadam" else {}
+    return {**kept_by_paddle(name, dtype), "own": name in OWN_RULES}
 
 
 def float32_numbers(name, parameters, gradients, options, second, rates):

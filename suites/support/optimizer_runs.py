@@ -79,20 +79,22 @@ def torch_gradients(weights, rows, clear: Any = None) -> None:
     sum((weight * torch.tensor(row)).sum() for weight, row in zip(weights, rows, strict=True)).backward()
 
 
-def torch_run(optimizer, weights, gradients, rates, first: int = 0) -> dict[str, Any]:
-    """Steps from the ``first`` on: each weight after each of them, and the rates in force."""
+def torch_run(optimizer, weights, gradients, rates, schedule: Any = None) -> dict[str, Any]:
+    """Steps: each weight after each of them, and the rates in force. schedule: moved on after each step."""
     import torch
 
     seen: list[list[Any]] = [[] for _ in weights]
     told = []
     ratios = [group["lr"] / optimizer.param_groups[0]["lr"] for group in optimizer.param_groups]
-    for step in range(first, len(gradients[0])):
+    for step in range(len(gradients[0])):
         if step in rates:
             for group, ratio in zip(optimizer.param_groups, ratios, strict=True):
                 group["lr"] = rates[step] * ratio
         torch_gradients(weights, [rows[step] for rows in gradients], optimizer.zero_grad)
         optimizer.step()
         told.append(optimizer.param_groups[0]["lr"])
+        if schedule is not None:
+            schedule.step()
         for trace, weight in zip(seen, weights, strict=True):
             trace.append(weight.detach().clone())
     found = {f"parameter.{place}": torch.stack(trace) for place, trace in enumerate(seen)}
@@ -116,6 +118,7 @@ def paddle_optimizer(name, weights, options, second, schedule: Any = None) -> An
     import paddle
 
     options = {SPELLED.get(key, key): value for key, value in options.items()}
+    lr = options.get("learning_rate")
     if schedule is not None:
         options["learning_rate"] = schedule
     cls = getattr(paddle.optimizer, CLASSES[name][1])
@@ -123,7 +126,7 @@ def paddle_optimizer(name, weights, options, second, schedule: Any = None) -> An
         return cls(parameters=weights, **options)
     group = {SPELLED.get(key, key): value for key, value in second.items()}
     if "learning_rate" in group:
-        group["learning_rate"] /= options["learning_rate"]
+        group["learning_rate"] /= lr
     return cls(parameters=[{"params": weights[:1]}, {"params": weights[1:], **group}], **options)
 
 
@@ -136,18 +139,20 @@ def paddle_gradients(weights, rows, clear: Any = None) -> None:
     sum((weight * paddle.to_tensor(row)).sum() for weight, row in zip(weights, rows, strict=True)).backward()
 
 
-def paddle_run(optimizer, weights, gradients, rates, first: int = 0) -> dict[str, Any]:
+def paddle_run(optimizer, weights, gradients, rates, schedule: Any = None) -> dict[str, Any]:
     """As :func:`torch_run`."""
     import paddle
 
     seen: list[list[Any]] = [[] for _ in weights]
     told = []
-    for step in range(first, len(gradients[0])):
+    for step in range(len(gradients[0])):
         if step in rates:
             optimizer.set_lr(rates[step])
         paddle_gradients(weights, [rows[step] for rows in gradients], optimizer.clear_grad)
         optimizer.step()
         told.append(optimizer.get_lr())
+        if schedule is not None:
+            schedule.step()
         for trace, weight in zip(seen, weights, strict=True):
             trace.append(weight.detach().clone())
     found = {f"parameter.{place}": paddle.stack(trace) for place, trace in enumerate(seen)}

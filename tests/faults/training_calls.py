@@ -9,11 +9,14 @@ from conformance import names
 from conformance.contract import REGISTRY
 from tests.faults.fault import PADDLE, TORCH, Fault
 from tests.faults.operators import CallFault, first, larger
-from tests.faults.wraps import defaulting
+from tests.faults.wraps import defaulting, lost
 
 names.import_suites(Path(__file__).resolve().parents[2])
-PREFIXES = ("optimizer.",)
+TORCH_LR, PADDLE_LR = "torch.optim.lr_scheduler", "paddle.optimizer.lr"
+PREFIXES = ("optimizer.", "state.", "serialization.")
 LANES = (TORCH, PADDLE)
+REFUSED = {("state.layer_misfits", TORCH)}
+"""What is refused gives no quantity that could be wrong."""
 
 
 def generic() -> list[Fault]:
@@ -23,6 +26,7 @@ def generic() -> list[Fault]:
         CallFault(f"{contract_id}: first quantity too large", lane, (contract_id,), "", first(larger))
         for contract_id in sorted(ids)
         for lane in LANES
+        if (contract_id, lane) not in REFUSED
     ]
 
 
@@ -35,7 +39,88 @@ def defaults(name: str, cls: str, lane: str, **options: Any) -> Fault:
     )
 
 
+def forgetting(call: Any) -> Any:
+    """An optimizer's state without what it remembers of one parameter."""
+
+    def wrong(self: Any) -> Any:
+        found = dict(call(self))
+        if "state" in found:
+            found["state"] = dict(list(found["state"].items())[1:])
+        else:
+            found.pop(next(iter(found)), None)
+        return found
+
+    return wrong
+
+
+def halved(call: Any) -> Any:
+    """A file that keeps float32 with the digits of bfloat16."""
+
+    def wrong(saved: Any, *arguments: Any, **options: Any) -> Any:
+        return call(_coarse(saved), *arguments, **options)
+
+    return wrong
+
+
+def _coarse(value: Any) -> Any:
+    if isinstance(value, dict):
+        return type(value)((key, _coarse(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return [_coarse(item) for item in value]
+    if "float32" in str(getattr(value, "dtype", "")):
+        whole = value.detach()
+        wide = whole * 65537.0
+        return wide - (wide - whole)
+    return value
+
+
+def silent(call: Any) -> Any:
+    """A loader that tells of nothing that lacks."""
+
+    def wrong(*arguments: Any, **options: Any) -> Any:
+        told = call(*arguments, **options)
+        if isinstance(told, tuple) and hasattr(told, "_replace"):
+            return told._replace(missing_keys=[])
+        return [], told[1]
+
+    return wrong
+
+
+def lenient(call: Any) -> Any:
+    """A loader that leaves out what does not fit."""
+
+    def wrong(self: Any, state: Any, *arguments: Any, **options: Any) -> Any:
+        own = self.state_dict()
+        fitting = {key: value for key, value in state.items() if value.shape == own[key].shape}
+        return call(self, fitting, strict=False)
+
+    return wrong
+
+
+STATE = "state.optimizer"
+STATES = (
+    Fault("an optimizer's state is not taken", TORCH, (STATE,), "torch.optim:Optimizer.load_state_dict", lost),
+    Fault("an optimizer's state is not taken", PADDLE, (STATE,), "paddle.optimizer:Optimizer.set_state_dict", lost),
+    Fault("an optimizer's state lacks a tensor", PADDLE, (STATE,), "paddle.optimizer:Optimizer.state_dict", forgetting),
+    Fault("a scheduler's state is not taken", TORCH, (STATE,), f"{TORCH_LR}:LRScheduler.load_state_dict", lost),
+    Fault("a scheduler's state is not taken", PADDLE, (STATE,), f"{PADDLE_LR}:LRScheduler.set_state_dict", lost),
+    Fault("a file loses digits", TORCH, (STATE, "serialization.own"), "torch:save", halved),
+    Fault("a file loses digits", PADDLE, (STATE, "serialization.own"), "paddle:save", halved),
+    Fault("what lacks is not told", TORCH, ("state.layer",), "torch.nn:Module.load_state_dict", silent),
+    Fault("what lacks is not told", PADDLE, ("state.layer",), "paddle.nn:Layer.set_state_dict", silent),
+    Fault(
+        "a safetensors file loses digits", TORCH, ("serialization.safetensors",), "safetensors.torch:save_file", halved
+    ),
+    Fault(
+        "a safetensors file loses digits",
+        PADDLE,
+        ("serialization.safetensors",),
+        "safetensors.paddle:save_file",
+        halved,
+    ),
+)
 FAULTS = (
+    *STATES,
     *generic(),
     defaults("nadam", "NAdam", TORCH, momentum_decay=0.005),
     defaults("nadam", "NAdam", PADDLE, momentum_decay=0.005),
