@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.operators import ORDINARY, in_steps, operator
 from conformance.pools import counts_of, pool_windows, power, rounded_to, shared, shared_by_float32, sums_of
-from conformance.quantity import backward, where, without_gradient
+from conformance.quantity import backward, quantity, where, without_gradient
 from conformance.windows import adaptive
 from suites.support.pools import pools, shares, sides
 
@@ -219,7 +219,7 @@ def _without_zeros(x, **inputs):
     windows = _of(x, {**inputs["options"], "padding": 0})
     zeros = sums_of(abs(x), windows)
     (reached,) = backward([(sums_of(x, windows), np.where(zeros.value == 0, 1.0, 0.0))], [x])
-    return without_gradient(made, x, reached.value > 0)
+    return without_gradient(made, x, quantity(reached).value > 0)
 
 
 def _in_float32(x, **inputs):
