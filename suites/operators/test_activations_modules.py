@@ -22,6 +22,7 @@ from conformance.quantity import FORMATS, acceptance, backward, computed_in, ret
 from conformance.strategies import COUNTS, generator, real, seeds
 from conformance.sums import move
 from suites.softmax import clipped, clipped_in_registers
+from suites.support import masks
 
 AREA = "activations"
 EMPTY = Rejects("there is no gradient of nothing", "Unable to fill empty grad inputs")
@@ -322,3 +323,72 @@ class rrelu:
         slope = float(np.mean(np.array(bounds, np.float32)))
         found = where(x.value >= 0, x, scaled(x, slope, 2))
         return found.with_gradient(x, lambda g: where(x.value >= 0, g, scaled(g, slope, 2)))
+
+
+@st.composite
+def _negatives(draw: st.DrawFn) -> list[Sample]:
+    """A thousand numbers or two, of which most are negative, and the bounds of their slopes."""
+    found = []
+    for dtype in ("float32", "float64"):
+        rng = generator(draw(seeds))
+        shape = draw(each((40, 50), (2, 900), (2, 10, 9, 10)))
+        x = (rng.uniform(0.5, 2.0, shape) * np.where(rng.random(shape) < 0.2, 1, -1)).astype(dtype)
+        bounds = draw(each((1 / 8, 1 / 3), (0.25, 0.25), (0.25, 1.0), (0.0, 0.5)))
+        cotangent = rng.uniform(0.5, 2.0, shape).astype(dtype)
+        inputs = {"x": x, "bounds": bounds, "how": draw(each("module", "function")), "cotangent": cotangent}
+        found.append(Sample(inputs, REAL))
+    return found
+
+
+def _randomly(f, x, bounds, how):
+    output = f.nn.RReLU(*bounds)(x) if how == "module" else f.nn.functional.rrelu(x, *bounds, True)
+    given, found = masks.numbers(x), masks.numbers(output)
+    slopes = (found / given)[given < 0]
+    high = np.where(given < 0, found / given > sum(bounds) / 2, False)
+    pairs = (given[..., 1:] < 0) & (given[..., :-1] < 0) & high[..., 1:] & high[..., :-1]
+    return {"output": output, "slopes": np.sort(slopes), "high_pairs": int(pairs.sum())}
+
+
+@contract(
+    "act.rrelu_training",
+    area=AREA,
+    samples=_negatives(),
+    gradients=("x",),
+    conditioned=True,
+    share=0.05,
+    may_be_zero=("high_pairs",),
+    covers=("nn.RReLU",),
+)
+class rrelu_training:
+    """In training each negative number, and its gradient, has a slope of its own, drawn evenly between both bounds."""
+
+    note = "paddle.nn.RReLU refuses an upper bound above 1, which torch takes."
+
+    @staticmethod
+    def torch(x, bounds, how):
+        import torch
+
+        return _randomly(torch, x, bounds, how)
+
+    @staticmethod
+    def paddle(x, bounds, how):
+        import paddle
+
+        return _randomly(paddle, x, bounds, how)
+
+    @staticmethod
+    def oracle(x, bounds, how, cotangent, observed) -> dict[str, Acceptance]:
+        low, high = bounds
+        output = np.asarray(observed.get("output", x), float)
+        unit = 8 * FORMATS[str(x.dtype)].unit
+        slope = np.where(x > 0, 1.0, np.clip(output / x, low * (1 - 1e-7), high * (1 + 1e-7)))
+        value, gradient = slope * x, slope * cotangent
+        negative = x < 0
+        pairs = int((negative[..., 1:] & negative[..., :-1]).sum())
+        counted = masks.counted(pairs, 0.0 if low == high else 0.25, 2)
+        return {
+            "output": Acceptance(value, np.where(x > 0, 0.0, unit * np.abs(value)), np.inf, str(x.dtype)),
+            "gradient.x": Acceptance(gradient, unit * np.abs(gradient), np.inf, str(x.dtype)),
+            "slopes": masks.uniform(low, high, int(negative.sum())),
+            "high_pairs": replace(counted, bound=np.inf) if low == high else counted,
+        }
