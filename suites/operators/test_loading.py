@@ -124,6 +124,13 @@ class default_collate:
         return default_collate.oracle(kind, numbers, shape)
 
     @staticmethod
+    def variant_no_new_booleans(kind, numbers, shape):
+        """Those of NumPy 2 are taken for integers, which they are not."""
+        if kind == "numpy bool":
+            return Rejects("a truth value", error="'numpy.bool' object cannot be interpreted as an integer")
+        return default_collate.oracle(kind, numbers, shape)
+
+    @staticmethod
     def variant_names_lost(kind, numbers, shape):
         """A named tuple becomes a list."""
         if kind != "named":
