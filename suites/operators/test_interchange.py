@@ -134,8 +134,8 @@ class from_numpy:
         """uint16 is taken for the bits of bfloat16."""
         if numbers.dtype != np.uint16:
             return from_numpy.oracle(numbers, layout)
-        bits = np.ascontiguousarray(laid_out(numbers, layout)).astype(np.uint32) << 16
-        return {"output": Acceptance(bits.view(np.float32).reshape(bits.shape), dtype="bfloat16")}
+        bits = np.array(laid_out(numbers, layout).astype(np.uint32) << np.uint32(16), order="C")
+        return {"output": Acceptance(bits.view(np.float32), dtype="bfloat16")}
 
     @staticmethod
     def variant_up_to_16_bits(numbers, layout):
@@ -242,12 +242,13 @@ def read_back() -> st.SearchStrategy[list[Sample]]:
     """Tensors of every dtype in some way, and those that NumPy lacks as lists and one by one."""
 
     def make(seed: int, views: list[str], way: int) -> list[Sample]:
+        # Few kernels take what NumPy lacks, so that no views are made of it.
         small = generator(seed).choice(np.array([0.5, 1.0, -2.0, 3.0]), (4, 6)).astype(np.float32)
         found = [
             Sample({"numbers": numbers_of(seed, dtype), "dtype": dtype, "view": view, "how": HOW[(way + place) % 4]})
             for place, (dtype, view) in enumerate(zip(COMMON, views, strict=True))
         ]
-        low = [{"numbers": small, "dtype": dtype, "view": views[0], "how": how} for dtype in LOW for how in HOW[2:]]
+        low = [{"numbers": small, "dtype": dtype, "view": "contiguous", "how": how} for dtype in LOW for how in HOW[2:]]
         return [*found, *map(Sample, low)]
 
     many = st.lists(st.sampled_from(VIEWS), min_size=len(COMMON), max_size=len(COMMON))
@@ -306,14 +307,14 @@ class to_numpy:
     def variant_bits_in_lists(numbers, dtype, view, how):
         """tolist() gives the bits of what NumPy lacks, as whole numbers."""
         array = as_viewed(numbers, view)
-        if dtype not in LOW or not (how == "list" or array.size == 0):
+        if dtype not in LOW or how != "list":
             return to_numpy.oracle(numbers, dtype, view, how)
         return {"output": same(np.asarray(bits_of(array, dtype).tolist()))}
 
     @staticmethod
     def variant_no_item(numbers, dtype, view, how):
         """item() of eight bits is refused."""
-        if dtype.startswith("float8") and how == "item" and as_viewed(numbers, view).size:
+        if dtype.startswith("float8") and how == "item":
             return Rejects("item() of float8", error="Unsupported tensor data type: float8")
         return to_numpy.oracle(numbers, dtype, view, how)
 
@@ -335,6 +336,11 @@ def bits_of(array: np.ndarray, dtype: str) -> np.ndarray:
     return (whole + sign).astype(np.uint16) if dtype == "bfloat16" else (whole + sign).astype(np.uint8).view(np.int8)
 
 
+def named(tensor: Any) -> str:
+    """The name of a tensor's dtype without the framework's."""
+    return str(tensor.dtype).rpartition(".")[2]
+
+
 EXCHANGED = ("contiguous", "transposed", "sliced", "fortran", "0-d", "empty")
 
 
@@ -349,7 +355,7 @@ EXCHANGED = ("contiguous", "transposed", "sliced", "fortran", "0-d", "empty")
     covers=("interop.dlpack",),
 )
 class dlpack_from_numpy:
-    """A tensor taken by DLPack from an array is the array's memory: its numbers, dtype and strides, and what is written."""
+    """A tensor taken by DLPack from an array is its memory: numbers, dtype, strides, and what is written."""
 
     @staticmethod
     def torch(numbers, layout):
@@ -357,9 +363,14 @@ class dlpack_from_numpy:
 
         array = laid_out(numbers.copy(), layout)
         tensor = torch.from_dlpack(array)
-        before = tensor.clone()
+        before = tensor.numpy().copy()
         array[...] = 1
-        return {"before": before, "after": tensor, "strides": np.array(tensor.stride(), int)}
+        return {
+            "before": before,
+            "after": tensor.numpy(),
+            "dtype": named(tensor),
+            "strides": np.array(tensor.stride(), int),
+        }
 
     @staticmethod
     def paddle(numbers, layout):
@@ -367,9 +378,14 @@ class dlpack_from_numpy:
 
         array = laid_out(numbers.copy(), layout)
         tensor = from_dlpack(array)
-        before = tensor.clone()
+        before = tensor.numpy().copy()
         array[...] = 1
-        return {"before": before, "after": tensor, "strides": np.array(tensor.strides, int)}
+        return {
+            "before": before,
+            "after": tensor.numpy(),
+            "dtype": named(tensor),
+            "strides": np.array(tensor.strides, int),
+        }
 
     @staticmethod
     def oracle(numbers, layout):
@@ -380,20 +396,15 @@ class dlpack_from_numpy:
         return {
             "before": same(array),
             "after": same(np.full_like(array, 1)),
+            "dtype": Acceptance(np.asarray(str(array.dtype))),
             "strides": Acceptance(strides.astype(np.float64), np.full(strides.shape, unsaid), dtype="int64"),
         }
 
     @staticmethod
-    def variant_bits_as_bfloat16(numbers, layout):
-        """uint16 is taken for the bits of bfloat16, although DLPack tells both apart."""
+    def variant_called_bfloat16(numbers, layout):
+        """uint16 is called bfloat16, although DLPack tells both apart."""
         accepted = dlpack_from_numpy.oracle(numbers, layout)
-        if numbers.dtype != np.uint16:
-            return accepted
-        for name in ("before", "after"):
-            bits = np.ascontiguousarray(accepted[name].value).astype(np.uint32) << 16
-            value = bits.view(np.float32).reshape(accepted[name].value.shape)
-            accepted[name] = Acceptance(value, dtype="bfloat16")
-        return accepted
+        return accepted | {"dtype": Acceptance(np.asarray("bfloat16"))} if numbers.dtype == np.uint16 else accepted
 
     @staticmethod
     def variant_capsules_alone(numbers, layout):
@@ -444,10 +455,9 @@ class dlpack_read_only:
 @contract(
     "interop.dlpack_to_numpy",
     area=AREA,
-    samples=arrays(COMMON, VIEWS),
+    samples=arrays(COMMON, tuple(view for view in VIEWS if view != "expanded")),
     tensors=False,
     share=0.2,
-    may_be_zero=("strides",),
     unsupported=ON_CPU,
     covers=("interop.dlpack",),
 )
@@ -478,18 +488,6 @@ class dlpack_to_numpy:
     def oracle(numbers, layout):
         array = as_viewed(numbers, layout)
         return {"before": same(array), "after": same(np.full_like(array, 1))}
-
-    @staticmethod
-    def variant_expanded_copied(numbers, layout):
-        """A view that repeats a row is a copy already."""
-        accepted = dlpack_to_numpy.oracle(numbers, layout)
-        return accepted | {"after": accepted["before"]} if layout == "expanded" else accepted
-
-    @staticmethod
-    def variant_views_copied(numbers, layout):
-        """As expanded_copied, and any other view that is not a row of memory."""
-        accepted = dlpack_to_numpy.oracle(numbers, layout)
-        return accepted | {"after": accepted["before"]} if layout in ("expanded", "0-d") else accepted
 
     @staticmethod
     def variant_no_protocol(numbers, layout):
