@@ -325,6 +325,13 @@ class to_numpy:
             return Rejects("no such dtype", error=f"data type '{dtype}' not understood")
         return to_numpy.oracle(numbers, dtype, view, how)
 
+    @staticmethod
+    def variant_no_float8_to_fill(numbers, dtype, view, how):
+        """New memory is filled where results must repeat, for which eight bits have no kernel."""
+        if dtype.startswith("float8"):
+            return Rejects("no such kernel", error='"fill_empty_deterministic_" not implemented for')
+        return to_numpy.oracle(numbers, dtype, view, how)
+
 
 def bits_of(array: np.ndarray, dtype: str) -> np.ndarray:
     """The bits of small numbers in a format of fewer, as paddle's integers for it: int8, or uint16."""
@@ -405,6 +412,13 @@ class dlpack_from_numpy:
         """uint16 is called bfloat16, although DLPack tells both apart."""
         accepted = dlpack_from_numpy.oracle(numbers, layout)
         return accepted | {"dtype": Acceptance(np.asarray("bfloat16"))} if numbers.dtype == np.uint16 else accepted
+
+    @staticmethod
+    def variant_no_unsigned(numbers, layout):
+        """Unsigned integers of more than eight bits are refused."""
+        if numbers.dtype.kind == "u" and numbers.itemsize > 1:
+            return Rejects("unsigned", error="DLDataType code <1> is illegal when DLDataType.bits is")
+        return dlpack_from_numpy.oracle(numbers, layout)
 
     @staticmethod
     def variant_capsules_alone(numbers, layout):

@@ -39,17 +39,17 @@ def uniform(low: float, high: float, draws: int, rounding: float = 0.0) -> dict[
     return {
         "mean": Acceptance(np.asarray((low + high) / 2), spread + rounding, dtype="float64"),
         "distance": Acceptance(np.asarray(0.0), distance if width else 0.0, dtype="float64"),
-        "outside": Acceptance(np.asarray(0)),
+        "inside": Acceptance(np.asarray(draws)),
     }
 
 
 def summary(values: Sequence[float] | np.ndarray, low: float, high: float, rounding: float = 0.0) -> dict[str, Any]:
-    """Mean, distance from the uniform law between two numbers, and how many values lie outside of them."""
+    """Mean, distance from the uniform law between two numbers, and how many values lie between them."""
     held = np.sort(np.asarray(values, np.float64).reshape(-1))
-    outside = int(np.count_nonzero((held < low - rounding) | (held > high + rounding)))
+    inside = int(np.count_nonzero((held >= low - rounding) & (held <= high + rounding)))
     if high <= low:
-        return {"mean": float(held.mean()), "distance": 0.0, "outside": outside}
+        return {"mean": float(held.mean()), "distance": 0.0, "inside": inside}
     law = np.clip((held - low) / (high - low), 0, 1)
     steps = np.arange(held.size + 1) / held.size
     distance = max(np.max(steps[1:] - law), np.max(law - steps[:-1]))
-    return {"mean": float(held.mean()), "distance": float(distance), "outside": outside}
+    return {"mean": float(held.mean()), "distance": float(distance), "inside": inside}
