@@ -21,17 +21,20 @@ MODES = ("constant", "edge", "reflect", "symmetric")
 
 
 def bordered() -> st.SearchStrategy[list[Sample]]:
-    """An image in grey and two in colour, one of which gets a fill of three numbers."""
+    """Every mode in grey or in colour, and borders of one number and of three in colour."""
 
-    def make(sides: tuple[int, int], seed: int, mode: str, fill: Any, padding: Any, how: str) -> Sample:
-        pixels = images.pixels(generator(seed), mode, *sides)
-        return Sample({"mode": mode, "pixels": pixels, "padding": padding, "fill": fill, "padding_mode": how})
+    def make(sides: tuple[int, int], seed: int, fill: int, padding: Any, grey: bool) -> list[Sample]:
+        rng = generator(seed)
+        asked: list[tuple[str, Any, str]] = [("L" if grey else "RGB", fill, mode) for mode in MODES]
+        asked += [("RGB", fill, "constant"), ("RGB", (3, 200, 77), "constant"), ("L", fill, "constant")]
+        return [
+            Sample({"mode": mode, "pixels": images.pixels(rng, mode, *sides)} | rest)
+            for mode, rest in (
+                (mode, {"padding": padding, "fill": colour, "padding_mode": how}) for mode, colour, how in asked
+            )
+        ]
 
-    def one(mode: str, *fills: Any) -> st.SearchStrategy[Sample]:
-        how = st.sampled_from((*MODES, "constant"))
-        return st.builds(make, st.tuples(SIDES, SIDES), seeds, st.just(mode), st.sampled_from(fills), PADDINGS, how)
-
-    return st.tuples(one("L", 0, 9, 255), one("RGB", 0, 9), one("RGB", (3, 200, 77))).map(list)
+    return st.builds(make, st.tuples(SIDES, SIDES), seeds, st.sampled_from((9, 0, 255)), PADDINGS, st.booleans())
 
 
 @contract(
@@ -64,6 +67,12 @@ class pad:
     @staticmethod
     def oracle(mode, pixels, padding, fill, padding_mode):
         return {"output": same(vision.pad(pixels, padding, fill, padding_mode))}
+
+    @staticmethod
+    def variant_first_channel(mode, pixels, padding, fill, padding_mode):
+        """One number is the level of red, the others are 0."""
+        colour = (fill, 0, 0) if mode == "RGB" and isinstance(fill, int) else fill
+        return pad.oracle(mode, pixels, padding, colour, padding_mode)
 
 
 def padded_tensors() -> st.SearchStrategy[list[Sample]]:
