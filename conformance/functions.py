@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Quantity, current, quantity, unary, where
+from conformance import sums
+from conformance.quantity import Array, Quantity, current, divide, quantity, scaled, split, unary, where
 
 
 class _Special:
@@ -33,22 +34,42 @@ UNITS: dict[str, float] = {
     **{"exp": 3, "exp2": 2, "expm1": 5, "log": 2, "log2": 2, "log10": 4, "log1p": 2},
     **{"sin": 4, "cos": 4, "tan": 2, "asin": 3, "acos": 3, "atan": 2, "sinh": 3, "cosh": 3, "tanh": 7},
     **{"asinh": 3, "acosh": 3, "atanh": 3, "sqrt": 4, "rsqrt": 4, "reciprocal": 1, "erf": 9, "erfinv": 6},
-    **{"sigmoid": 4, "lgamma": 5, "digamma": 8, "i0": 12, "i0e": 12, "i1": 30, "i1e": 30},
+    **{"sigmoid": 4, "lgamma": 5, "digamma": 8, "polygamma": 9, "i0": 12, "i0e": 12, "i1": 30, "i1e": 30},
 }
+
+
+def _or_beyond(found: Quantity, power: Quantity) -> Quantity:
+    """A gradient of which nothing is promised where a power that may be formed on the way is beyond the format."""
+    found.error = np.where(
+        (np.isinf(power.value) | np.isinf(power.error)) & np.isfinite(found.value), np.inf, found.error
+    )
+    return found
+
+
+def _rsqrt_gradient(g: Quantity, x: Quantity, y: Quantity) -> Quantity:
+    return _or_beyond(g * -0.5 * y * y * y, y * y * y)
+
+
+def _log_gamma(x: Array) -> Array:
+    """SciPy's ``gammaln``, and near its roots 1 and 2, where that loses five digits, ``loggamma``."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(np.abs(x - 1.5) - 0.5) < 0.2
+        found = np.where(near, special.loggamma(np.where(near, x, 1.0)), special.gammaln(x))
+        return np.where(np.isinf(x), np.inf, found)
 
 
 def _table() -> dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], Gradient | None]]:
     return {
         "exp": (np.exp, np.exp, lambda g, x, y: g * y),
         "exp2": (np.exp2, lambda x: np.exp2(x) * np.log(2), lambda g, x, y: g * y * np.log(2.0)),
-        "expm1": (np.expm1, np.exp, lambda g, x, y: g * (y + 1.0)),
-        "log": (np.log, lambda x: 1 / x, lambda g, x, y: g / x),
-        "log2": (np.log2, lambda x: 1 / (x * np.log(2)), lambda g, x, y: g / (x * np.log(2.0))),
-        "log10": (np.log10, lambda x: 1 / (x * np.log(10)), lambda g, x, y: g / (x * np.log(10.0))),
-        "log1p": (np.log1p, lambda x: 1 / (1 + x), lambda g, x, y: g / (x + 1.0)),
+        "expm1": (np.expm1, np.exp, lambda g, x, y: scaled(g * y + g, 1.0, 2)),
+        "log": (np.log, lambda x: 1 / x, lambda g, x, y: divide(g, x, 2)),
+        "log2": (np.log2, lambda x: 1 / (x * np.log(2)), lambda g, x, y: divide(g, x * np.log(2.0), 2)),
+        "log10": (np.log10, lambda x: 1 / (x * np.log(10)), lambda g, x, y: divide(g, x * np.log(10.0), 2)),
+        "log1p": (np.log1p, lambda x: 1 / (1 + x), lambda g, x, y: divide(g, x + 1.0, 2)),
         "sin": (np.sin, np.cos, lambda g, x, y: g * apply("cos", x)),
         "cos": (np.cos, np.sin, lambda g, x, y: -g * apply("sin", x)),
-        "tan": (np.tan, lambda x: 1 + np.tan(x) ** 2, lambda g, x, y: g * (1.0 + y * y)),
+        "tan": (np.tan, lambda x: 1 + np.tan(x) ** 2, lambda g, x, y: scaled(g * (1.0 + y * y), 1.0, 8)),
         "asin": (np.arcsin, lambda x: 1 / np.sqrt(1 - x * x), lambda g, x, y: g * apply("rsqrt", 1.0 - x * x)),
         "acos": (np.arccos, lambda x: 1 / np.sqrt(1 - x * x), lambda g, x, y: -g * apply("rsqrt", 1.0 - x * x)),
         "atan": (np.arctan, lambda x: 1 / (1 + x * x), lambda g, x, y: g / (1.0 + x * x)),
@@ -59,8 +80,8 @@ def _table() -> dict[str, tuple[Callable[[Array], Array], Callable[[Array], Arra
         "acosh": (np.arccosh, lambda x: 1 / np.sqrt(x * x - 1), lambda g, x, y: g * apply("rsqrt", x * x - 1.0)),
         "atanh": (np.arctanh, lambda x: 1 / (1 - x * x), lambda g, x, y: g / (1.0 - x * x)),
         "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x), lambda g, x, y: g * 0.5 / y),
-        "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: 0.5 * np.abs(x) ** -1.5, lambda g, x, y: g * -0.5 * y * y * y),
-        "reciprocal": (lambda x: 1 / x, lambda x: x**-2.0, lambda g, x, y: -g * y * y),
+        "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: 0.5 * np.abs(x) ** -1.5, _rsqrt_gradient),
+        "reciprocal": (lambda x: 1 / x, lambda x: x**-2.0, lambda g, x, y: _or_beyond(-g * y * y, y * y)),
         "erf": (
             special.erf,
             lambda x: 2 / ROOT_PI * np.exp(-x * x),
@@ -72,7 +93,7 @@ def _table() -> dict[str, tuple[Callable[[Array], Array], Callable[[Array], Arra
             lambda g, x, y: g * (apply("exp", y * y) * (ROOT_PI / 2)),
         ),
         "sigmoid": (special.expit, lambda x: special.expit(x) * special.expit(-x), lambda g, x, y: g * y * (1.0 - y)),
-        "lgamma": (special.gammaln, special.digamma, lambda g, x, y: g * apply("digamma", x)),
+        "lgamma": (_log_gamma, special.digamma, lambda g, x, y: g * digamma(x)),
         "digamma": (special.digamma, lambda x: special.polygamma(1, x), None),
         "i0": (special.i0, special.i1, lambda g, x, y: g * apply("i1", x)),
         "i0e": (special.i0e, lambda x: special.i1e(x), None),
@@ -87,7 +108,9 @@ TABLE = _table()
 def apply(name: str, x: Any) -> Quantity:
     """The function of this name in :data:`TABLE`."""
     function, derivative, gradient = TABLE[name]
-    return unary(function, derivative, UNITS[name], x, gradient, 1.0 if UNITS[name] <= 1 else NORMAL)
+    return unary(
+        function, derivative, UNITS[name], x, gradient, 1.0 if UNITS[name] <= 1 else 2.0 ** (current().bits - 1)
+    )
 
 
 def _named(name: str) -> Callable[[Any], Quantity]:
@@ -145,3 +168,61 @@ def softplus(x: Any) -> Quantity:
     """log(1 + exp(x)), as log1p(exp(-|x|)) + max(x, 0); the gradient is formed as a sigmoid."""
     function = lambda v: np.logaddexp(0.0, v)  # noqa: E731
     return unary(function, special.expit, 6, x, lambda g, x, y: g * sigmoid(x), NORMAL)
+
+
+def lgamma(x: Any) -> Quantity:
+    """The logarithm of the size of the gamma function; near its roots to units of 1, in float64 at 1 and 2 too."""
+    made = apply("lgamma", x)
+    value = quantity(x).value
+    roots = (value < 0) | ((value > 0.4) & (value < 2.6) & (current().bits > 24))
+    return Quantity(made.value, made.error + np.where(roots, 3 * current().unit, 0.0), made.links)
+
+
+def _digamma(x: Quantity) -> Quantity:
+    """Of positive numbers: a recurrence and a series, to units of the sizes of their terms."""
+    made = unary(
+        special.digamma,
+        lambda v: special.polygamma(1, v),
+        UNITS["digamma"],
+        x,
+        lambda g, x, y: g * polygamma(1, x),
+    )
+    with np.errstate(all="ignore"):
+        sizes = 1 / x.value + np.abs(np.log(x.value)) + 1
+    rounding = UNITS["digamma"] * current().unit * np.nan_to_num(sizes, nan=0.0, posinf=0.0)
+    return Quantity(made.value, made.error + rounding, made.links)
+
+
+def digamma(x: Any) -> Quantity:
+    """The derivative of ``lgamma``; at 0 an infinity of the other sign, NaN at the poles below."""
+    x = quantity(x)
+    found = split(
+        ~(x.value <= 0), x, _digamma, lambda x: _digamma(1.0 - x) - np.pi / apply("tan", scaled(x, np.pi, 2)), 0.5
+    )
+    poles = (x.value <= 0) & (x.value == np.rint(x.value))
+    value = np.where(poles, np.where(x.value == 0, np.copysign(np.inf, -x.value), np.nan), found.value)
+    return Quantity(value, np.where(poles, 0.0, found.error), found.links)
+
+
+def polygamma(order: int, x: Any) -> Quantity:
+    """The derivative of ``digamma`` of this order, of positive numbers: a zeta function times a factorial."""
+    if order == 0:
+        return digamma(x)
+    factor = float((-1) ** (order + 1) * special.gamma(order + 1))
+    zeta = unary(
+        lambda v: special.zeta(order + 1, v),
+        lambda v: (order + 1) * special.zeta(order + 2, v),
+        UNITS["polygamma"],
+        quantity(x).plain,
+        None,
+    )
+    return (zeta * factor).with_gradient(quantity(x), lambda g: g * polygamma(order + 1, quantity(x).plain))
+
+
+def together(*inputs: Any) -> tuple[Quantity, ...]:
+    """Quantities broadcast with each other; the gradient of each is summed where it was repeated."""
+    found = [quantity(each) for each in inputs]
+    shape = np.broadcast_shapes(*(each.shape for each in found))
+    return tuple(
+        each if each.shape == shape else sums.move(lambda array: np.broadcast_to(array, shape), each) for each in found
+    )

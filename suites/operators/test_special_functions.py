@@ -1,0 +1,468 @@
+"""Elementwise functions of one argument: values, gradients, poles, ends of domains, and numbers near 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conformance.functions import apply, clip, digamma, lgamma, polygamma, special, square, together
+from conformance.operators import one, operator, two
+from conformance.quantity import (
+    Quantity,
+    current,
+    divide,
+    linked,
+    quantity,
+    scaled,
+    split,
+    stored,
+    unary,
+    where,
+    without_gradient,
+)
+
+AREA = "special functions"
+HOW = ("function", "method")
+
+
+def unpromised(found, condition):
+    """The same number, of whose value nothing is promised where a condition holds."""
+    return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
+
+
+def _logs(**options):
+    return one(points=(0.0, 1.0), how=HOW, **options)
+
+
+@operator("special.exp", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("torch.exp", "paddle.exp"))
+class exp:
+    """The exponential function."""
+
+    both = lambda f, x, how: f.exp(x) if how == "function" else x.exp()
+    value = lambda x, how: apply("exp", x)
+
+
+@operator(
+    "special.expm1", area=AREA, cases=one(points=(0.0, 1e-5), how=HOW), stepwise="gradient", covers=("torch.expm1",)
+)
+class expm1:
+    """exp(x) - 1, with all its digits near 0."""
+
+    both = lambda f, x, how: f.expm1(x) if how == "function" else x.expm1()
+    value = lambda x, how: apply("expm1", x)
+
+
+@operator("special.log", area=AREA, cases=_logs(), stepwise="gradient", covers=("torch.log", "paddle.log"))
+class log:
+    """The natural logarithm: -inf at 0, NaN below."""
+
+    both = lambda f, x, how: f.log(x) if how == "function" else x.log()
+    value = lambda x, how: apply("log", x)
+
+
+@operator("special.log2", area=AREA, cases=_logs(), stepwise="gradient", covers=("paddle.log2",))
+class log2:
+    """The logarithm to base 2."""
+
+    both = lambda f, x, how: f.log2(x) if how == "function" else x.log2()
+    value = lambda x, how: apply("log2", x)
+
+
+@operator("special.log10", area=AREA, cases=_logs(), stepwise="gradient", covers=("paddle.log10",))
+class log10:
+    """The logarithm to base 10."""
+
+    both = lambda f, x, how: f.log10(x) if how == "function" else x.log10()
+    value = lambda x, how: apply("log10", x)
+
+
+@operator(
+    "special.log1p",
+    area=AREA,
+    cases=one(points=(0.0, 1e-5, -1.0), how=HOW),
+    stepwise="gradient",
+    covers=("torch.log1p",),
+)
+class log1p:
+    """log(1 + x), with all its digits near 0."""
+
+    both = lambda f, x, how: f.log1p(x) if how == "function" else x.log1p()
+    value = lambda x, how: apply("log1p", x)
+
+
+@operator(
+    "special.sin",
+    area=AREA,
+    cases=one(how=HOW),
+    stepwise="gradient",
+    covers=("torch.sin", "paddle.sin", "paddle.Tensor.sin"),
+)
+class sin:
+    """The sine, also of large angles."""
+
+    both = lambda f, x, how: f.sin(x) if how == "function" else x.sin()
+    value = lambda x, how: apply("sin", x)
+
+
+@operator("special.cos", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.cos", "paddle.Tensor.cos"))
+class cos:
+    """The cosine, also of large angles."""
+
+    both = lambda f, x, how: f.cos(x) if how == "function" else x.cos()
+    value = lambda x, how: apply("cos", x)
+
+
+@operator("special.tan", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.tan",))
+class tan:
+    """The tangent."""
+
+    both = lambda f, x, how: f.tan(x) if how == "function" else x.tan()
+    value = lambda x, how: apply("tan", x)
+
+
+@operator(
+    "special.asin", area=AREA, cases=one(points=(0.0, 1.0, -1.0), how=HOW), stepwise="gradient", covers=("paddle.asin",)
+)
+class asin:
+    """The inverse sine: NaN outside of [-1, 1], an infinite slope at the ends."""
+
+    both = lambda f, x, how: f.asin(x) if how == "function" else x.asin()
+    value = lambda x, how: apply("asin", x)
+
+
+@operator(
+    "special.acos", area=AREA, cases=one(points=(0.0, 1.0, -1.0), how=HOW), stepwise="gradient", covers=("paddle.acos",)
+)
+class acos:
+    """The inverse cosine."""
+
+    both = lambda f, x, how: f.acos(x) if how == "function" else x.acos()
+    value = lambda x, how: apply("acos", x)
+
+
+@operator("special.atan", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.atan",))
+class atan:
+    """The inverse tangent."""
+
+    both = lambda f, x, how: f.atan(x) if how == "function" else x.atan()
+    value = lambda x, how: apply("atan", x)
+
+
+@operator("special.sinh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.sinh",))
+class sinh:
+    """The hyperbolic sine."""
+
+    both = lambda f, x, how: f.sinh(x) if how == "function" else x.sinh()
+    value = lambda x, how: apply("sinh", x)
+
+
+@operator("special.cosh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.cosh",))
+class cosh:
+    """The hyperbolic cosine."""
+
+    both = lambda f, x, how: f.cosh(x) if how == "function" else x.cosh()
+    value = lambda x, how: apply("cosh", x)
+
+
+@operator(
+    "special.tanh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.tanh", "paddle.Tensor.tanh")
+)
+class tanh:
+    """The hyperbolic tangent."""
+
+    both = lambda f, x, how: f.tanh(x) if how == "function" else x.tanh()
+    value = lambda x, how: apply("tanh", x)
+
+
+@operator("special.asinh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.asinh",))
+class asinh:
+    """The inverse hyperbolic sine."""
+
+    both = lambda f, x, how: f.asinh(x) if how == "function" else x.asinh()
+    value = lambda x, how: apply("asinh", x)
+
+
+@operator(
+    "special.acosh", area=AREA, cases=one(points=(1.0, 1.0001), how=HOW), stepwise="gradient", covers=("paddle.acosh",)
+)
+class acosh:
+    """The inverse hyperbolic cosine: NaN below 1."""
+
+    both = lambda f, x, how: f.acosh(x) if how == "function" else x.acosh()
+    value = lambda x, how: apply("acosh", x)
+
+
+@operator(
+    "special.atanh",
+    area=AREA,
+    cases=one(points=(0.0, 1.0, -1.0), how=HOW),
+    stepwise="gradient",
+    covers=("paddle.atanh",),
+)
+class atanh:
+    """The inverse hyperbolic tangent: infinite at -1 and 1."""
+
+    both = lambda f, x, how: f.atanh(x) if how == "function" else x.atanh()
+    value = lambda x, how: apply("atanh", x)
+
+
+@operator("special.sqrt", area=AREA, cases=_logs(), stepwise="gradient", covers=("torch.sqrt", "paddle.sqrt"))
+class sqrt:
+    """The square root: an infinite slope at 0, NaN below."""
+
+    both = lambda f, x, how: f.sqrt(x) if how == "function" else x.sqrt()
+    value = lambda x, how: apply("sqrt", x)
+    variant_nan_of_infinity = lambda x, how: unpromised(apply("sqrt", x), x.value == np.inf)
+
+
+@operator("special.rsqrt", area=AREA, cases=_logs(), stepwise="gradient", covers=("torch.rsqrt", "paddle.rsqrt"))
+class rsqrt:
+    """One divided by the square root."""
+
+    both = lambda f, x, how: f.rsqrt(x) if how == "function" else x.rsqrt()
+    value = lambda x, how: apply("rsqrt", x)
+
+
+@operator(
+    "special.reciprocal",
+    area=AREA,
+    cases=one(points=(0.0, 3.0), how=HOW),
+    stepwise="gradient",
+    covers=("paddle.reciprocal",),
+)
+class reciprocal:
+    """1 / x, with the infinity of the zero's sign."""
+
+    both = lambda f, x, how: f.reciprocal(x) if how == "function" else x.reciprocal()
+    value = lambda x, how: apply("reciprocal", x)
+
+
+@operator("special.square", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.square",))
+class square_:
+    """x times itself."""
+
+    both = lambda f, x, how: f.square(x) if how == "function" else x.square()
+    value = lambda x, how: square(x)
+
+
+@operator("special.erf", area=AREA, cases=one(points=(0.0, 1e-5), how=HOW), stepwise="gradient", covers=("torch.erf",))
+class erf:
+    """The error function."""
+
+    both = lambda f, x, how: f.erf(x) if how == "function" else x.erf()
+    value = lambda x, how: apply("erf", x)
+
+    @staticmethod
+    def variant_polynomial(x, how):
+        found = apply("erf", x)
+        return Quantity(found.value, found.error + 3 * current().unit, found.links)
+
+
+ENDS = (1.0, -1.0, 0.0, 1e-5, 1 - 2.0**-11)
+
+
+def _through_distribution(x):
+    """The normal distribution's quantile of (x + 1) / 2, which is rounded."""
+    half = stored(x + 1.0) / 2.0
+    found = unary(lambda v: special.ndtri(v) / np.sqrt(2), lambda v: 0 * v, 6, half.plain, None)
+    value = np.where(np.abs(x.value) > 1, np.copysign(np.inf, x.value), found.value)
+    near = Quantity(value, np.where(np.isfinite(value), found.error + 4 * current().unit, 0.0))
+    return near.with_gradient(x, lambda g: g * (apply("exp", square(near.plain)) * (np.sqrt(np.pi) / 2)))
+
+
+@operator(
+    "special.erfinv",
+    area=AREA,
+    cases=one(points=ENDS, how=HOW),
+    stepwise="gradient",
+    covers=("torch.erfinv",),
+)
+class erfinv:
+    """The inverse of the error function: infinite at -1 and 1, NaN outside."""
+
+    both = lambda f, x, how: f.erfinv(x) if how == "function" else x.erfinv()
+    value = lambda x, how: apply("erfinv", x)
+    variant_through_distribution = lambda x, how: _through_distribution(x)
+
+
+def _logit(x, eps, slope):
+    kept = x.plain if eps is None else clip(x.plain, eps, 1 - eps)
+    kept = Quantity(kept.value, np.where(kept.value == x.value, 0.0, current().unit))
+    found = apply("log", kept / (1.0 - kept))
+    inside = (x.value >= 0) & (x.value <= 1) if eps is None else ~((x.value < eps) | (x.value > 1 - eps))
+    outside = np.nan if eps is None else 0.0
+    found = found.with_gradient(x, lambda g: where(inside, slope(g, x.plain), outside))
+    return without_gradient(found, x, (x.value == 0) & np.signbit(x.value))  # infinite, of either sign
+
+
+@operator(
+    "special.logit",
+    area=AREA,
+    cases=one(low=-0.25, high=1.25, points=(0.0, 1.0, 0.5, 0.25, 0.75), eps=(None, 0.25, 0.1), how=HOW),
+    stepwise=True,
+    covers=("torch.logit",),
+)
+class logit:
+    """log(x / (1 - x)), of x within eps and 1 - eps where eps is given; NaN outside of [0, 1] without it."""
+
+    both = lambda f, x, eps, how: f.logit(x, eps) if how == "function" else x.logit(eps)
+    value = lambda x, eps, how: _logit(x, eps, lambda g, x: divide(g, x * (1.0 - x), 2))
+
+
+POLES = (0.0, -1.0, -2.0, 1.0, 2.0, 0.5, -0.5)
+
+
+@operator("special.lgamma", area=AREA, cases=one(points=POLES, how=HOW), stepwise="gradient", covers=("torch.lgamma",))
+class lgamma_:
+    """The logarithm of the gamma function's size: infinite at 0 and at negative integers."""
+
+    both = lambda f, x, how: f.lgamma(x) if how == "function" else x.lgamma()
+    value = lambda x, how: lgamma(x)
+
+
+def _trigamma(x):
+    """By recurrence to 6 and a series of four terms, which leave nine digits; by reflection below a half."""
+
+    def series(v):
+        with np.errstate(all="ignore"):
+            found = sum(1 / (v + i) ** 2 for i in range(6))
+            v = v + 6
+            inverse = 1 / (v * v)
+            return found + (1 + 1 / (2 * v) + inverse * (1 / 6 - inverse * (1 / 30 - inverse / 42))) / v
+
+    above = lambda x: unary(series, lambda v: 0 * v, 9, x, lambda g, x, y: g * polygamma(2, x))
+    below = lambda x: square(np.pi / apply("sin", scaled(x, np.pi, 2))) - above(1.0 - x)
+    return split(~(x.value < 0.5), x, above, below, 1.0)
+
+
+@operator(
+    "special.digamma",
+    area=AREA,
+    cases=one(points=POLES, how=HOW),
+    stepwise="gradient",
+    covers=("torch.digamma",),
+)
+class digamma_:
+    """The derivative of lgamma; at 0 an infinity of the other sign, NaN at negative integers."""
+
+    both = lambda f, x, how: f.digamma(x) if how == "function" else x.digamma()
+    value = lambda x, how: digamma(x)
+
+    variant_sum_of_ten = lambda x, how: without_gradient(digamma(x), x, (x.value < 0) & (current().bits <= 24))
+
+    @staticmethod
+    def variant_short_series(x, how):
+        found = digamma(x)
+        return found.with_gradient(x, lambda g: g * _trigamma(x.plain))
+
+
+@operator(
+    "special.polygamma",
+    area=AREA,
+    cases=one(low=0.0, points=(0.5, 1.0, 2.0), order=(1, 2, 3), specials=False),
+    stepwise=True,
+    covers=("paddle.polygamma",),
+)
+class polygamma_:
+    """The higher derivatives of lgamma, of positive numbers."""
+
+    torch = lambda f, x, order: f.polygamma(order, x)
+    paddle = lambda f, x, order: f.polygamma(x, order)
+    value = lambda x, order: polygamma(order, x)
+    variant_short_series = lambda x, order: _trigamma(x) if order == 1 else polygamma(order, x)
+
+
+def _sinc(x):
+    known = where(x.value == 0, 1.0, x).plain
+    angle = scaled(known, np.pi, 2)
+    sine = apply("sin", angle)
+    slope = (angle * apply("cos", angle) - sine) / (angle * known)
+    found = where(x.value == 0, 1.0, sine / angle)
+    return found.with_gradient(x, lambda g: where(x.value == 0, 0.0, g * slope))
+
+
+@operator("special.sinc", area=AREA, cases=one(points=(0.0, 1.0, -2.0, 0.5), how=HOW), stepwise=True)
+class sinc:
+    """sin(pi x) / (pi x), and 1 at 0."""
+
+    both = lambda f, x, how: f.sinc(x) if how == "function" else x.sinc()
+    value = lambda x, how: _sinc(x)
+    variant_one_for_nan = lambda x, how: where(np.isfinite(x.value), _sinc(x), 1.0)
+
+
+def _beyond_exp(found, x):
+    """Infinite as soon as exp(|x|) is, with which kernels multiply what is smaller."""
+    return where(np.abs(x.value) > np.log(current().largest), np.copysign(np.inf, found.value), found.plain)
+
+
+@operator("special.i0", area=AREA, cases=one(how=HOW), stepwise="gradient")
+class i0:
+    """The modified Bessel function of order 0."""
+
+    both = lambda f, x, how: f.i0(x) if how == "function" else x.i0()
+    value = lambda x, how: apply("i0", x)
+
+    @staticmethod
+    def variant_times_exp(x, how):
+        return _beyond_exp(apply("i0", x), x).with_gradient(x, lambda g: g * _beyond_exp(apply("i1", x.plain), x))
+
+
+@operator("special.i1", area=AREA, cases=one(how=HOW), gradients=())
+class i1:
+    """The modified Bessel function of order 1: infinite at infinity."""
+
+    torch = lambda f, x, how: f.special.i1(x)
+    paddle = lambda f, x, how: f.i1(x) if how == "function" else x.i1()
+    value = lambda x, how: apply("i1", x)
+    variant_times_exp = lambda x, how: where(np.isinf(x.value), np.nan, _beyond_exp(apply("i1", x), x))
+
+
+def _logaddexp(x, y):
+    x, y = together(x, y)
+    high, low = np.maximum(x.value, y.value), np.minimum(x.value, y.value)
+    same = (x.value == y.value) & np.isinf(x.value)
+    top = where(x.value >= y.value, x.plain, y.plain)
+    found = top + apply("log1p", apply("exp", quantity(np.where(same, 0.0, low - high))))
+    found = where(np.isneginf(low), top, where(same, x.plain, found))
+    part = lambda one, other: where(same, 0.5, 1.0 / (apply("exp", other.plain - one.plain) + 1.0))
+    back = lambda one, other: lambda g: g * part(one, other)
+    least = 2.0 ** (current().bits - 1) * current().smallest  # exp of -inf, in vectorised kernels
+    return Quantity(found.value, found.error + least, linked((x, back(x, y)), (y, back(y, x))))
+
+
+@operator(
+    "special.logaddexp",
+    area=AREA,
+    cases=two(first={"points": (0.0, 1.0)}, points=(0.0, 1.0)),
+    gradients=("x", "y"),
+    stepwise="gradient",
+)
+class logaddexp:
+    """log(exp(x) + exp(y)), of large and infinite numbers too."""
+
+    both = lambda f, x, y: f.logaddexp(x, y)
+    value = lambda x, y: _logaddexp(x, y)
+
+    @staticmethod
+    def variant_of_difference(x, y):
+        x, y = together(x, y)
+        found = _logaddexp(x, y)
+        infinite = np.isinf(x.value) | np.isinf(y.value)
+        value = np.where((x.value == y.value) & infinite, np.nan, found.value)
+        found = Quantity(value, found.error, found.links)
+        return without_gradient(without_gradient(found, x, infinite), y, infinite)
+
+
+@operator("special.deg2rad", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
+class deg2rad:
+    """Degrees as radians."""
+
+    both = lambda f, x, how: f.deg2rad(x) if how == "function" else x.deg2rad()
+    value = lambda x, how: scaled(x, np.pi / 180, 2)
+
+
+@operator("special.rad2deg", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
+class rad2deg:
+    """Radians as degrees."""
+
+    both = lambda f, x, how: f.rad2deg(x) if how == "function" else x.rad2deg()
+    value = lambda x, how: scaled(x, 180 / np.pi, 2)
