@@ -196,4 +196,5 @@ def _round_in(found: Any, dtype: str) -> None:
     """Let the gradient see the result as it was rounded to ``dtype``."""
     if isinstance(found, Quantity) and found.links:
         with computed_in(dtype):
-            found.error = made(found.value, found.error, 1).error
+            kept = made(found.value, found.error, 1)
+        found.value, found.error = kept.value, kept.error

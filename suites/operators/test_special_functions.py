@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from conformance.accuracy import Rejects
 from conformance.functions import apply, clip, digamma, lgamma, polygamma, special, square, together
 from conformance.operators import one, operator, two
 from conformance.quantity import (
+    FORMATS,
     Quantity,
     current,
     divide,
@@ -22,6 +24,22 @@ from conformance.quantity import (
 
 AREA = "special functions"
 HOW = ("function", "method")
+EMPTY = Rejects("there are no elements", "Unable to fill empty grad inputs")
+
+
+def cut_off(found, x):
+    """The same number, in float16 by steps whose results are cut off rather than rounded."""
+    half = FORMATS["float16"]
+    if not (half.holds(x.value) | np.isnan(x.value)).all():
+        return found
+
+    def wider(each, size):
+        return Quantity(each.value, each.error + 3 * half.unit * size + 3 * half.smallest)
+
+    back = lambda rule: lambda g: wider(rule(g), np.abs(rule(g).value) + np.abs(g.value) * (np.abs(found.value) < 1))
+    return Quantity(
+        found.value, wider(found, np.abs(found.value)).error, [(each, back(rule)) for each, rule in found.links]
+    )
 
 
 def unpromised(found, condition):
@@ -49,6 +67,7 @@ class expm1:
 
     both = lambda f, x, how: f.expm1(x) if how == "function" else x.expm1()
     value = lambda x, how: apply("expm1", x)
+    variant_cut_off = lambda x, how: cut_off(apply("expm1", x), x)
 
 
 @operator("special.log", area=AREA, cases=_logs(), stepwise="gradient", covers=("torch.log", "paddle.log"))
@@ -171,6 +190,7 @@ class tanh:
 
     both = lambda f, x, how: f.tanh(x) if how == "function" else x.tanh()
     value = lambda x, how: apply("tanh", x)
+    variant_empty_refused = lambda x, how: EMPTY if not x.value.size else apply("tanh", x)
 
 
 @operator("special.asinh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.asinh",))
@@ -284,13 +304,13 @@ class erfinv:
     variant_through_distribution = lambda x, how: _through_distribution(x)
 
 
-def _logit(x, eps, slope):
+def _logit(x, eps, outside=np.nan):
     kept = x.plain if eps is None else clip(x.plain, eps, 1 - eps)
     kept = Quantity(kept.value, np.where(kept.value == x.value, 0.0, current().unit))
     found = apply("log", kept / (1.0 - kept))
     inside = (x.value >= 0) & (x.value <= 1) if eps is None else ~((x.value < eps) | (x.value > 1 - eps))
-    outside = np.nan if eps is None else 0.0
-    found = found.with_gradient(x, lambda g: where(inside, slope(g, x.plain), outside))
+    outside = outside if eps is None else 0.0
+    found = found.with_gradient(x, lambda g: where(inside, divide(g, x.plain * (1.0 - x.plain), 2), outside))
     return without_gradient(found, x, (x.value == 0) & np.signbit(x.value))  # infinite, of either sign
 
 
@@ -305,7 +325,8 @@ class logit:
     """log(x / (1 - x)), of x within eps and 1 - eps where eps is given; NaN outside of [0, 1] without it."""
 
     both = lambda f, x, eps, how: f.logit(x, eps) if how == "function" else x.logit(eps)
-    value = lambda x, eps, how: _logit(x, eps, lambda g, x: divide(g, x * (1.0 - x), 2))
+    value = lambda x, eps, how: _logit(x, eps)
+    variant_zero_outside = lambda x, eps, how: _logit(x, eps, 0.0)
 
 
 POLES = (0.0, -1.0, -2.0, 1.0, 2.0, 0.5, -0.5)
@@ -317,6 +338,9 @@ class lgamma_:
 
     both = lambda f, x, how: f.lgamma(x) if how == "function" else x.lgamma()
     value = lambda x, how: lgamma(x)
+    variant_nan_at_zero = lambda x, how: lgamma(x).with_gradient(
+        x, lambda g: where(x.value == 0, np.nan, g * digamma(x.plain))
+    )
 
 
 def _trigamma(x):
@@ -346,6 +370,7 @@ class digamma_:
 
     both = lambda f, x, how: f.digamma(x) if how == "function" else x.digamma()
     value = lambda x, how: digamma(x)
+    variant_nan_at_zero = lambda x, how: where(x.value == 0, np.nan, without_gradient(digamma(x), x, x.value <= 0))
 
     variant_sum_of_ten = lambda x, how: without_gradient(digamma(x), x, (x.value < 0) & (current().bits <= 24))
 
@@ -386,6 +411,7 @@ class sinc:
 
     both = lambda f, x, how: f.sinc(x) if how == "function" else x.sinc()
     value = lambda x, how: _sinc(x)
+    variant_absent = lambda x, how: Rejects("there is none yet", "has no attribute 'sinc'")
     variant_one_for_nan = lambda x, how: where(np.isfinite(x.value), _sinc(x), 1.0)
 
 
@@ -417,7 +443,6 @@ class i1:
 
 
 def _logaddexp(x, y):
-    x, y = together(x, y)
     high, low = np.maximum(x.value, y.value), np.minimum(x.value, y.value)
     same = (x.value == y.value) & np.isinf(x.value)
     top = where(x.value >= y.value, x.plain, y.plain)
@@ -427,6 +452,18 @@ def _logaddexp(x, y):
     back = lambda one, other: lambda g: g * part(one, other)
     least = 2.0 ** (current().bits - 1) * current().smallest  # exp of -inf, in vectorised kernels
     return Quantity(found.value, found.error + least, linked((x, back(x, y)), (y, back(y, x))))
+
+
+def _of_difference(x, y, second=False):
+    """max(x, y) + log1p(exp(-|x - y|)), whose gradients at a tie are those of the maximum."""
+    x, y = together(x, y)
+    found = _logaddexp(x, y)
+    infinite = np.isinf(x.value) | np.isinf(y.value)
+    value = np.where((x.value == y.value) & infinite, np.nan, found.value)
+    tie = (x.value == y.value) & second
+    part = lambda rule, whole: lambda g: where(tie, g * whole, rule(g))
+    links = [(each, part(rule, 1.0 if each is y else 0.0)) for each, rule in found.links]
+    return without_gradient(without_gradient(Quantity(value, found.error, links), x, infinite), y, infinite)
 
 
 @operator(
@@ -440,16 +477,16 @@ class logaddexp:
     """log(exp(x) + exp(y)), of large and infinite numbers too."""
 
     both = lambda f, x, y: f.logaddexp(x, y)
-    value = lambda x, y: _logaddexp(x, y)
+    value = lambda x, y: _logaddexp(*together(x, y))
 
     @staticmethod
-    def variant_of_difference(x, y):
-        x, y = together(x, y)
-        found = _logaddexp(x, y)
-        infinite = np.isinf(x.value) | np.isinf(y.value)
-        value = np.where((x.value == y.value) & infinite, np.nan, found.value)
-        found = Quantity(value, found.error, found.links)
-        return without_gradient(without_gradient(found, x, infinite), y, infinite)
+    def variant_empty_refused(x, y):
+        if x.shape != y.shape and not (x.value.size and y.value.size):
+            return Rejects(EMPTY.reason, "The meta data must be valid when call")
+        return _logaddexp(*together(x, y)) if x.value.size and y.value.size else EMPTY
+
+    variant_of_difference = lambda x, y: _of_difference(x, y)
+    variant_of_difference_and_second = lambda x, y: _of_difference(x, y, True)
 
 
 @operator("special.deg2rad", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
@@ -458,6 +495,7 @@ class deg2rad:
 
     both = lambda f, x, how: f.deg2rad(x) if how == "function" else x.deg2rad()
     value = lambda x, how: scaled(x, np.pi / 180, 2)
+    variant_cut_off = lambda x, how: cut_off(scaled(x, np.pi / 180, 2), x)
 
 
 @operator("special.rad2deg", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
@@ -466,3 +504,4 @@ class rad2deg:
 
     both = lambda f, x, how: f.rad2deg(x) if how == "function" else x.rad2deg()
     value = lambda x, how: scaled(x, 180 / np.pi, 2)
+    variant_cut_off = lambda x, how: cut_off(scaled(x, 180 / np.pi, 2), x)
