@@ -42,6 +42,12 @@ def cut_off(found, x):
     )
 
 
+def through_exp(found, x):
+    """The same number, infinite or not where exp(|x|) is beyond the format and this is not."""
+    beyond = np.abs(x.value) > np.log(current().largest) - 2 * current().unit * np.abs(x.value)
+    return without_gradient(unpromised(found, beyond), x, beyond)
+
+
 def unpromised(found, condition):
     """The same number, of whose value nothing is promised where a condition holds."""
     return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
@@ -172,6 +178,7 @@ class sinh:
 
     both = lambda f, x, how: f.sinh(x) if how == "function" else x.sinh()
     value = lambda x, how: apply("sinh", x)
+    variant_through_exp = lambda x, how: through_exp(apply("sinh", x), x)
 
 
 @operator("special.cosh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.cosh",))
@@ -180,6 +187,7 @@ class cosh:
 
     both = lambda f, x, how: f.cosh(x) if how == "function" else x.cosh()
     value = lambda x, how: apply("cosh", x)
+    variant_through_exp = lambda x, how: through_exp(apply("cosh", x), x)
 
 
 @operator(
@@ -274,7 +282,7 @@ class erf:
     @staticmethod
     def variant_polynomial(x, how):
         found = apply("erf", x)
-        return Quantity(found.value, found.error + 3 * current().unit, found.links)
+        return Quantity(found.value, found.error + 5 * current().unit, found.links)
 
 
 ENDS = (1.0, -1.0, 0.0, 1e-5, 1 - 2.0**-11)
@@ -326,7 +334,8 @@ class logit:
 
     both = lambda f, x, eps, how: f.logit(x, eps) if how == "function" else x.logit(eps)
     value = lambda x, eps, how: _logit(x, eps)
-    variant_zero_outside = lambda x, eps, how: _logit(x, eps, 0.0)
+    variant_zero_outside = lambda x, eps, how: _logit(x, None if eps is None else float(np.float32(eps)), 0.0)
+    variant_float32_eps = lambda x, eps, how: _logit(x, None if eps is None else float(np.float32(eps)))
 
 
 POLES = (0.0, -1.0, -2.0, 1.0, 2.0, 0.5, -0.5)
@@ -405,7 +414,13 @@ def _sinc(x):
     return found.with_gradient(x, lambda g: where(x.value == 0, 0.0, g * slope))
 
 
-@operator("special.sinc", area=AREA, cases=one(points=(0.0, 1.0, -2.0, 0.5), how=HOW), stepwise=True)
+@operator(
+    "special.sinc",
+    area=AREA,
+    cases=one(points=(0.0, 1.0, -2.0, 0.5), how=HOW),
+    dtypes=("float32", "float64", "float16"),
+    stepwise=True,
+)
 class sinc:
     """sin(pi x) / (pi x), and 1 at 0."""
 
@@ -417,7 +432,8 @@ class sinc:
 
 def _beyond_exp(found, x):
     """Infinite as soon as exp(|x|) is, with which kernels multiply what is smaller."""
-    return where(np.abs(x.value) > np.log(current().largest), np.copysign(np.inf, found.value), found.plain)
+    beyond = np.where(np.isinf(x.value), np.nan, np.copysign(np.inf, found.value))
+    return where(np.abs(x.value) > np.log(current().largest), beyond, found.plain)
 
 
 @operator("special.i0", area=AREA, cases=one(how=HOW), stepwise="gradient")
@@ -425,7 +441,7 @@ class i0:
     """The modified Bessel function of order 0."""
 
     both = lambda f, x, how: f.i0(x) if how == "function" else x.i0()
-    value = lambda x, how: apply("i0", x)
+    value = lambda x, how: where(np.isinf(x.value), np.inf, apply("i0", x))
 
     @staticmethod
     def variant_times_exp(x, how):
@@ -439,18 +455,19 @@ class i1:
     torch = lambda f, x, how: f.special.i1(x)
     paddle = lambda f, x, how: f.i1(x) if how == "function" else x.i1()
     value = lambda x, how: apply("i1", x)
-    variant_times_exp = lambda x, how: where(np.isinf(x.value), np.nan, _beyond_exp(apply("i1", x), x))
+    variant_times_exp = lambda x, how: _beyond_exp(apply("i1", x), x)
 
 
 def _logaddexp(x, y):
+    least = 2.0 ** (current().bits - 1) * current().smallest  # exp of -inf, in vectorised kernels
     high, low = np.maximum(x.value, y.value), np.minimum(x.value, y.value)
     same = (x.value == y.value) & np.isinf(x.value)
     top = where(x.value >= y.value, x.plain, y.plain)
-    found = top + apply("log1p", apply("exp", quantity(np.where(same, 0.0, low - high))))
+    found = top + apply("log1p", apply("exp", where(same, 0.0, quantity(low) - quantity(high))))
     found = where(np.isneginf(low), top, where(same, x.plain, found))
     part = lambda one, other: where(same, 0.5, 1.0 / (apply("exp", other.plain - one.plain) + 1.0))
-    back = lambda one, other: lambda g: g * part(one, other)
-    least = 2.0 ** (current().bits - 1) * current().smallest  # exp of -inf, in vectorised kernels
+    loose = lambda found: Quantity(found.value, found.error + least)
+    back = lambda one, other: lambda g: loose(g * part(one, other))
     return Quantity(found.value, found.error + least, linked((x, back(x, y)), (y, back(y, x))))
 
 
@@ -489,7 +506,13 @@ class logaddexp:
     variant_of_difference_and_second = lambda x, y: _of_difference(x, y, True)
 
 
-@operator("special.deg2rad", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
+@operator(
+    "special.deg2rad",
+    area=AREA,
+    cases=one(points=(180.0, 90.0), how=HOW),
+    dtypes=("float32", "float64", "float16"),
+    stepwise=True,
+)
 class deg2rad:
     """Degrees as radians."""
 
@@ -498,7 +521,13 @@ class deg2rad:
     variant_cut_off = lambda x, how: cut_off(scaled(x, np.pi / 180, 2), x)
 
 
-@operator("special.rad2deg", area=AREA, cases=one(points=(180.0, 90.0), how=HOW), stepwise=True)
+@operator(
+    "special.rad2deg",
+    area=AREA,
+    cases=one(points=(180.0, 90.0), how=HOW),
+    dtypes=("float32", "float64", "float16"),
+    stepwise=True,
+)
 class rad2deg:
     """Radians as degrees."""
 

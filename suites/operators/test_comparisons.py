@@ -1,0 +1,428 @@
+"""Comparisons, logic and bits: NaN, both zeros, infinities, ties, and both ends of every integer's range."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.accuracy import Rejects
+from conformance.dtypes import EVERY
+from conformance.operators import Booleans, Floats, Integers, broadcast, each, one, operator, two
+
+AREA = "comparisons"
+POINTS = (0.0, 1.0, -2.0)
+IN_PLACE = Rejects("the first is the smaller", "match the broadcast shape")
+FORMS = ("function", "operator", "method")
+WHOLE = ("int64", "int32", "bool", "uint8", "int8", "int16")
+
+
+def some(structure):
+    """Whether every input has an element."""
+    inputs = [spec for spec in structure.values() if isinstance(spec, Floats | Integers | Booleans)]
+    return all(0 not in spec.shape for spec in inputs)
+
+
+def _pairs(forms=FORMS):
+    pair = two(first={"points": POINTS}, points=POINTS).filter(some)
+    return st.tuples(pair, each(*forms)).map(lambda found: {**found[0], "how": found[1]})
+
+
+def _against_numbers():
+    return one(points=(0.0, 1.0, 2.0), number=(0, 1, 0.5, -2.0, True))
+
+
+def _alike(x, y, apart):
+    with np.errstate(invalid="ignore"):
+        return (x == y) | (np.abs(x - y) < apart)
+
+
+@operator(
+    "comparison.equal",
+    area=AREA,
+    cases=_pairs(),
+    gradients=(),
+    dtypes=EVERY,
+    covers=("torch.eq", "paddle.Tensor.__eq__"),
+)
+class equal:
+    """Where two are equal: NaN to nothing, zeros of both signs to each other."""
+
+    torch = lambda f, x, y, how: x == y if how == "operator" else f.eq(x, y) if how == "function" else x.eq(y)
+    paddle = lambda f, x, y, how: x == y if how == "operator" else f.equal(x, y) if how == "function" else x.equal(y)
+    value = lambda x, y, how: x.value == y.value
+    variant_within_1e_8 = lambda x, y, how: _alike(x.value, y.value, 1e-8)
+    variant_within_1e_15 = lambda x, y, how: _alike(x.value, y.value, 1e-15)
+
+
+@operator(
+    "comparison.not_equal", area=AREA, cases=_pairs(), gradients=(), dtypes=EVERY, covers=("paddle.Tensor.__ne__",)
+)
+class not_equal:
+    """Where two are not equal."""
+
+    torch = lambda f, x, y, how: x != y if how == "operator" else f.ne(x, y) if how == "function" else x.ne(y)
+    paddle = lambda f, x, y, how: (
+        x != y if how == "operator" else f.not_equal(x, y) if how == "function" else x.not_equal(y)
+    )
+    value = lambda x, y, how: x.value != y.value
+    variant_within_1e_8 = lambda x, y, how: ~_alike(x.value, y.value, 1e-8)
+    variant_within_1e_15 = lambda x, y, how: ~_alike(x.value, y.value, 1e-15)
+
+
+@operator("comparison.greater", area=AREA, cases=_pairs(), gradients=(), dtypes=EVERY, covers=("paddle.Tensor.__gt__",))
+class greater:
+    """Where the first is larger."""
+
+    torch = lambda f, x, y, how: x > y if how == "operator" else f.gt(x, y) if how == "function" else x.gt(y)
+    paddle = lambda f, x, y, how: (
+        x > y if how == "operator" else f.greater_than(x, y) if how == "function" else x.greater_than(y)
+    )
+    value = lambda x, y, how: x.value > y.value
+
+
+@operator(
+    "comparison.greater_equal",
+    area=AREA,
+    cases=_pairs(),
+    gradients=(),
+    dtypes=EVERY,
+    covers=("paddle.Tensor.__ge__", "paddle.greater_equal"),
+)
+class greater_equal:
+    """Where the first is not smaller."""
+
+    torch = lambda f, x, y, how: x >= y if how == "operator" else f.ge(x, y) if how == "function" else x.ge(y)
+    paddle = lambda f, x, y, how: (
+        x >= y if how == "operator" else f.greater_equal(x, y) if how == "function" else x.greater_equal(y)
+    )
+    value = lambda x, y, how: x.value >= y.value
+
+
+@operator(
+    "comparison.less",
+    area=AREA,
+    cases=_pairs(),
+    gradients=(),
+    dtypes=EVERY,
+    covers=("paddle.Tensor.__lt__", "paddle.less_than"),
+)
+class less:
+    """Where the first is smaller."""
+
+    torch = lambda f, x, y, how: x < y if how == "operator" else f.lt(x, y) if how == "function" else x.lt(y)
+    paddle = lambda f, x, y, how: (
+        x < y if how == "operator" else f.less_than(x, y) if how == "function" else x.less_than(y)
+    )
+    value = lambda x, y, how: x.value < y.value
+
+
+@operator(
+    "comparison.less_equal", area=AREA, cases=_pairs(), gradients=(), dtypes=EVERY, covers=("paddle.Tensor.__le__",)
+)
+class less_equal:
+    """Where the first is not larger."""
+
+    torch = lambda f, x, y, how: x <= y if how == "operator" else f.le(x, y) if how == "function" else x.le(y)
+    paddle = lambda f, x, y, how: (
+        x <= y if how == "operator" else f.less_equal(x, y) if how == "function" else x.less_equal(y)
+    )
+    value = lambda x, y, how: x.value <= y.value
+
+
+@operator(
+    "comparison.with_numbers",
+    area=AREA,
+    cases=_against_numbers(),
+    gradients=(),
+    dtypes=("float32", "float64", "float16", "int64", "int32", "bool"),
+    covers=("paddle.Tensor.__eq__", "paddle.Tensor.__ne__", "paddle.Tensor.__gt__", "paddle.Tensor.__ge__"),
+)
+class with_numbers:
+    """All six comparisons with a number, which is not rounded to the tensor's dtype."""
+
+    both = lambda f, x, number: {
+        "equal": x == number,
+        "not_equal": x != number,
+        "greater": x > number,
+        "greater_equal": x >= number,
+        "less": x < number,
+        "less_equal": x <= number,
+    }
+    value = lambda x, number: _six(x.value, number)
+    variant_number_cut_off = lambda x, number: _six(x.value, int(number) if _whole(x.value) else number)
+
+
+def _whole(value):
+    return bool(np.all(value == np.rint(value)))
+
+
+def _six(x, number):
+    return {
+        "equal": x == number,
+        "not_equal": x != number,
+        "greater": x > number,
+        "greater_equal": x >= number,
+        "less": x < number,
+        "less_equal": x <= number,
+    }
+
+
+TOLERANCES = ((1e-5, 1e-8), (0.0, 0.0), (0.5, 0.0), (0.0, 1.0))
+
+
+def _near():
+    """Numbers, and others that lie within and beyond a tolerance of them, and at its edge."""
+    numbers = (0.0, 1.0, 2.0, 4.0, -2.0)
+    pair = two(first={"points": numbers}, points=numbers)
+    alike = one(points=numbers).map(lambda found: {"x": found["x"], "y": found["x"]})
+    return st.tuples((pair | alike).filter(some), each(*TOLERANCES), st.booleans()).map(
+        lambda found: {**found[0], "tolerance": found[1], "equal_nan": found[2]}
+    )
+
+
+def _unlike(x, y):
+    words = "is not equal to the" if x.ndim == y.ndim else "must have the same dimension"
+    return Rejects("the shapes differ", words)
+
+
+def _close(x, y, tolerance, equal_nan, infinite=False):
+    """infinite: whether an infinite y is taken to allow an infinite difference."""
+    relative, absolute = tolerance
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = (np.abs(x - y) <= absolute + relative * np.abs(y)) & (np.isfinite(y) | infinite)
+    return near | (x == y) | (equal_nan & np.isnan(x) & np.isnan(y))
+
+
+@operator(
+    "comparison.isclose",
+    area=AREA,
+    cases=_near(),
+    gradients=(),
+    dtypes=("float32", "float64"),
+    covers=("torch.isclose",),
+)
+class isclose:
+    """Where |x - y| is at most atol + rtol |y|; infinities are close to themselves only, NaN to NaN where told so."""
+
+    torch = lambda f, x, y, tolerance, equal_nan: f.isclose(x, y, *tolerance, equal_nan=equal_nan)
+    paddle = lambda f, x, y, tolerance, equal_nan: f.isclose(x, y, *tolerance, equal_nan)
+    value = lambda x, y, tolerance, equal_nan: _close(x.value, y.value, tolerance, equal_nan)
+    variant_equal_nan_in_place = lambda x, y, tolerance, equal_nan: (
+        IN_PLACE
+        if equal_nan and np.broadcast_shapes(x.shape, y.shape) != x.shape
+        else _close(x.value, y.value, tolerance, equal_nan)
+    )
+    variant_infinite_tolerance = lambda x, y, tolerance, equal_nan: _close(x.value, y.value, tolerance, equal_nan, True)
+    variant_of_one_shape = lambda x, y, tolerance, equal_nan: (
+        _close(x.value, y.value, tolerance, equal_nan) if x.shape == y.shape else _unlike(x, y)
+    )
+
+
+@operator(
+    "comparison.allclose",
+    area=AREA,
+    cases=_near(),
+    gradients=(),
+    dtypes=("float32", "float64"),
+    covers=("torch.allclose",),
+)
+class allclose:
+    """Whether all are close."""
+
+    torch = lambda f, x, y, tolerance, equal_nan: f.tensor(f.allclose(x, y, *tolerance, equal_nan))
+    paddle = lambda f, x, y, tolerance, equal_nan: f.allclose(x, y, *tolerance, equal_nan)
+    value = lambda x, y, tolerance, equal_nan: np.all(_close(x.value, y.value, tolerance, equal_nan))
+    variant_equal_nan_in_place = lambda x, y, tolerance, equal_nan: (
+        IN_PLACE
+        if equal_nan and np.broadcast_shapes(x.shape, y.shape) != x.shape
+        else np.all(_close(x.value, y.value, tolerance, equal_nan))
+    )
+    variant_infinite_tolerance = lambda x, y, tolerance, equal_nan: np.all(
+        _close(x.value, y.value, tolerance, equal_nan, True)
+    )
+    variant_of_one_shape = lambda x, y, tolerance, equal_nan: (
+        np.all(_close(x.value, y.value, tolerance, equal_nan)) if x.shape == y.shape else _unlike(x, y)
+    )
+
+
+def _same():
+    """Two of one shape, which in half of the draws are the same tensor."""
+    return one(points=POINTS, specials=False).map(lambda found: {**found, "same": True}) | one(points=POINTS).map(
+        lambda found: {**found, "same": False}
+    )
+
+
+@operator(
+    "comparison.equal_all",
+    area=AREA,
+    cases=_same(),
+    gradients=(),
+    dtypes=("float32", "int64", "int32"),
+    covers=("torch.equal",),
+)
+class equal_all:
+    """Whether all elements are equal, as one truth value."""
+
+    torch = lambda f, x, same: f.tensor(f.equal(x, x.clone() if same else -x))
+    paddle = lambda f, x, same: f.equal_all(x, x.clone() if same else -x)
+    value = lambda x, same: np.all(x.value == (x.value if same else -x.value))
+
+
+@operator(
+    "comparison.isnan",
+    area=AREA,
+    cases=one(points=(np.nan, 1.0), how=("function", "method")),
+    gradients=(),
+    covers=("paddle.isnan",),
+)
+class isnan:
+    """Where it is NaN."""
+
+    both = lambda f, x, how: f.isnan(x) if how == "function" else x.isnan()
+    value = lambda x, how: np.isnan(x.value)
+
+
+@operator("comparison.isinf", area=AREA, cases=one(how=("function", "method")), gradients=(), covers=("paddle.isinf",))
+class isinf:
+    """Where it is infinite."""
+
+    both = lambda f, x, how: f.isinf(x) if how == "function" else x.isinf()
+    value = lambda x, how: np.isinf(x.value)
+
+
+@operator(
+    "comparison.isfinite", area=AREA, cases=one(how=("function", "method")), gradients=(), covers=("paddle.isfinite",)
+)
+class isfinite:
+    """Where it is neither."""
+
+    both = lambda f, x, how: f.isfinite(x) if how == "function" else x.isfinite()
+    value = lambda x, how: np.isfinite(x.value)
+
+
+@operator("comparison.signbit", area=AREA, cases=one(), gradients=(), dtypes=("float32", "float64"))
+class signbit:
+    """Where the sign is a minus, also of a zero."""
+
+    both = lambda f, x: f.signbit(x)
+    value = lambda x: np.signbit(x.value)
+    variant_absent = lambda x: Rejects("there is none yet", "has no attribute 'signbit'")
+
+
+LOGIC = {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}
+LOGICAL = ("bool", "float32", "int64", "int32", "int8")
+
+
+@operator(
+    "comparison.logical",
+    area=AREA,
+    cases=st.tuples(two(first={"points": POINTS}, points=POINTS).filter(some), each(*LOGIC)).map(
+        lambda found: {**found[0], "which": found[1]}
+    ),
+    gradients=(),
+    dtypes=("float32", "float64", "bool", "int64", "int32", "int8", "int16"),
+    covers=("paddle.logical_and", "paddle.logical_or", "paddle.logical_xor"),
+)
+class logical:
+    """And, or and exclusive or of what is not zero; NaN is not zero."""
+
+    both = lambda f, x, y, which: getattr(f, f"logical_{which}")(x, y)
+    value = lambda x, y, which: LOGIC[which](x.value, y.value)
+
+
+@operator(
+    "comparison.logical_not",
+    area=AREA,
+    cases=one(points=(0.0,), how=("function", "method")),
+    gradients=(),
+    dtypes=("float32", "float64", "bool", "int64", "int32", "int8"),
+    covers=("torch.logical_not", "paddle.logical_not"),
+)
+class logical_not:
+    """Where it is zero."""
+
+    both = lambda f, x, how: f.logical_not(x) if how == "function" else x.logical_not()
+    value = lambda x, how: x.value == 0
+
+
+def _bits(high=2**31, forms=("function", "operator")):
+    def made(found):
+        shapes, dtype, how = found
+        if dtype == "bool":
+            return {"x": Booleans(shapes[0]), "y": Booleans(shapes[1]), "how": how}
+        low, high = (0, 256) if dtype == "uint8" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        points = (0, 1, 5, 0 if dtype == "uint8" else -1)
+        return {
+            "x": Integers(shapes[0], low, high, dtype, points),
+            "y": Integers(shapes[1], low, high, dtype, points),
+            "how": how,
+        }
+
+    return st.tuples(broadcast(), each(*WHOLE), each(*forms)).map(made).filter(some)
+
+
+@operator("bits.bitwise_and", area=AREA, cases=_bits(), gradients=(), covers=("paddle.Tensor.__and__",))
+class bitwise_and:
+    """The bits that both have; of truth values, whether both are true."""
+
+    both = lambda f, x, y, how: x & y if how == "operator" else f.bitwise_and(x, y)
+    value = lambda x, y, how: x & y
+
+
+@operator("bits.bitwise_or", area=AREA, cases=_bits(), gradients=(), covers=("paddle.Tensor.__or__",))
+class bitwise_or:
+    """The bits that either has."""
+
+    both = lambda f, x, y, how: x | y if how == "operator" else f.bitwise_or(x, y)
+    value = lambda x, y, how: x | y
+
+
+@operator("bits.bitwise_xor", area=AREA, cases=_bits(), gradients=(), covers=("paddle.Tensor.__xor__",))
+class bitwise_xor:
+    """The bits that one of them has."""
+
+    both = lambda f, x, y, how: x ^ y if how == "operator" else f.bitwise_xor(x, y)
+    value = lambda x, y, how: x ^ y
+
+
+@operator(
+    "bits.bitwise_not", area=AREA, cases=_bits(), gradients=(), covers=("torch.bitwise_not", "paddle.Tensor.__invert__")
+)
+class bitwise_not:
+    """The other bits; of truth values, the other one."""
+
+    both = lambda f, x, y, how: ~x if how == "operator" else f.bitwise_not(x)
+    value = lambda x, y, how: ~x
+
+
+@st.composite
+def _shifts(draw):
+    shapes = draw(broadcast())
+    dtype = draw(each("int32", "int64", "uint8", "int8", "int16"))
+    bits = np.iinfo(dtype).bits
+    low = 0 if dtype == "uint8" else -100
+    return {
+        "x": Integers(shapes[0], low, 100, dtype),
+        "count": Integers(shapes[1], 0, bits - 1 if dtype != "uint8" else bits, dtype),
+        "how": draw(each("function", "operator")),
+    }
+
+
+@operator(
+    "bits.left_shift", area=AREA, cases=_shifts().filter(some), gradients=(), covers=("paddle.Tensor.__lshift__",)
+)
+class left_shift:
+    """Bits moved up; what leaves the width is lost."""
+
+    both = lambda f, x, count, how: x << count if how == "operator" else f.bitwise_left_shift(x, count)
+    value = lambda x, count, how: x << count
+
+
+@operator(
+    "bits.right_shift", area=AREA, cases=_shifts().filter(some), gradients=(), covers=("paddle.Tensor.__rshift__",)
+)
+class right_shift:
+    """Bits moved down, with the sign kept."""
+
+    both = lambda f, x, count, how: x >> count if how == "operator" else f.bitwise_right_shift(x, count)
+    value = lambda x, count, how: x >> count

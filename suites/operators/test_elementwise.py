@@ -1,0 +1,563 @@
+"""Elementwise arithmetic: every mode and edge, ties, zeros of both signs, infinities, and each input's gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.accuracy import Rejects
+from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
+from conformance.functions import apply, clip, together
+from conformance.operators import Floats, Integers, broadcast, each, one, operator, two
+from conformance.quantity import Quantity, current, linked, made, quantity, where, without_gradient
+
+AREA = "elementwise"
+HOW = ("function", "method")
+BOTH = ("x", "y")
+TIES = (0.0, 1.0, -2.0)
+
+
+def some(structure):
+    """Whether every input has an element."""
+    return all(0 not in spec.shape for spec in structure.values() if isinstance(spec, Floats))
+
+
+def _pairs(points=TIES, **options):
+    cases = two(first={"points": points}, points=points).filter(some)
+    if not options:
+        return cases
+    return st.tuples(cases, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
+        lambda found: {**found[0], **found[1]}
+    )
+
+
+@operator("elementwise.abs", area=AREA, cases=one(points=(0.0,), how=HOW), covers=("torch.abs", "paddle.abs"))
+class abs_:
+    """The size; no gradient at 0."""
+
+    both = lambda f, x, how: f.abs(x) if how == "function" else x.abs()
+    value = lambda x, how: abs(x)
+
+
+@operator("elementwise.sign", area=AREA, cases=one(how=HOW), may_be_zero=("gradient.x",), covers=("torch.sign",))
+class sign:
+    """-1, 0 or 1, and NaN of NaN; its gradient is 0."""
+
+    both = lambda f, x, how: f.sign(x) if how == "function" else x.sign()
+    value = lambda x, how: still(np.sign(x.value), x)
+    variant_zero_of_nan = lambda x, how: still(np.where(np.isnan(x.value), 0.0, np.sign(x.value)), x)
+
+
+HALVES = (0.5, 1.5, -2.5, 2.0, -0.5)
+
+
+@operator(
+    "elementwise.round",
+    area=AREA,
+    cases=one(points=HALVES, how=HOW),
+    may_be_zero=("gradient.x",),
+    covers=("torch.round",),
+)
+class round_:
+    """The nearest integer, of two the even one; its gradient is 0."""
+
+    both = lambda f, x, how: f.round(x) if how == "function" else x.round()
+    value = lambda x, how: still(np.rint(x.value), x)
+
+
+@operator(
+    "elementwise.round_decimals",
+    area=AREA,
+    cases=one(points=(0.25, 2.5, 14.9, -35.0), decimals=(1, 2, -1, 3)),
+    may_be_zero=("gradient.x",),
+    stepwise=True,
+    covers=("torch.round",),
+)
+class round_decimals:
+    """The nearest number of so many decimals; negative ones are places before the point."""
+
+    both = lambda f, x, decimals: f.round(x, decimals=decimals)
+    value = lambda x, decimals: rounded_to(x, decimals)
+
+
+@operator("elementwise.trunc", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
+class trunc:
+    """The integer part, towards 0."""
+
+    both = lambda f, x, how: f.trunc(x) if how == "function" else x.trunc()
+    value = lambda x, how: still(np.trunc(x.value), x)
+
+
+@operator("elementwise.floor", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
+class floor:
+    """The largest integer that is not above."""
+
+    both = lambda f, x, how: f.floor(x) if how == "function" else x.floor()
+    value = lambda x, how: still(np.floor(x.value), x)
+
+
+@operator("elementwise.ceil", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
+class ceil:
+    """The smallest integer that is not below."""
+
+    both = lambda f, x, how: f.ceil(x) if how == "function" else x.ceil()
+    value = lambda x, how: still(np.ceil(x.value), x)
+
+
+@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW), stepwise=True)
+class frac:
+    """What trunc leaves; its gradient is 1."""
+
+    both = lambda f, x, how: f.frac(x) if how == "function" else x.frac()
+    value = lambda x, how: x - np.trunc(x.value)
+
+
+@operator(
+    "elementwise.div_mode",
+    area=AREA,
+    cases=_pairs(mode=("trunc", "floor")),
+    gradients=(),
+    stepwise=True,
+    covers=("torch.div",),
+)
+class div_mode:
+    """The quotient as an integer, rounded down or towards 0."""
+
+    both = lambda f, x, y, mode: f.div(x, y, rounding_mode=mode)
+    value = lambda x, y, mode: floor_quotient(x, y, mode)
+    variant_absent = lambda x, y, mode: Rejects("there is none yet", "has no attribute 'div'")
+
+
+@operator(
+    "elementwise.floor_divide",
+    area=AREA,
+    cases=_pairs(how=HOW),
+    gradients=(),
+    dtypes=("float32", "float64"),
+    covers=("torch.floor_divide", "paddle.Tensor.__floordiv__"),
+)
+class floor_divide:
+    """The quotient rounded down, as Python's ``//``."""
+
+    both = lambda f, x, y, how: f.floor_divide(x, y) if how == "function" else x // y
+    value = lambda x, y, how: floor_quotient(x, y, "floor")
+
+
+def _remainder(x, y):
+    x, y = together(x, y)
+    with np.errstate(all="ignore"):
+        whole = np.floor_divide(x.value, y.value)
+        found = quantity(np.remainder(x.value, y.value)) + 0.0
+    exact = np.fmod(x.value, y.value) == found.value
+    error = np.where(exact, 0.0, found.error + current().unit * np.abs(found.value))
+    return Quantity(found.value, error).with_gradient(x, lambda g: g), whole, x, y
+
+
+def _modulus(x, y):
+    found, whole, x, y = _remainder(x, y)
+    with np.errstate(all="ignore"):
+        quotient = x.value / y.value
+        near = np.abs(quotient - np.rint(quotient)) <= 2 * current().unit * np.abs(quotient)
+    back = lambda g: -(g * Quantity(whole, 2 * current().unit * np.abs(whole) + near))
+    links = [*found.links, *quantity(0.0 * y.value).with_gradient(y, back).links]
+    return without_gradient(Quantity(found.value, found.error, links), y, (y.value == 0) | ~np.isfinite(x.value))
+
+
+@operator(
+    "elementwise.remainder",
+    area=AREA,
+    cases=_pairs(how=HOW),
+    gradients=BOTH,
+    stepwise="gradient",
+    covers=("torch.remainder", "paddle.Tensor.__mod__"),
+)
+class remainder:
+    """What floor division leaves, with the sign of the divisor; its gradients are 1 and minus the quotient."""
+
+    both = lambda f, x, y, how: f.remainder(x, y) if how == "function" else x % y
+    value = lambda x, y, how: _modulus(x, y)
+
+
+@operator(
+    "elementwise.pow",
+    area=AREA,
+    cases=_pairs((0.0, 1.0, 2.0, -1.0, 0.5), how=HOW),
+    gradients=BOTH,
+    dtypes=("float32", "float64", "float16"),
+    stepwise="gradient",
+    covers=("torch.pow", "paddle.pow"),
+)
+class pow_:
+    """x to the power of y: 1 where either says so, NaN where x is negative and y is not an integer."""
+
+    both = lambda f, x, y, how: f.pow(x, y) if how == "function" else x**y
+    value = lambda x, y, how: power(x, y)
+
+    @staticmethod
+    def variant_nan_at_a_zero_base(x, y, how):
+        x, y = together(x, y)
+        found = power(x, y)
+        zero = (x.value == 0) & (y.value >= 0)
+        of_base, of_exponent = found.links
+        nan_at_zero = lambda g: where(zero, np.nan, of_exponent[1](g))
+        return without_gradient(Quantity(found.value, found.error, [of_base, (y, nan_at_zero)]), x, y.value == 0)
+
+
+EXPONENTS = (2, 3, 1, 0, 0.5, -1, -2, -0.5, 2.5, 4)
+
+
+@operator(
+    "elementwise.pow_scalar",
+    area=AREA,
+    cases=one(points=(0.0, 1.0, 2.0), exponent=EXPONENTS, how=("function", "method", "operator")),
+    stepwise="gradient",
+    covers=("torch.pow", "paddle.pow", "paddle.Tensor.pow"),
+)
+class pow_scalar:
+    """x to the power of a number, for some of which kernels have a way of their own."""
+
+    both = lambda f, x, exponent, how: (
+        f.pow(x, exponent) if how == "function" else x.pow(exponent) if how == "method" else x**exponent
+    )
+    value = lambda x, exponent, how: power(x, float(exponent))
+    variant_sign_lost = lambda x, exponent, how: _unpromised(
+        power(x, float(exponent)), (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1)
+    )
+    variant_as_a_root = lambda x, exponent, how: where(
+        (x.value == -np.inf) & (abs(exponent) == 0.5), np.nan, power(x, float(exponent))
+    )
+
+
+@operator(
+    "elementwise.rpow",
+    area=AREA,
+    cases=one(points=(0.0, 1.0, 2.0), base=(2.0, 0.5, 10000.0, 0.0)),
+    stepwise="gradient",
+    covers=("paddle.Tensor.__rpow__",),
+)
+class rpow:
+    """A number to the power of x."""
+
+    both = lambda f, x, base: base**x
+    value = lambda x, base: power(quantity(base), x)
+
+
+@operator(
+    "elementwise.atan2", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, stepwise="gradient", covers=("torch.atan2",)
+)
+class atan2:
+    """The angle of (y, x), in every quadrant and of zeros of both signs; no gradient at the origin."""
+
+    both = lambda f, x, y, how: f.atan2(x, y) if how == "function" else x.atan2(y)
+    value = lambda x, y, how: _atan2(x, y, 0.0)
+    variant_nan_at_origin = lambda x, y, how: _atan2(x, y, np.nan)
+
+
+def _atan2(x, y, origin):
+    x, y = together(x, y)
+    with np.errstate(all="ignore"):
+        value = np.arctan2(x.value, y.value)
+    zero = (x.value == 0) & (y.value == 0)
+    found = Quantity(value, 4 * current().unit * np.abs(np.nan_to_num(value)) + current().smallest)
+
+    def slope(g, over):
+        size = x.plain * x.plain + y.plain * y.plain
+        form = current()
+        size = where(zero, 1.0, size)
+        first, second = g * (over / size), (g * over) * (1.0 / size)
+        known = where(zero, origin, Quantity(first.value, np.maximum(first.error, second.error)))
+        lost = ~zero & ~((size.value > form.smallest / form.unit) & (size.value < form.largest / 4))
+        return _unpromised(known, lost)
+
+    links = found.with_gradient(x, lambda g: slope(g, y.plain)).links
+    return Quantity(value, found.error, [*links, *found.with_gradient(y, lambda g: slope(g, -x.plain)).links])
+
+
+BOUNDS = ((-1.0, 1.0), (0.0, 0.5), (0.5, 0.5), (None, 1.0), (-1.0, None), (-1, 1))
+
+
+@operator(
+    "elementwise.clamp",
+    area=AREA,
+    cases=one(points=(-1.0, 1.0, 0.5, 0.0), bounds=BOUNDS, how=HOW),
+    covers=("torch.clamp",),
+)
+class clamp:
+    """x within bounds, either of which may lack; the gradient passes within and at them."""
+
+    torch = lambda f, x, bounds, how: f.clamp(x, *bounds) if how == "function" else x.clamp(*bounds)
+    paddle = lambda f, x, bounds, how: f.clip(x, *bounds) if how == "function" else x.clip(*bounds)
+    value = lambda x, bounds, how: clip(x, *bounds)
+
+    @staticmethod
+    def variant_within_the_largest(x, bounds, how):
+        low, high = bounds
+        ends = low if low is not None else -current().largest, high if high is not None else current().largest
+        return clip(x, *ends)
+
+    @staticmethod
+    def variant_none_at_bounds(x, bounds, how):
+        low, high = (np.nan if each is None else each for each in bounds)
+        return clip(x, *bounds, lambda v: ~((v <= low) | (v >= high)))
+
+
+def _bounded(x, low, high):
+    return picked(picked(x, low, np.maximum, 0.5), high, np.minimum, 0.5)
+
+
+@st.composite
+def _tensor_bounds(draw):
+    shape = draw(broadcast(1))[0]
+    low, high = draw(st.sampled_from(((0.0, 1.0), (-1.0, 0.5))))
+    return {
+        "x": Floats(shape, points=(low, high, 0.25)),
+        "low": Floats((), points=(low,) * 9, low=low - 1.0, high=low, specials=False),
+        "high": Floats((), points=(high,), low=high, high=high + 1.0, specials=False),
+    }
+
+
+@operator(
+    "elementwise.clamp_tensor",
+    area=AREA,
+    cases=_tensor_bounds().filter(some),
+    gradients=("x", "low", "high"),
+    covers=("torch.clamp",),
+)
+class clamp_tensor:
+    """x within bounds that are tensors and have gradients; at a bound half of it goes to each."""
+
+    both = lambda f, x, low, high: f.clip(x, low, high)
+    value = _bounded
+
+    @staticmethod
+    def variant_bounds_as_numbers(x, low, high):
+        found = clip(x, float(low.value), float(high.value))
+        return {"output": found, "gradient.low": None, "gradient.high": None}
+
+    @staticmethod
+    def variant_bounds_as_numbers_none_at_bounds(x, low, high):
+        low, high = float(low.value), float(high.value)
+        found = clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
+        return {"output": found, "gradient.low": None, "gradient.high": None}
+
+
+def _picked(choose, tied):
+    return lambda x, y, how: picked(x, y, choose, tied)
+
+
+@operator(
+    "elementwise.maximum", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("torch.maximum", "paddle.maximum")
+)
+class maximum:
+    """The larger of two, NaN where one is; of two that are equal each has half of the gradient."""
+
+    both = lambda f, x, y, how: f.maximum(x, y) if how == "function" else x.maximum(y)
+    value = _picked(np.maximum, 0.5)
+    variant_second_at_ties = _picked(np.maximum, 0.0)
+
+
+@operator("elementwise.minimum", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("paddle.minimum",))
+class minimum:
+    """The smaller of two, NaN where one is; of two that are equal each has half of the gradient."""
+
+    both = lambda f, x, y, how: f.minimum(x, y) if how == "function" else x.minimum(y)
+    value = _picked(np.minimum, 0.5)
+    variant_second_at_ties = _picked(np.minimum, 0.0)
+
+
+@operator("elementwise.fmax", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("torch.fmax",))
+class fmax:
+    """The larger of two, the other where one is NaN; of two that are equal each has half of the gradient."""
+
+    both = lambda f, x, y, how: f.fmax(x, y) if how == "function" else x.fmax(y)
+    value = _picked(np.fmax, 0.5)
+    variant_first_at_ties = _picked(np.fmax, 1.0)
+
+
+@operator("elementwise.fmin", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("paddle.fmin",))
+class fmin:
+    """The smaller of two, the other where one is NaN; of two that are equal each has half of the gradient."""
+
+    both = lambda f, x, y, how: f.fmin(x, y) if how == "function" else x.fmin(y)
+    value = _picked(np.fmin, 0.5)
+    variant_first_at_ties = _picked(np.fmin, 1.0)
+
+
+@operator("elementwise.heaviside", area=AREA, cases=_pairs(how=HOW), gradients=(), covers=("torch.heaviside",))
+class heaviside:
+    """0 of negative numbers and of NaN, 1 of positive ones, the second argument at 0."""
+
+    both = lambda f, x, y, how: f.heaviside(x, y) if how == "function" else x.heaviside(y)
+    value = lambda x, y, how: quantity(np.where(np.isnan(x.value), 0.0, np.heaviside(x.value, y.value)))
+
+
+@st.composite
+def _weights(draw):
+    """Both ends and, in half of the draws, the weight broadcast; else it is a number."""
+    first, second, third = draw(broadcast(3))
+    drawn = Floats(third, low=-0.5, high=1.5, points=(0.5, 0.0, 1.0), specials=False)
+    weight = draw(st.sampled_from((0.25, 0.5, 1.0, 0.0, 0.7))) if draw(st.booleans()) else drawn
+    return {"x": Floats(first), "y": Floats(second), "weight": weight}
+
+
+def _rounded(weight):
+    """A weight that is a number, as a kernel rounds it to its format."""
+    return weight if isinstance(weight, Quantity) else made(weight, 0.0, 1)
+
+
+def _lerp(x, y, weight):
+    """With infinite ends where the weighted sum has them."""
+    x, y, known = together(x, y, _rounded(weight))
+    found = x.plain + known.plain * (y.plain - x.plain)
+    with np.errstate(invalid="ignore"):
+        nearer = np.where(known.value >= 0.5, 2 * current().unit * np.abs(y.value - x.value), 0.0)
+        few = known.value * 64 == np.rint(known.value * 64)
+        nearer = np.where(few & (nearer < 1e-3), 0.0, nearer)
+        infinite = np.isinf(x.value) | np.isinf(y.value)
+        value = np.where(infinite, (1 - known.value) * x.value + known.value * y.value, found.value)
+
+    def of_start(g):
+        first, second = g * (1.0 - known.plain), g - g * known.plain
+        return Quantity(first.value, np.maximum(first.error, second.error))
+
+    links = [
+        (x, of_start),
+        (y, lambda g: g * known.plain),
+        (known, lambda g: g * (y.plain - x.plain)),
+    ]
+    error = np.where(infinite, 0.0, found.error + np.nan_to_num(nearer, posinf=0.0))
+    return Quantity(value, error, linked(*links))
+
+
+@operator(
+    "elementwise.lerp",
+    area=AREA,
+    cases=_weights().filter(some),
+    gradients=("x", "y", "weight"),
+    stepwise=True,
+    covers=("torch.lerp",),
+)
+class lerp:
+    """x + weight (y - x), with the gradient of all three."""
+
+    both = lambda f, x, y, weight: f.lerp(x, y, weight)
+    value = _lerp
+
+    @staticmethod
+    def variant_from_the_start(x, y, weight):
+        found, plain = _lerp(x, y, weight), x.plain + _rounded(weight) * (y.plain - x.plain)
+        found = Quantity(plain.value, found.error, found.links)
+        return {"output": found, **({"gradient.weight": None} if isinstance(weight, Quantity) else {})}
+
+    @staticmethod
+    def variant_from_the_nearer_end(x, y, weight):
+        known, found = _rounded(weight), _lerp(x, y, weight)
+        plain = x.plain + known.plain * (y.plain - x.plain)
+        with np.errstate(invalid="ignore"):
+            near = y.value - (y.value - x.value) * (1 - known.value)
+        infinite = np.isinf(y.value) | np.isinf(x.value)
+        value = np.where(infinite, np.where(known.value >= 0.5, near, plain.value), found.value)
+        return Quantity(value, found.error, found.links)
+
+
+FILLS = ((0.0, None, None), (1.0, 5.0, -5.0), (0.0, 7.0, None))
+
+
+@operator(
+    "elementwise.nan_to_num",
+    area=AREA,
+    cases=one(fill=FILLS, how=HOW),
+    dtypes=("float32", "float64"),
+    covers=("torch.nan_to_num",),
+)
+class nan_to_num:
+    """Numbers in place of NaN and of infinities; by default 0 and the largest of the format."""
+
+    both = lambda f, x, fill, how: f.nan_to_num(x, *fill) if how == "function" else x.nan_to_num(*fill)
+
+    @staticmethod
+    def value(x, fill, how):
+        return _finite(x, fill, current().name)
+
+
+def _finite(x, fill, form):
+    nan, high, low = fill
+    found = where(np.isnan(x.value), nan, x)
+    found = where(np.isposinf(x.value), np.finfo(form).max if high is None else high, found)
+    return where(np.isneginf(x.value), np.finfo(form).min if low is None else low, found)
+
+
+@operator("elementwise.hypot", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, stepwise="gradient")
+class hypot:
+    """The length of (x, y), which neither large nor small sides take out of the range; infinite where one side is."""
+
+    both = lambda f, x, y, how: f.hypot(x, y) if how == "function" else x.hypot(y)
+    value = lambda x, y, how: hypotenuse(x, y)
+
+    @staticmethod
+    def variant_root_of_squares(x, y, how):
+        x, y = together(x, y)
+        found = apply("sqrt", x * x + y * y)
+        ends = (found.value <= np.sqrt(current().smallest / current().unit)) | np.isinf(found.value)
+        found = _unpromised(found, np.isinf(found.value))
+        return without_gradient(without_gradient(found, x, ends), y, ends)
+
+
+def _unpromised(found, condition):
+    """The same number, of whose value nothing is promised where a condition holds."""
+    return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
+
+
+@operator("elementwise.copysign", area=AREA, cases=_pairs(), gradients=BOTH, may_be_zero=("gradient.y",))
+class copysign:
+    """The size of x with the sign of y, also of a zero's."""
+
+    both = lambda f, x, y: f.copysign(x, y)
+    value = lambda x, y: signed_as(x, y)
+
+
+UNLIKE = Rejects("the shapes differ", "x and y must have same shape")
+
+
+def _next(x, y):
+    return quantity(np.nextafter(x.value.astype(current().name), y.value.astype(current().name)))
+
+
+@operator("elementwise.nextafter", area=AREA, cases=_pairs(), gradients=(), dtypes=("float32", "float64"))
+class nextafter:
+    """The next number of the format towards another."""
+
+    both = lambda f, x, y: f.nextafter(x, y)
+    value = lambda x, y: _next(x, y)
+    variant_of_one_shape = lambda x, y: _next(x, y) if x.shape == y.shape else UNLIKE
+
+
+@st.composite
+def _powers_of_two(draw):
+    shapes = draw(broadcast(2))
+    return {"x": Floats(shapes[0], points=(1e-30, 3.0)), "power": Integers(shapes[1], -120, 141, "int32")}
+
+
+@operator("elementwise.ldexp", area=AREA, cases=_powers_of_two().filter(some), dtypes=("float32",))
+class ldexp:
+    """x times a power of two, which may itself be beyond the format."""
+
+    both = lambda f, x, power: f.ldexp(x, power)
+    value = lambda x, power: _times_power(x, power, lambda p: p)
+    variant_gradient_through_the_power = lambda x, power: without_gradient(
+        _times_power(x, power, lambda p: p), x, np.broadcast_shapes(x.shape, power.shape) != x.shape or power > 127
+    )
+    variant_through_the_power = lambda x, power: _times_power(x, power, lambda p: np.where(p > 127, np.inf, p))
+
+
+def _times_power(x, power, kept):
+    with np.errstate(all="ignore"):
+        return x * np.exp2(kept(power.astype("f8")))
+
+
+@operator("elementwise.angle", area=AREA, cases=one(how=HOW, points=(0.0, -1.0)), may_be_zero=("gradient.x",))
+class angle:
+    """0 of positive numbers, pi of negative ones."""
+
+    both = lambda f, x, how: f.angle(x) if how == "function" else x.angle()
+    value = lambda x, how: still(np.where(np.isnan(x.value), np.nan, np.where(x.value < 0, np.pi, 0.0)), x, 1.0)
