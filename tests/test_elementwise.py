@@ -55,7 +55,8 @@ def test_gamma_functions_are_those_of_scipy_and_their_gradients_are_differences(
     leaf = q.variable(x)
     found = function(leaf)
     np.testing.assert_allclose(found.value, known(x), rtol=1e-10, atol=1e-14)
-    (gradient,) = q.backward([(found, np.ones(50))], [leaf])
+    with np.errstate(invalid="ignore"):
+        (gradient,) = q.backward([(found, np.ones(50))], [leaf])
     assert gradient is not None
     np.testing.assert_allclose(gradient.value, slopes(known, [x], 0), rtol=1e-6, atol=1e-8)
 

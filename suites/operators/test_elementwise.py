@@ -298,7 +298,7 @@ class clamp:
     @staticmethod
     def variant_none_at_bounds(x, bounds, how):
         low, high = (np.nan if each is None else each for each in bounds)
-        return clip(x, *bounds, lambda v: ~((v <= low) | (v >= high)))
+        return clip(x, bounds[0], bounds[1], lambda v: ~((v <= low) | (v >= high)))
 
 
 def _bounded(x, low, high):
