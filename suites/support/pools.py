@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from conformance.operators import Floats
@@ -15,10 +16,12 @@ def sides(value: Any, rank: int) -> tuple[Any, ...]:
 
 
 @st.composite
-def pools(draw: st.DrawFn, rank: int, indices: bool = False, unpadded: bool = False, **domain: Any) -> dict[str, Any]:
+def pools(
+    draw: st.DrawFn, rank: int, indices: bool = False, unpadded: bool = False, low: float = -np.inf
+) -> dict[str, Any]:
     """An image and a pool that has at least one window, every one of which meets the image.
 
-    unpadded: without padding. indices: whether those of the maximum are asked for is drawn too, and then nothing
+    unpadded: without padding, and with finite numbers alone, above ``low``. indices: whether those of the maximum are asked for is drawn too, and then nothing
     special stands in the image.
     """
     each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))
@@ -37,7 +40,9 @@ def pools(draw: st.DrawFn, rank: int, indices: bool = False, unpadded: bool = Fa
             size[i] += 1
     asked = indices and draw(st.booleans())
     found = {
-        "x": Floats((draw(st.integers(1, 2)), draw(st.integers(1, 3)), *size), **{"specials": not asked, **domain}),
+        "x": Floats(
+            (draw(st.integers(1, 2)), draw(st.integers(1, 3)), *size), low=low, specials=not (asked or unpadded)
+        ),
         "options": {
             "kernel_size": kernel[0] if same else kernel,
             "stride": stride[0] if stride and same else stride,
