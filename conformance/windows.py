@@ -75,8 +75,13 @@ def _spread(error: Array, at: Array, factor: Array) -> Array:
     return np.where(found == 0, 0.0, np.nan_to_num(found * np.abs(factor), nan=np.inf, posinf=np.inf))
 
 
-def products(one: Any, other: Any, first: Array, second: Array, place: Array, shape: tuple[int, ...]) -> Quantity:
-    """Sums of products: to the flat ``place`` of a result, ``one`` at ``first`` times ``other`` at ``second``."""
+def products(
+    one: Any, other: Any, first: Array, second: Array, place: Array, shape: tuple[int, ...], roundings: int = 1
+) -> Quantity:
+    """Sums of products: to the flat ``place`` of a result, ``one`` at ``first`` times ``other`` at ``second``.
+
+    roundings: of each product before it is added, which is of several factors where ``other`` is a product of weights.
+    """
     one, other = quantity(one), quantity(other)
     a, b = one.value.ravel()[first], other.value.ravel()[second]
     size = math.prod(shape)
@@ -89,12 +94,13 @@ def products(one: Any, other: Any, first: Array, second: Array, place: Array, sh
         rounding = np.zeros(size)
     else:
         rounding = rounding_of_sum(INEXACT, magnitude, np.bincount(place, minlength=size))
+        rounding = rounding + (roundings - 1) * accumulator().unit * np.where(np.isfinite(magnitude), magnitude, 0.0)
     value = np.bincount(place, terms, size)
     bound = np.bincount(place, error, size) + rounding
     bound = np.where(np.isfinite(value), np.nan_to_num(bound, nan=np.inf, posinf=np.inf), 0.0)
     links = linked(
-        (one, lambda g: products(g, other.plain, place, second, first, one.shape)),
-        (other, lambda g: products(g, one.plain, place, first, second, other.shape)),
+        (one, lambda g: products(g, other.plain, place, second, first, one.shape, roundings)),
+        (other, lambda g: products(g, one.plain, place, first, second, other.shape, roundings)),
     )
     return rounded_once(Quantity(value.reshape(shape), bound.reshape(shape), links))
 
