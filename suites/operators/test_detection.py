@@ -37,7 +37,7 @@ def boxed() -> st.SearchStrategy[list[Sample]]:
 
 @contract("ops.nms", area=AREA, samples=boxed(), share=0.3, may_be_zero=("output",), covers=("ops.nms",))
 class nms:
-    """The best box removes those of its class that overlap it by more than a threshold; so does the next of the rest."""
+    """The best box removes those of its class that overlap it by more than a threshold; so does the next."""
 
     note = "The classes of torchvision.ops.batched_nms are category_idxs of paddle's nms, its first boxes top_k."
 
