@@ -83,14 +83,30 @@ class Loads:
         return loaded(files, labels, options, epochs, reciprocal=True)
 
 
-@contract("dataset.batches", area=AREA, samples=loads(workers=0), tensors=False, share=0.5, unsupported=ON_CPU)
+@contract(
+    "dataset.batches",
+    covers=("data.DataLoader", "data.Dataset"),
+    area=AREA,
+    samples=loads(workers=0),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
 class batches(Loads):
     """Files become batches of float32 [N, 3, H, W] and int64 labels, in file order or in that of seed and epoch."""
 
     variant_reciprocal = staticmethod(Loads.reciprocal)
 
 
-@contract("dataset.workers", area=AREA, samples=loads(workers=2), tensors=False, share=0.09, unsupported=ON_CPU)
+@contract(
+    "dataset.workers",
+    covers=("data.DataLoader", "data.Dataset"),
+    area=AREA,
+    samples=loads(workers=2),
+    tensors=False,
+    share=0.09,
+    unsupported=ON_CPU,
+)
 class workers(Loads):
     """Two reading processes give the batches of a single one, in the same order."""
 
@@ -110,7 +126,7 @@ def folders() -> st.SearchStrategy[Sample]:
     return st.builds(make, seeds, st.lists(st.tuples(side, side), min_size=3, max_size=8))
 
 
-@contract("dataset.items", area=AREA, samples=folders(), tensors=False, unsupported=ON_CPU)
+@contract("dataset.items", covers=("data.Dataset",), area=AREA, samples=folders(), tensors=False, unsupported=ON_CPU)
 class items:
     """A dataset has one item a file: uint8 [H, W, 3] of its RGB pixels, whatever its mode, and an int64 label.
 
@@ -177,6 +193,7 @@ def names_broken_file(files, labels, options, epochs) -> Rejects:
 
 @contract(
     "dataset.broken_file",
+    covers=("data.DataLoader",),
     area=AREA,
     samples=st.tuples(*[broken_folders(0, damage) for damage in BROKEN]).map(list),
     tensors=False,
@@ -191,6 +208,7 @@ class broken_file(Loads):
 
 @contract(
     "dataset.broken_file_workers",
+    covers=("data.DataLoader",),
     area=AREA,
     samples=broken_folders(2, *BROKEN),
     tensors=False,
@@ -240,7 +258,15 @@ def columns(batches: list[Any]) -> dict[str, Any]:
     return {"length": len(batches), **{f"part{place}": joined(part) for place, part in enumerate(parts)}}
 
 
-@contract("dataset.collate", area=AREA, samples=rows(), tensors=False, share=0.5, unsupported=ON_CPU)
+@contract(
+    "dataset.collate",
+    covers=("data.DataLoader", "data.default_collate"),
+    area=AREA,
+    samples=rows(),
+    tensors=False,
+    share=0.5,
+    unsupported=ON_CPU,
+)
 class collate:
     """A framework's own DataLoader turns integers into int64, floats into float64, and keeps the dtypes of arrays."""
 
@@ -284,6 +310,7 @@ PASSES = 8
 
 @contract(
     "dataset.own_shuffle",
+    covers=("data.shuffle", "data.DataLoader"),
     area=AREA,
     samples=st.builds(
         lambda count, batch, drop: Sample({"count": count, "batch_size": batch, "drop_last": drop}),
@@ -358,6 +385,7 @@ REFUSED: tuple[dict[str, float], ...] = (
 
 @contract(
     "dataset.refusals",
+    covers=("data.Dataset", "data.DataLoader"),
     area=AREA,
     samples=st.sampled_from(REFUSED).map(lambda wrong: Sample({"paths": 2, "labels": 2, "batch_size": 1, **wrong})),
     tensors=False,

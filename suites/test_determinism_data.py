@@ -97,6 +97,7 @@ def shuffled(run: Any, interlude: Any, seed: int, passes: int) -> dict[str, Any]
 
 @contract(
     "determinism.shuffle",
+    covers=("data.DataLoader",),
     area="determinism",
     samples=loader_samples(workers=0),
     tensors=False,
@@ -109,6 +110,7 @@ class shuffle(Loaders):
 
 @contract(
     "determinism.workers",
+    covers=("data.DataLoader",),
     area="determinism",
     samples=loader_samples(workers=2),
     tensors=False,
@@ -131,7 +133,14 @@ def draw_samples() -> st.SearchStrategy[list[Sample]]:
     return st.integers(0, 2**31).map(lambda seed: [Sample({"what": what, "seed": seed}) for what in DRAWS])
 
 
-@contract("determinism.seeded", area="determinism", samples=draw_samples(), share=0.13, unsupported=ON_CPU)
+@contract(
+    "determinism.seeded",
+    covers=("random.seed",),
+    area="determinism",
+    samples=draw_samples(),
+    share=0.13,
+    unsupported=ON_CPU,
+)
 class seeded:
     """Everything random that a framework does by itself is repeated by setting the framework's own seed."""
 

@@ -58,7 +58,14 @@ class Pictures:
         return {"output": same(vision.to_tensor(pixels, mode, reciprocal=True))}
 
 
-@contract("vision.to_tensor", area=AREA, samples=pictures(images.EIGHT_BIT), tensors=False, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=pictures(images.EIGHT_BIT),
+    tensors=False,
+    unsupported=ON_CPU,
+)
 class to_tensor(Pictures):
     """An image of 1 or 8 bits a channel becomes float32 [C, H, W] from 0 to 1."""
 
@@ -76,14 +83,23 @@ def levels() -> st.SearchStrategy[Sample]:
     return st.builds(make, st.sampled_from(("L", "RGB", "P", "LA", "RGBA", "CMYK")), seeds)
 
 
-@contract("vision.to_tensor_levels", area=AREA, samples=levels(), tensors=False, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_levels", covers=("T.ToTensor",), area=AREA, samples=levels(), tensors=False, unsupported=ON_CPU
+)
 class to_tensor_levels(Pictures):
     """Each of the 256 levels becomes the correctly rounded quotient by 255, which a product with 1/255 is not."""
 
     variant_reciprocal = staticmethod(Pictures.reciprocal)
 
 
-@contract("vision.to_tensor_deep", area=AREA, samples=pictures(("I;16", "I", "F")), tensors=False, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_deep",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=pictures(("I;16", "I", "F")),
+    tensors=False,
+    unsupported=ON_CPU,
+)
 class to_tensor_deep(Pictures):
     """An image of 16 or 32 bits a pixel keeps its values, unscaled, whatever the range in which they lie."""
 
@@ -103,7 +119,13 @@ def documented_ranges() -> st.SearchStrategy[list[Sample]]:
 
 
 @contract(
-    "vision.to_tensor_documented", area=AREA, samples=documented_ranges(), tensors=False, share=0.25, unsupported=ON_CPU
+    "vision.to_tensor_documented",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=documented_ranges(),
+    tensors=False,
+    share=0.25,
+    unsupported=ON_CPU,
 )
 class to_tensor_documented(Pictures):
     """Both documentations list I and F among the modes that are scaled to a float tensor from 0 to 1."""
@@ -132,7 +154,15 @@ NO_SUCH_DTYPE = "Input object type error or incompatible array data type. tensor
 """What paddle says to an array that it makes no tensor of."""
 
 
-@contract("vision.to_tensor_big_endian", area=AREA, samples=big_endian(), tensors=False, share=0.25, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_big_endian",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=big_endian(),
+    tensors=False,
+    share=0.25,
+    unsupported=ON_CPU,
+)
 class to_tensor_big_endian(Pictures):
     """A 16-bit image in big-endian order keeps its values, as the same image of 32 bits does."""
 
@@ -219,7 +249,13 @@ class Arrays:
 
 
 @contract(
-    "vision.to_tensor_array", area=AREA, samples=arrays(ARRAY_DTYPES), tensors=False, share=0.25, unsupported=ON_CPU
+    "vision.to_tensor_array",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=arrays(ARRAY_DTYPES),
+    tensors=False,
+    share=0.25,
+    unsupported=ON_CPU,
 )
 class to_tensor_array(Arrays):
     """A uint8 array [H, W] or [H, W, C] is scaled, one of another dtype keeps dtype and values, in any layout."""
@@ -229,6 +265,7 @@ class to_tensor_array(Arrays):
 
 @contract(
     "vision.to_tensor_unsigned",
+    covers=("T.ToTensor",),
     area=AREA,
     samples=arrays(("uint16", "uint32", "uint64"), ("contiguous",)),
     tensors=False,
@@ -256,6 +293,7 @@ class to_tensor_unsigned(Arrays):
 
 @contract(
     "vision.to_tensor_reversed",
+    covers=("T.ToTensor",),
     area=AREA,
     samples=arrays(("uint8", "float32"), (*images.REVERSED, "contiguous")),
     tensors=False,
@@ -292,7 +330,15 @@ def no_images() -> st.SearchStrategy[list[Sample]]:
     return pictures.map(lambda chosen: [Sample({"picture": picture}) for picture in chosen])
 
 
-@contract("vision.to_tensor_refusals", area=AREA, samples=no_images(), tensors=False, share=0.08, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_refusals",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=no_images(),
+    tensors=False,
+    share=0.08,
+    unsupported=ON_CPU,
+)
 class to_tensor_refusals:
     """What is no image is refused."""
 

@@ -80,7 +80,15 @@ class Files:
                 return ToTensor()(image)
 
 
-@contract("vision.to_tensor_file", area=AREA, samples=files(), tensors=False, share=0.13, unsupported=ON_CPU)
+@contract(
+    "vision.to_tensor_file",
+    covers=("T.ToTensor",),
+    area=AREA,
+    samples=files(),
+    tensors=False,
+    share=0.13,
+    unsupported=ON_CPU,
+)
 class to_tensor_file(Files):
     """A file becomes the tensor of the pixels that it holds, with no EXIF orientation applied, in its own mode."""
 

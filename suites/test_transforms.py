@@ -75,6 +75,7 @@ SHARE = 0.3
 
 @contract(
     "vision.resize",
+    covers=("T.Resize",),
     area=AREA,
     samples=resizings(),
     tensors=False,
@@ -105,7 +106,15 @@ class resize:
         return {"output": same(vision.resize(pixels, size, interpolation, mode, pillow=PILLOW))}
 
 
-@contract("vision.center_crop", area=AREA, samples=pictures(size=sizes), tensors=False, share=SHARE, unsupported=ON_CPU)
+@contract(
+    "vision.center_crop",
+    covers=("T.CenterCrop",),
+    area=AREA,
+    samples=pictures(size=sizes),
+    tensors=False,
+    share=SHARE,
+    unsupported=ON_CPU,
+)
 class center_crop:
     """CenterCrop takes the middle; an image that is too small gets a border of zeros around it first."""
 
@@ -140,6 +149,7 @@ OFFSETS = st.integers(-6, 26) | st.integers(-3, 3)
 
 @contract(
     "vision.crop",
+    covers=("TF.crop",),
     area=AREA,
     samples=pictures(top=OFFSETS, left=OFFSETS, height=images.one | sides, width=images.one | sides),
     tensors=False,
@@ -170,7 +180,15 @@ class crop:
         return {"output": same(vision.crop(pixels, top, left, height, width))}
 
 
-@contract("vision.flips", area=AREA, samples=pictures(), tensors=False, share=SHARE, unsupported=ON_CPU)
+@contract(
+    "vision.flips",
+    covers=("TF.hflip", "TF.vflip", "T.RandomHorizontalFlip"),
+    area=AREA,
+    samples=pictures(),
+    tensors=False,
+    share=SHARE,
+    unsupported=ON_CPU,
+)
 class flips:
     """Flips mirror the right axis; at random with probability 1 always, with probability 0 never."""
 
@@ -218,6 +236,7 @@ FLIPS = 400
 
 @contract(
     "vision.random_flip",
+    covers=("T.RandomHorizontalFlip",),
     area=AREA,
     samples=st.floats(0.05, 0.95).map(lambda probability: Sample({"probability": probability})),
     tensors=False,
@@ -309,6 +328,7 @@ def composed(mode: str, pixels: np.ndarray, steps: list[tuple[Any, ...]], recipr
 
 @contract(
     "vision.compose",
+    covers=("T.Compose", "T.Resize", "T.CenterCrop", "T.ToTensor", "T.Normalize", "TF.crop", "TF.hflip", "TF.vflip"),
     area=AREA,
     samples=st.lists(pipelines(), min_size=2, max_size=2),
     tensors=False,
@@ -367,6 +387,7 @@ REFUSED: tuple[tuple[Any, ...], ...] = (
 
 @contract(
     "vision.transform_refusals",
+    covers=("T.Resize", "T.CenterCrop", "TF.crop", "T.RandomHorizontalFlip"),
     area=AREA,
     samples=st.tuples(*[one_picture(modes, step=st.just(step)) for step in REFUSED]).map(list),
     tensors=False,

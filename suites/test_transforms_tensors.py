@@ -60,7 +60,7 @@ class Normalizations:
         return Normalize(mean, std)(x)
 
 
-@contract("vision.normalize", area=AREA, samples=normalizations())
+@contract("vision.normalize", covers=("T.Normalize",), area=AREA, samples=normalizations())
 class normalize(Normalizations):
     """Normalize subtracts its channel's mean and divides by its channel's standard deviation."""
 
@@ -81,7 +81,7 @@ def other_precisions() -> st.SearchStrategy[list[Sample]]:
     return st.builds(make, tensor_shapes(), seeds)
 
 
-@contract("vision.normalize_precision", area=AREA, samples=other_precisions(), share=0.5)
+@contract("vision.normalize_precision", covers=("T.Normalize",), area=AREA, samples=other_precisions(), share=0.5)
 class normalize_precision(Normalizations):
     """Normalize keeps the dtype of its tensor, and computes in it."""
 
@@ -127,7 +127,7 @@ def impossible_normalizations(draw: st.DrawFn) -> Sample:
     return Sample({"x": x, "mean": mean.tolist(), "std": std.tolist()})
 
 
-@contract("vision.normalize_refusals", area=AREA, samples=impossible_normalizations())
+@contract("vision.normalize_refusals", covers=("T.Normalize",), area=AREA, samples=impossible_normalizations())
 class normalize_refusals(Normalizations):
     """Normalize refuses to divide by zero, constants for other channels, integers, and tensors without channels."""
 
@@ -201,12 +201,14 @@ class Crops:
         }
 
 
-@contract("vision.tensor_crop", area=AREA, samples=tensor_crops(inside=True))
+@contract("vision.tensor_crop", covers=("TF.crop", "T.CenterCrop"), area=AREA, samples=tensor_crops(inside=True))
 class tensor_crop(Crops):
     """A crop that lies within a tensor is the same part of it."""
 
 
-@contract("vision.tensor_crop_outside", area=AREA, samples=tensor_crops(inside=False))
+@contract(
+    "vision.tensor_crop_outside", covers=("TF.crop", "T.CenterCrop"), area=AREA, samples=tensor_crops(inside=False)
+)
 class tensor_crop_outside(Crops):
     """A crop of a tensor is zero where it leaves it, as that of an image is."""
 
@@ -241,7 +243,12 @@ class tensor_crop_outside(Crops):
         return {**expected, "rectangle": same(np.pad(inside, ((0, 0), *border)))}
 
 
-@contract("vision.tensor_flips", area=AREA, samples=shapes.flatmap(lambda size: filled((3, *size))))
+@contract(
+    "vision.tensor_flips",
+    covers=("TF.hflip", "TF.vflip"),
+    area=AREA,
+    samples=shapes.flatmap(lambda size: filled((3, *size))),
+)
 class tensor_flips:
     """A flip of a tensor mirrors the same axis as that of an image."""
 
@@ -277,7 +284,7 @@ def tensor_sizes() -> st.SearchStrategy[list[Sample]]:
     return st.lists(one, min_size=3, max_size=3)
 
 
-@contract("vision.tensor_resize", area=AREA, samples=tensor_sizes())
+@contract("vision.tensor_resize", covers=("T.Resize",), area=AREA, samples=tensor_sizes())
 class tensor_resize:
     """Resize of a tensor averages over the pixels that a smaller picture merges, as it does for an image."""
 
