@@ -45,7 +45,7 @@ Examples:
     conformance port my_port.py --lane torch --lane paddle@/envs/paddle   (write torch_model = "my_network_torch:Net")
 
 `pydoc conformance.porting.pair` lists what else a pair file may say. Further options are pytest's.
-Writes conformance-report/: results.json, and a page of each pair in HTML and in Markdown.
+Writes conformance-report/: index.html, results.json, and a page of each pair in HTML and in Markdown.
 Exit status: 0 where all laws hold; 1 where one does not; 4 for options or lanes that cannot be used; 2 for input that
 cannot be used otherwise; 130 after Ctrl-C.""",
         "conformance.gate:add_port",
@@ -89,7 +89,7 @@ Examples:
     conformance gate --lane torch@/envs/torch --lane paddle:gpu@/envs/paddle
     conformance gate --replay=conformance-report/failures/nn.conv2d.json
 
-Writes conformance-report/: results.json, summary.md, and what replays each failure.
+Writes conformance-report/: index.html, results.json, summary.md, and what replays each failure.
 Exit status: 0 only if samples ran and all agree, or differ as the ledger says; 1 where something else differs; 4 for
 options or lanes that cannot be used; 5 where nothing ran; 130 after Ctrl-C.""",
         "conformance.gate:add_gate",
@@ -121,7 +121,7 @@ to resume.
 Example:
     conformance matrix --torch 2.4.1,2.15.0 --paddle 2.6.2,3.3.1 --out releases -- -k optim
 
-Writes matrix.md, matrix.html and matrix.json to the folder of --out.
+Writes index.html, matrix.md and matrix.json to the folder of --out.
 Exit status: 0; 1 where a release has no verdicts; 2 for input that cannot be used; 130 after Ctrl-C.""",
         "conformance.matrix.command:add_arguments",
         "conformance.matrix.command:main",
@@ -141,14 +141,16 @@ Exit status: 0; 1 where a contract regressed or was removed; 2 for files that ca
         "conformance.diff:main",
     ),
     "report": Command(
-        "write the pages of a check of ports again, from its results.json",
+        "write the page of a run again, from its results.json or matrix.json",
         """\
-Write the HTML page and the Markdown page of each pair of models that a results.json is about.
+Write the page of a run, and the HTML and Markdown pages of each pair of models that it checked. The pages need no
+network and no other file.
 
-Example:
+Examples:
     conformance report conformance-report/results.json --out pages
+    conformance report releases/matrix.json --out pages
 
-Writes porting-NAME.html and porting-NAME.md to the folder of --out.
+Writes index.html, and porting-NAME.html and porting-NAME.md of pairs, to the folder of --out.
 Exit status: 0; 2 for input that cannot be used.""",
         "conformance.report.command:add_arguments",
         "conformance.report.command:main",

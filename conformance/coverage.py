@@ -175,12 +175,16 @@ def spoken_for(project: home.Home, ids: Iterable[str]) -> dict[str, Any] | None:
         return None
     if not REGISTRY:  # the controller of a distributed run collects nothing
         names.import_suites(project.folder)
-    calls = {call for name in ids if name in REGISTRY for call in REGISTRY[name].covers}
-    pairs = read_counterparts(project.counterparts)
+    calls: dict[str, list[str]] = {}
+    for name in ids:
+        for call in REGISTRY[name].covers if name in REGISTRY else ():
+            calls.setdefault(call, []).append(name)
+    pairs, traced = read_counterparts(project.counterparts), read_workloads(project.workloads)
     return {
-        "judged": len(calls & pairs.keys()),
+        "judged": len(calls.keys() & pairs.keys()),
         "counterparts": len(pairs),
-        "traced": round(traced_share(read_workloads(project.workloads), calls), 4),
+        "traced": round(traced_share(traced, calls), 4),
+        "programs": {call: [row["configurations"], calls.get(call, [])] for call, row in traced.items()},
     }
 
 

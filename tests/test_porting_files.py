@@ -71,10 +71,12 @@ def test_pages_of_an_earlier_run_are_removed_and_nothing_else_is(tmp_path):
 def test_results_come_with_pages_and_those_of_no_pair_without(tmp_path, monkeypatch):
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     results.write(tmp_path, document(*laws()))
-    assert sorted(os.listdir(tmp_path)) == ["porting-net.html", "porting-net.md", "results.json", "summary.md"]
+    assert sorted(os.listdir(tmp_path)) == [
+        *("index.html", "porting-net.html", "porting-net.md", "results.json", "summary.md")
+    ]
     other = tmp_path / "other"
     results.write(other, document(Record("nn.law", "area", "A law.", samples=1)))
-    assert sorted(os.listdir(other)) == ["results.json", "summary.md"]
+    assert sorted(os.listdir(other)) == ["index.html", "results.json", "summary.md"]
     assert porting.lines(other, document(Record("nn.law", "area", "A law.", samples=1))) == []
 
 
@@ -97,15 +99,16 @@ def test_the_command_makes_the_same_pages_again(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     results.write(tmp_path / "a", document(*laws(training=law("training", layers=WRONG))))
     assert command(tmp_path / "a" / "results.json", "--out", tmp_path / "b") == 0
-    assert capsys.readouterr().out.splitlines() == [f"wrote {tmp_path}/b/porting-net.{kind}" for kind in ("html", "md")]
-    for name in ("porting-net.html", "porting-net.md"):
+    names = ("index.html", "porting-net.html", "porting-net.md")
+    assert capsys.readouterr().out.splitlines() == [f"wrote {tmp_path}/b/{name}" for name in names]
+    for name in names:
         assert (tmp_path / "b" / name).read_bytes() == (tmp_path / "a" / name).read_bytes()
 
 
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (document(Record("nn.law", "area", "A law.", samples=1)), "is about no pair of models; make one with"),
+        (document(), "has no contract: nothing was run"),
         (document(law("tensors", laws=["forward"])), "is no results.json of this release (ValueError"),
         (document(law("tensors", layers=[{"torch": "a", "paddle": "a"}])), "of this release (KeyError"),
         (document(*laws(), law("tensors", "b", warnings=None)), "of this release (TypeError"),

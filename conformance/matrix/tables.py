@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from packaging.version import Version
 from conformance.contract import shorten
 from conformance.matrix.cells import DONE
 from conformance.portable import write_whole
+from conformance.report import page as report
 from conformance.report.summary import table_row
 
 SCHEMA = 1
@@ -29,15 +29,6 @@ LEGEND = (
     "✓ agrees with the oracle, k known divergence, ✗ diverges, ! the lane crashed or hung, s stale ledger entry, "
     "- not run"
 )
-STYLE = """
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #1f2328; background: #fff }
-table { border-collapse: collapse; margin: 1rem 0 }
-th, td { border: 1px solid #d0d7de; padding: .15rem .5rem; text-align: left }
-thead th { position: sticky; top: 0; background: #f6f8fa }
-td.cell { text-align: center }
-.agree { background: #dafbe1 } .known { background: #fff8c5 } .diverge, .error, .stale { background: #ffd8d3 }
-.none { background: #eaeef2 } .changed { outline: 2px solid #0969da; outline-offset: -2px }
-"""
 
 
 def document(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -84,11 +75,11 @@ def _told(row: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path, matrix: Mapping[str, Any]) -> list[Path]:
-    """Write ``matrix.json``, ``matrix.md`` and ``matrix.html``, each whole; returns their paths."""
+    """Write ``matrix.json``, ``matrix.md`` and ``index.html``, each whole; returns their paths."""
     files = {
         "matrix.json": json.dumps(matrix, indent=1, sort_keys=True) + "\n",
         "matrix.md": markdown(matrix),
-        "matrix.html": page(matrix),
+        report.FILE: page(matrix),
     }
     for name, text in files.items():
         write_whole(folder / name, text)
@@ -144,35 +135,4 @@ def _sign(row: Mapping[str, Any] | None) -> str:
 
 def page(matrix: Mapping[str, Any]) -> str:
     """The matrix as one self-contained HTML page; a cell's title has the reason."""
-    columns = _columns(matrix)
-    changed = {(row["contract"], f"{row['framework']} {row['release']}") for row in matrix["changes"]}
-    head = "".join(f"<th>{html.escape(name)}</th>" for name, _ in columns)
-    rows = []
-    for area, contract in _contracts(matrix):
-        cells = [
-            _html_cell(outcome["contracts"].get(contract), (contract, name) in changed) for name, outcome in columns
-        ]
-        rows.append(f"<tr><td>{html.escape(area)}</td><td><code>{contract}</code></td>{''.join(cells)}</tr>")
-    void = "".join(
-        f"<p><b>{html.escape(name)}</b> has no verdicts: {html.escape(outcome['status'])} "
-        f"({html.escape(outcome['reason'])})</p>"
-        for name, outcome in _void(matrix)
-    )
-    listed = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(part)}</td>" for part in _change(row)) + "</tr>"
-        for row in matrix["changes"]
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Contracts by release</title>'
-        f"<style>{STYLE}</style>"
-        f"<h1>Contracts by release</h1><p>{LEGEND}. A blue frame marks a change from the release before.</p>{void}"
-        f"<table><thead><tr><th>area</th><th>contract</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        "<h2>The first release of each change</h2><table><thead><tr><th>contract</th><th>since</th><th>was</th>"
-        f"<th>is</th></tr></thead><tbody>{listed}</tbody></table></html>\n"
-    )
-
-
-def _html_cell(row: Mapping[str, Any] | None, changed: bool) -> str:
-    kind = row["verdict"].split()[0] if row else "none"
-    title = html.escape(_told(row), quote=True) if row else "no verdict"
-    return f'<td class="cell {kind}{" changed" if changed else ""}" title="{title}">{_sign(row)}</td>'
+    return report.matrix_page(matrix, _sign, _told)

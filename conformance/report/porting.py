@@ -125,7 +125,7 @@ def write(folder: Path, document: Mapping[str, Any]) -> list[Path]:
     texts: dict[str, str] = {}
     for checked in pairs(document):
         blocks = content(document, checked)
-        both = hypertext.page(_title(checked), blocks), markdown(blocks)
+        both = hypertext.page(title(checked), blocks), markdown(blocks)
         texts.update(zip(named[checked.name], both, strict=True))
     for name, text in texts.items():
         write_whole(folder / name, text.encode("utf-8", "replace").decode("utf-8"))
@@ -150,7 +150,7 @@ def lines(folder: Path, document: Mapping[str, Any]) -> list[str]:
 def content(document: Mapping[str, Any], checked: Checked) -> list[Block]:
     """The page."""
     return [
-        Heading(_title(checked)),
+        Heading(title(checked)),
         Paragraph(_sentence(checked), TONES[checked.verdict]),
         Heading("What was compared"),
         Listing(_compared(document, checked)),
@@ -172,7 +172,8 @@ def content(document: Mapping[str, Any], checked: Checked) -> list[Block]:
     ]
 
 
-def _title(checked: Checked) -> str:
+def title(checked: Checked) -> str:
+    """Of a pair's page."""
     return f"Port {checked.name}: {checked.verdict}"
 
 

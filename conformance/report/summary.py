@@ -16,7 +16,7 @@ HEADER = ("area", "contracts", "samples", "verdicts", "worst margin", "where")
 
 def lines(document: dict[str, Any]) -> list[str]:
     """The terminal summary. A margin is the largest error in units of its bound; above 1 is a divergence."""
-    text = [*_worth(document), *upgrade.lines(document), *(lane_line(lane) for lane in document["lanes"])]
+    text = [*worth(document), *upgrade.lines(document), *(lane_line(lane) for lane in document["lanes"])]
     rows = [HEADER, *_rows(document)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     text += [
@@ -39,7 +39,7 @@ def lines(document: dict[str, Any]) -> list[str]:
 
 def markdown(document: dict[str, Any]) -> str:
     """The same as a Markdown page."""
-    text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", *_worth(document), ""]
+    text = ["## Conformance of the frameworks", "", f"**{verdict_line(document)}**", *worth(document), ""]
     text += [f"- `{lane_line(lane)}`" for lane in document["lanes"]]
     compared = upgrade.lines(document)
     if compared:
@@ -70,7 +70,7 @@ def markdown(document: dict[str, Any]) -> str:
     return "\n".join(text) + "\n"
 
 
-def _worth(document: dict[str, Any]) -> list[str]:
+def worth(document: dict[str, Any]) -> list[str]:
     """What a pass of this run is worth: how many calls its contracts judge."""
     found = document.get("speaks_for")
     if not found or not found["judged"]:
@@ -164,6 +164,20 @@ def _noted(document: dict[str, Any]) -> list[str]:
 
 def _folded(known: list[dict[str, Any]]) -> list[str]:
     """One line for each entry; those whose reason begins with "As ENTRY" are counted in that entry's line."""
+    lines = []
+    for entry in _leading(known):
+        more = entry["followers"]
+        also = f", and in {more} more contract{'s' if more > 1 else ''}" if more else ""
+        lines.append(f"{entry['id']} ({entry['lane']}{also}): {entry['reason']}")
+    return lines
+
+
+def known_folded(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The known divergences of a run: entries that share a cause are told once, with the number of ``contracts``."""
+    return [{**entry, "contracts": entry["followers"] + 1} for entry in _leading(_known(document))]
+
+
+def _leading(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
     reasons = {entry["id"]: entry["reason"] for entry in known}
     followers: Counter[tuple[str, str]] = Counter()
     leading = []
@@ -173,12 +187,7 @@ def _folded(known: list[dict[str, Any]]) -> list[str]:
             leading.append(entry)
         else:
             followers[root, entry["lane"]] += 1
-    lines = []
-    for entry in leading:
-        more = followers[entry["id"], entry["lane"]]
-        also = f", and in {more} more contract{'s' if more > 1 else ''}" if more else ""
-        lines.append(f"{entry['id']} ({entry['lane']}{also}): {entry['reason']}")
-    return lines
+    return [{**entry, "followers": followers[entry["id"], entry["lane"]]} for entry in leading]
 
 
 def _unsupported(document: dict[str, Any]) -> list[str]:
