@@ -33,8 +33,8 @@ class Numbers:
     """The hyperparameters of a run, and which step it is at.
 
     rounded: those that a lane keeps in float32. stored: powers are products of numbers of this dtype, one more factor a
-    step; rounded_powers: of rounded factors. product: NAdam's is kept in this dtype, for so many steps. own: whether the
-    rule is paddle's where it is not torch's.
+    step; rounded_powers: of rounded factors. product: NAdam's is kept in this dtype, for so many steps. own: whether
+    the rule is paddle's where it is not torch's.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from tests.faults.wraps import defaulting, lost
 
 names.import_suites(Path(__file__).resolve().parents[2])
 TORCH_LR, PADDLE_LR = "torch.optim.lr_scheduler", "paddle.optimizer.lr"
-PREFIXES = ("optimizer.", "state.", "serialization.")
+PREFIXES = ("optimizer.", "state.", "serialization.", "scheduler.")
 LANES = (TORCH, PADDLE)
 REFUSED = {("state.layer_misfits", TORCH)}
 """What is refused gives no quantity that could be wrong."""
@@ -119,8 +119,46 @@ STATES = (
         halved,
     ),
 )
+
+
+def late(call: Any) -> Any:
+    """A schedule that is told of the epoch before."""
+
+    def wrong(self: Any, *arguments: Any) -> Any:
+        return call(self, *[max(each - 1, 0) for each in arguments])
+
+    return wrong
+
+
+def scheduled(name: str, contract: str, torch_class: str, paddle_class: str, method: str, wrap: Any) -> list[Fault]:
+    """A fault of a schedule's method in either framework."""
+    found = []
+    for lane, module, cls in ((TORCH, TORCH_LR, torch_class), (PADDLE, PADDLE_LR, paddle_class)):
+        word = "set_state_dict" if lane == PADDLE and method == "load_state_dict" else method
+        found.append(Fault(f"{contract} {name}", lane, (f"scheduler.{contract}",), f"{module}:{cls}.{word}", wrap))
+    return found
+
+
+NAMED = {
+    "step": ("StepLR", "StepDecay"),
+    "polynomial": ("PolynomialLR", "PolynomialDecay"),
+    "cyclic": ("CyclicLR", "CyclicLR"),
+    "one_cycle": ("OneCycleLR", "OneCycleLR"),
+    "plateau": ("ReduceLROnPlateau", "ReduceOnPlateau"),
+    "lambda": ("LambdaLR", "LambdaDecay"),
+}
+SCHEDULES = [
+    fault
+    for name, classes in NAMED.items()
+    for fault in scheduled("not taken up", name, *classes, "load_state_dict", lost)
+] + [
+    fault
+    for name in ("step", "polynomial", "lambda", "cyclic")
+    for fault in scheduled("an epoch late where one is asked for", name, *NAMED[name], "step", late)
+]
 FAULTS = (
     *STATES,
+    *SCHEDULES,
     *generic(),
     defaults("nadam", "NAdam", TORCH, momentum_decay=0.005),
     defaults("nadam", "NAdam", PADDLE, momentum_decay=0.005),
