@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
-from conformance.operators import EVERY, INTEGERS, Floats, each, operator
+from conformance.operators import EVERY, INTEGERS, Floats, each, in_steps, operator
+from conformance.quantity import returned
 from suites.support import indices
 
 AREA = "assignment"
@@ -34,11 +35,7 @@ def _written(array, new, index, first, second):
 
 def _no_axes(x):
     """The refusal of a tensor without axes."""
-    return (
-        None
-        if x.shape
-        else Rejects("nothing has axes", error="The rank of input should be less than 7, but received 0")
-    )
+    return None if x.shape else Rejects("nothing has axes", error="input should be less than 7")
 
 
 @operator(
@@ -62,7 +59,8 @@ class number:
         lambda a: _written(a, -1, index, first, second), x, fill=number
     )
     variant_not_without_axes = lambda x, index, first, second, number: (
-        _no_axes(x) or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
+        (None if returned() == "float32" else _no_axes(x))
+        or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
     )
 
 
@@ -96,6 +94,9 @@ class tensor:
         return y
 
     value = lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
+    variant_rounded_sums = in_steps(
+        lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
+    )
     variant_not_without_axes = lambda x, v, index, first, second: (
         _no_axes(x) or moved(lambda a, b: _written(a, b, index, first, second), x, v)
     )
@@ -108,7 +109,7 @@ SINGLE = ("float32", *INTEGERS, "bool")
 @operator(
     "assign.chosen",
     area=AREA,
-    cases=_assigned(indices.integers(mixed=True, repeated=False)),
+    cases=_assigned(indices.integers(mixed=True, repeated=False).filter(lambda drawn: None not in drawn["index"])),
     gradients=BOTH,
     dtypes=SINGLE,
     stepwise=True,
@@ -150,9 +151,10 @@ class broadcast:
         return y
 
     value = lambda x, v, how: moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
+    variant_rounded_sums = in_steps(lambda x, v, how: moved(lambda a, b: np.broadcast_to(b, a.shape), x, v))
     variant_no_gradient = lambda x, v, how: (
         Rejects("a gradient of what is repeated", error="Input dimension size should be equal to")
-        if x.tracked and v.shape != x.shape
+        if x.tracked and sum(a != b for a, b in zip(x.shape, v.shape, strict=True)) == 1
         else moved(lambda a, b: np.broadcast_to(b, a.shape), x, v)
     )
 
@@ -197,6 +199,9 @@ class masked_one:
         return y
 
     value = lambda x, v, mask: moved(lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v)
+    variant_rounded_sums = in_steps(
+        lambda x, v, mask: moved(lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v)
+    )
     variant_no_gradient = lambda x, v, mask: moved(
         lambda a, b: _written(a, b.reshape(()), ["first"], mask, None), x, v.plain
     )
@@ -223,18 +228,20 @@ class masked:
 
 
 @operator(
-    "assign.nothing",
+    "assign.rows",
     area=AREA,
-    cases=st.tuples(st.integers(1, 4), st.integers(2, 4)).map(
-        lambda shape: {"x": Floats(shape), "mask": np.zeros(shape[0], bool), "v": Floats(shape[1:])}
+    cases=st.tuples(st.integers(1, 4), st.integers(2, 4)).flatmap(
+        lambda shape: each([False] * shape[0], [True] * shape[0]).map(
+            lambda mask: {"x": Floats(shape), "mask": np.array(mask), "v": Floats(shape[1:])}
+        )
     ),
     gradients=BOTH,
-    dtypes=EVERY,
-    may_be_zero=("gradient.v",),
+    dtypes=SINGLE,
+    may_be_zero=("gradient.v", "gradient.x"),
     covers=SET,
 )
-class nothing:
-    """A tensor written to rows of which none is chosen."""
+class rows:
+    """A tensor written to rows of which all are chosen, or none."""
 
     @staticmethod
     def both(f, x, v, mask):
@@ -242,8 +249,12 @@ class nothing:
         y[mask] = v
         return y
 
-    value = lambda x, v, mask: moved(lambda a, b: np.where(np.broadcast_to(False, a.shape), b, a), x, v)
-    variant_refused = lambda x, v, mask: Rejects("nothing is chosen", error="The pointer p_index is nullptr")
+    value = lambda x, v, mask: moved(lambda a, b: np.where(mask[:, None], b, a), x, v)
+    variant_nothing_refused = lambda x, v, mask: (
+        moved(lambda a, b: np.where(mask[:, None], b, a), x, v)
+        if mask.any()
+        else Rejects("nothing is chosen", error="The pointer p_index is nullptr")
+    )
 
 
 @operator(

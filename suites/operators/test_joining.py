@@ -21,7 +21,7 @@ def _axis(draw, rank):
 @st.composite
 def _joined(draw, alike=False):
     """Three tensors that are alike but for their lengths along one axis."""
-    shape = draw(shapes(4, 3, fewest=0 if alike else 1))
+    shape = draw(shapes(4, 3, fewest=0 if alike else 1, empty=False))
     axis = _axis(draw, len(shape) + alike)
     lengths = [shape] * 3
     if not alike:
@@ -283,7 +283,7 @@ class roll:
 
 @st.composite
 def _quarter(draw):
-    shape = draw(shapes(fewest=2))
+    shape = draw(shapes(fewest=2, empty=False))
     axes = draw(st.permutations(range(len(shape))))[:2]
     return {
         "x": Floats(shape),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
-from conformance.operators import EVERY, Floats, each, operator, shapes
+from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
 
 AREA = "shapes of tensors"
 HOW = each("function", "method")
@@ -111,11 +111,15 @@ class transpose:
     """Two axes exchanged, or one moved to the place of another."""
 
     torch = lambda f, x, one, other, how: getattr(x, how)(one, other)
-    paddle = lambda f, x, one, other, how: x.moveaxis(one, other) if how == "moveaxis" else x.swapaxes(one, other)
+    paddle = lambda f, x, one, other, how: (
+        x.moveaxis(one, other)
+        if how == "moveaxis"
+        else x.transpose([{one % x.ndim: other, other % x.ndim: one}.get(axis, axis) for axis in range(x.ndim)])
+    )
     value = lambda x, one, other, how: moved(
         lambda a: np.moveaxis(a, one, other) if how == "moveaxis" else np.swapaxes(a, one, other), x
     )
-    note = "A transpose by two axes is swapaxes in paddle, whose transpose takes the whole order."
+    note = "A transpose by two axes is swapaxes in paddle (3.2 and later), whose transpose takes the whole order."
 
 
 @operator(
@@ -294,7 +298,7 @@ class expand:
         x.expand(shape)
         if how == "expand"
         else x.expand(*shape)
-        if how == "positions"
+        if how == "positions" and shape
         else f.broadcast_to(x, shape)
         if how == "broadcast_to"
         else x.expand_as(f.empty(shape))
@@ -309,3 +313,4 @@ class expand:
         else x.expand_as(f.empty(shape))
     )
     value = lambda x, shape, how: moved(lambda a: _wide(a, shape), x)
+    variant_rounded_sums = in_steps(lambda x, shape, how: moved(lambda a: _wide(a, shape), x))

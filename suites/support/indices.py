@@ -67,10 +67,10 @@ def _slice(draw: st.DrawFn, length: int) -> tuple[int | None, int | None, int | 
 
 
 def _several(draw: st.DrawFn, length: int) -> tuple[int | None, int | None, int | None]:
-    """A slice beside a tensor: without a step where it leaves fewer than two elements, see index-thin-slice."""
+    """A slice beside a tensor: not empty, and without a step where it leaves one element, see index-thin-slice."""
     start, stop, step = _slice(draw, length)
     left = len(range(*slice(start, stop, step).indices(length)))
-    return start, stop, step if left > 1 else None
+    return (start, stop, step) if left > 1 else (None, None, None)
 
 
 def _near(draw: st.DrawFn, length: int) -> int:

@@ -1,0 +1,189 @@
+"""In-place calls on whole tensors and on every kind of view of them: values, and the gradient of what was changed."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.functions import clip, exp
+from conformance.moves import moved, with_gradient_of
+from conformance.operators import Floats, each, operator
+from conformance.quantity import scaled
+
+AREA = "in-place calls"
+DTYPES = ("float32", "float64")
+VIEWS = {
+    "whole": lambda y: y,
+    "row": lambda y: y[0],
+    "rows": lambda y: y[1:],
+    "column": lambda y: y[:, -1],
+    "steps": lambda y: y[:, ::2],
+    "transposed": lambda y: y.T,
+    "flat": lambda y: y.flatten(),
+    "reshaped": lambda y: y.reshape([-1]),
+    "unsqueezed": lambda y: y[None],
+    "nested": lambda y: y[1:][0],
+}
+CHANGES = {
+    "scale": lambda part: scaled(part, 3.0),
+    "add": lambda part: part + 2.0,
+    "clip": lambda part: clip(part, -0.5, 0.5),
+    "zero": lambda part: part * 0.0,
+    "fill": lambda part: part * 0.0 + 3.0,
+    "exp": lambda part: exp(part),
+    "abs": abs,
+    "negative": lambda part: -part,
+}
+
+
+def _view(array, view):
+    return VIEWS[view](array)
+
+
+def _changed(x, view, change):
+    """x with a part of it changed."""
+    places = VIEWS[view](np.arange(x.value.size).reshape(x.shape))
+    part = moved(lambda a: _view(a, view), x)
+    found = CHANGES[change](part) if isinstance(change, str) else change(part)
+
+    def written(a, b):
+        new = a.copy()
+        new.reshape(-1)[places] = b
+        return new
+
+    return moved(written, x, found)
+
+
+def _matrix(**more):
+    sides = st.tuples(st.integers(2, 4), st.integers(2, 4))
+    return sides.flatmap(
+        lambda shape: st.fixed_dictionaries({"x": st.just(Floats(shape, specials=False)), "view": each(*VIEWS), **more})
+    )
+
+
+def _part_of(y, view):
+    return {
+        "whole": lambda: y,
+        "row": lambda: y[0],
+        "rows": lambda: y[1:],
+        "column": lambda: y[:, -1],
+        "steps": lambda: y[:, ::2],
+        "transposed": lambda: y.T,
+        "flat": lambda: y.flatten(),
+        "reshaped": lambda: y.reshape([-1]),
+        "unsqueezed": lambda: y.unsqueeze(0),
+        "nested": lambda: y[1:][0],
+    }[view]()
+
+
+@operator(
+    "inplace.views",
+    area=AREA,
+    cases=_matrix(change=each(*CHANGES)),
+    dtypes=DTYPES,
+    layouts=(),
+    share=1.0,
+    may_be_zero=("gradient.x",),
+    covers=("paddle.Tensor.zero_", "tensor.views"),
+)
+class views:
+    """A part of a tensor changed in place through a view: the tensor has the new values, and their gradient."""
+
+    @staticmethod
+    def torch(f, x, view, change):
+        y = x.clone()
+        part = _part_of(y, view)
+        if change == "scale":
+            part.mul_(3)
+        elif change == "add":
+            part.add_(2)
+        elif change == "clip":
+            part.clamp_(-0.5, 0.5)
+        elif change == "fill":
+            part.fill_(3)
+        elif change == "negative":
+            part.neg_()
+        else:
+            getattr(part, change + "_")()
+        return y
+
+    @staticmethod
+    def paddle(f, x, view, change):
+        y = x.clone()
+        part = _part_of(y, view)
+        if change == "scale":
+            part.scale_(3.0)
+        elif change == "add":
+            part.scale_(1.0, 2.0)
+        elif change == "clip":
+            part.clip_(-0.5, 0.5)
+        elif change == "fill":
+            part.fill_(3)
+        elif change == "negative":
+            part.neg_()
+        else:
+            getattr(part, change + "_")()
+        return y
+
+    value = _changed
+    variant_gradient_lost = lambda x, view, change: (
+        _changed(x, view, change) if view == "whole" else with_gradient_of(moved(np.copy, x), _changed(x, view, change))
+    )
+
+
+@operator(
+    "inplace.views_add",
+    area=AREA,
+    cases=_matrix(v=st.just(Floats((), specials=False))),
+    gradients=("x", "v"),
+    dtypes=DTYPES,
+    layouts=(),
+    share=0.5,
+)
+class views_add:
+    """A tensor added in place to a view: the gradient of the added tensor is that of the part."""
+
+    @staticmethod
+    def both(f, x, v, view):
+        y = x.clone()
+        _part_of(y, view).add_(v)
+        return y
+
+    value = lambda x, v, view: _changed(x, view, lambda part: part + v)
+
+    @staticmethod
+    def variant_gradient_lost(x, v, view):
+        found = _changed(x, view, lambda part: part + v)
+        if view == "whole":
+            return found
+        return {"output": with_gradient_of(moved(np.copy, x), found), "gradient.v": None}
+
+
+def _assigned(x, view):
+    here = np.zeros(x.shape, bool)
+    here.reshape(-1)[VIEWS[view](np.arange(x.value.size).reshape(x.shape))[0]] = True
+    return moved(lambda a: np.where(here, -1, a), x, fill=3)
+
+
+@operator(
+    "inplace.views_assigned",
+    area=AREA,
+    cases=_matrix(),
+    dtypes=DTYPES,
+    layouts=(),
+    share=0.5,
+    may_be_zero=("gradient.x",),
+)
+class views_assigned:
+    """A number written to the first element or row of a view: the tensor has it, and no gradient there."""
+
+    @staticmethod
+    def both(f, x, view):
+        y = x.clone()
+        _part_of(y, view)[0] = 3
+        return y
+
+    value = _assigned
+    variant_gradient_lost = lambda x, view: (
+        _assigned(x, view) if view == "whole" else with_gradient_of(moved(np.copy, x), _assigned(x, view))
+    )

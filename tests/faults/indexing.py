@@ -1,0 +1,31 @@
+"""Faults of calls that are no single expression: the value of an index, an assignment, a cast or a draw in one lane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.contract import REGISTRY
+from tests.faults.fault import PADDLE, TORCH, Fault
+from tests.faults.operators import CallFault, first, larger
+
+FAMILIES = ("assign.", "cast.", "create.", "drawn.", "index.", "inplace.")
+
+
+def changed(found: Any) -> Any:
+    """A result that is a little too large; a count by many, and what is no tensor by one."""
+    if not hasattr(found, "numpy"):
+        return not found if isinstance(found, bool) else found + 1
+    return found + 1000 if "int" in str(found.dtype) else larger(found)
+
+
+def faults() -> list[Fault]:
+    """One in each lane for each contract of these families whose calls have no text of their own."""
+    return [
+        CallFault(f"{contract.id}: value too large", lane, (contract.id,), "", first(changed))
+        for contract in REGISTRY.values()
+        if contract.id.startswith(FAMILIES) and not contract.sources
+        for lane in (TORCH, PADDLE)
+    ]
+
+
+FAULTS = faults()
