@@ -293,7 +293,7 @@ def scattered(orders: list[list[int]], indices: list[int], length: int) -> dict[
 
 
 def splits() -> st.SearchStrategy[list[Sample]]:
-    """Whole lengths that fill a dataset, and fractions of it that do not divide it."""
+    """Whole lengths that fill a dataset, and fractions of it that do not divide it; none of which is empty."""
 
     def make(parts: list[int], tenths: list[int], count: int) -> list[Sample]:
         fractions = [part / sum(tenths) for part in tenths]
@@ -301,7 +301,7 @@ def splits() -> st.SearchStrategy[list[Sample]]:
         return [Sample({"count": sum(parts), "lengths": parts}), Sample({"count": count, "lengths": fractions})]
 
     whole = st.lists(st.integers(0, 6), min_size=1, max_size=4).filter(sum)
-    return st.builds(make, whole, st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(2, 30))
+    return st.builds(make, whole, st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(20, 50))
 
 
 @contract(
