@@ -108,7 +108,9 @@ class rotate:
     @staticmethod
     def variant_three_colours(mode, pixels, angle, interpolation, expand, center, fill):
         """The fill is made a colour of three, which an image in grey refuses and which is opaque beside an alpha."""
-        if mode == "L":
+        turns = angle % 90 == 0 and (center is None or expand)  # which Pillow makes without a fill
+        quarter = angle % 180 == 90
+        if mode == "L" and not (turns and (not quarter or expand or pixels.shape[0] == pixels.shape[1])):
             return Rejects("a colour of three numbers", error="color must be int or single-element tuple")
         colour = (fill, fill, fill, 255) if mode == "RGBA" else fill
         return rotate.oracle(mode, pixels, angle, interpolation, expand, center, colour)
