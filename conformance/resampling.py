@@ -127,20 +127,20 @@ def unnormalized(grid: Quantity, size: int, corners: bool) -> Quantity:
     return scaled((grid + 1.0) * float(size) - 1.0, 0.5)
 
 
-def bordered(at: Quantity, size: int) -> Quantity:
-    """Positions within the image, without a gradient outside and at its edges."""
-    inside = (at.value > 0) & (at.value < size - 1)
+def bordered(at: Quantity, size: int, edges: bool = False) -> Quantity:
+    """Positions within the image, without a gradient outside, and at its edges only with ``edges``."""
+    inside = (at.value >= 0) & (at.value <= size - 1) if edges else (at.value > 0) & (at.value < size - 1)
     held = np.clip(at.value, 0, size - 1)
     near = np.minimum(np.abs(at.value), np.abs(at.value - (size - 1))) <= at.error
     found = where(inside, at, Quantity(held, np.where(near, at.error, 0.0)))
     return without_gradient(found, at, near & (at.error > 0))
 
 
-def reflected(at: Quantity, size: int, corners: bool) -> Quantity:
-    """Positions thrown back at the middles of the outermost pixels, or at the edges, as often as it takes."""
+def reflected(at: Quantity, size: int, corners: bool, edges: bool = False) -> Quantity:
+    """Positions thrown back at the outermost pixels' middles or edges, as often as it takes; see :func:`bordered`."""
     low, span = (0.0, size - 1.0) if corners else (-0.5, float(size))
     if span == 0:
-        return Quantity(np.zeros(at.shape))
+        return Quantity(np.zeros(at.shape)).with_gradient(at, lambda g: Quantity(np.zeros(at.shape)))
     away = at - low
     sign = np.where(away.value < 0, -1.0, 1.0)
     flips = np.floor(np.abs(away.value) / span)
@@ -150,7 +150,7 @@ def reflected(at: Quantity, size: int, corners: bool) -> Quantity:
     found = away * slope + offset
     beyond = np.abs(away.value) % span
     kink = np.minimum(beyond, span - beyond) <= at.error
-    return bordered(without_gradient(found, at, kink & (at.error > 0)), size)
+    return bordered(without_gradient(found, at, kink & (at.error > 0)), size, edges)
 
 
 def sampled(x: Any, positions: Sequence[Quantity], nearest_pixel: bool, half_away: bool = False) -> Quantity:
@@ -166,9 +166,9 @@ def sampled(x: Any, positions: Sequence[Quantity], nearest_pixel: bool, half_awa
     used: Array = np.ones((batch, count, 1), bool)
     weights = quantity(np.ones((batch, count, 1)))
     for at, length in zip(flat, lengths, strict=True):
-        places, weight = _rounded(at, half_away) if nearest_pixel else _around(at)
+        places, weight, taken = _rounded(at, half_away) if nearest_pixel else _around(at)
         taps = places.shape[-1]
-        inside = (places >= 0) & (places < length) & ((weight.value != 0) | (weight.error != 0))
+        inside = (places >= 0) & (places < length) & taken
         image = (image[..., None] * length + np.clip(places, 0, length - 1)[:, :, None]).reshape(batch, count, -1)
         used = (used[..., None] & inside[:, :, None]).reshape(batch, count, -1)
         known = weights.reshape(batch, count, -1, 1) * weight.reshape(batch, count, 1, taps)
@@ -182,8 +182,11 @@ def sampled(x: Any, positions: Sequence[Quantity], nearest_pixel: bool, half_awa
     return products(x, weights, first.ravel(), second.ravel(), place.ravel(), shape, rank)
 
 
-def _around(at: Quantity) -> tuple[Array, Quantity]:
-    """The pixels around each position, and their weights; the gradient is unknown where rounding may cross a pixel."""
+def _around(at: Quantity) -> tuple[Array, Quantity, Array]:
+    """The pixels around each position, their weights, and which are taken: of weight 0 too, for the gradient.
+
+    The gradient is unknown where rounding may cross a pixel.
+    """
     first = np.floor(at.value)
     part = at - first
     crossing = (np.minimum(part.value, 1 - part.value) <= at.error) & (at.error > 0)
@@ -191,11 +194,12 @@ def _around(at: Quantity) -> tuple[Array, Quantity]:
     before = Quantity(np.zeros(at.shape), np.where((part.value <= at.error) & (at.error > 0), at.error, 0.0))
     after = Quantity(np.zeros(at.shape), np.where((1 - part.value <= at.error) & (at.error > 0), at.error, 0.0))
     places = np.stack([first - 1, first, first + 1, first + 2], -1).astype(np.int64)
-    return places, move(lambda *each: np.stack(each, -1), before, 1.0 - part, part, after)
+    weights = move(lambda *each: np.stack(each, -1), before, 1.0 - part, part, after)
+    return places, weights, (weights.error != 0) | (np.arange(4) % 3 > 0)
 
 
-def _rounded(at: Quantity, half_away: bool) -> tuple[Array, Quantity]:
-    """The pixel next to each position, and its weight 1; unknown where rounding may choose another."""
+def _rounded(at: Quantity, half_away: bool) -> tuple[Array, Quantity, Array]:
+    """The pixel next to each position, its weight 1, and what is taken; unknown where rounding may choose another."""
     value = at.value
     chosen = np.floor(np.abs(value) + 0.5) * np.sign(value) if half_away else np.rint(value)
     unsure = (np.abs(np.abs(value - np.floor(value)) - 0.5) <= at.error) & (at.error > 0)
@@ -203,7 +207,9 @@ def _rounded(at: Quantity, half_away: bool) -> tuple[Array, Quantity]:
     other = np.where(chosen == lower, lower + 1, lower)
     places = np.stack([chosen, other], -1).astype(np.int64)
     error = np.where(unsure, np.inf, 0.0)
-    return places, Quantity(np.stack([np.ones(at.shape), np.zeros(at.shape)], -1), np.stack([error, error], -1))
+    weights = Quantity(np.stack([np.ones(at.shape), np.zeros(at.shape)], -1), np.stack([error, error], -1))
+    still = weights.with_gradient(at, lambda g: Quantity(np.zeros(at.shape)))  # a small step leaves the pixel as it is
+    return places, still, weights.value + weights.error > 0
 
 
 def base_grid(lengths: Sequence[int], corners: bool) -> Quantity:

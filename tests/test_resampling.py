@@ -63,9 +63,15 @@ def test_sampling_is_that_of_torch(mode, padding, corners):
             at = r.bordered(at, size)
         positions.append(r.reflected(at, size, corners) if padding == "reflection" else at)
     found = r.sampled(x, positions, mode == "nearest")
-    given = [x] if mode == "nearest" else [x, grid]
-    fixed = torch.tensor(grid.value)
-    same(found, given, lambda x, grid=fixed: functional.grid_sample(x, grid, mode, padding, corners))
+    same(found, [x, grid], lambda x, grid: functional.grid_sample(x, grid, mode, padding, corners))
+
+
+def test_the_gradient_reaches_a_pixel_of_weight_zero():
+    x = q.variable(np.array([-2.0, 3.0]).reshape(1, 1, 2, 1))
+    grid = q.variable(np.array([0.25, -1.5]).reshape(1, 1, 1, 2))
+    positions = [r.unnormalized(grid[..., 1 - axis], size, False) for axis, size in enumerate((2, 1))]
+    found = r.sampled(x, positions, False)
+    same(found, [x, grid], lambda x, grid: functional.grid_sample(x, grid, "bilinear", "zeros", False))
 
 
 @pytest.mark.parametrize("corners", (True, False))
@@ -83,7 +89,7 @@ def test_positions_that_rounding_may_carry_past_a_pixel_have_doubtful_neighbours
     middle = doubtful.places[4]
     assert {0, 1, 2} <= set(middle.tolist())
     at = q.Quantity(np.array([[1.0, 0.5]]), np.array([[0.01, 0.01]]))
-    places, weights = r._around(at)
+    places, weights, _ = r._around(at)
     assert places[0, 0].tolist() == [0, 1, 2, 3] and weights.error[0, 0, 0] > 0 and weights.error[0, 1, 0] == 0
-    _, chosen = r._rounded(at, False)
+    _, chosen, _ = r._rounded(at, False)
     assert np.isposinf(chosen.error[0, 1]).all() and not chosen.error[0, 0].any()

@@ -21,8 +21,8 @@ def pools(
 ) -> dict[str, Any]:
     """An image and a pool that has at least one window, every one of which meets the image.
 
-    unpadded: without padding, and with finite numbers alone, above ``low``. indices: whether those of the maximum are asked for is drawn too, and then nothing
-    special stands in the image.
+    unpadded: without padding, and with finite numbers alone, above ``low``. indices: whether those of the maximum are
+    asked for is drawn too, and then nothing special stands in the image.
     """
     each = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(rank))
     kernel, same = each(1, 3), draw(st.booleans())
