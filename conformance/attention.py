@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from conformance.functions import exp, log, rsqrt, square
-from conformance.quantity import Array, Quantity, divide, made, quantity, scaled
+from conformance.quantity import Array, Quantity, current, divide, linked, made, quantity, scaled, where
 from conformance.sums import einsum, move
 
 Distances = Callable[[Array, int], Array]
@@ -27,10 +27,11 @@ def distances(x: Quantity, axis: int, change: Distances | None = None) -> Quanti
     x = quantity(x).plain
     if not x.value.size:
         return x
-    if change is None:
-        return x - largest(x, axis)
-    error = x.error + x.error.max(axis=axis, keepdims=True)
-    return made(change(x.value, axis), error, 1)
+    top = largest(x, axis)
+    found = x - top if change is None else made(change(x.value, axis), x.error + top.error, 1)
+    # What hides a position is as far away as can be, whatever error the largest has.
+    sure = np.isneginf(x.value) & (x.error == 0) & np.isfinite(top.value)
+    return Quantity(found.value, np.where(sure, 0.0, found.error))
 
 
 def largest(x: Quantity, axis: int) -> Quantity:
@@ -103,14 +104,46 @@ def attention(
 
     scale: default, 1 over the root of the width. Frameworks scale the query, the scores, or both sides by the root.
     """
-    query, key = quantity(query), quantity(key)
+    query, key, value = quantity(query), quantity(key), quantity(value)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = scaled(einsum("bhqd,bhkd->bhqk", query, key), scale, 4)
     if added is not None:
-        with np.errstate(invalid="ignore"):
-            scores = scores + added
+        scores = plus(scores, quantity(added))
     weights = softmax(scores, -1, change)
-    return einsum("bhqk,bhkd->bhqd", weights, value), weights
+    return weighed(scores, weights, value), weights
+
+
+def plus(scores: Quantity, added: Quantity) -> Quantity:
+    """Scores and what is added to them; the lowest numbers hide a position whatever error its score has."""
+    hides = added.value <= -current().largest / 2
+    found = scores + where(hides, 0.0, added)
+    hidden = np.broadcast_to(hides, found.shape)
+    kept = Quantity(np.where(hidden, -np.inf, found.value), np.where(hidden, 0.0, found.error))
+    return kept.with_gradient(found, lambda g: g)
+
+
+def weighed(scores: Quantity, weights: Quantity, value: Quantity) -> Quantity:
+    """The softmax of scores times values, whose gradient is formed in one of two ways, of which either is allowed.
+
+    Kernels that keep no softmax make it again from the logarithm of its sum, and take sum p dp from the result that
+    they returned, as the product with its gradient.
+    """
+    top = largest(scores.plain, -1)
+    found = einsum("bhqk,bhkd->bhqd", weights.plain, value.plain)
+
+    def of_scores(g: Quantity) -> Quantity:
+        kept, each = weights.plain, einsum("bhqd,bhkd->bhqk", g, value.plain)
+        again = 2 * current().unit * np.where(np.isfinite(top.value), np.abs(top.value), 0.0) * np.abs(kept.value)
+        kept.error = kept.error + again
+        both = (kept * each).sum(-1, keepdims=True), (g * result.plain).sum(-1, keepdims=True)
+        common = Quantity(both[0].value, np.maximum(both[0].error, both[1].error))
+        return kept * (each - common)
+
+    def of_value(g: Quantity) -> Quantity:
+        return einsum("bhqk,bhqd->bhkd", weights.plain, g)
+
+    result = Quantity(found.value, found.error, linked((scores, of_scores), (value, of_value)))
+    return result
 
 
 def repeated_heads(x: Any, heads: int) -> Quantity:

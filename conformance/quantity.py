@@ -293,7 +293,7 @@ def multiply(one: Any, other: Any) -> Quantity:
     one, other = quantity(one), quantity(other)
     with np.errstate(invalid="ignore", over="ignore"):
         value = one.value * other.value
-    error = times(other.value, one.error) + times(one.value, other.error) + one.error * other.error
+    error = times(other.value, one.error) + times(one.value, other.error) + times(one.error, other.error)
     reduced = _reduced(one), _reduced(other)
     return made(
         value,

@@ -133,3 +133,12 @@ def test_a_wider_computation_loses_no_more_than_its_cast():
     x = np.array([0.1, 0.2, 0.30000001], np.float32)
     narrow, wide = a.softmax(x).error, computed_as("float64", a.softmax, x).error
     assert (wide < narrow / 2).all() and (wide > 0).all()
+
+
+def test_hidden_positions_leave_every_bound_finite():
+    query, key, value = (variable(RNG.standard_normal((1, 1, 3, 4)).astype(np.float32)) for _ in range(3))
+    found, weights = a.attention(query, key, value, a.allowed(None, True, 3, 3))
+    reached = backward([(found, RNG.standard_normal(found.shape))], [query, key, value])
+    assert weights.error[0, 0, 0, 1] < 1e-30
+    for each in (found, weights, *reached):
+        assert each is not None and (each.error < 1e-4).all()
