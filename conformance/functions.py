@@ -26,7 +26,8 @@ class _Special:
 special = _Special()
 Gradient = Callable[[Quantity, Quantity, Quantity], Quantity]
 NORMAL = 2.0**23
-"""In smallest numbers: below the normal numbers vectorised kernels promise nothing (Eigen's exp stops at the least)."""
+"""In smallest numbers of float32, and as many as it takes elsewhere: below the normal numbers vectorised kernels
+promise nothing (Eigen's exp stops at the least)."""
 ERF_OF_GELU = 4.0
 ROOT_PI = float(np.sqrt(np.pi))
 

@@ -348,8 +348,12 @@ def unary(
     gradient: Callable[[Quantity, Quantity, Quantity], Quantity] | None,
     floor: float = 1.0,
 ) -> Quantity:
-    """An elementwise function. gradient: from that of the result, the input and the result, as kernels form it."""
+    """An elementwise function. gradient: from that of the result, the input and the result, as kernels form it.
+
+    floor: beyond 1, nothing is promised below the normal numbers of the format.
+    """
     x = quantity(x)
+    floor = floor if floor <= 1 else 2.0 ** (current().bits - 1)
     with np.errstate(all="ignore"):
         value = function(x.value)
         error = times(derivative(x.value), x.error)
@@ -395,9 +399,11 @@ def without_gradient(found: Quantity, x: Any, condition: Any) -> Quantity:
 
 
 def stored(x: Quantity) -> Quantity:
-    """The number as a kernel keeps it: rounded to its format. The error stays: the kernel's may be the neighbour."""
-    with np.errstate(over="ignore"):
-        return Quantity(x.value.astype(named(_format.get().name)), x.error, linked((x, lambda g: g)))
+    """The number as a kernel keeps it: rounded to its format. The kernel's may be the neighbour, if it had an error."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = np.asarray(x.value.astype(named(_format.get().name)), np.float64)
+        moved = np.where(np.isfinite(value) & (x.error > 0), np.abs(value - x.value), 0.0)
+    return Quantity(value, x.error + moved, linked((x, lambda g: g)))
 
 
 def largest() -> float:
