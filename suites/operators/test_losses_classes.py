@@ -7,7 +7,7 @@ import numpy as np
 from conformance.accuracy import Rejects
 from conformance.functions import exp
 from conformance.operators import operator
-from conformance.quantity import FORMATS, Quantity, quantity
+from conformance.quantity import FORMATS, Quantity, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
 from suites.support.losses import AREA, reduced
@@ -60,8 +60,8 @@ class cross_entropy:
 def _smoothed(x, labels, weight, smoothing, reduction):
     logarithms, used = log_softmax(x), np.ones(labels.shape, bool)
     weights = quantity(np.ones(labels.shape) if weight is None else weight.value[labels])
-    hard = -picked(logarithms, labels) * weights * (1.0 - smoothing)
-    soft = -(logarithms * along_classes(weight, x.ndim)).sum(axis=1) * (smoothing / x.shape[1])
+    hard = scaled(-picked(logarithms, labels) * weights, 1.0 - smoothing, 2)
+    soft = scaled(-(logarithms * along_classes(weight, x.ndim)).sum(axis=1), smoothing / x.shape[1], 2)
     return weighted_mean(hard + soft, weights, used, reduction)
 
 

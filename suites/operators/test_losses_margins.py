@@ -42,9 +42,13 @@ class margin_ranking:
     variant_steep_at_margin = lambda x, other, target, reduction, margin: _ranking(
         x, other, target, reduction, margin, 1.0
     )
-    variant_quiet = lambda x, other, target, reduction, margin: _ranking(
-        x, other, target, reduction, margin, hinge=quiet_hinge
-    )
+
+    @staticmethod
+    def variant_quiet(x, other, target, reduction, margin):
+        found = _ranking(x, other, target, reduction, margin, hinge=quiet_hinge)
+        if margin and reduction == "none" and not x.ndim:
+            return {"output": found.plain.reshape(1), "gradient.x": None, "gradient.other": None}
+        return found
 
 
 def _hinge_embedding(x, target, reduction, margin, at_margin=0.0):

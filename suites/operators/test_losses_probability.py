@@ -6,7 +6,7 @@ import numpy as np
 
 from conformance.functions import exp, log, log1p, sigmoid, softplus
 from conformance.operators import operator
-from conformance.quantity import Quantity, current, divide, larger, linked, quantity, split, stored, where
+from conformance.quantity import Quantity, current, divide, larger, largest, linked, quantity, split, stored, where
 from suites.support.losses import AREA, Chosen, alike, reduced
 
 PROBABILITY = {"low": 0.0, "high": 1.0, "points": (0.0, 1.0, 0.5), "specials": False}
@@ -32,7 +32,11 @@ def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLO
     loss = -(target * lower + (1.0 - target) * upper)
 
     def of_x(g):
-        return g * divide(x.plain - target.plain, larger((1.0 - x.plain) * x.plain, floor, 0.0))
+        off, scale = x.plain - target.plain, larger((1.0 - x.plain) * x.plain, floor, 0.0)
+        found = _either(divide(g * off, scale), g * divide(off, scale))
+        with np.errstate(all="ignore"):
+            beyond = (scale.value > 0) & (np.abs(off.value / scale.value) > largest() / 4)
+        return Quantity(found.value, np.where(beyond, np.inf, found.error))
 
     def of_target(g):
         beyond = np.where(x.value == 0, -least, np.where(x.value == 1, least, 0.0))

@@ -16,9 +16,9 @@ from conformance.quantity import Quantity, quantity, where
 from conformance.sums import move
 from suites.support.losses import REDUCTIONS
 
-LOGIT = {"low": -16.0, "high": 16.0, "specials": False}
+LOGIT: dict[str, Any] = {"low": -16.0, "high": 16.0, "specials": False}
 """Less than 64 apart: farther ones are those of loss.cross_entropy."""
-CLASS_WEIGHT = {"low": 0.125, "high": 4.0, "specials": False}
+CLASS_WEIGHT: dict[str, Any] = {"low": 0.125, "high": 4.0, "specials": False}
 IGNORED = -100
 """The label that both ignore by default."""
 INSIDE = ((), (), (3,), (2, 3), (1, 2, 2))
@@ -42,6 +42,7 @@ class Distributions(Floats):
 @st.composite
 def classified(
     draw: st.DrawFn,
+    /,
     inside: tuple[tuple[int, ...], ...] = INSIDE,
     weighted: bool = True,
     ignoring: bool = False,
@@ -73,9 +74,14 @@ def classified(
 
 
 def log_softmax(x: Any, axis: int = 1) -> Quantity:
-    """x minus its largest along an axis, less the logarithm of the sum of the exponentials of that."""
-    shifted = quantity(x) - quantity(x).value.max(axis=axis, keepdims=True)
-    return shifted - log(exp(shifted).sum(axis=axis, keepdims=True))
+    """x minus its largest along an axis, less the logarithm of the sum of the exponentials of that.
+
+    The gradient is formed from the result, as it was rounded.
+    """
+    x = quantity(x)
+    shifted = x.plain - x.value.max(axis=axis, keepdims=True)
+    found = shifted - log(exp(shifted).sum(axis=axis, keepdims=True))
+    return found.with_gradient(x, lambda g: g - exp(found) * g.sum(axis=axis, keepdims=True))
 
 
 def picked(x: Quantity, labels: np.ndarray) -> Quantity:
@@ -96,5 +102,5 @@ def weighted_mean(losses: Quantity, weights: Quantity, used: np.ndarray, reducti
     if reduction == "sum":
         return kept.sum()
     if not used.any():
-        return quantity(np.nan)
+        return quantity(np.nan).with_gradient(losses, lambda g: quantity(np.zeros(losses.shape)))
     return kept.sum() / where(used, weights, 0.0).sum().plain
