@@ -13,7 +13,7 @@ from suites.support.classes import along_classes, classified, log_softmax, picke
 from suites.support.losses import AREA, reduced
 
 SEVERAL = (3, 2, 5, 17, 64)
-UNEQUAL = "In operator matmul, the ["
+UNEQUAL = " must be equal to "
 
 
 def _nll(x, labels, weight, ignored, reduction):

@@ -89,13 +89,16 @@ def _multi_margin(x, labels, weight, reduction, p, margin):
     return reduced(scaled((terms * weights).sum(axis=1), 1 / x.shape[1], 2), reduction)
 
 
-def _less_own(x, labels, weight, reduction, p, margin):
+def _less_own(x, labels, weight, reduction, p, margin, crossed=False):
     """The mean over all classes less what the label's own adds to it, which is kept in float32."""
     right = picked(x, labels).reshape(-1, 1)
     terms = _power(hinge(margin - right + x, 1.0), p)
     weights = quantity(np.ones(labels.shape) if weight is None else weight.value[labels])
     own = float(np.float32(margin**p / x.shape[1]))
-    return reduced((terms * weights.reshape(-1, 1)).mean(axis=1) - weights * own, reduction)
+    means = (terms * weights.reshape(-1, 1)).mean(axis=1)
+    if weight is not None and crossed:
+        return reduced(means - (weights * own).reshape(-1, 1), reduction)
+    return reduced(means - weights * own, reduction)
 
 
 @operator(
@@ -116,6 +119,7 @@ class multi_margin:
     )
     value = _multi_margin
     variant_less_own = _less_own
+    variant_crossed = lambda **inputs: _less_own(**inputs, crossed=True)
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,9 @@ class multi_label_margin:
 
     both = lambda f, x, labels, reduction: f.nn.MultiLabelMarginLoss(reduction=reduction)(x, labels)
     value = _sets
+    variant_lacking = lambda x, labels, reduction: Rejects(
+        "there is none", error="has no attribute 'MultiLabelMarginLoss'"
+    )
 
     @staticmethod
     def variant_half_at_margin(x, labels, reduction):
