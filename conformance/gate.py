@@ -101,8 +101,9 @@ def run(arguments: Sequence[str], watch: _Run, path: Sequence[str] = ()) -> int:
 
     path: folders to import from, behind what is installed.
     """
+    variables = environment()  # before the next line, which leaves none
     os.environ.clear()
-    os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(Path.cwd() / REPORT / ".hypothesis"), **environment()})
+    os.environ.update({"HYPOTHESIS_STORAGE_DIRECTORY": str(Path.cwd() / REPORT / ".hypothesis"), **variables})
     sys.path[:] = [place for place in sys.path if place not in ("", ".", str(Path.cwd()))] + list(path)
     own = ["-c", str(home.folder() / home.DECLARATION), "--noconftest", "-p", "conformance.plugin"]
     import pytest

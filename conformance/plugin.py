@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from conformance.ledger import LedgerError, load
 from conformance.options import DEFAULT_LIMIT, OPTIONS
 from conformance.portable import PortableError, sample_from_file
 from conformance.porting.items import PairFile, Ports
-from conformance.report import porting, results, summary
+from conformance.progress import FEWEST, Progress
+from conformance.report import outside, porting, results, summary
 from conformance.report.results import ReportError
 from conformance.session import Session
 
@@ -66,6 +68,7 @@ class ConformancePlugin:
         self.offered = 0
         self.selected = 0
         self.results: dict[str, Any] | None = None
+        self.progress: Progress | None = None
         self.unwritten: str | None = None
         self._session: Session | None = None
         self._declared = False
@@ -253,6 +256,7 @@ class ConformancePlugin:
         self.selected = sum(isinstance(item, LawItem) for item in session.items)
         if self.refusal is None and self.selected:
             self._start()
+            self._watch()
         if self.offered or self.refusal is not None:
             self._forget()
         if self.refusal is None:
@@ -261,6 +265,14 @@ class ConformancePlugin:
             raise pytest.UsageError(self.refusal)
         self.config.workeroutput[REFUSAL] = session.shouldstop = self.refusal  # type: ignore[attr-defined]
         return True
+
+    def _watch(self) -> None:
+        """Tell how far the run is, unless it is short, or something else is asked for by -v or -q."""
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None or self._worker or self.selected < FEWEST or self.config.option.verbose:
+            return
+        width = terminal._tw.fullwidth
+        self.progress = Progress(self.selected, lambda text: terminal.write(text, flush=True), terminal.isatty, width)
 
     def _start(self) -> None:
         try:
@@ -289,6 +301,8 @@ class ConformancePlugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report = yield
         if call.when == "call" and isinstance(item, LawItem):
+            if (record := item.carried()) is not None:
+                item.user_properties += outside.properties(record)
             carried = {"record": item.carried(), "lanes": self.fingerprints}
             report.conformance = json.loads(json.dumps(carried))  # pytest-xdist carries the JSON types only
         return report
@@ -299,6 +313,14 @@ class ConformancePlugin:
         if carried and carried["record"]:
             self.fingerprints = self.fingerprints or carried["lanes"]
             results.merge(self.records, carried["record"])
+        if report.when == "call" and self.progress is not None:
+            self.progress.ended(report.nodeid.rpartition("::")[2], report.failed)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """No dots where the progress is told in words."""
+        told = self.progress is not None and report.when == "call" and not report.failed
+        return (report.outcome, "", "") if told else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
@@ -343,12 +365,21 @@ class ConformancePlugin:
         }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.progress is not None:
+            self.progress.over()
         if self.results is not None:
             terminalreporter.section("conformance", "=")
             for line in summary.lines(self.results):
                 terminalreporter.write_line(line)
             if self.unwritten is None:
+                page = Path(self.config.getoption("--conformance-report")) / "index.html"
+                terminalreporter.write_line(f"report: {page}")
                 for line in porting.lines(Path(self.config.getoption("--conformance-report")), self.results):
+                    terminalreporter.write_line(line)
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                for line in outside.workflow_commands(
+                    self.results, outside.places(self.results, self.config.invocation_params.dir)
+                ):
                     terminalreporter.write_line(line)
         elif self.offered and self.refusal is None and not self.config.option.collectonly:
             terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")

@@ -72,11 +72,11 @@ def test_results_come_with_pages_and_those_of_no_pair_without(tmp_path, monkeypa
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     results.write(tmp_path, document(*laws()))
     assert sorted(os.listdir(tmp_path)) == [
-        *("index.html", "porting-net.html", "porting-net.md", "results.json", "summary.md")
+        *("badge.json", "index.html", "porting-net.html", "porting-net.md", "results.json", "summary.md")
     ]
     other = tmp_path / "other"
     results.write(other, document(Record("nn.law", "area", "A law.", samples=1)))
-    assert sorted(os.listdir(other)) == ["index.html", "results.json", "summary.md"]
+    assert sorted(os.listdir(other)) == ["badge.json", "index.html", "results.json", "summary.md"]
     assert porting.lines(other, document(Record("nn.law", "area", "A law.", samples=1))) == []
 
 

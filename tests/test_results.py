@@ -121,7 +121,11 @@ def test_it_is_written_with_its_markdown(tmp_path, monkeypatch):
     made = document(record())
     results.write(tmp_path / "new" / "folder", made)
     folder = tmp_path / "new" / "folder"
-    assert sorted(os.listdir(folder)) == ["index.html", "results.json", "summary.md"] == sorted(results.DOCUMENTS)
+    assert (
+        sorted(os.listdir(folder))
+        == ["badge.json", "index.html", "results.json", "summary.md"]
+        == sorted(results.DOCUMENTS)
+    )
     assert json.loads((folder / "results.json").read_text()) == made
     assert "verdict: PASS" in (folder / "summary.md").read_text()
 
@@ -148,7 +152,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_document_whole(tmp_path, monkeyp
     with pytest.raises(ReportError, match="No space left on device"):
         results.write(tmp_path, document(record("nn.other")))
     assert (tmp_path / "results.json").read_text() == before
-    assert sorted(os.listdir(tmp_path)) == ["index.html", "results.json", "summary.md"]
+    assert sorted(os.listdir(tmp_path)) == ["badge.json", "index.html", "results.json", "summary.md"]
 
 
 def test_a_folder_that_can_be_written_is_made_and_left_empty(tmp_path):

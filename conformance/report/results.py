@@ -20,11 +20,11 @@ from typing import Any
 from conformance import home
 from conformance.judge import Verdict, worst
 from conformance.portable import write_whole
-from conformance.report import page, porting, summary
+from conformance.report import outside, page, porting, summary
 from conformance.runner import Record
 
 SCHEMA = 1
-DOCUMENTS = ("results.json", "summary.md", page.FILE)
+DOCUMENTS = ("results.json", "summary.md", page.FILE, outside.BADGE)
 RED = (Verdict.STALE, Verdict.DIVERGE, Verdict.ERROR)
 
 
@@ -159,7 +159,7 @@ def _commit() -> str | None:
 
 
 def write(folder: Path, document: dict[str, Any]) -> None:
-    """Write ``results.json``, ``summary.md``, ``index.html`` and the pages of pairs of models.
+    """Write ``results.json``, ``summary.md``, ``index.html``, ``badge.json`` and the pages of pairs of models.
 
     ``summary.md`` is appended to ``$GITHUB_STEP_SUMMARY`` too where that is set.
     """
@@ -169,6 +169,7 @@ def write(folder: Path, document: dict[str, Any]) -> None:
         write_whole(folder / "summary.md", markdown)
         porting.write(folder, document)
         write_whole(folder / page.FILE, page.page(document))
+        write_whole(folder / outside.BADGE, outside.badge(document))
         _discard_failures(folder / "failures", document)
         step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if step_summary:
