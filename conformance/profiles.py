@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture.data import ConjectureData
+from hypothesis.strategies._internal.lazy import unwrap_strategies
 
 from conformance.contract import Contract
 
@@ -63,21 +65,32 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
     current = settings() if shrink else settings(settings(), phases=[Phase.generate])
     examples = max(1, round(current.max_examples * contract.share))
     rounds = -(-examples // ROUND) if current.derandomize else 1
-    for place in range(rounds):
-        left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
-        count = (examples + place) // rounds + left_out
-        test = settings(current, max_examples=count)(given(example=contract.samples)(_without_first(left_out, check)))
-        if current.derandomize or seed is not None:
-            # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
-            test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
-        with without_literals():
-            test()
-    if contract.rare is not None:
-        test = settings(current, max_examples=2)(given(example=contract.rare)(_without_first(1, check)))
-        if current.derandomize or seed is not None:
-            test = hypothesis.seed(f"{contract.id} rare {seed}")(test)
-        with without_literals():
-            test()
+    with unrecorded_draws() as watched:
+        for place in range(rounds):
+            left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
+            count = (examples + place) // rounds + left_out
+            _draw(
+                contract, contract.samples, settings(current, max_examples=count), left_out, place, seed, watched(check)
+            )
+        if contract.rare is not None:
+            _draw(contract, contract.rare, settings(current, max_examples=2), 1, "rare", seed, watched(check))
+
+
+def _draw(
+    contract: Contract,
+    samples: Any,
+    current: settings,
+    left_out: int,
+    place: int | str,
+    seed: str | None,
+    check: Callable[[Any], None],
+) -> None:
+    test = current(given(example=samples)(_without_first(left_out, check)))
+    if current.derandomize or seed is not None:
+        # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
+        test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
+    with without_literals():
+        test()
 
 
 @contextlib.contextmanager
@@ -91,6 +104,35 @@ def without_literals() -> Iterator[None]:
         mock.patch.object(providers, "CONSTANTS_CACHE", _PERMITTED),
     ):
         yield
+
+
+@contextlib.contextmanager
+def unrecorded_draws() -> Iterator[Callable[[Callable[[Any], None]], Callable[[Any], None]]]:
+    """Leave out what Hypothesis notes of draws within draws, until an example fails: shrinking alone has a use for it.
+
+    Gives a decorator of the function that is called with examples. The numbers that are drawn are the same.
+    """
+    whole = ConjectureData.draw
+    failed = False
+
+    def draw(self: Any, strategy: Any, *arguments: Any, **options: Any) -> Any:
+        if failed or self.depth == 0:
+            return whole(self, strategy, *arguments, **options)
+        return unwrap_strategies(strategy).do_draw(self)
+
+    def watched(check: Callable[[Any], None]) -> Callable[[Any], None]:
+        def checked(example: Any) -> None:
+            nonlocal failed
+            try:
+                check(example)
+            except BaseException:
+                failed = True
+                raise
+
+        return checked
+
+    with mock.patch.object(ConjectureData, "draw", draw):
+        yield watched
 
 
 def _without_first(left_out: int, check: Callable[[Any], None]) -> Callable[[Any], None]:

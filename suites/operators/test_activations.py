@@ -225,7 +225,7 @@ class hardswish:
 
     both = lambda f, x: f.nn.functional.hardswish(x)
     value = lambda x: _hardswish(x, x.value <= -3, x.value >= 3)
-    variant_inside_at_ends = lambda x: _hardswish(x, x.value < -3, x.value > 3)
+    variant_inside_at_ends = lambda x: without_gradient(_hardswish(x, x.value < -3, x.value > 3), x, x.value == 3)
 
 
 @operator("act.hardtanh", area=AREA, cases=one(points=(1.0, -1.0)), covers=("nn.Hardtanh",))
