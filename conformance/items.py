@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import errors
@@ -18,7 +18,7 @@ from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
 from conformance.ledger import Entry
 from conformance.report import failures
-from conformance.runner import ChangedSample, ContractRun, Divergence, LaneDied, VacuousContract
+from conformance.runner import ChangedSample, ContractRun, Divergence, Found, LaneDied, VacuousContract
 from conformance.session import Session, Shrinker
 
 
@@ -47,8 +47,7 @@ class ContractItem(LawItem):
     def runtest(self) -> None:
         session = self._session_of()
         began = time.perf_counter()
-        entries, only = session.ledger.of(self.contract.id), session.regressions_only
-        self.run = ContractRun(self.contract, session.lanes, entries, only, session.dtype)
+        self.run = self._new_run(session)
         try:
             self.run.begin()
             self.execute(session, self.run)
@@ -71,7 +70,37 @@ class ContractItem(LawItem):
             run.check(session.replay[1])
             run.check_settings()
             return
+        if run.lanes:
+            seed = profiles.settled(session.seed)
+            found = self._first_found(run, seed)
+            if isinstance(found, LaneError | ChangedSample | ContractError):
+                raise found
+            if found is not None:
+                self._make_smaller(session, seed, found)
+        if session.dtype is not None and run.lanes and run.record.samples == 0:
+            run.check_settings()
+            pytest.skip(f"{self.contract.id} has no sample of {session.dtype}")
+        run.finish()
+
+    def _first_found(self, run: ContractRun, seed: str | None) -> Exception | None:
+        """Draw samples by the current Hypothesis profile and judge them; the first error that this raises."""
+        try:
+            profiles.draw(self.contract, run.feed, seed)
+        except Found as found:
+            return found.error
+        except errors.Unsatisfiable as error:
+            raise VacuousContract(f"{self.contract.id}: its strategy gave no sample ({error})") from None
+        try:
+            run.settle()
+        except Exception as error:
+            return error
+        return None
+
+    def _make_smaller(self, session: Session, seed: str | None, found: Exception) -> NoReturn:
+        """Raise the simplest sample that fails, where one was found to; each is judged before the next is drawn."""
         shrinker = Shrinker(session.shrink_seconds)
+        run = self.run = self._new_run(session)
+        run.begin()
 
         def drawn(example: Sample | list[Sample]) -> None:
             if not shrinker.exhausted(example):
@@ -83,22 +112,20 @@ class ContractItem(LawItem):
                     shrinker.failed(example, error)
                     raise
 
-        if run.lanes:
-            try:
-                profiles.draw(self.contract, drawn, session.seed, shrink=True)
-            except errors.Unsatisfiable as error:
-                raise VacuousContract(f"{self.contract.id}: its strategy gave no sample ({error})") from None
-            except errors.Flaky:
-                if shrinker.error is None:
-                    raise
-                raise NotRepeatable(
-                    f"{self.contract.id}: a sample failed, and passed when it was run again, so that a lane or the "
-                    f"oracle is not repeatable ({shrinker.error})"
-                ) from None
-        if session.dtype is not None and run.lanes and run.record.samples == 0:
-            run.check_settings()
-            pytest.skip(f"{self.contract.id} has no sample of {session.dtype}")
-        run.finish()
+        try:
+            profiles.draw(self.contract, drawn, seed, shrink=True)
+        except errors.Flaky:
+            if shrinker.error is None:
+                raise
+            found = shrinker.error
+        raise NotRepeatable(
+            f"{self.contract.id}: a sample failed, and passed when it was run again, so that a lane or the "
+            f"oracle is not repeatable ({found})"
+        )
+
+    def _new_run(self, session: Session) -> ContractRun:
+        entries, only = session.ledger.of(self.contract.id), session.regressions_only
+        return ContractRun(self.contract, session.lanes, entries, only, session.dtype)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Divergence) and self.run is not None:

@@ -148,11 +148,11 @@ def _compare_quantity(
     bound: np.ndarray | float = 0.0 if sample.regime == EXACT else acceptance.bound
     found = compare_values(lane, ORACLE, name, observed, value, bound)
     if acceptance.signed and not isinstance(found, Difference):
-        return _compare_zeros(lane, name, observed, value) or found
+        return compare_zeros(lane, name, observed, value) or found
     return found
 
 
-def _compare_zeros(lane: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
+def compare_zeros(lane: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
     """Zeros of equal arrays must have equal signs."""
     if observed.dtype.kind != "f" or value.dtype.kind != "f":
         return None

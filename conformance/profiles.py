@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -56,6 +57,11 @@ def require(name: str | None) -> None:
         )
 
 
+def settled(seed: str | None) -> str | None:
+    """A seed with which the same examples are drawn twice: that which was given, or one of this run."""
+    return seed if seed is not None or settings().derandomize else str(random.SystemRandom().getrandbits(32))
+
+
 def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = None, shrink: bool = False) -> None:
     """Call ``check`` with the current profile's examples for a contract, which is worth its share of them.
 
@@ -65,15 +71,13 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
     current = settings() if shrink else settings(settings(), phases=[Phase.generate])
     examples = max(1, round(current.max_examples * contract.share))
     rounds = -(-examples // ROUND) if current.derandomize else 1
-    with unrecorded_draws() as watched:
+    with contextlib.nullcontext() if shrink else unrecorded_draws():
         for place in range(rounds):
             left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
             count = (examples + place) // rounds + left_out
-            _draw(
-                contract, contract.samples, settings(current, max_examples=count), left_out, place, seed, watched(check)
-            )
+            _draw(contract, contract.samples, settings(current, max_examples=count), left_out, place, seed, check)
         if contract.rare is not None:
-            _draw(contract, contract.rare, settings(current, max_examples=2), 1, "rare", seed, watched(check))
+            _draw(contract, contract.rare, settings(current, max_examples=2), 1, "rare", seed, check)
 
 
 def _draw(
@@ -107,32 +111,17 @@ def without_literals() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unrecorded_draws() -> Iterator[Callable[[Callable[[Any], None]], Callable[[Any], None]]]:
-    """Leave out what Hypothesis notes of draws within draws, until an example fails: shrinking alone has a use for it.
-
-    Gives a decorator of the function that is called with examples. The numbers that are drawn are the same.
-    """
+def unrecorded_draws() -> Iterator[None]:
+    """Leave out what Hypothesis notes of draws within draws, which shrinking alone uses. The numbers are the same."""
     whole = ConjectureData.draw
-    failed = False
 
     def draw(self: Any, strategy: Any, *arguments: Any, **options: Any) -> Any:
-        if failed or self.depth == 0:
+        if self.depth == 0:
             return whole(self, strategy, *arguments, **options)
         return unwrap_strategies(strategy).do_draw(self)
 
-    def watched(check: Callable[[Any], None]) -> Callable[[Any], None]:
-        def checked(example: Any) -> None:
-            nonlocal failed
-            try:
-                check(example)
-            except BaseException:
-                failed = True
-                raise
-
-        return checked
-
     with mock.patch.object(ConjectureData, "draw", draw):
-        yield watched
+        yield
 
 
 def _without_first(left_out: int, check: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -6,7 +6,6 @@ sample that nothing explains; Hypothesis then shrinks the sample as it would for
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 
 from conformance import accuracy, upgrade
 from conformance.accuracy import Rejects
+from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
 from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
 from conformance.lanes import Lane, LaneError
@@ -46,6 +46,27 @@ class LaneDied(LaneError):  # noqa: N818
 
 class VacuousContract(AssertionError):  # noqa: N818
     """A contract ran but showed nothing: no sample, only zeros, or no lane that could take part."""
+
+
+class Found(BaseException):
+    """Ends the drawing of examples: one of those before has been judged, and not to agree."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+EXAMPLES_AHEAD = 2
+"""Examples that the lanes have been given and that are not judged yet, so that no one waits for another."""
+
+
+@dataclass
+class Waiting:
+    """An example that the lanes are at: its samples, and for each lane their handles."""
+
+    samples: Sequence[Sample]
+    handles: list[list[Any]]
+    began: float
 
 
 @dataclass
@@ -125,41 +146,143 @@ class ContractRun:
         self._nonzero: set[str] = set()
         self._quantities: dict[str, set[str]] = {}
         self._informative = False
-        self._accepted: tuple[Sample | None, dict[Any, Any]] = (None, {})
-        self._ahead = min((lane.ahead for lane in self.lanes), default=1)
+        self._accepted: dict[int, tuple[Sample, dict[Any, Any]]] = {}
+        self._waiting: deque[Waiting] = deque()
 
     def begin(self) -> None:
         """Seed the lanes."""
+        self._forget()
         for lane in self.lanes:
             lane.begin_contract()
 
     def check(self, example: Sample | Sequence[Sample]) -> None:
         """Run one drawn example; raise :class:`Divergence` for the first sample that nothing explains."""
-        samples = [example] if isinstance(example, Sample) else example
+        self._submit(example)
+        self.settle()
+
+    def feed(self, example: Sample | Sequence[Sample]) -> None:
+        """Give an example to the lanes, and judge an earlier one; raises :class:`Found` around what that raises.
+
+        The oracle computes while the lanes do, and both while another example is drawn.
+        """
+        try:
+            self._submit(example)
+            while len(self._waiting) > EXAMPLES_AHEAD:
+                self._judge_oldest()
+        except Exception as error:
+            self._forget()
+            raise Found(error) from error
+
+    def settle(self) -> None:
+        """Judge every example that waits."""
+        try:
+            while self._waiting:
+                self._judge_oldest()
+        finally:
+            self._forget()
+
+    def _submit(self, example: Sample | Sequence[Sample]) -> None:
+        samples = [example] if isinstance(example, Sample) else list(example)
         if self.dtype is not None:
             samples = [sample for sample in samples if self.dtype in sample.dtypes()]
-        submitted: deque[list[Any]] = deque()
-        waiting = iter(samples)
-        met_oracle = False
+        began = time.perf_counter()
+        handles = [lane.submit_all(self.contract, samples) for lane in self.lanes]
+        self._waiting.append(Waiting(samples, handles, began))
+        if not self.contract.conditioned:
+            screened = self._screened(samples)
+            for sample, screen in zip(samples, screened, strict=True):
+                if not screen:
+                    for lane in self.lanes:
+                        self.accept(lane, self.contract.oracle, sample, Observation())
+
+    def _screened(self, samples: Sequence[Sample]) -> list[bool]:
+        """Which samples need not meet the oracle; see :meth:`_judge`."""
+        exact = [sample.regime == EXACT for sample in samples]
+        several = len(self._frameworks()) > 1
+        return [several and is_exact and any(exact[:place]) for place, is_exact in enumerate(exact)]
+
+    def _forget(self) -> None:
+        for waiting in self._waiting:
+            for lane, handles in zip(self.lanes, waiting.handles, strict=True):
+                lane.forget(handles)
+        self._waiting.clear()
+        self._accepted.clear()
+
+    def _judge_oldest(self) -> None:
+        waiting = self._waiting.popleft()
+        samples, problem = waiting.samples, None
+        observations: list[dict[str, Observation]] = []
         try:
-            for sample in samples:
-                began = time.perf_counter()
-                for following in itertools.islice(waiting, self._ahead - len(submitted)):
-                    submitted.append([lane.submit(self.contract, following) for lane in self.lanes])
-                exact = sample.regime == EXACT
-                judged = self._judge(sample, submitted.popleft(), screen=exact and met_oracle)
-                met_oracle = met_oracle or (exact and len(self._frameworks()) > 1)
-                self._note(sample, judged, time.perf_counter() - began)
-                status = self._compare_releases(sample, judged)
-                if judged.differences:
-                    self._found(Divergence(self.contract, sample, judged), status)
-        except LaneDied as death:
-            if self.upgrade is not None:
-                self.upgrade.count({}, {}, death.sample.describe(), death.label)
-            raise
+            for place, sample in enumerate(samples):
+                seen = {}
+                for lane, handles in zip(self.lanes, waiting.handles, strict=True):
+                    seen[lane.label] = self._observed(lane, sample, handles[place])
+                observations.append(seen)
+        except (LaneDied, ChangedSample) as error:
+            problem = error
+            for lane, handles in zip(self.lanes, waiting.handles, strict=True):
+                lane.forget(handles[place + 1 :])
+        try:
+            self._judge_all(samples[: len(observations)], observations)
         finally:
-            for place, lane in enumerate(self.lanes):
-                lane.forget([handles[place] for handles in submitted])
+            for sample in samples:
+                self._accepted.pop(id(sample), None)
+            self.record.seconds += time.perf_counter() - waiting.began
+        if problem is not None:
+            if self.upgrade is not None and isinstance(problem, LaneDied):
+                self.upgrade.count({}, {}, problem.sample.describe(), problem.label)
+            raise problem
+
+    def _judge_all(self, samples: Sequence[Sample], observations: Sequence[Mapping[str, Observation]]) -> None:
+        screened = self._screened(samples)
+        apart = set(range(len(samples)))
+        if self.upgrade is None and len(samples) > 1:
+            apart = self._agree(samples, observations, screened)
+        for place, sample in enumerate(samples):
+            if place not in apart:
+                self._note_vacuity(sample, observations[place])
+                self._count(sample, observations[place])
+                continue
+            judged = self._judge(sample, observations[place], screened[place])
+            self._note(sample, judged)
+            status = self._compare_releases(sample, judged)
+            if judged.differences:
+                self._found(Divergence(self.contract, sample, judged), status)
+
+    def _agree(
+        self,
+        samples: Sequence[Sample],
+        observations: Sequence[Mapping[str, Observation]],
+        screened: Sequence[bool],
+    ) -> set[int]:
+        """Compare many samples at once; the places of those that have to be judged by themselves."""
+        agreement = Agreement({lane.label: lane.spec.device for lane in self.lanes})
+        with np.errstate(all="ignore"):
+            for place, sample in enumerate(samples):
+                seen = dict(observations[place])
+                if screened[place]:
+                    if self._differ(seen, sample):
+                        agreement.bad.add(place)
+                    continue
+                accepted = {}
+                for lane in self.lanes:
+                    if self._lacks(lane, sample, seen[lane.label]):
+                        del seen[lane.label]
+                    else:
+                        accepted[lane.label] = self.accept(
+                            lane, self.contract.oracle, sample, observations[place][lane.label]
+                        )
+                agreement.add(place, sample, seen, accepted)
+            self.record.note(agreement.ratios(), {})
+        return agreement.bad
+
+    def _lacks(self, lane: Lane, sample: Sample, observation: Observation) -> bool:
+        """Whether a lane has no kernel for a sample, and need not have one; the record keeps what it says."""
+        lacking = self.contract.lacks_kernel(sample, observation.error)
+        if lacking is None:
+            return False
+        self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
+        return True
 
     def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
         if self.upgrade is None:
@@ -184,22 +307,24 @@ class ContractRun:
 
     def judge(self, sample: Sample, screen: bool = False) -> Judged:
         """Observe a sample on every lane and judge it; see :meth:`check`."""
-        return self._judge(sample, [lane.submit(self.contract, sample) for lane in self.lanes], screen)
+        handles = [lane.submit(self.contract, sample) for lane in self.lanes]
+        seen = {
+            lane.label: self._observed(lane, sample, handle) for lane, handle in zip(self.lanes, handles, strict=True)
+        }
+        try:
+            return self._judge(sample, seen, screen)
+        finally:
+            self._accepted.pop(id(sample), None)
 
-    def _judge(self, sample: Sample, handles: Sequence[Any], screen: bool) -> Judged:
-        """Judge a submitted sample, one handle for each lane.
+    def _judge(self, sample: Sample, observations: Mapping[str, Observation], screen: bool) -> Judged:
+        """Judge a sample by itself.
 
         ``screen``: in the exact regime it is enough that lanes of different frameworks are equal bit for bit; the
         oracle then speaks only where they are not. The first exact sample of every example meets the oracle itself.
         """
-        if not (screen or self.contract.conditioned):  # the oracle computes while the lanes do
-            for lane in self.lanes:
-                self.accept(lane, self.contract.oracle, sample, Observation())
-        judged = Judged()
-        for lane, handle in zip(self.lanes, handles, strict=True):
-            judged.observations[lane.label] = self._observed(lane, sample, handle)
+        judged = Judged(observations=dict(observations))
         self._note_vacuity(sample, judged.observations)
-        if screen and not self._differ(judged, sample):
+        if screen and not self._differ(judged.observations, sample):
             judged.ratios = {label: dict.fromkeys(seen.values, 0.0) for label, seen in judged.observations.items()}
             return judged
         explained = set()
@@ -221,20 +346,18 @@ class ContractRun:
             )
         return observation
 
-    def _differ(self, judged: Judged, sample: Sample) -> bool:
+    def _differ(self, observations: Mapping[str, Observation], sample: Sample) -> bool:
         for lane in self.lanes:
-            seen = judged.observations[lane.label]
+            seen = observations[lane.label]
             elsewhere = set(seen.devices.values()) - {lane.spec.device, HOST}
             if seen.error is not None or elsewhere:
                 return True
-        return bool(compare_lanes(judged.observations, None, sample).differences)
+        return bool(compare_lanes(observations, None, sample).differences)
 
     def _judge_lane(self, lane: Lane, sample: Sample, judged: Judged) -> bool:
         """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
         observation = judged.observations[lane.label]
-        lacking = self.contract.lacks_kernel(sample, observation.error)
-        if lacking is not None:
-            self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
+        if self._lacks(lane, sample, observation):
             return True
         accepted = self.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
@@ -272,9 +395,7 @@ class ContractRun:
 
         An oracle that does not look at the lane's observation speaks once for all lanes of one arithmetic.
         """
-        if self._accepted[0] is not sample:
-            self._accepted = (sample, {})
-        known, key = self._accepted[1], (oracle, lane.spec.tf32)
+        known, key = self._accepted.setdefault(id(sample), (sample, {}))[1], (oracle, lane.spec.tf32)
         if key in known:
             return known[key]
         extra = {"observed": observation.values} if self.contract.conditioned else {}
@@ -289,12 +410,15 @@ class ContractRun:
             known[key] = accepted
         return accepted
 
-    def _note(self, sample: Sample, judged: Judged, seconds: float) -> None:
+    def _count(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         record = self.record
         record.samples += 1
         record.exact_samples += sample.regime == EXACT
-        record.seconds += seconds
-        record.framework_seconds += sum(seen.framework_seconds for seen in judged.observations.values())
+        record.framework_seconds += sum(seen.framework_seconds for seen in observations.values())
+
+    def _note(self, sample: Sample, judged: Judged) -> None:
+        record = self.record
+        self._count(sample, judged.observations)
         if not judged.differences:
             record.note(judged.ratios, judged.noted)
         for label, entry in judged.known:
@@ -305,8 +429,9 @@ class ContractRun:
         noted["samples"] += 1
 
     def _note_vacuity(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
-        arrays = sample.arrays()
-        self._informative = self._informative or not arrays or any(map(_shows, arrays))
+        if not self._informative:
+            arrays = sample.arrays()
+            self._informative = not arrays or any(map(_shows, arrays))
         for label, observation in observations.items():
             self._quantities.setdefault(label, set()).update(observation.values)
             for name, value in observation.values.items():

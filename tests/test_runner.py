@@ -14,7 +14,16 @@ from conformance.accuracy import dot_unit
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
-from conformance.runner import ChangedSample, ContractRun, Divergence, LaneDied, Record, VacuousContract
+from conformance.runner import (
+    EXAMPLES_AHEAD,
+    ChangedSample,
+    ContractRun,
+    Divergence,
+    Found,
+    LaneDied,
+    Record,
+    VacuousContract,
+)
 from tests.laws import real, whole
 from tests.numpy_lane import NumpyAdapter, Result
 
@@ -188,19 +197,51 @@ def test_one_sample_is_judged_with_or_without_the_screen(identity, run):
 
 def test_what_was_submitted_ahead_of_a_failure_is_forgotten_by_its_lane(identity, numpy_lanes):
     lanes = numpy_lanes()
-    forgotten: dict[str, list[float]] = {}
+    forgotten: dict[str, list[float]] = {lane.label: [] for lane in lanes}
     for lane in lanes:
-        lane.ahead = 3
-        lane.forget = lambda handles, label=lane.label: forgotten.update(
-            {label: [float(seen.values["output"][0]) for seen in handles]}
+        lane.forget = lambda handles, label=lane.label: forgotten[label].extend(
+            float(seen.values["output"][0]) for seen in handles
         )
     run = ContractRun(identity(lambda x: x, lambda x: x + (x[0] == 2)).contract, lanes)
     run.begin()
     run.check([whole(1), whole(1)])
     assert forgotten == {"torch:cpu": [], "paddle:cpu": []}
-    with pytest.raises(Divergence):
-        run.check([whole(1), whole(2), whole(3), whole(4), whole(5)])
-    assert forgotten == {"torch:cpu": [3, 4], "paddle:cpu": [3, 4]}
+    run.feed([whole(1)])
+    run.feed([whole(1), whole(2), whole(3)])
+    run.feed([whole(4), whole(5)])
+    with pytest.raises(Found) as found:
+        run.feed([whole(6)])
+    assert isinstance(found.value.error, Divergence) and found.value.error.judged.wrong == {"paddle:cpu"}
+    assert forgotten == {"torch:cpu": [4, 5, 6], "paddle:cpu": [4, 5, 6]}
+    run.settle()  # nothing waits any more
+
+
+def test_an_example_is_judged_while_those_after_it_are_at_the_lanes(identity, run):
+    made = run(identity())
+    for number in range(1, EXAMPLES_AHEAD + 3):
+        made.feed([real(number), whole(number)])
+        assert made.record.samples == 2 * max(0, number - EXAMPLES_AHEAD)
+    made.settle()
+    assert made.finish().samples == 2 * (EXAMPLES_AHEAD + 2)
+
+
+def test_what_agrees_is_judged_together_and_what_does_not_by_itself(identity, run, monkeypatch):
+    law = identity(lambda x: x, lambda x: x + (x[0] == 2) * np.float32(0.25), bound=0.5)
+    made = run(law)
+    alone: list[float] = []
+    judge = made._judge
+
+    def noted(sample: Sample, *rest: Any) -> Any:
+        alone.append(sample.inputs["x"][0])
+        return judge(sample, *rest)
+
+    monkeypatch.setattr(made, "_judge", noted)
+    made.check([real(1), real(2), real(3)])
+    assert not alone and made.record.worst["paddle:cpu"] == {"output": 0.5} and made.record.samples == 3
+    strict = run(identity(lambda x: x, lambda x: x + (x[0] == 2) * np.float32(0.75), bound=0.5))
+    with pytest.raises(Divergence) as error:
+        strict.check([real(1), real(2), real(3)])
+    assert error.value.sample.inputs["x"][0] == 2 and strict.record.samples == 2
 
 
 def test_a_lane_that_died_ends_the_example(identity, run):

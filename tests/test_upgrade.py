@@ -147,7 +147,7 @@ def test_which_lanes_are_a_pair(specs, framework):
 
 @pytest.fixture
 def upgrade(identity, numpy_lanes):
-    """A run of two releases; ``steps`` is what old, new, old, new ... add to x, of which half is within the bound."""
+    """A run of two releases; ``steps`` is what old, and then new, adds to the samples; half is within the bound."""
 
     def make(*steps: float, **options: Any) -> ContractRun:
         numbers = iter(steps)
@@ -166,7 +166,7 @@ def test_samples_are_counted_and_an_ordinary_run_counts_none(upgrade, identity, 
 
 
 def test_every_sample_is_seen_and_the_smallest_that_diverges_is_told(upgrade):
-    made = upgrade(0, 3, 0, 3, 0, 4, 0, 5)
+    made = upgrade(0, 0, 0, 0, 3, 3, 4, 5)
     samples = [real(1, 1), real(0.125), real(2), real(3)]
     made.check(samples)
     with pytest.raises(Divergence) as error:
@@ -181,7 +181,7 @@ def test_every_sample_is_seen_and_the_smallest_that_diverges_is_told(upgrade):
 
 
 def test_where_regressions_alone_are_asked_for_what_is_right_again_is_no_failure(upgrade):
-    made = upgrade(3, 0, 3, 3, regressions_only=True)
+    made = upgrade(3, 3, 0, 3, regressions_only=True)
     made.check([real(1), real(2)])
     assert made.finish().verdict is Verdict.DIVERGE
     made = upgrade(3, 0)

@@ -61,8 +61,9 @@ else:
             keep(framework)
         worker.serve(channel, packages, archive is None)
 """
-AHEAD = 4
-"""Samples that a lane is given before its answer to the first of them is looked at."""
+TOGETHER = 32
+"""Samples that travel in one message, as long as their arrays have no more than :data:`BYTES`."""
+BYTES = 2**20
 START_SECONDS = 300.0
 GONE_SECONDS = 5.0
 """How long a process that hung up may take to be gone, so that its exit status can be told."""
@@ -100,8 +101,6 @@ class _Process:
 class GatewayLane:
     """See the module; the interface is that of :class:`conformance.lanes.lane.Lane`."""
 
-    ahead = AHEAD
-
     def __init__(self, spec: LaneSpec, surroundings: Surroundings) -> None:
         self.spec = spec
         self.surroundings = surroundings
@@ -109,9 +108,11 @@ class GatewayLane:
         self._fingerprint: dict[str, Any] = {}
         self._gpus = 0
         self._next = 0
-        self._pending: deque[tuple[int, tuple[Any, ...]]] = deque()
+        self._pending: deque[tuple[Any, tuple[Any, ...]]] = deque()
         self._answers: dict[int, Any] = {}
         self._forgotten: set[int] = set()
+        self._several: dict[int, dict[int, Observation | None]] = {}
+        """Answers to samples that travelled together, or ``None``, by the number of their message and their place."""
 
     @property
     def label(self) -> str:
@@ -230,9 +231,20 @@ class GatewayLane:
             self._send(("tail", words_at))
             words = wire.unpack(self._alive().channel.receive(timeout=START_SECONDS))[1]
         self._send(("begin",))
+        self._pending = deque(each for each in self._pending if self._wanted(*each))
         for _, message in self._pending:
             self._send(message)
         return _last_words(words)
+
+    def _wanted(self, handle: tuple[int, int] | int, message: tuple[Any, ...]) -> bool:
+        """Whether an answer was not given up; a lane that is started again need not be asked for it."""
+        if isinstance(handle, tuple):
+            return handle[0] in self._several
+        if message[0] == "samples":
+            return handle in self._several
+        wanted = handle not in self._forgotten
+        self._forgotten.discard(handle)
+        return wanted
 
     # Samples
 
@@ -246,12 +258,25 @@ class GatewayLane:
         if self._process is None:
             self._pending.clear()
             self._forgotten.clear()
+            self._several.clear()
             self._restart()
         else:
             self._send(("begin",))
 
     def submit(self, contract: Contract, sample: Sample) -> int:
         return self._ask("sample", contract.id, contract.module, dict(sample.inputs), sample.regime)
+
+    def submit_all(self, contract: Contract, samples: Sequence[Sample]) -> list[tuple[int, int] | int]:
+        handles: list[tuple[int, int] | int] = []
+        for some in _together(samples):
+            if len(some) == 1:
+                handles.append(self.submit(contract, some[0]))
+                continue
+            plain = [(dict(sample.inputs), sample.regime) for sample in some]
+            number = self._ask("samples", contract.id, contract.module, plain)
+            self._several[number] = dict.fromkeys(range(len(some)))
+            handles += [(number, place) for place in range(len(some))]
+        return handles
 
     def call(self, function: str, data: Mapping[str, Any]) -> int:
         return self._ask("call", function, dict(data))
@@ -270,15 +295,27 @@ class GatewayLane:
         with contextlib.suppress(OSError):  # of a process that is gone; receiving tells
             self._alive().channel.send(wire.pack(message))
 
-    def forget(self, handles: Sequence[int]) -> None:
+    def forget(self, handles: Sequence[tuple[int, int] | int]) -> None:
         """Answers to these are not wanted any more."""
         for handle in handles:
-            if self._answers.pop(handle, None) is None:
+            if isinstance(handle, tuple):
+                self._several.pop(handle[0], None)
+            elif self._answers.pop(handle, None) is None:
                 self._forgotten.add(handle)
 
-    def result(self, handle: int) -> Observation:
-        found: Observation = self._awaited(handle)
-        return found
+    def result(self, handle: tuple[int, int] | int) -> Observation:
+        if not isinstance(handle, tuple):
+            found: Observation = self._awaited(handle)
+            return found
+        number, place = handle
+        known = self._several[number]
+        while known[place] is None:
+            self._take(self._receive())
+        answer = known.pop(place)
+        assert answer is not None
+        if not known:
+            del self._several[number]
+        return answer
 
     def answer(self, handle: int) -> Any:
         return answered(self._awaited(handle))
@@ -305,20 +342,51 @@ class GatewayLane:
         return None
 
     def _blame(self, death: str, words_at: str | None) -> None:
-        """The oldest sample without an answer is the one that the lane died of."""
+        """The oldest sample without an answer is the one that the lane died of; of several, it is found one by one."""
         culprit, message = self._pending.popleft() if self._pending else (None, ())
-        death += self._restart(words_at)
-        if culprit in self._forgotten:
+        if culprit is not None and message[0] == "samples":
+            self._pending.extendleft(reversed(self._apart(message)))
+            return
+        if words_at:
+            death += self._restart(words_at)
+        if isinstance(culprit, tuple):
+            self._note(culprit, Observation(error=f"{DIED}: {death}", died=death))
+        elif culprit in self._forgotten:
             self._forgotten.discard(culprit)
         elif culprit is not None:
             call = message[0] == "call"
             self._answers[culprit] = (None, DIED, death) if call else Observation(error=f"{DIED}: {death}", died=death)
 
+    @staticmethod
+    def _apart(message: tuple[Any, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
+        """Samples that travelled together, each by itself."""
+        _, number, contract_id, module, plain = message
+        handles = [(number, place) for place in range(len(plain))]
+        return [
+            (handle, ("sample", handle, contract_id, module, *one)) for handle, one in zip(handles, plain, strict=True)
+        ]
+
+    def _note(self, handle: tuple[int, int], observation: Observation) -> None:
+        if handle[0] in self._several:  # and is not forgotten
+            self._several[handle[0]][handle[1]] = observation
+
     def _take(self, answer: Any) -> None:
         if answer is None:
             return
         kind, number, *rest = answer
-        self._pending.popleft()
+        _, message = self._pending.popleft()
+        if kind == "apart":
+            for handle, single in self._apart(message):
+                self._pending.append((handle, single))
+                self._send(single)
+            return
+        if kind == "several":
+            for place, seen in enumerate(rest[0]):
+                self._note((number, place), Observation(**seen))
+            return
+        if isinstance(number, tuple) and kind == "observed":
+            self._note(number, Observation(**rest[0]))
+            return
         if number in self._forgotten:
             self._forgotten.discard(number)
             return
@@ -336,6 +404,20 @@ class GatewayLane:
         answer = self._receive()
         if answer is not None and answer[1] is not None:
             raise LaneError(answer[1].replace(f"lane {self.spec.name}:", f"lane {self.label}:", 1))
+
+
+def _together(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Samples in groups, each of which travels in one message."""
+    groups: list[list[Sample]] = []
+    room = 0
+    for sample in samples:
+        size = sum(array.nbytes for array in sample.arrays())
+        if not groups or size > room or len(groups[-1]) == TOGETHER:
+            groups.append([])
+            room = BYTES
+        groups[-1].append(sample)
+        room -= size
+    return groups
 
 
 def gateway_spec(spec: LaneSpec) -> str:

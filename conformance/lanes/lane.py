@@ -88,15 +88,14 @@ class Lane(Protocol):
     def fingerprint(self) -> dict[str, Any]:
         """Versions, device, threads and flags, as JSON-ready data."""
 
-    @property
-    def ahead(self) -> int:
-        """How many samples may be submitted before the first of their results is asked for."""
-
     def visible_gpus(self) -> int:
         """How many GPUs its framework sees."""
 
     def submit(self, contract: Contract, sample: Sample) -> Any:
         """Begin a sample; the handle goes to :meth:`result`."""
+
+    def submit_all(self, contract: Contract, samples: Sequence[Sample]) -> list[Any]:
+        """Begin several samples at once; a handle for each goes to :meth:`result`, in this order."""
 
     def result(self, handle: Any) -> Observation:
         """The observation of a submitted sample."""
@@ -130,7 +129,6 @@ class InProcessLane:
     framework only one is active at a time; it is pinned anew when the turn passes to it.
     """
 
-    ahead = 1
     _active: ClassVar[dict[str, InProcessLane]] = {}
 
     def __init__(self, spec: LaneSpec) -> None:
@@ -189,6 +187,10 @@ class InProcessLane:
     def submit(self, contract: Contract, sample: Sample) -> Observation:
         self._enter()
         return observe(self.adapter, contract, sample)
+
+    def submit_all(self, contract: Contract, samples: Sequence[Sample]) -> list[Observation]:
+        self._enter()
+        return [observe(self.adapter, contract, sample) for sample in samples]
 
     def result(self, handle: Observation) -> Observation:
         return handle

@@ -36,7 +36,7 @@ def unpack(data: bytes, writable: bool = True) -> Any:
 def head(data: bytes) -> tuple[Any, Any]:
     """The first two items of a packed tuple, whatever the others are."""
     items = marshal.loads(data)[1]
-    return items[0], items[1]
+    return items[0], _untagged(items[1], False)
 
 
 def _tagged(value: Any) -> Any:

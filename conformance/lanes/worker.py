@@ -62,6 +62,8 @@ def _unread(message: bytes, error: wire.WireError) -> tuple[Any, ...]:
     kind, number = wire.head(message)
     if kind == "call":
         return ("called", number, (None, type(error).__name__, str(error)))
+    if kind == "samples":  # each shall say by itself whether it can be held
+        return ("apart", number)
     return ("observed", number, vars(Observation(error=f"{type(error).__name__}: {error}")))
 
 
@@ -109,12 +111,15 @@ def _answer(lane: InProcessLane, kind: str, rest: list[Any]) -> tuple[Any, ...] 
         return ("settings", None)
     if kind == "call":
         return ("called", rest[0], lane.call(*rest[1:]))
-    number, contract_id, module, inputs, regime = rest
+    number, contract_id, module, *given = rest
     try:
         if module not in sys.modules:
             with stand_in.installed():
                 importlib.import_module(module)
-        observation = lane.result(lane.submit(find(contract_id), Sample(inputs, regime)))
+        if kind == "samples":
+            found = lane.submit_all(find(contract_id), [Sample(inputs, regime) for inputs, regime in given[0]])
+            return ("several", number, [vars(each) for each in found])
+        observation = lane.result(lane.submit(find(contract_id), Sample(*given)))
         return ("observed", number, vars(observation))
     except Exception:  # a fault of ours: the call's own errors are part of an observation
         return ("broken", number, traceback.format_exc())
