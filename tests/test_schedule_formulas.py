@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from reference_impl.oracle import schedule_formulas as formulas
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "lambda": {"factor": "inverse"},
     "multiplicative": {"factor": "inverse"},
     "polynomial": {"total_iters": 7, "power": 2.0},
@@ -61,7 +63,7 @@ def test_a_plateau_is_left_by_what_is_better_than_the_threshold(mode):
 
 def test_a_metric_during_the_rest_counts_unless_it_is_not_looked_at():
     metrics = [4.0, 5.0, 1.0, 2.0, 2.0]
-    options = {"factor": 0.5, "patience": 0, "threshold": 0.0, "cooldown": 1}
+    options: dict[str, Any] = {"factor": 0.5, "patience": 0, "threshold": 0.0, "cooldown": 1}
     looked, rested = (formulas.plateau(1.0, metrics, **options, resting=resting).value for resting in (False, True))
     assert looked.tolist() == [1, 1, 0.5, 0.5, 0.25, 0.25]
     assert rested.tolist() == [1, 1, 0.5, 0.5, 0.5, 0.25]

@@ -73,7 +73,7 @@ def restarts(lr: float, epochs: int, *, T_0: int, T_mult: int = 1, eta_min: floa
         place += 1
         if place >= length:
             place, length = 0, length * T_mult
-    return LearningRates(value, 8 * U * (abs(lr - eta_min) + abs(eta_min)))
+    return LearningRates(value, np.full(epochs, 8 * U * (abs(lr - eta_min) + abs(eta_min))))
 
 
 def constant_factor(lr: float, epochs: int, *, factor: float, total_iters: int) -> LearningRates:
