@@ -11,19 +11,23 @@ def called(f: Any, layer: Any, weights: Mapping[str, Any], *inputs: Any, **optio
 
     Raises
     ------
-    KeyError: the layer has no parameter of a name, or one that is not named here.
+    KeyError: the layer has no parameter of a name, or one that is not named here; or one has another shape.
     """
-    strange = {name for name, _ in layer.named_parameters()} ^ set(weights)
+    known = dict(layer.named_parameters())
+    strange = set(known) ^ set(weights)
     if strange:
         raise KeyError(f"parameters {sorted(strange)} are of the layer or of the sample alone")
+    for name, tensor in weights.items():
+        if list(known[name].shape) != list(tensor.shape):
+            raise KeyError(f"parameter {name} has the shape {known[name].shape}, not {tensor.shape}")
     if f.__name__ == "torch":
         return f.func.functional_call(layer, dict(weights), inputs, options)
-    for name, tensor in weights.items():
-        *path, last = name.split(".")
-        owner = layer
-        for part in path:
-            owner = getattr(owner, part)
-        if list(owner._parameters[last].shape) != list(tensor.shape):
-            raise KeyError(f"parameter {name} has the shape {owner._parameters[last].shape}, not {tensor.shape}")
-        owner._parameters[last] = tensor
+    given = {id(parameter): weights[name] for name, parameter in known.items()}
+    # A recurrent layer knows each parameter by two names, and keeps a list of all of them.
+    for owner in layer.sublayers(include_self=True):
+        owner._parameters.update(
+            {name: given[id(each)] for name, each in owner._parameters.items() if each is not None}
+        )
+        if hasattr(owner, "_all_weights"):
+            owner._all_weights = [given[id(each)] for each in owner._all_weights]
     return layer(*inputs, **options)
