@@ -19,7 +19,8 @@ BOTH = ("x", "v")
 def _any():
     """Every kind of index; masks come first, see assign-columns-rows."""
     masks = indices.masks().filter(lambda drawn: drawn["index"][0] == "first")
-    ways = indices.basic(), indices.integers(mixed=True), masks
+    chosen = indices.integers(mixed=True).filter(lambda drawn: None not in drawn["index"])
+    ways = indices.basic(), chosen, masks
     return st.one_of(*ways).map(lambda drawn: {"first": None, "second": None, **drawn})
 
 
@@ -57,6 +58,9 @@ class number:
 
     value = lambda x, index, first, second, number: moved(
         lambda a: _written(a, -1, index, first, second), x, fill=number
+    )
+    variant_not_without_axes_at_all = lambda x, index, first, second, number: (
+        _no_axes(x) or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
     )
     variant_not_without_axes = lambda x, index, first, second, number: (
         (None if returned() == "float32" else _no_axes(x))
@@ -102,6 +106,11 @@ class tensor:
     )
 
 
+def _plain(drawn):
+    """Slices beside tensors alone: of integers, None and an ellipsis there paddle 2.6 and 3.0 make errors."""
+    return not any(part is None or isinstance(part, int) or part == "..." for part in drawn["index"])
+
+
 SINGLE = ("float32", *INTEGERS, "bool")
 """In others the gradient of what is written to chosen elements is no number: see assign-chosen-dtypes."""
 
@@ -109,7 +118,7 @@ SINGLE = ("float32", *INTEGERS, "bool")
 @operator(
     "assign.chosen",
     area=AREA,
-    cases=_assigned(indices.integers(mixed=True, repeated=False).filter(lambda drawn: None not in drawn["index"])),
+    cases=_assigned(indices.integers(mixed=True, repeated=False).filter(_plain)),
     gradients=BOTH,
     dtypes=SINGLE,
     stepwise=True,
@@ -225,6 +234,13 @@ class masked:
         return y
 
     value = lambda x, v, mask: moved(lambda a, b: _written(a, b, ["first"], mask, None), x, v)
+
+    @staticmethod
+    def variant_broadcast(x, v, mask):
+        if any(a not in (1, b) for a, b in zip(v.shape[::-1], x.shape[::-1], strict=False)):
+            return Rejects("it does not broadcast", error="does not match the corresponding value")
+        whole = np.broadcast_to(mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)), x.shape)
+        return moved(lambda a, b: np.where(whole, np.broadcast_to(b, a.shape), a), x, v)
 
 
 @operator(

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, Sample, contract
 from conformance import dtypes as kinds
-from conformance.operators import broadcast, each, one, operator, shapes
+from conformance.operators import Floats, broadcast, each, one, operator, shapes
 from conformance.quantity import quantity
 from conformance.strategies import generator, seeds
+from suites.support.refusals import without_elements
 
 AREA = "casting"
 ALL = (*kinds.FLOATS, *kinds.INTEGERS, "bool")
@@ -59,6 +60,23 @@ def _converted(x, dtype):
         return np.asarray(x.astype(kinds.named(dtype)))
 
 
+def _cut_off(x, dtype, which):
+    """Formats of 16 bits by leaving out the bits that they lack; of those below the normal numbers nothing is said."""
+    found = _converted(x, dtype).astype("float64" if dtype in kinds.FLOATS else None)
+    if dtype not in which or x.dtype.name in (dtype, "bool"):
+        return {"output": Acceptance(found, dtype=dtype)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = x.astype("float32")
+        rounded = single.astype(kinds.named(dtype))
+        beyond = np.abs(rounded.astype("float64")) > np.abs(single)
+        towards_zero = np.nextafter(rounded, np.zeros_like(rounded)).astype("float64")
+        largest = 65504.0 if dtype == "float16" else 3.3895313892515355e38
+        smallest = 2.0**-14 if dtype == "float16" else 2.0**-126
+        cut = np.where(beyond, towards_zero, rounded.astype("float64"))
+        cut = np.where(np.abs(single) > largest, np.copysign(np.inf, single), cut)
+    return {"output": Acceptance(cut, np.where(np.abs(single) < smallest, np.inf, 0.0), dtype=dtype)}
+
+
 @contract(
     "cast.all",
     area=AREA,
@@ -99,8 +117,20 @@ class cast_all:
             found = found.astype("float64")
         return {"output": Acceptance(found, dtype=dtype)}
 
+    @staticmethod
+    def variant_cut_off(x, dtype, how):
+        return _cut_off(x, dtype, ("float16",))
 
-@operator("cast.gradient", area=AREA, cases=one(specials=False, low=-8.0, high=8.0), dtypes=("float32", "float64"))
+    @staticmethod
+    def variant_both_cut_off(x, dtype, how):
+        return _cut_off(x, dtype, ("float16", "bfloat16"))
+
+
+def _some():
+    return shapes(empty=False)
+
+
+@operator("cast.gradient", area=AREA, cases=_some().map(Floats).map(lambda x: {"x": x}), dtypes=("float32", "float64"))
 class gradient:
     """There and back again through another format, the gradient too."""
 
@@ -109,7 +139,7 @@ class gradient:
     value = lambda x: x * 2.0
 
 
-LACKING = ("float16", "bfloat16", "int16", "int8", "uint8")
+LACKING = ("float16", "bfloat16", "int16", "int8", "uint8", "bool")
 """Dtypes that a framework's arithmetic need not have."""
 PROMOTED = ("add", "multiply", "subtract")
 TENSORS = ("float32", "float64", "int64", "int32", "uint8", "bool", "float16", "bfloat16", "int8", "int16")
@@ -228,6 +258,12 @@ class promotion_of_numbers:
     def oracle(x, y, op):
         return _result(x, y, op)
 
+    @staticmethod
+    def variant_truth_stays(x, y, op):
+        if x.dtype == bool and isinstance(y, int):
+            return {"output": Acceptance(np.ones(x.shape, bool), dtype="bool")}
+        return _result(x, y, op)
+
 
 @st.composite
 def _two_shapes(draw):
@@ -235,7 +271,7 @@ def _two_shapes(draw):
     for _ in range(4):
         pair = draw(broadcast())
         if draw(st.integers(0, 3)) == 0:
-            pair = [draw(shapes(4, 3)), draw(shapes(4, 3))]
+            pair = [draw(shapes(4, 3, empty=False)), draw(shapes(4, 3, empty=False))]
         found.append(Sample({"one": pair[0], "other": pair[1]}))
     return found
 
@@ -270,6 +306,11 @@ class broadcast_shape:
             return {"output": np.array(np.broadcast_shapes(one, other), np.int64)}
         except ValueError:
             return Rejects("the shapes do not broadcast")
+
+    @staticmethod
+    def variant_nothing_is_unknown(one, other):
+        found = broadcast_shape.oracle(one, other)
+        return found if isinstance(found, Rejects) else {"output": np.where(found["output"] == 0, -1, found["output"])}
 
 
 @operator(
@@ -311,6 +352,17 @@ class methods:
         "axes": np.array(x.ndim),
         "shape": np.array(x.shape, np.int64),
     }
+    variant_no_elements = lambda x: (
+        without_elements(x, "We can only support initialized tensor in clone")
+        or {
+            "output": x,
+            "detached": quantity(x.value),
+            "assigned": quantity(x.value),
+            "elements": np.array(x.value.size),
+            "axes": np.array(x.ndim),
+            "shape": np.array(x.shape, np.int64),
+        }
+    )
 
 
 @contract(

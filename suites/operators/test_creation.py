@@ -91,6 +91,7 @@ class filled:
             "x": shapes(4, 3).map(Floats),
             "how": each("zeros_like", "ones_like", "full_like", "empty_like"),
             "dtype": each(None, "float32", "float64", "int64", "bool"),
+            "number": each(1, 0),
         }
     ),
     gradients=(),
@@ -104,26 +105,26 @@ class filled:
 class like:
     """A tensor of the shape and dtype of another, or of a dtype that is named."""
 
-    torch = lambda f, x, how, dtype: (
+    torch = lambda f, x, how, dtype, number: (
         {"output": (f.empty_like(x) if dtype is None else f.empty_like(x, dtype=getattr(f, dtype))).fill_(1)}
         if how == "empty_like"
         else {
             "output": getattr(f, how)(
-                x, *[3] * (how == "full_like"), **({} if dtype is None else {"dtype": getattr(f, dtype)})
+                x, *[number] * (how == "full_like"), **({} if dtype is None else {"dtype": getattr(f, dtype)})
             )
         }
     )
-    paddle = lambda f, x, how, dtype: (
+    paddle = lambda f, x, how, dtype, number: (
         {"output": f.empty_like(x, dtype).fill_(1)}
         if how == "empty_like"
-        else {"output": getattr(f, how)(x, *[3] * (how == "full_like"), dtype)}
+        else {"output": getattr(f, how)(x, *[number] * (how == "full_like"), dtype)}
     )
 
     @staticmethod
-    def value(x, how, dtype):
+    def value(x, how, dtype, number):
         from conformance.quantity import returned
 
-        number = {"zeros_like": 0, "ones_like": 1, "full_like": 3, "empty_like": 1}[how]
+        number = {"zeros_like": 0, "ones_like": 1, "full_like": number, "empty_like": 1}[how]
         found = dtype or returned()
         return Acceptance(np.full(x.shape, number).astype("float32" if "float" in found else found), dtype=found)
 
@@ -318,7 +319,11 @@ LISTS = (
 @contract(
     "create.from_list",
     area=AREA,
-    samples=_options(data=each(*LISTS), dtype=each(None, "float32", "float64", "int64", "int32", "bool")),
+    samples=several(
+        st.fixed_dictionaries(
+            {"data": each(*LISTS), "dtype": each(None, "float32", "float64", "int64", "int32", "bool")}
+        ).map(lambda drawn: {**drawn, "dtype": None} if drawn["data"] == [2**40] else drawn)
+    ),
     share=0.5,
     may_be_zero=("output",),
     covers=("torch.tensor", "tensor.dtype"),

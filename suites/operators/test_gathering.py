@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, Booleans, Floats, broadcast, each, in_steps, operator, shapes
 from conformance.quantity import where as chosen
 from conformance.strategies import generator, seeds
+from suites.support.refusals import without_elements
 
 AREA = "gathering"
 HOW = each("function", "method")
@@ -328,6 +330,10 @@ class masked_fill:
 
     both = lambda f, x, mask: f.masked_fill(x, mask, 3)
     value = lambda x, mask: moved(lambda a: np.where(mask, -1, a), x, fill=3)
+    variant_no_elements = lambda x, mask: (
+        without_elements(np.broadcast_to(0, np.broadcast_shapes(x.shape, mask.shape)), "The meta data must be valid")
+        or moved(lambda a: np.where(mask, -1, a), x, fill=3)
+    )
 
 
 @operator(
@@ -384,3 +390,11 @@ class nonzero:
     torch = lambda f, x, parts: f.stack(f.nonzero(x, as_tuple=True), -1) if parts else f.nonzero(x)
     paddle = lambda f, x, parts: f.stack(f.nonzero(x, as_tuple=True), -1) if parts else f.nonzero(x)
     value = lambda x, parts: np.argwhere(x.value != 0)
+    variant_columns = lambda x, parts: np.argwhere(x.value != 0)[:, None, :] if parts else np.argwhere(x.value != 0)
+    variant_columns_and_none = lambda x, parts: (
+        Rejects("nothing to stack", error="The dims of Input(X) should be greater than 0")
+        if parts and not np.any(x.value != 0)
+        else np.argwhere(x.value != 0)[:, None, :]
+        if parts
+        else np.argwhere(x.value != 0)
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
 from conformance.moves import moved, with_gradient_of
 from conformance.operators import EVERY, Floats, in_steps, operator
 from suites.support import indices
@@ -20,6 +21,14 @@ GET = ("paddle.Tensor.__getitem__", "tensor.indexing")
 
 def _read(x, index, first=None, second=None):
     return moved(lambda a: indices.taken(a, index, first=first, second=second), x)
+
+
+def _no_negative(index, first, second):
+    """The refusal of a tensor or list of integers that counts from the back."""
+    tensors = [np.asarray(each) for each in (*index, first, second) if isinstance(each, list | np.ndarray)]
+    if not any((each < 0).any() for each in tensors):
+        return None
+    return Rejects("a negative index", error="The value of Input(index) must be no less than 0")
 
 
 @operator("index.basic", area=AREA, cases=indices.basic(), dtypes=EVERY, share=0.5, covers=GET)
@@ -44,6 +53,9 @@ class integers:
 
     value = _read
     variant_half_sums = in_steps(_read)
+    variant_no_negative = lambda x, index, first, second: (
+        _no_negative(index, first, second) or _read(x, index, first, second)
+    )
 
 
 @operator(
@@ -57,6 +69,9 @@ class mixed:
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
+    variant_no_negative = lambda x, index, first, second: (
+        _no_negative(index, first, second) or _read(x, index, first, second)
+    )
 
 
 @st.composite

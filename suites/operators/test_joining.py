@@ -7,8 +7,10 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
 from conformance.moves import moved
-from conformance.operators import EVERY, Floats, each, operator, shapes
+from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
+from suites.support.refusals import absent
 
 AREA = "joining and repeating"
 HOW = each("function", "method")
@@ -84,6 +86,7 @@ class stacks:
 
     both = lambda f, x, y, how: getattr(f, how)((x, y))
     value = lambda x, y, how: moved(lambda *a: getattr(np, "vstack" if how == "row_stack" else how)(a), x, y)
+    variant_absent = lambda x, y, how: absent(how)
 
 
 @st.composite
@@ -164,6 +167,7 @@ class tensor_split:
     torch = lambda f, x, count, axis: f.cat(f.tensor_split(x, count, axis)[::-1], axis)
     paddle = lambda f, x, count, axis: f.concat(f.tensor_split(x, count, axis)[::-1], axis)
     value = lambda x, count, axis: moved(lambda a: _backwards(np.array_split(a, count, axis), axis), x)
+    variant_absent = lambda x, count, axis: absent("tensor_split")
 
 
 @st.composite
@@ -238,6 +242,14 @@ class repeat_interleave:
 
     both = lambda f, x, counts, times, axis: f.repeat_interleave(x, counts if times is None else times, axis)
     value = lambda x, counts, times, axis: moved(lambda a: np.repeat(a, counts if times is None else times, axis), x)
+    variant_rounded_sums = in_steps(
+        lambda x, counts, times, axis: moved(lambda a: np.repeat(a, counts if times is None else times, axis), x)
+    )
+    variant_not_never = lambda x, counts, times, axis: (
+        Rejects("repeated no times", error="repeats should be larger than zero")
+        if times == 0
+        else moved(lambda a: np.repeat(a, counts if times is None else times, axis), x)
+    )
 
 
 @st.composite

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
+from suites.support.refusals import absent, without_elements
 
 AREA = "shapes of tensors"
 HOW = each("function", "method")
@@ -136,6 +137,7 @@ class matrix_transpose:
 
     both = lambda f, x, how: x.T if how == "T" else x.mT if how == "mT" else x.t() if how == "t" else f.t(x)
     value = lambda x, how: moved(np.transpose, x)
+    variant_absent = lambda x, how: absent("mT") if how == "mT" else moved(np.transpose, x)
 
 
 @st.composite
@@ -195,6 +197,9 @@ class unsqueeze:
 
     both = lambda f, x, axis, how: f.unsqueeze(x, axis) if how == "function" else x.unsqueeze(axis)
     value = lambda x, axis, how: moved(lambda a: np.expand_dims(a, axis), x)
+    variant_no_elements = lambda x, axis, how: (
+        without_elements(x, "The 'shape' in ReshapeOp is invalid") or moved(lambda a: np.expand_dims(a, axis), x)
+    )
 
 
 @st.composite
@@ -314,3 +319,8 @@ class expand:
     )
     value = lambda x, shape, how: moved(lambda a: _wide(a, shape), x)
     variant_rounded_sums = in_steps(lambda x, shape, how: moved(lambda a: _wide(a, shape), x))
+    variant_no_elements = lambda x, shape, how: (
+        Rejects("there are no elements", error="must be greater than 0")
+        if 0 in shape
+        else moved(lambda a: _wide(a, shape), x)
+    )

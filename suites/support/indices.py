@@ -83,11 +83,13 @@ def basic(draw: st.DrawFn) -> dict[str, Any]:
     """Integers, slices with steps, None and an ellipsis, of which the last axes may be left out."""
     shape = draw(shapes(5, 4, empty=False))
     used = shape[: draw(st.integers(0, len(shape)))]
-    index: list[Any] = [_near(draw, n) if draw(st.integers(0, 2)) == 0 else _slice(draw, n) for n in used]
+    nones = draw(st.integers(0, 2))
+    part = _several if nones else _slice  # nothing beside None ends paddle 2.6
+    index: list[Any] = [_near(draw, n) if draw(st.integers(0, 2)) == 0 else part(draw, n) for n in used]
     if len(used) == len(shape) and shape and draw(st.booleans()):  # an ellipsis for a run of axes
         start = draw(st.integers(0, len(index)))
         index[start : draw(st.integers(start, len(index)))] = ["..."]
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(nones):
         index.insert(draw(st.integers(0, len(index))), None)
     return {"x": Floats(shape), "index": index or ["..."]}
 
