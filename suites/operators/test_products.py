@@ -1,0 +1,464 @@
+"""Products of vectors, matrices and batches, distances, inverses and singular values, with the gradient of each."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.operators import Floats, each, operator
+from conformance.products import (
+    contracted,
+    cross,
+    distances,
+    inverse,
+    kronecker,
+    matmul,
+    rebuilt,
+    singular_values,
+    transposed,
+)
+from conformance.quantity import current, made, quantity
+from conformance.reductions import norm, rows
+from conformance.sums import move, total
+
+AREA = "products"
+BOTH = ("x", "y")
+DTYPES = ("float32", "float64", "float16", "bfloat16")
+PLAIN = ("normal", "positive", "sorted", "constant", "sparse", "heavy")
+LENGTHS = (1, 2, 3, 4, 7, 33)
+
+
+@st.composite
+def _factors(draw):
+    """Vectors, matrices and batches that broadcast, with one long axis now and then, and empty ones."""
+    n, k, m = (draw(st.sampled_from(LENGTHS)) for _ in range(3))
+    if draw(st.integers(0, 9)) == 0:
+        n, k = draw(st.sampled_from(((0, 3), (2, 0))))
+    batch = draw(st.lists(st.integers(1, 3), max_size=2).map(tuple))
+    ones = tuple(1 if draw(st.booleans()) else length for length in batch)
+    left, right = draw(
+        st.sampled_from((("b", "b"), ("", "b"), ("b", ""), ("1", "b"), ("v", "b"), ("b", "v"), ("v", "v")))
+    )
+    shape = {"b": batch, "": (), "1": ones}
+    x = (k,) if left == "v" else (*shape[left], n, k)
+    y = (k,) if right == "v" else (*shape[right], k, m)
+    return x, y
+
+
+def _matrices(**options):
+    return st.tuples(_factors(), st.booleans(), st.booleans(), each("function", "operator", "method")).map(
+        lambda drawn: {
+            "x": Floats(_turned(drawn[0][0], drawn[1]), specials=False),
+            "y": Floats(_turned(drawn[0][1], drawn[2]), specials=False),
+            "turn_x": drawn[1] and len(drawn[0][0]) > 1,
+            "turn_y": drawn[2] and len(drawn[0][1]) > 1,
+            "how": drawn[3],
+        }
+    )
+
+
+def _turned(shape, turn):
+    return (*shape[:-2], shape[-1], shape[-2]) if turn and len(shape) > 1 else shape
+
+
+def _turn(x, turn):
+    return transposed(x) if turn else x
+
+
+@operator(
+    "product.matmul",
+    area=AREA,
+    cases=_matrices(),
+    gradients=BOTH,
+    dtypes=DTYPES,
+    families=PLAIN,
+    covers=("torch.matmul", "paddle.matmul", "paddle.Tensor.__matmul__", "paddle.Tensor.matmul"),
+)
+class matmul_:
+    """The product of vectors, matrices and batches of every rank, either of which may be transposed."""
+
+    torch = lambda f, x, y, turn_x, turn_y, how: (
+        f.matmul(x.mT if turn_x else x, y.mT if turn_y else y)
+        if how == "function"
+        else (x.mT if turn_x else x) @ (y.mT if turn_y else y)
+    )
+    paddle = lambda f, x, y, turn_x, turn_y, how: (
+        f.matmul(x, y, transpose_x=turn_x, transpose_y=turn_y) if how != "operator" or turn_x or turn_y else x @ y
+    )
+    value = lambda x, y, turn_x, turn_y, how: matmul(_turn(x, turn_x), _turn(y, turn_y))
+
+
+def _batched(shapes, **options):
+    return st.tuples(shapes, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
+        lambda drawn: {
+            **{name: Floats(shape, specials=False) for name, shape in drawn[0].items()},
+            **drawn[1],
+        }
+    )
+
+
+lengths = st.tuples(*[st.sampled_from(LENGTHS)] * 4)
+
+
+@operator(
+    "product.bmm",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (min(n[3], 3), n[0], n[1]), "y": (min(n[3], 3), n[1], n[2])})),
+    gradients=BOTH,
+    dtypes=DTYPES,
+    families=PLAIN,
+    covers=("paddle.bmm",),
+)
+class bmm:
+    """The products of two batches of matrices."""
+
+    both = lambda f, x, y: f.bmm(x, y)
+    value = matmul
+
+
+@operator(
+    "product.mm",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    covers=("paddle.mm",),
+)
+class mm:
+    """The product of two matrices."""
+
+    both = lambda f, x, y: f.mm(x, y)
+    value = matmul
+
+
+@operator(
+    "product.mv",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1],)})),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    covers=("paddle.mv",),
+)
+class mv:
+    """The product of a matrix and a vector."""
+
+    both = lambda f, x, y: f.mv(x, y)
+    value = matmul
+
+
+@operator(
+    "product.dot",
+    area=AREA,
+    cases=_batched(st.sampled_from((1, 3, 17, 257, 1000)).map(lambda n: {"x": (n,), "y": (n,)})),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    covers=("torch.dot", "paddle.dot"),
+)
+class dot:
+    """The sum of products of two vectors."""
+
+    both = lambda f, x, y: f.dot(x, y)
+    value = lambda x, y: total(x * y)
+
+
+@operator(
+    "product.outer",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (n[0],), "y": (n[1],)})),
+    gradients=BOTH,
+    dtypes=DTYPES,
+    families=PLAIN,
+    stepwise="gradient",
+    covers=("paddle.outer",),
+)
+class outer:
+    """Every product of an element of one vector and one of another."""
+
+    both = lambda f, x, y: f.outer(x, y)
+    value = lambda x, y: x.reshape(-1, 1) * y.reshape(1, -1)
+
+
+@operator(
+    "product.inner",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[2], n[1])})),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+)
+class inner:
+    """The products along the last axes."""
+
+    both = lambda f, x, y: f.inner(x, y)
+    value = lambda x, y: matmul(x, transposed(y))
+
+    @staticmethod
+    def variant_one_element_multiplies(x, y):
+        if 1 not in (x.value.size, y.value.size):
+            return matmul(x, transposed(y))
+        lost = {} if (x * y).shape == (len(x.value), len(y.value)) else {"gradient.x": None, "gradient.y": None}
+        return {"output": x * y, **lost}
+
+
+def _sums():
+    addend = st.sampled_from(("matrix", "row", "one"))
+
+    def shape(drawn):
+        (n, k, m, _), kind = drawn
+        return {"input": {"matrix": (n, m), "row": (1, m), "one": (1, 1)}[kind], "x": (n, k), "y": (k, m)}
+
+    return _batched(st.tuples(lengths, addend).map(shape), beta=(1.0, 0.5, 0.0, -2.0), alpha=(1.0, 2.0, 0.1))
+
+
+@operator(
+    "product.addmm",
+    area=AREA,
+    cases=_sums(),
+    gradients=("input", "x", "y"),
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    may_be_zero=("gradient.input",),
+    covers=("torch.addmm", "paddle.addmm"),
+)
+class addmm:
+    """beta times a matrix, which is broadcast, plus alpha times a product."""
+
+    torch = lambda f, input, x, y, beta, alpha: f.addmm(input, x, y, beta=beta, alpha=alpha)
+    paddle = lambda f, input, x, y, beta, alpha: f.addmm(input, x, y, beta, alpha)
+    value = lambda input, x, y, beta, alpha: _addmm(input, x, y, beta, alpha)
+    variant_float32_factors = lambda input, x, y, beta, alpha: _addmm(
+        input, x, y, float(np.float32(beta)), float(np.float32(alpha))
+    )
+
+
+def _addmm(added, x, y, beta, alpha):
+    """Kernels scale the sum of products or one of its factors."""
+    factor = made(alpha, 0.0, 1)
+    found = matmul(x, y) * factor + added * made(beta, 0.0, 1)
+    size = np.abs(x.value) @ np.abs(y.value) * abs(alpha) + np.abs(added.value * beta)
+    exact = not found.error.any()
+    found.error = found.error + (0.0 if exact else 4) * current().unit * size
+    return found
+
+
+LETTERS = {
+    "ij,jk->ik": ((2, 3), (3, 4)),
+    "ij,kj->ik": ((5, 33), (4, 33)),
+    "bij,bjk->bik": ((2, 3, 4), (2, 4, 5)),
+    "i,j->ij": ((3,), (4,)),
+    "ij,ij->": ((3, 17), (3, 17)),
+    "ij,ij->ij": ((3, 2), (3, 2)),
+    "bhid,bhjd->bhij": ((1, 2, 3, 17), (1, 2, 4, 17)),
+    "...ij,...jk->...ik": ((2, 3, 4), (2, 4, 5)),
+    "ij,jk": ((2, 3), (3, 4)),
+    "ab,cd->abcd": ((2, 3), (4, 2)),
+    "bij,bik->bjk": ((2, 5, 3), (2, 5, 4)),
+}
+
+
+@operator(
+    "product.einsum",
+    area=AREA,
+    cases=st.sampled_from(tuple(LETTERS)).map(
+        lambda letters: {
+            "x": Floats(LETTERS[letters][0], specials=False),
+            "y": Floats(LETTERS[letters][1], specials=False),
+            "letters": letters,
+        }
+    ),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    share=0.5,
+    covers=("torch.einsum", "paddle.einsum"),
+)
+class einsum_:
+    """Products by letters: sums, batches, an ellipsis, and a result that is left out."""
+
+    both = lambda f, x, y, letters: f.einsum(letters, x, y)
+    value = lambda x, y, letters: contracted(letters, x, y)
+
+
+ALONE = ("ii->i", "ii", "ij->ji", "ij->i", "ij->", "ij->j")
+
+
+@operator(
+    "product.einsum_of_one",
+    area=AREA,
+    cases=each(*ALONE).map(lambda letters: {"x": Floats((4, 4), specials=False), "letters": letters}),
+    dtypes=("float32", "float64"),
+    covers=("torch.einsum", "paddle.einsum"),
+)
+class einsum_of_one:
+    """Diagonals, traces, transposes and sums by letters."""
+
+    both = lambda f, x, letters: f.einsum(letters, x)
+    value = lambda x, letters: _alone(x, letters)
+
+
+def _alone(x, letters):
+    if letters.startswith("ii"):
+        found = move(lambda array: np.diagonal(array), x)
+        return total(found) if letters == "ii" else found
+    if letters == "ij->ji":
+        return transposed(x)
+    return total(x, {"ij->i": 1, "ij->j": 0, "ij->": None}[letters])
+
+
+SIDES = (((2,), (3,)), ((2, 2), (2, 3)), ((2,), (2, 2)), ((2, 1), (1, 2, 3)), ((3,), ()), ((2, 2, 2), (3,)))
+
+
+@operator(
+    "product.kron",
+    area=AREA,
+    cases=st.sampled_from(SIDES).map(lambda s: {"x": Floats(s[0], specials=False), "y": Floats(s[1], specials=False)}),
+    gradients=BOTH,
+    dtypes=DTYPES,
+    families=PLAIN,
+    stepwise="gradient",
+    layouts=("expanded", "flipped"),
+    covers=("torch.kron", "paddle.kron"),
+)
+class kron:
+    """Every element of the first times the second, of any ranks."""
+
+    both = lambda f, x, y: f.kron(x, y)
+    value = kronecker
+
+
+CROSSED = (((4, 3), -1), ((3, 4), 0), ((2, 3, 5), 1), ((3, 3), 1), ((3,), 0))
+
+
+@operator(
+    "product.cross",
+    area=AREA,
+    cases=st.sampled_from(CROSSED).map(
+        lambda drawn: {"x": Floats(drawn[0], specials=False), "y": Floats(drawn[0], specials=False), "axis": drawn[1]}
+    ),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=PLAIN,
+    covers=("torch.cross",),
+)
+class cross_:
+    """The vector product along an axis."""
+
+    note = "without an axis paddle.cross and torch.cross take the first of length 3, torch.linalg.cross the last"
+    torch = lambda f, x, y, axis: f.cross(x, y, dim=axis)
+    paddle = lambda f, x, y, axis: f.cross(x, y, axis)
+    value = cross
+
+
+ORDERS = (2.0, 1.0, 3.0, np.inf, 0.5, 0.0)
+
+
+@operator(
+    "product.cdist",
+    area=AREA,
+    cases=_batched(
+        st.tuples(*[st.integers(1, 5)] * 3, st.sampled_from(((), (2,)))).map(
+            lambda n: {"x": (*n[3], n[0], n[2]), "y": (*n[3], n[1], n[2])}
+        ),
+        order=ORDERS,
+    ),
+    gradients=BOTH,
+    dtypes=("float32", "float64"),
+    families=("normal", "positive", "sorted"),
+    may_be_zero=("gradient.x", "gradient.y"),
+    covers=("torch.cdist",),
+)
+class cdist:
+    """The distance of every row of one from every row of the other; of rows that are equal it has no gradient."""
+
+    both = lambda f, x, y, order: f.cdist(x, y, order)
+    value = distances
+    variant_slope_with_epsilon = lambda x, y, order: distances(x, y, order, 1e-12)
+
+
+@st.composite
+def _squares(draw):
+    n = draw(st.sampled_from((1, 2, 3, 5, 8)))
+    batch = draw(st.sampled_from(((), (2,), (2, 1))))
+    return {"x": Floats((*batch, n, n), specials=False)}
+
+
+@operator(
+    "product.inv",
+    area=AREA,
+    cases=_squares(),
+    dtypes=("float32", "float64"),
+    families=("normal", "positive", "sparse"),
+    covers=("torch.linalg.inv",),
+)
+class inv:
+    """The inverse of regular matrices, and its gradient."""
+
+    torch = lambda f, x: f.linalg.inv(x + 9.0 * f.eye(x.shape[-1], dtype=x.dtype))
+    paddle = lambda f, x: f.linalg.inv(x + 9.0 * f.eye(x.shape[-1], dtype=x.dtype))
+    value = lambda x: inverse(x + 9.0 * np.eye(x.shape[-1]))
+
+
+@st.composite
+def _any_matrix(draw):
+    n, m = draw(st.sampled_from((1, 2, 3, 6))), draw(st.sampled_from((1, 2, 3, 6)))
+    return {"x": Floats((*draw(st.sampled_from(((), (2,)))), n, m), specials=False)}
+
+
+@operator(
+    "product.svd",
+    area=AREA,
+    cases=_any_matrix(),
+    dtypes=("float32", "float64"),
+    families=("normal", "positive", "heavy"),
+    covers=("torch.linalg.svd", "paddle.linalg.svd"),
+)
+class svd:
+    """The singular values, with their gradient, and parts that multiply to the matrix."""
+
+    torch = lambda f, x: _parts(*f.linalg.svd(x, full_matrices=False))
+    paddle = lambda f, x: _parts(*f.linalg.svd(x, full_matrices=False))
+    value = lambda x: {"output": singular_values(x), "product": rebuilt(x)}
+
+
+def _parts(left, values, right):
+    return {"output": values, "product": (left * values.unsqueeze(-2)) @ right}
+
+
+@operator(
+    "product.matrix_norm",
+    area=AREA,
+    cases=_any_matrix(),
+    dtypes=("float32", "float64"),
+    families=("normal", "positive", "heavy"),
+    covers=("torch.linalg.norm",),
+)
+class matrix_norm:
+    """The root of the sum of squares of a matrix."""
+
+    both = lambda f, x: f.linalg.norm(x, "fro", (-2, -1))
+    value = lambda x: _frobenius(x)
+    variant_slope_with_epsilon = lambda x: _frobenius(x, 1e-12)
+
+
+def _frobenius(x, epsilon=0.0):
+    return norm(rows(x, (x.ndim - 2, x.ndim - 1)), 2.0, epsilon)
+
+
+@operator(
+    "product.integers",
+    area=AREA,
+    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})).map(
+        lambda found: {name: Floats(spec.shape, low=-9.0, high=9.0, specials=False) for name, spec in found.items()}
+    ),
+    gradients=(),
+    dtypes=("int64", "int32"),
+    covers=("paddle.matmul",),
+)
+class integers:
+    """The product of matrices of integers."""
+
+    both = lambda f, x, y: f.matmul(x, y)
+    value = lambda x, y: quantity(x.value @ y.value)
