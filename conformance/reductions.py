@@ -87,7 +87,7 @@ def product(x: Any) -> Quantity:
         whole = bool(np.all(x.value == np.rint(x.value)))  # else the product may be divided by the element
         known = made(others, 0.0, roundings(count) + 2, exact=whole)
         return sums.move(lambda array: np.repeat(array[..., None], count, -1), g) * Quantity(
-            known.value, np.where(lost[..., None], np.inf, known.error)
+            known.value, np.where(np.asarray(lost)[..., None], np.inf, known.error)
         )
 
     return Quantity(found.value, found.error, linked((x, gradient)))
@@ -199,7 +199,6 @@ def running(x: Any, kind: str) -> Quantity:
     x = quantity(x)
     count = x.shape[-1]
     if kind == "sum":
-        matrix = np.triu(np.ones((count, count)))
         with np.errstate(all="ignore"):
             value, magnitude = np.cumsum(x.value, -1), np.cumsum(np.abs(x.value), -1)
             error = np.cumsum(x.error, -1)
@@ -210,7 +209,6 @@ def running(x: Any, kind: str) -> Quantity:
             turned = sums.move(lambda array: array[..., ::-1], g)
             return sums.move(lambda array: array[..., ::-1], running(turned, "sum"))
 
-        del matrix
         return Quantity(value, error, linked((x, of_sum)))
     with np.errstate(all="ignore"):
         value = np.cumprod(x.value, -1)
@@ -234,7 +232,7 @@ def running(x: Any, kind: str) -> Quantity:
                 parts = np.cumprod(others, -1)[..., place:] * g.value[..., place:]
                 found[..., place] = parts.sum(-1)
                 bound[..., place] = np.abs(parts).sum(-1)
-        lost = gone.any(-1)[..., None]
+        lost = np.asarray(gone.any(-1))[..., None]
         return Quantity(found, np.where(lost, np.inf, (4 * count + 8) * form.unit * bound + form.smallest))
 
     return Quantity(found.value, error, linked((x, of_product)))

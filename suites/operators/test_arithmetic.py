@@ -1,15 +1,14 @@
 """Arithmetic in every form that programs write it: functions, operators, reflected operators, methods, with numbers,
-of integers and complex numbers, and in place on views."""
+and of integers and complex numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.functions import apply, clip
+from conformance.functions import apply
 from conformance.operators import Floats, each, in_steps, one, operator, two
 from conformance.quantity import Quantity, made, quantity
-from conformance.sums import move
 
 AREA = "arithmetic"
 FORMS = ("operator", "function", "method")
@@ -364,111 +363,3 @@ class increment_integers:
     torch = lambda f, x, number: {"output": x.add_(number), "itself": x}
     paddle = lambda f, x, number: {"output": f.increment(x, number), "itself": x}
     value = lambda x, number: {"output": x + number, "itself": x + number}
-
-
-VIEWS = ("whole", "row", "columns", "every second", "transposed", "flat", "squeezed")
-CHANGES = ("multiply", "add", "exp", "clip", "zero", "fill", "tanh", "subtract", "divide", "sqrt")
-
-
-def seen(f, y, view):
-    """A view of a matrix, in either framework."""
-    if view == "row":
-        return y[0]
-    if view == "columns":
-        return y[:, 1:]
-    if view == "every second":
-        return y[::2]
-    if view == "transposed":
-        return y.moveaxis(0, 1)
-    if view == "flat":
-        return y.reshape([-1])
-    return y.unsqueeze(0).squeeze(0) if view == "squeezed" else y
-
-
-def changed(f, part, change, other):
-    """A part changed in place, in either framework."""
-    if change == "multiply":
-        return part.multiply_(other)
-    if change == "add":
-        return part.add_(other)
-    if change == "subtract":
-        return part.subtract_(other)
-    if change == "divide":
-        return part.divide_(other)
-    if change == "clip":
-        return part.clip_(-1.0, 1.0625)
-    if change == "fill":
-        return part.fill_(2.0)
-    return {"exp": part.exp_, "zero": part.zero_, "tanh": part.tanh_, "sqrt": part.sqrt_}[change]()
-
-
-def in_place(f, x, view, change):
-    """Twice x, a view of which is changed in place."""
-    y = x * 2.0
-    changed(f, seen(f, y, view), change, f.full([1], 3.0, dtype=y.dtype))
-    return y
-
-
-def _part(part, change):
-    if change in ("multiply", "add", "subtract", "divide"):
-        three = quantity(3.0)
-        return {
-            "multiply": lambda: part * three,
-            "add": lambda: part + three,
-            "subtract": lambda: part - three,
-            "divide": lambda: part / three,
-        }[change]()
-    if change in ("exp", "tanh", "sqrt"):
-        return apply(change, part)
-    if change == "clip":
-        return clip(part, -1.0, 1.0625)
-    return part.plain * 0.0 + (2.0 if change == "fill" else 0.0)
-
-
-def _in_place(x, view, change, lost=False, nowhere=False):
-    y = x * 2.0
-    places = np.arange(y.value.size).reshape(y.shape)
-    mine = np.asarray(seen(np, _Places(places), view)).ravel()
-    part = _part(move(lambda array: array.ravel()[mine], y), change)
-
-    def put(whole, piece):
-        found = whole.ravel().copy()
-        found[mine] = piece
-        return found.reshape(whole.shape)
-
-    found = move(put, y, part)
-    return Quantity(found.value, found.error, y.links) if lost and view != "whole" else found
-
-
-class _Places(np.ndarray):
-    """Places of elements, of which views are taken as of a tensor."""
-
-    def __new__(cls, array):
-        return np.asarray(array).view(cls)
-
-    def moveaxis(self, *axes):
-        return np.moveaxis(self, *axes)
-
-    def unsqueeze(self, axis):
-        return np.expand_dims(self, axis)
-
-
-@operator(
-    "arithmetic.in_place",
-    area=AREA,
-    cases=st.tuples(each((2, 3), (3, 2), (4, 17)), each(*VIEWS), each(*CHANGES)).map(
-        lambda found: {
-            "x": Floats(found[0], low=0.25, high=3.0, specials=False, views=False),
-            "view": found[1],
-            "change": found[2],
-        }
-    ),
-    dtypes=("float32", "float64"),
-    share=0.6,
-)
-class in_place_:
-    """A change in place of a view changes what it is a view of, and the gradient goes through the change."""
-
-    both = lambda f, x, view, change: in_place(f, x, view, change)
-    value = _in_place
-    variant_gradient_of_the_old = lambda x, view, change: _in_place(x, view, change, lost=True)

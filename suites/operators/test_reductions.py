@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -18,11 +20,11 @@ MILLION = 2**20
 
 
 @st.composite
-def along(draw, several=True, whole=True, empty=True, fewest=0, **domain):
+def along(draw, /, several=True, whole=True, empty=True, fewest=0, **domain):
     """A shape, the axes to be reduced (all, one from either end, or several) and whether they are kept."""
     shape = draw(shapes(fewest=fewest if whole else 1, empty=empty))
     rank = len(shape)
-    options = [st.none()] if whole else []
+    options: list[Any] = [st.none()] if whole else []
     if rank:
         options.append(st.integers(-rank, rank - 1))
     if several and rank > 1:

@@ -18,7 +18,7 @@ PLAIN = ("normal", "positive", "sorted", "heavy", "sparse")
 
 
 @st.composite
-def _lines(draw, nan=True, **domain):
+def _lines(draw, /, nan=True, **domain):
     """Rows, one after another, of which the last axis is reduced."""
     shape = draw(st.sampled_from(((1,), (2,), (5,), (8,), (3, 4), (2, 7), (2, 1), (100,))))
     return {"x": Floats(shape, specials=False, points=(np.nan, 1.0) if nan else (1.0, -2.0), **domain)}
@@ -149,12 +149,13 @@ def _most_frequent(x):
 class mode:
     """The most frequent number, of several the smallest, and a place where it stands."""
 
-    torch = lambda f, x: _with_place(*f.mode(x, -1), lambda place: f.gather(x, -1, place.unsqueeze(-1)))
-    paddle = lambda f, x: _with_place(*f.mode(x, -1), lambda place: f.take_along_axis(x, place.unsqueeze(-1), -1))
+    torch = lambda f, x: _with_place(f.mode(x, -1), lambda place: f.gather(x, -1, place.unsqueeze(-1)))
+    paddle = lambda f, x: _with_place(f.mode(x, -1), lambda place: f.take_along_axis(x, place.unsqueeze(-1), -1))
     value = _most_frequent
 
 
-def _with_place(value, place, there):
+def _with_place(found, there):
+    value, place = found
     return {"output": value, "there": there(place)}
 
 
