@@ -29,6 +29,17 @@ def test_every_name_of_covers_is_a_call_that_is_known(found):
     assert coverage.unknown(found) == []
 
 
+def test_every_call_of_paddle_that_is_covered_exists(found):
+    lacking = []
+    for call in found.contracts:
+        if call.startswith("paddle."):
+            try:
+                resolved(call)
+            except AttributeError:
+                lacking.append(call)
+    assert lacking == []
+
+
 def resolved(name: str) -> Any:
     parts = name.split(".")
     for count in range(len(parts), 0, -1):

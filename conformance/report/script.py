@@ -12,6 +12,7 @@ import copy
 import inspect
 import sys
 import textwrap
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,8 +40,8 @@ INNERMOST = {
     4: ".contiguous(memory_format=torch.channels_last)",
     5: ".contiguous(memory_format=torch.channels_last_3d)",
 }
-KEPT = {"np": "import numpy as np", "numpy": "import numpy", "math": "import math"}
-"""Modules that a call may use besides its framework."""
+NUMPY = "import numpy as np"
+OURS = ("conformance", "reference_impl", "suites")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def script(
         else:
             plain[name] = literal(value)
     text = "\n".join([*lines, *_body(call.given(plain), framework, sample, accepted, shown, leaf, device)])
-    own = [line for line in call.imports if line.split()[-1].partition(".")[0] + "." in text or line in KEPT.values()]
-    more = [KEPT["np"]] if "np." in text else []
+    own = [line for line in call.imports if line.split()[-1].partition(".")[0] + "." in text]
+    more = [NUMPY] if "np." in text else []
     found = {*more, *(own or call.imports), *([f"import {framework}"] if f"{framework}." in text else [])}
     imports = sorted(found, key=lambda line: (line.startswith("from"), line))
     return fitting(docstring(about) + "\n".join([*imports, "", text, ""]))
@@ -232,21 +233,21 @@ def call_of(contract: Contract, framework: str) -> Call:
         assert isinstance(tree, ast.Lambda)
         first, *others = [each.arg for each in tree.args.args]
         renamed = _Renamed(first, framework).visit(tree.body)
-        return _checked((), (), renamed, {framework}, set(others))
+        return _checked((), (), renamed, {framework}, set(others), vars(sys.modules[contract.module]))
     function = contract.call(framework)
     node = _node(function)
     if node.args.vararg or node.args.kwarg or node.args.defaults or node.args.kw_defaults:
         raise NoScriptError("the call has optional arguments; replay the sample")
     arguments = {each.arg for each in [*node.args.args, *node.args.kwonlyargs]}
     if isinstance(node, ast.Lambda):
-        return _checked((), (), node.body, set(), arguments)
+        return _checked((), (), node.body, set(), arguments, function.__globals__)
     *before, last = [line for line in node.body if not isinstance(line, ast.Import | ast.ImportFrom)]
     several = any(isinstance(each, ast.Return) for line in before for each in ast.walk(line))
     if several or not isinstance(last, ast.Return) or last.value is None:
         raise NoScriptError("the call is more than a few statements; replay the sample")
     imports = tuple(ast.unparse(line) for line in node.body if isinstance(line, ast.Import | ast.ImportFrom))
     known = {alias.asname or alias.name.partition(".")[0] for line in node.body for alias in getattr(line, "names", [])}
-    return _checked(imports, tuple(before), last.value, known, arguments)
+    return _checked(imports, tuple(before), last.value, known, arguments, function.__globals__)
 
 
 def _node(function: Any) -> Any:
@@ -288,21 +289,26 @@ class _Renamed(ast.NodeTransformer):
 
 
 def _checked(
-    imports: tuple[str, ...], statements: tuple[ast.stmt, ...], result: ast.expr, known: set[str], arguments: set[str]
+    imports: tuple[str, ...],
+    statements: tuple[ast.stmt, ...],
+    result: ast.expr,
+    known: set[str],
+    arguments: set[str],
+    scope: Mapping[str, Any],
 ) -> Call:
-    """A call whose names are inputs, imported, builtin, or its own. Raises NoScriptError for any other."""
+    """A call whose names are inputs, imported, builtin, modules of its scope, or its own; any other has no script."""
     nodes = [each for part in (*statements, result) for each in ast.walk(part)]
     names = [each for each in nodes if isinstance(each, ast.Name)]
     own = {each.id for each in names if isinstance(each.ctx, ast.Store)}
     own |= {each.arg for each in nodes if isinstance(each, ast.arg)}
     used = {each.id for each in names} - own - known - arguments
-    more = {name for name in used if name in KEPT}
-    foreign = {name for name in used - more if not hasattr(builtins, name)}
+    modules = {name: scope[name].__name__ for name in used if isinstance(scope.get(name), types.ModuleType)}
+    foreign = {name for name in used - modules.keys() if not hasattr(builtins, name)}
     if foreign:
         raise NoScriptError(f"the call uses {min(foreign)} of this project; replay the sample")
-    found = tuple(line for line in (*imports, *(KEPT[name] for name in sorted(more))))
-    ours = [line for line in found if any(word in line for word in ("suites", "reference_impl", "conformance"))]
-    if ours:
+    more = [f"import {module}" + ("" if module == name else f" as {name}") for name, module in modules.items()]
+    found = (*imports, *sorted(more))
+    if any(line.split()[1].partition(".")[0] in OURS for line in found):
         raise NoScriptError("the call uses code of this project; replay the sample")
     reads = frozenset({each.id for each in names} & arguments)
     return Call(found, tuple(ast.unparse(line) for line in statements), result, reads)
