@@ -212,3 +212,54 @@ class unpool3d:
         x, indices.astype("int32")
     )
     value = _unpooled
+
+
+@st.composite
+def fractions(draw: st.DrawFn) -> dict[str, Any]:
+    """A number between 0 and 1, of which no step of the windows is near a whole number."""
+    kernel, size, spare = (
+        (draw(st.integers(low, high)), draw(st.integers(low, high))) for low, high in ((1, 3), (2, 4), (0, 4))
+    )
+    shape = tuple(k + m - 1 + n for k, m, n in zip(kernel, size, spare, strict=True))
+    return {
+        "x": Floats((draw(st.integers(1, 2)), draw(st.integers(1, 3)), *shape), specials=False),
+        "kernel": kernel,
+        "size": size,
+        "u": draw(st.sampled_from((0.13, 0.37, 0.61, 0.89))),
+        "indices": draw(st.booleans()),
+    }
+
+
+def _fractional(x, kernel, size, u, indices):
+    windows = []
+    for n, k, m in zip(x.shape[2:], kernel, size, strict=True):
+        step = (n - k) / (m - 1)
+        start = np.floor((np.arange(m) + u) * step) - np.floor(u * step)
+        start[-1] = n - k
+        windows.append(start.astype(np.int64)[:, None] + np.arange(k))
+    found, at = largest_of(x, windows)
+    return {"output": found, "indices": at} if indices else found
+
+
+@operator(
+    "pool.fractional_max2d",
+    area=AREA,
+    cases=fractions(),
+    dtypes=("float32", "float64"),
+    covers=("nn.FractionalMaxPool2d",),
+)
+class fractional_max2d:
+    """The largest of windows whose distances are unequal, by a number that is given in place of a random one."""
+
+    torch = lambda f, x, kernel, size, u, indices: (
+        lambda found: {"output": found[0], "indices": found[1]} if indices else found
+    )(
+        f.nn.FractionalMaxPool2d(
+            kernel, size, return_indices=indices, _random_samples=f.full((*x.shape[:2], 2), u, dtype=x.dtype)
+        )(x)
+    )
+    paddle = lambda f, x, kernel, size, u, indices: (
+        lambda found: {"output": found[0], "indices": found[1].astype("int64")} if indices else found
+    )(f.nn.FractionalMaxPool2D(size, kernel, random_u=u, return_mask=indices)(x))
+    value = _fractional
+    variant_lacking = lambda **inputs: Rejects("paddle 2.6 lacks it", "module 'paddle.nn' has no attribute 'Fractional")
