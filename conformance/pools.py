@@ -13,6 +13,7 @@ from conformance.quantity import (
     Quantity,
     backward,
     computed_in,
+    current,
     divide,
     largest,
     linked,
@@ -132,9 +133,15 @@ def power(x: Any, exponent: float) -> Quantity:
     def gradient(g: Quantity, x: Quantity, y: Quantity) -> Quantity:
         return g * (power(x, exponent - 1) * exponent) if exponent != 2 else g * (x * 2.0)
 
-    return unary(
+    found = unary(
         lambda v: np.power(v, exponent), lambda v: exponent * np.power(v, exponent - 1), POWER, x, gradient, 2.0**23
     )
+    if exponent != np.rint(exponent * 64) / 64:
+        # The exponent itself is rounded, which the logarithm of x multiplies.
+        with np.errstate(all="ignore"):
+            more = np.abs(found.value * exponent * np.log(np.abs(x.value))) * current().unit
+        found.error = found.error + np.nan_to_num(more, nan=0.0, posinf=np.inf)
+    return found
 
 
 def scattered(x: Any, places: Array, shape: tuple[int, ...]) -> Quantity:

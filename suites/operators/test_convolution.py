@@ -6,11 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.operators import FLOATS, Floats, in_steps, operator
+from conformance.operators import Floats, in_steps, operator
 from conformance.windows import convolved, padded, sliding, transposed
 
 AREA = "convolution"
-OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": FLOATS}
+DTYPES = ("float32", "float64", "float16")
+"""Without bfloat16: torch's gradient of the weight may hold memory that was never written; see the ledger."""
+OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": DTYPES}
 PADDINGS = ("numbers", "number", "same", "valid")
 MODES = ("zeros", "zeros", "reflect", "replicate", "circular")
 CHANNELS = ((1, 1, 1), (1, 2, 3), (2, 1, 2), (3, 1, 1), (2, 3, 2), (1, 1, 17), (1, 16, 1), (8, 1, 1))
