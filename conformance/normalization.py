@@ -62,8 +62,13 @@ def standardized(x: Any, axes: tuple[int, ...], eps: float, weight: Any = None, 
     return affine(x, mean, scale if weight is None else scale * weight, bias)
 
 
-def length(x: Any, p: float, axis: int, keepdims: bool = False) -> Quantity:
-    """The p-norm along an axis, whose gradient is 0 where it is 0; for infinity, shared among equal largest sizes."""
+def length(
+    x: Any, p: float, axis: int, keepdims: bool = False, root: float | None = None, shared: bool = True
+) -> Quantity:
+    """The p-norm along an axis, whose gradient is 0 where it is 0; for infinity, shared among equal largest sizes.
+
+    root: the exponent of the root, where it is not 1 / p; shared: whether equal largest sizes share the gradient.
+    """
     x = quantity(x)
     if p == 2:
         found = sqrt(square(x).sum(axis=axis, keepdims=True))
@@ -71,9 +76,9 @@ def length(x: Any, p: float, axis: int, keepdims: bool = False) -> Quantity:
         found = abs(x).sum(axis=axis, keepdims=True)
     elif p == np.inf:
         size = np.abs(x.value)
-        found = quantity(size.max(axis=axis, keepdims=True))
+        found = Quantity(size.max(axis=axis, keepdims=True), x.error.max(axis=axis, keepdims=True))
     else:
-        found = power(power(abs(x).plain, p).sum(axis=axis, keepdims=True), 1 / p)
+        found = power(power(abs(x).plain, p).sum(axis=axis, keepdims=True), 1 / p if root is None else root)
     whole = found.plain
 
     def gradient(g: Quantity) -> Quantity:
@@ -83,7 +88,8 @@ def length(x: Any, p: float, axis: int, keepdims: bool = False) -> Quantity:
             return g * sign
         if p == np.inf:
             largest = np.abs(x.value) == whole.value
-            return divide(g * (sign * largest), quantity(largest.sum(axis=axis, keepdims=True).astype(np.float64)))
+            count = largest.sum(axis=axis, keepdims=True).astype(np.float64) if shared else np.ones(1)
+            return divide(g * (sign * largest), quantity(count))
         safe = where(whole.value == 0, 1.0, whole)
         slope = x.plain / safe if p == 2 else power(abs(x).plain / safe, p - 1) * sign
         return where(whole.value == 0, 0.0, g * slope)

@@ -6,7 +6,7 @@ import numpy as np
 
 from conformance.accuracy import Rejects
 from conformance.functions import exp
-from conformance.operators import operator
+from conformance.operators import in_steps, operator
 from conformance.quantity import FORMATS, Quantity, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
@@ -179,3 +179,26 @@ class cross_entropy_soft_target:
         "output": _soft(x, target, None, reduction),
         "gradient.target": None,
     }
+
+
+@operator(
+    "losses.nll",
+    area=AREA,
+    cases=classified(ignoring=True, logit={"specials": False, "views": False}),
+    stepwise=True,
+    dtypes=("float32", "float16", "bfloat16"),
+    covers=("nn.NLLLoss",),
+)
+class nll:
+    """The mean of -x at the labels that are not ignored, each as much as its class weighs, over any rank."""
+
+    both = lambda f, x, labels, ignored, weight, reduction: f.nn.NLLLoss(
+        weight, ignore_index=ignored, reduction=reduction
+    )(x, labels)
+    value = _nll
+    variant_empty_mean = lambda x, labels, ignored, weight, reduction: _nll(
+        x, labels, weight, ignored, "sum" if np.all(labels == ignored) and reduction == "mean" else reduction
+    )
+    variant_sums_in_steps = in_steps(
+        lambda x, labels, ignored, weight, reduction: _nll(x, labels, weight, ignored, reduction)
+    )

@@ -110,9 +110,10 @@ def _with_logits(x, target, weight, pos_weight, reduction, parts=None):
         loss, slope = parts(p, t, pos_weight, loss, slope)
 
     def to_target(g):
-        # A weight may come first or last, and what is rounded before it is multiplied by it.
+        # A weight may come first or last, or be multiplied with what the target is: one rounding more.
         found = g * of_target
-        return Quantity(found.value, found.error + HEAVIEST * current().smallest)
+        lost = current().unit * np.where(np.isfinite(found.value), np.abs(found.value), 0.0)
+        return Quantity(found.value, found.error + lost + HEAVIEST * current().smallest)
 
     loss = Quantity(loss.value, loss.error, linked((x, lambda g: g * slope), (target, to_target)))
     return reduced(loss if weight is None else loss * weight, reduction)
@@ -127,6 +128,15 @@ def _in_pieces(x, target, pos_weight, loss, slope):
     positive = (pos_weight.plain - 1.0) * target + 1.0
     found = (1.0 - target) * x + positive * (logarithm + where(x.value < 0, -x, 0.0))
     return found, _either(slope, (1.0 - target) - positive * sigmoid(-x))
+
+
+def _weighed_apart(x, target, pos_weight, loss, slope):
+    """Only the logarithm is multiplied by the weight of a positive, and only the sigmoid of the gradient."""
+    if pos_weight is None:
+        return _in_pieces(x, target, pos_weight, loss, slope)
+    positive = (pos_weight.plain - 1.0) * target + 1.0
+    found = where(x.value > 0, x, 0.0) - x * target + positive * _log_of_sum(-abs(x))
+    return found, positive * sigmoid(x) - target
 
 
 LOGITS = alike(
@@ -144,6 +154,9 @@ class bce_with_logits:
         weight, reduction=reduction, pos_weight=pos_weight
     )(x, target)
     value = _with_logits
+    variant_weighed_apart = lambda x, target, weight, pos_weight, reduction: _with_logits(
+        x, target, weight, pos_weight, reduction, _weighed_apart
+    )
     variant_minus_half_at_zero = lambda x, target, weight, pos_weight, reduction: _with_logits(
         x, target, weight, pos_weight, reduction, _in_pieces
     )
@@ -161,6 +174,11 @@ class bce_with_logits_target:
     @staticmethod
     def variant_no_gradient(x, target, weight, pos_weight, reduction):
         found = _with_logits(x, target, weight, pos_weight, reduction, _in_pieces)
+        return {"output": found, "gradient.target": None}
+
+    @staticmethod
+    def variant_weighed_apart(x, target, weight, pos_weight, reduction):
+        found = _with_logits(x, target, weight, pos_weight, reduction, _weighed_apart)
         return {"output": found, "gradient.target": None}
 
 

@@ -16,7 +16,7 @@ PAIR = {"x": {"points": (0.0,)}, "target": {"points": (0.0,)}}
 BOTH = ("x", "target")
 
 
-@operator("losses.mse", area=AREA, cases=alike(PAIR, empty=True), gradients=BOTH, stepwise=True, covers=("nn.MSELoss",))
+@operator("losses.mse", area=AREA, cases=alike(PAIR), gradients=BOTH, stepwise=True, covers=("nn.MSELoss",))
 class mse:
     """The squared difference, and its opposite gradients for prediction and target."""
 
@@ -28,7 +28,7 @@ def _distance(difference):
     return without_gradient(abs(difference), difference, np.isnan(difference.value))
 
 
-@operator("losses.l1", area=AREA, cases=alike(PAIR, empty=True), gradients=BOTH, stepwise=True, covers=("nn.L1Loss",))
+@operator("losses.l1", area=AREA, cases=alike(PAIR), gradients=BOTH, stepwise=True, covers=("nn.L1Loss",))
 class l1:
     """The size of the difference, with no gradient where it is 0."""
 
@@ -140,14 +140,19 @@ class poisson_nll:
     )
 
 
-def _gaussian(x, target, variance, reduction, full, eps):
+SINGLE = np.float32
+"""A constant that a release keeps in float32 beside float64 inputs."""
+
+
+def _gaussian(x, target, variance, reduction, full, eps, number=float):
+    eps = float(number(eps))
     floor = where(variance.value < eps, stored(quantity(eps)), variance).plain.with_gradient(variance, lambda g: g)
     squares = square(x - target)
     # The gradient of a quotient is formed with one more division, which may go beyond the format's range.
     with np.errstate(all="ignore"):
         beyond = squares.value / np.square(floor.value) > largest() / 4
     loss = (log(floor) + squares / without_gradient(floor, floor, beyond)) * 0.5
-    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
+    return reduced(loss + float(number(0.5 * math.log(2 * math.pi))) if full else loss, reduction)
 
 
 @operator(
@@ -174,6 +179,7 @@ class gaussian_nll:
     )
     value = _gaussian
     variant_no_gradient_of_variance = without("variance", _gaussian)
+    variant_float32_constants = without("variance", lambda eps, **inputs: _gaussian(eps=eps, **inputs, number=SINGLE))
 
 
 def _divergence(x, target, reduction, log_target):

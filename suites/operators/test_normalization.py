@@ -352,6 +352,8 @@ class group_norm:
     )
     value = _group_norm
     variant_from_the_output = _from_the_output
+    variant_from_the_output_float32_eps = lambda eps, **inputs: _from_the_output(eps=_single(eps), **inputs)
+    variant_lacking = lambda **inputs: Rejects("there is none", error="has no attribute 'group_norm'")
     variant_mean_of_squares = lambda layout, **inputs: _group_norm(
         layout=layout, **inputs, of_squares=layout in ("NHWC", "NDHWC")
     )
