@@ -196,7 +196,17 @@ def in_torch_words(state: dict[str, dict[str, np.ndarray]], lr: float) -> dict[s
     }
 
 
-@contract("checkpoint.own_loader", area="checkpoints", samples=saved_runs(), tensors=False, share=0.08)
+@contract(
+    "checkpoint.own_loader",
+    covers=(
+        "serial.torch.load",
+        "serial.paddle.load",
+    ),
+    area="checkpoints",
+    samples=saved_runs(),
+    tensors=False,
+    share=0.08,
+)
 class own_loader:
     """The framework's own loader reads the weights of a checkpoint, of ``save`` and of one written without it."""
 

@@ -27,7 +27,7 @@ def clearings(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build))
 
 
-@contract("gradient.cleared", area="gradients", samples=clearings(), may_be_zero=("left",))
+@contract("gradient.cleared", covers=("optim.zero_grad",), area="gradients", samples=clearings(), may_be_zero=("left",))
 class gradient_cleared:
     """Clearing by optimizer or layer leaves no gradient (None), and the next pass starts from nothing."""
 
@@ -91,7 +91,7 @@ def idle_steps(draw: st.DrawFn) -> list[Sample]:
     return draw(fills(build, ("normal", "offset", "sparse", "heavy")))
 
 
-@contract("gradient.step_after_clearing", area="gradients", samples=idle_steps())
+@contract("gradient.step_after_clearing", covers=("optim.zero_grad",), area="gradients", samples=idle_steps())
 class step_after_clearing:
     """A step after clearing, with no backward pass between, leaves every parameter where it is."""
 

@@ -178,7 +178,7 @@ def float32_betas(parameter, gradient, state, hyper, **options) -> dict[str, Acc
     return {**accepted, "step": accuracy.exact(np.asarray(visible), "int64")}
 
 
-@contract("optim.adam", area="optimizers", samples=adam_samples(1), tensors=False)
+@contract("optim.adam", covers=("optim.Adam",), area="optimizers", samples=adam_samples(1), tensors=False)
 class adam:
     """One Adam step from equal state and gradient gives the same parameters, moments and step count."""
 
@@ -202,7 +202,9 @@ class adam:
 ONE_STEP = find("optim.adam")
 
 
-@contract("optim.adam_steps", area="optimizers", samples=adam_samples(4), tensors=False, share=0.5)
+@contract(
+    "optim.adam_steps", covers=("optim.Adam",), area="optimizers", samples=adam_samples(4), tensors=False, share=0.5
+)
 class adam_steps:
     """Four Adam steps in a row stay within the rounding that four steps can accumulate."""
 
@@ -212,7 +214,7 @@ class adam_steps:
     variant_float32_betas = staticmethod(ONE_STEP.variants["float32_betas"])
 
 
-@contract("optim.adamw", area="optimizers", samples=adam_samples(1), tensors=False)
+@contract("optim.adamw", covers=("optim.AdamW",), area="optimizers", samples=adam_samples(1), tensors=False)
 class adamw:
     """One AdamW step decays the parameter itself, and leaves the moments free of the decay."""
 
@@ -260,7 +262,7 @@ def _sgd_sample(fill, warm: bool, hyper: dict[str, Any], regime: str) -> Sample:
     )
 
 
-@contract("optim.sgd", area="optimizers", samples=sgd_samples(False), tensors=False)
+@contract("optim.sgd", covers=("optim.SGD",), area="optimizers", samples=sgd_samples(False), tensors=False)
 class sgd:
     """Three SGD steps, with and without weight decay, move the parameters alike."""
 
@@ -280,7 +282,7 @@ class sgd:
         return judged(after)
 
 
-@contract("optim.momentum", area="optimizers", samples=sgd_samples(True), tensors=False)
+@contract("optim.momentum", covers=("optim.Momentum",), area="optimizers", samples=sgd_samples(True), tensors=False)
 class momentum:
     """Three steps with momentum, Nesterov's included, from a fresh or warm velocity, agree in both quantities."""
 
@@ -352,7 +354,9 @@ def rmsprop_oracle(parameter, gradient, state, hyper, **options) -> dict[str, Ac
     return judged(after)
 
 
-@contract("optim.rmsprop", area="optimizers", samples=rmsprop_samples(), tensors=False, share=0.4)
+@contract(
+    "optim.rmsprop", covers=("optim.RMSprop",), area="optimizers", samples=rmsprop_samples(), tensors=False, share=0.4
+)
 class rmsprop:
     """One RMSprop step, centered or not, with momentum or not, agrees in parameter and averages."""
 

@@ -44,7 +44,17 @@ def fresh(parameter: np.ndarray) -> dict[str, np.ndarray]:
     return {"step": np.asarray(0), "m": zeros, "v": zeros, "v_max": zeros}
 
 
-@contract("optim.amsgrad", area="optimizers", samples=shrinking(), tensors=False, share=0.4)
+@contract(
+    "optim.amsgrad",
+    covers=(
+        "optim.Adam",
+        "optim.AdamW",
+    ),
+    area="optimizers",
+    samples=shrinking(),
+    tensors=False,
+    share=0.4,
+)
 class amsgrad:
     """Steps with AMSGrad divide by the greatest second moment so far, of which the bias is corrected afterwards."""
 

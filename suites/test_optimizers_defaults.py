@@ -52,7 +52,20 @@ def law_of(name: str, behaviour: str, parameter, gradient, hyper) -> dict[str, A
     return dict(oracle(parameter=parameter, gradient=gradient, state=state, hyper=hyper))
 
 
-@contract("optim.defaults", area="optimizers", samples=steps(), tensors=False, share=0.25)
+@contract(
+    "optim.defaults",
+    covers=(
+        "optim.SGD",
+        "optim.Momentum",
+        "optim.Adam",
+        "optim.AdamW",
+        "optim.RMSprop",
+    ),
+    area="optimizers",
+    samples=steps(),
+    tensors=False,
+    share=0.25,
+)
 class defaults:
     """An optimizer that is given parameters, and perhaps a rate, takes what torch documents for all the rest."""
 

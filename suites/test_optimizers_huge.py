@@ -29,7 +29,7 @@ def samples() -> st.SearchStrategy[Sample]:
     return st.builds(make, shapes, seeds)
 
 
-@contract("optim.adam_huge", area="optimizers", samples=samples(), tensors=False)
+@contract("optim.adam_huge", covers=("optim.Adam",), area="optimizers", samples=samples(), tensors=False)
 class adam_huge:
     """An Adam step on gradients up to 1e20 keeps a finite second moment and moves the parameters."""
 

@@ -40,7 +40,7 @@ def samples() -> st.SearchStrategy[list[Sample]]:
     return st.builds(make, shapes, seeds, rates, alphas, epsilons, st.booleans())
 
 
-@contract("optim.rmsprop_range", area="optimizers", samples=samples(), tensors=False)
+@contract("optim.rmsprop_range", covers=("optim.RMSprop",), area="optimizers", samples=samples(), tensors=False)
 class rmsprop_range:
     """A step stays finite where the average of squares is subnormal, and is none where that average overflows."""
 

@@ -72,7 +72,14 @@ def each(names: dict[str, str], name, parameters, gradients, state, hyper) -> di
     return accepted
 
 
-@contract("optim.several", area="optimizers", samples=steps(), tensors=False, share=0.25)
+@contract(
+    "optim.several",
+    covers=("optim.SGD", "optim.Momentum", "optim.Adam", "optim.AdamW", "optim.RMSprop"),
+    area="optimizers",
+    samples=steps(),
+    tensors=False,
+    share=0.25,
+)
 class several:
     """A step over several parameters is a step of each, in every implementation; one without a gradient stays."""
 

@@ -207,6 +207,12 @@ def stepped(name, hyper, layer, decay) -> dict[str, Acceptance]:
 
 @contract(
     "optim.decay",
+    covers=(
+        "optim.SGD",
+        "optim.Momentum",
+        "optim.Adam",
+        "optim.RMSprop",
+    ),
     area="optimizers",
     samples=samples(
         decay=st.fixed_dictionaries({"kind": kinds, "coefficient": coefficients, "regularizer": st.booleans()})
@@ -230,7 +236,19 @@ class decay:
         return stepped(name, hyper, layer, decay)
 
 
-@contract("optim.decay_as_penalty", area="optimizers", samples=samples(penalty=decays), tensors=False, share=SHARE)
+@contract(
+    "optim.decay_as_penalty",
+    covers=(
+        "optim.SGD",
+        "optim.Momentum",
+        "optim.Adam",
+        "optim.RMSprop",
+    ),
+    area="optimizers",
+    samples=samples(penalty=decays),
+    tensors=False,
+    share=SHARE,
+)
 class decay_as_penalty:
     """A penalty in the loss, c * sum |w| or c / 2 * sum w^2, makes the very step that the decay makes."""
 
@@ -252,6 +270,12 @@ OWN = st.fixed_dictionaries({"kind": kinds, "coefficient": st.just(0.0) | coeffi
 
 @contract(
     "optim.decay_by_parameter",
+    covers=(
+        "optim.SGD",
+        "optim.Momentum",
+        "optim.Adam",
+        "optim.RMSprop",
+    ),
     area="optimizers",
     samples=samples(own=OWN, decay=decays | st.none()),
     tensors=False,

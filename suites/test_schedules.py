@@ -94,7 +94,7 @@ def not_falling(gamma: float, error: str = "gamma should be < 1.0") -> Rejects |
     return Rejects("gamma must be below 1", error=error) if gamma >= 1.0 else None
 
 
-@contract("schedule.constant", area="schedules", samples=samples(), share=0.25)
+@contract("schedule.constant", covers=("lr.LambdaLR",), area="schedules", samples=samples(), share=0.25)
 class constant:
     """Without a schedule, and under one that multiplies by one, every epoch has the same rate."""
 
@@ -115,7 +115,13 @@ class constant:
         return judged(oracle.constant(lr, epochs))
 
 
-@contract("schedule.step", area="schedules", samples=samples(step_size=st.integers(1, 20), gamma=gammas), share=0.75)
+@contract(
+    "schedule.step",
+    covers=("lr.StepLR",),
+    area="schedules",
+    samples=samples(step_size=st.integers(1, 20), gamma=gammas),
+    share=0.75,
+)
 class step:
     """The rate is multiplied by gamma after every ``step_size`` epochs."""
 
@@ -141,7 +147,7 @@ class step:
         return not_falling(gamma) or step.oracle(lr, epochs, step_size, gamma)
 
 
-@contract("schedule.multi_step", area="schedules", samples=milestone_samples(), share=0.5)
+@contract("schedule.multi_step", covers=("lr.MultiStepLR",), area="schedules", samples=milestone_samples(), share=0.5)
 class multi_step:
     """The rate is multiplied by gamma at every milestone, as often as the milestone is named."""
 
@@ -174,7 +180,9 @@ class multi_step:
         return Rejects("the milestones must increase", error="The elements of milestones must be incremented")
 
 
-@contract("schedule.exponential", area="schedules", samples=samples(gamma=gammas), share=0.75)
+@contract(
+    "schedule.exponential", covers=("lr.ExponentialLR",), area="schedules", samples=samples(gamma=gammas), share=0.75
+)
 class exponential:
     """The rate is multiplied by gamma after every epoch."""
 
@@ -201,7 +209,13 @@ class exponential:
         return not_falling(gamma, error) or exponential.oracle(lr, epochs, gamma)
 
 
-@contract("schedule.cosine", area="schedules", samples=samples(T_max=st.integers(1, 60), eta_min=etas), share=0.75)
+@contract(
+    "schedule.cosine",
+    covers=("lr.CosineAnnealingLR",),
+    area="schedules",
+    samples=samples(T_max=st.integers(1, 60), eta_min=etas),
+    share=0.75,
+)
 class cosine:
     """The rate follows half a cosine to ``eta_min`` at epoch ``T_max``, and climbs back after it."""
 
@@ -249,6 +263,13 @@ def interrupted(draw: st.DrawFn, name: str) -> Sample:
 
 @contract(
     "schedule.resumed",
+    covers=(
+        "lr.StepLR",
+        "lr.MultiStepLR",
+        "lr.ExponentialLR",
+        "lr.CosineAnnealingLR",
+        "lr.LambdaLR",
+    ),
     area="schedules",
     samples=st.tuples(*map(interrupted, sorted(HYPERPARAMETERS))).map(list),
     share=0.33,
@@ -357,7 +378,18 @@ def impossible() -> st.SearchStrategy[list[Sample]]:
     )
 
 
-@contract("schedule.refusals", area="schedules", samples=impossible(), share=0.1)
+@contract(
+    "schedule.refusals",
+    covers=(
+        "lr.StepLR",
+        "lr.MultiStepLR",
+        "lr.ExponentialLR",
+        "lr.CosineAnnealingLR",
+    ),
+    area="schedules",
+    samples=impossible(),
+    share=0.1,
+)
 class refusals:
     """A schedule that means nothing is refused before the first epoch is over."""
 

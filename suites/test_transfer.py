@@ -71,7 +71,14 @@ class round_trip:
         return as_bits(weights)
 
 
-@contract("transfer.files", area="weight transfer", samples=states(native=st.booleans()), tensors=False, share=0.4)
+@contract(
+    "transfer.files",
+    covers=("serial.safetensors",),
+    area="weight transfer",
+    samples=states(native=st.booleans()),
+    tensors=False,
+    share=0.4,
+)
 class files:
     """A state in a file, .safetensors or the framework's native one, reads back the same bit for bit.
 

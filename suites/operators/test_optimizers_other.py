@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Sample, contract
+from conformance import Acceptance, Sample, accuracy, contract
 from conformance.quantity import acceptance, computed_in, scaled
-from conformance.strategies import generator, seeds
+from conformance.strategies import array_shapes, generator, seeds
 from reference_impl.oracle.quasi_newton import lbfgs
 from suites.support.optimizer_laws import Run, absent, expected
-from suites.support.optimizer_runs import paddle_weights, torch_optimizer, torch_run, torch_weights
+from suites.support.optimizer_runs import (
+    paddle_gradients,
+    paddle_optimizer,
+    paddle_weights,
+    torch_gradients,
+    torch_optimizer,
+    torch_run,
+    torch_weights,
+)
 from suites.support.optimizer_samples import runs
 
 AREA = "optimizers"
@@ -168,3 +176,49 @@ class lbfgs_searched:
             f"parameter.{place}": Acceptance(goal, TOLERANCE / (2.0 * factor) + 1e-15, dtype="float64")
             for place, (goal, factor) in pairs
         }
+
+
+@st.composite
+def clearings(draw: st.DrawFn) -> list[Sample]:
+    """Gradients that are cleared to nothing or to zeros, for one parameter that has one and one that has none."""
+    rng, shape = generator(draw(seeds)), draw(array_shapes(4, 2, share=0.2))
+    inputs = {"name": draw(st.sampled_from(("sgd", "adam"))), "gradient": rng.standard_normal(shape).astype("f4")}
+    return [Sample({**inputs, "to_zero": to_zero}) for to_zero in (True, False)]
+
+
+@contract(
+    "optimizer.zero_grad",
+    area=AREA,
+    samples=clearings(),
+    tensors=False,
+    share=0.2,
+    covers=("optim.zero_grad",),
+    may_be_zero=("left",),
+)
+class zero_grad:
+    """Clearing leaves zeros or no gradient, as it is told, and a parameter without a gradient stays without."""
+
+    note = "Torch's zero_grad(set_to_none=True) is the default; paddle's is clear_grad(set_to_zero=True)."
+
+    @staticmethod
+    def torch(name, gradient, to_zero):
+        weights = torch_weights([np.ones_like(gradient), np.ones(2, np.float32)])
+        optimizer = torch_optimizer(name, weights, {"lr": 0.1}, None)
+        torch_gradients(weights[:1], [gradient])
+        optimizer.zero_grad(set_to_none=not to_zero)
+        left = {"left": weights[0].grad} if weights[0].grad is not None else {}
+        return {**left, "gone": [each.grad is None for each in weights]}
+
+    @staticmethod
+    def paddle(name, gradient, to_zero):
+        weights = paddle_weights([np.ones_like(gradient), np.ones(2, np.float32)])
+        optimizer = paddle_optimizer(name, weights, {"lr": 0.1}, None)
+        paddle_gradients(weights[:1], [gradient])
+        optimizer.clear_grad(set_to_zero=to_zero)
+        left = {"left": weights[0].grad} if weights[0].grad is not None else {}
+        return {**left, "gone": [each.grad is None for each in weights]}
+
+    @staticmethod
+    def oracle(name, gradient, to_zero):
+        left = {"left": accuracy.exact(np.zeros_like(gradient), signed=False)} if to_zero else {}
+        return {**left, "gone.0": accuracy.exact(not to_zero), "gone.1": accuracy.exact(True)}

@@ -13,7 +13,7 @@ from tests.faults.wraps import defaulting, lost
 
 names.import_suites(Path(__file__).resolve().parents[2])
 TORCH_LR, PADDLE_LR = "torch.optim.lr_scheduler", "paddle.optimizer.lr"
-PREFIXES = ("optimizer.", "state.", "serialization.", "scheduler.", "clip.", "initializer.")
+PREFIXES = ("optimizer.", "state.", "serialization.", "scheduler.", "clip.", "initializer.", "amp.", "device.")
 LANES = (TORCH, PADDLE)
 REFUSED = {("state.layer_misfits", TORCH)}
 """What is refused gives no quantity that could be wrong."""
