@@ -176,8 +176,8 @@ def test_shares_and_summaries_raise_no_alarm_and_see_another_law():
         frequencies.counted([3], 3)
     laws = frequencies.uniform(2.0, 4.0, 300)
     for _ in range(500):
-        seen = frequencies.summary(RNG.uniform(2, 4, 300), 2.0, 4.0)
-        assert all(abs(seen[name] - laws[name].value) <= laws[name].bound for name in laws)
+        told = frequencies.summary(RNG.uniform(2, 4, 300), 2.0, 4.0)
+        assert all(abs(told[name] - laws[name].value) <= laws[name].bound for name in laws)
     other = frequencies.summary(RNG.uniform(2, 3.2, 300), 2.0, 4.0)
     assert abs(other["mean"] - laws["mean"].value) > laws["mean"].bound
     assert other["distance"] > laws["distance"].bound

@@ -47,7 +47,7 @@ def displaced(draw: st.DrawFn) -> list[Sample]:
     area=AREA,
     samples=displaced(),
     gradients=ARGUMENTS,
-    share=0.2,
+    share=0.12,
     covers=("ops.deform_conv2d",),
 )
 class deform_conv2d:

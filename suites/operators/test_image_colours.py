@@ -29,6 +29,8 @@ def pictures() -> st.SearchStrategy[list[Sample]]:
     """Images in grey, in colour and with alpha, with a factor for each change."""
 
     def make(mode: str, sides: tuple[int, int], seed: int, factors: dict[str, float]) -> Sample:
+        if mode == "RGBA":  # the farthest that a hue turns
+            factors = {**factors, "hue": 0.5 if seed % 2 else -0.5}
         pixels = images.pixels(generator(seed), mode, *sides)
         if seed % 4 == 0 and mode == "RGB":  # a grey image has no hue
             pixels = np.ascontiguousarray(np.broadcast_to(pixels[..., :1], pixels.shape))
@@ -210,7 +212,9 @@ def hues() -> st.SearchStrategy[list[Sample]]:
         rng = generator(seed)
         colour = rng.random((3, *sides), np.float32)
         whole = rng.integers(0, 3, (3, *sides)).astype(np.float32) / 2
-        return [Sample({"x": x, "hue": hue}) for x in (colour, whole, colour[:1])]
+        far = 0.5 if seed % 2 else -0.5
+        turns = ((colour, hue), (whole, hue), (colour[:1], hue), (colour, far))
+        return [Sample({"x": x, "hue": turn}) for x, turn in turns]
 
     return st.builds(make, st.tuples(SIDES, SIDES), seeds, HUES)
 

@@ -199,7 +199,7 @@ def loaders() -> st.SearchStrategy[list[Sample]]:
     area=AREA,
     samples=loaders(),
     tensors=False,
-    share=0.15,
+    share=0.06,
     may_be_zero=("batches", "values", "texts", "length"),
     unsupported=ON_CPU,
     covers=("data.DataLoader", "data.IterableDataset", "data.ChainDataset", "data.Dataset"),

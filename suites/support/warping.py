@@ -70,7 +70,7 @@ def linear(angle: float, scale: float = 1.0, shear: tuple[float, float] = (0.0, 
 
 
 def perspective(
-    before: Sequence[Sequence[int]], after: Sequence[Sequence[int]], size: tuple[int, int]
+    before: Sequence[Sequence[float]], after: Sequence[Sequence[float]], size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """As :func:`affine`: the projective map that takes four points to four others, from the new image to the old."""
     rows, wanted = [], []
