@@ -97,7 +97,7 @@ def arrays(dtypes: tuple[str, ...], layouts: tuple[str, ...], **more: Any) -> st
     tensors=False,
     share=0.2,
     unsupported=ON_CPU,
-    covers=("interop.numpy", "torch.tensor", "torch.as_tensor", "paddle.to_tensor"),
+    covers=("interop.numpy",),
 )
 class from_numpy:
     """A tensor of an array has its numbers, in its dtype and shape, however the array lies in memory."""
@@ -181,7 +181,7 @@ class foreign_arrays:
     tensors=False,
     share=0.2,
     unsupported=ON_CPU,
-    covers=("interop.numpy", "torch.tensor", "paddle.to_tensor"),
+    covers=("interop.numpy", "torch.tensor"),
 )
 class copies:
     """torch.tensor and paddle.to_tensor copy: what is written to the array or to the tensor is not in the other."""
@@ -274,7 +274,7 @@ def read(tensor: Any, how: str) -> dict[str, Any]:
     tensors=False,
     share=0.2,
     unsupported=ON_CPU,
-    covers=("interop.numpy", "paddle.Tensor.numpy", "paddle.Tensor.tolist", "paddle.Tensor.item"),
+    covers=("interop.numpy", "paddle.Tensor.tolist", "paddle.Tensor.item"),
 )
 class to_numpy:
     """numpy() and asarray give the numbers of a tensor in its dtype, tolist() and item() as Python's, for any dtype."""
