@@ -67,3 +67,9 @@ def test_a_metric_during_the_rest_counts_unless_it_is_not_looked_at():
     looked, rested = (formulas.plateau(1.0, metrics, **options, resting=resting).value for resting in (False, True))
     assert looked.tolist() == [1, 1, 0.5, 0.5, 0.25, 0.25]
     assert rested.tolist() == [1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_a_cosine_at_a_late_epoch_is_off_by_what_its_angle_is():
+    options = {"lr": 0.3, "T_max": 3}
+    assert (formulas.cosine_from(options, 0, 3) <= formulas.cosine_from(options, 300, 3)).all()
+    assert formulas.cosine_from(options, 300, 3).max() < 1e-12

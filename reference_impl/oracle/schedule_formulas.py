@@ -184,6 +184,18 @@ def plateau(
     return LearningRates(np.array(rates), np.array(errors))
 
 
+def cosine_from(options: dict[str, Any], epoch: int, count: int) -> Array:
+    """What more a cosine may be off that is computed anew at an epoch, for a large angle, and goes on from there."""
+    period, amplitude = options["T_max"], abs(options["lr"] - options.get("eta_min", 0.0))
+    places = (epoch + np.arange(count)) % (2 * period)
+    raised = np.where(places == period, 0.0, 2.0 * np.cos(np.pi * places / (2 * period)) ** 2)
+    error = np.full(count, 4.0 * U * amplitude * (1.0 + np.pi * epoch / period))
+    for now in range(1, count):
+        grown = raised[now] / raised[now - 1] if raised[now - 1] > 0 else 1.0
+        error[now] = error[now - 1] * max(grown, 1.0)
+    return error
+
+
 Formula = Callable[..., LearningRates]
 FORMULAS: dict[str, Formula] = {
     **schedules.SCHEDULES,

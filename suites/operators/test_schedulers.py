@@ -113,6 +113,12 @@ class exponential(Schedule):
 class cosine(Schedule):
     """The rate follows half a cosine down, and up again."""
 
+    @staticmethod
+    def oracle(name, options, epochs, stop, jump):
+        accepted = expected(name, options, epochs, stop, jump)
+        bound = accepted["jumped"].bound + schedule_formulas.cosine_from(options, jump, AFTER + 1)
+        return {**accepted, "jumped": Acceptance(accepted["jumped"].value, bound, dtype="float64")}
+
 
 @scheduler(
     "restarts",
