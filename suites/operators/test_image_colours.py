@@ -155,13 +155,6 @@ def torch_colours() -> Any:
     return functional
 
 
-def paddle_colours() -> Any:
-    """paddle's functions of images."""
-    from paddle.vision.transforms import functional
-
-    return functional
-
-
 OPTIONS: dict[str, Any] = {"area": AREA, "dtypes": ("float32", "float64"), "share": 0.25}
 FACTOR = (0.5, 0.0, 1.0, 1.75)
 
@@ -171,7 +164,7 @@ class brightness_tensor:
     """A factor times the image, within 0 and 1."""
 
     torch = lambda f, x, factor: torch_colours().adjust_brightness(x, factor)
-    paddle = lambda f, x, factor: paddle_colours().adjust_brightness(x, factor)
+    paddle = lambda f, x, factor: f.vision.transforms.functional.adjust_brightness(x, factor)
     value = lambda x, factor: _mixed(x, 0.0, factor)
 
 
@@ -180,7 +173,7 @@ class contrast_tensor:
     """An image moved from the mean of its grey, within 0 and 1."""
 
     torch = lambda f, x, factor: torch_colours().adjust_contrast(x, factor)
-    paddle = lambda f, x, factor: paddle_colours().adjust_contrast(x, factor)
+    paddle = lambda f, x, factor: f.vision.transforms.functional.adjust_contrast(x, factor)
     value = lambda x, factor: _mixed(x, _grey(x).mean(axis=(0, 1, 2), keepdims=True), factor)
     variant_float32_weights = lambda x, factor: _mixed(x, _grey(x, _SINGLE).mean(axis=(0, 1, 2), keepdims=True), factor)
 
@@ -190,7 +183,7 @@ class saturation_tensor:
     """An image moved from its own grey, within 0 and 1."""
 
     torch = lambda f, x, factor: torch_colours().adjust_saturation(x, factor)
-    paddle = lambda f, x, factor: paddle_colours().adjust_saturation(x, factor)
+    paddle = lambda f, x, factor: f.vision.transforms.functional.adjust_saturation(x, factor)
     value = lambda x, factor: _mixed(x, _grey(x), factor)
     variant_float32_weights = lambda x, factor: _mixed(x, _grey(x, _SINGLE), factor)
 
@@ -200,7 +193,7 @@ class grey_tensor:
     """A weighted sum of red, green and blue, in one channel or in three."""
 
     torch = lambda f, x, channels: torch_colours().rgb_to_grayscale(x, channels)
-    paddle = lambda f, x, channels: paddle_colours().to_grayscale(x, channels)
+    paddle = lambda f, x, channels: f.vision.transforms.functional.to_grayscale(x, channels)
     value = lambda x, channels: _grey(x) * np.ones((channels, 1, 1))
     variant_float32_weights = lambda x, channels: _grey(x, _SINGLE) * np.ones((channels, 1, 1))
 
