@@ -12,7 +12,7 @@ from conformance.windows import convolved, padded, sliding, transposed
 AREA = "convolution"
 DTYPES = ("float32", "float64", "float16")
 """Without bfloat16: torch's gradient of the weight may hold memory that was never written; see the ledger."""
-OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": DTYPES}
+OPTIONS: dict[str, Any] = {"area": AREA, "gradients": ("x", "weight", "bias"), "dtypes": DTYPES, "share": 0.5}
 PADDINGS = ("numbers", "number", "same", "valid")
 MODES = ("zeros", "zeros", "reflect", "replicate", "circular")
 CHANNELS = ((1, 1, 1), (1, 2, 3), (2, 1, 2), (3, 1, 1), (2, 3, 2), (1, 1, 17), (1, 16, 1), (8, 1, 1))
@@ -49,6 +49,9 @@ def geometry(draw: st.DrawFn, rank: int) -> dict[str, Any]:
 
 
 def _each(draw: st.DrawFn, rank: int, low: int, high: int) -> tuple[int, ...]:
+    """Of every axis; in half of the draws the same of all, as most programs have it."""
+    if draw(st.booleans()):
+        return (draw(st.integers(low, high)),) * rank
     return tuple(draw(st.integers(low, high)) for _ in range(rank))
 
 

@@ -92,7 +92,7 @@ def _gradient_of_one(x, **inputs):
     return Quantity(found.value, found.error, linked((other, lambda g: g)))
 
 
-@operator("resize.images1d", area=AREA, cases=images(1), covers=("F.interpolate",))
+@operator("resize.images1d", area=AREA, cases=images(1), share=0.5, covers=("F.interpolate",))
 class images1d:
     """interpolate along one axis: between neighbours, or by areas."""
 
@@ -134,7 +134,7 @@ class images2d:
     variant_first_of_one = _first_of_one
 
 
-@operator("resize.images3d", area=AREA, cases=images(3), covers=("F.interpolate",))
+@operator("resize.images3d", area=AREA, cases=images(3), share=0.5, covers=("F.interpolate",))
 class images3d:
     """interpolate along three axes by every mode that both have."""
 
