@@ -58,7 +58,8 @@ def _by_float32(x, options, counted, divisor, last=False):
     found = shared_by_float32(sums_of(x, _of(x, options)), counts_of(_of(x, options, 1 if counted else 0)))
     if divisor is None:
         return found
-    return shared(found * float(np.prod(sides(options["kernel_size"], x.ndim - 2))), float(divisor))
+    # The divisor may be one, or its reciprocal a factor.
+    return shared(found * float(np.prod(sides(options["kernel_size"], x.ndim - 2))), float(divisor), 2)
 
 
 @operator("pool.average1d", area=AREA, cases=averages(1), covers=("nn.AvgPool1d",))
