@@ -63,11 +63,18 @@ def standardized(x: Any, axes: tuple[int, ...], eps: float, weight: Any = None, 
 
 
 def length(
-    x: Any, p: float, axis: int, keepdims: bool = False, root: float | None = None, shared: bool = True
+    x: Any,
+    p: float,
+    axis: int,
+    keepdims: bool = False,
+    root: float | None = None,
+    shared: bool = True,
+    added: float | None = None,
 ) -> Quantity:
     """The p-norm along an axis, whose gradient is 0 where it is 0; for infinity, shared among equal largest sizes.
 
     root: the exponent of the root, where it is not 1 / p; shared: whether equal largest sizes share the gradient.
+    added: what is added to a power of the length where the gradient is divided by it.
     """
     x = quantity(x)
     if p == 2:
@@ -84,6 +91,9 @@ def length(
     def gradient(g: Quantity) -> Quantity:
         g = g if keepdims else g.reshape(whole.shape)
         sign = np.sign(x.value)
+        if added is not None and p != np.inf:
+            sides = [power(side, p - 1) if p != 2 else side for side in (abs(x).plain, whole)]
+            return g * (sides[0] / (sides[1] + added)) * sign
         if p == 1:
             return g * sign
         if p == np.inf:

@@ -132,11 +132,12 @@ class cosine_embedding:
     )
     value = _embedding
     variant_squares_and_1e_12 = lambda **inputs: _embedding(**inputs, eps=float(np.float32(1e-12)))
+    variant_squares_and_single_1e_11 = lambda **inputs: _embedding(**inputs, eps=float(np.float32(1e-11)))
     variant_squares_and_1e_11 = lambda **inputs: _embedding(**inputs, eps=1e-11)
 
 
-def _smaller(one: Quantity, other: Quantity) -> Quantity:
-    return -larger(-one, -other)
+def _smaller(one: Quantity, other: Quantity, tied: float = 0.5) -> Quantity:
+    return -larger(-one, -other, tied)
 
 
 def _gap(near, far, margin):
@@ -176,11 +177,11 @@ class triplet_margin:
     variant_steep_at_margin = lambda **inputs: _triplet(**inputs, at_margin=1.0)
 
 
-def _triplet_of(x, positive, negative, margin, swap, reduction, own, at_margin=0.0):
+def _triplet_of(x, positive, negative, margin, swap, reduction, own, at_margin=0.0, tied=0.5):
     between = (lambda a, b: abs(a - b).sum(axis=-1)) if own else (lambda a, b: _distance(a, b, 2.0, 1e-6))
     near, far = between(x, positive), between(x, negative)
     if swap:
-        far = _smaller(far, between(positive, negative))
+        far = _smaller(far, between(positive, negative), tied)
     return reduced(hinge(_gap(near, far, margin), at_margin), reduction)
 
 
@@ -207,4 +208,5 @@ class triplet_margin_with_distance:
     )(x, positive, negative)
     value = _triplet_of
     variant_steep_at_margin = lambda **inputs: _triplet_of(**inputs, at_margin=1.0)
+    variant_euclidean_and_second = lambda own, **inputs: _triplet_of(own=False, **inputs, tied=0.0)
     variant_euclidean_only = lambda own, **inputs: _triplet_of(own=False, **inputs, at_margin=1.0)

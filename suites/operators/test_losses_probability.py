@@ -133,7 +133,7 @@ def _in_pieces(x, target, pos_weight, loss, slope):
 def _weighed_apart(x, target, pos_weight, loss, slope):
     """Only the logarithm is multiplied by the weight of a positive, and only the sigmoid of the gradient."""
     if pos_weight is None:
-        return _in_pieces(x, target, pos_weight, loss, slope)
+        return _in_pieces(x, target, pos_weight, loss, slope)[0], slope
     positive = (pos_weight.plain - 1.0) * target + 1.0
     found = where(x.value > 0, x, 0.0) - x * target + positive * _log_of_sum(-abs(x))
     return found, positive * sigmoid(x) - target

@@ -145,7 +145,6 @@ SINGLE = np.float32
 
 
 def _gaussian(x, target, variance, reduction, full, eps, number=float):
-    eps = float(number(eps))
     floor = where(variance.value < eps, stored(quantity(eps)), variance).plain.with_gradient(variance, lambda g: g)
     squares = square(x - target)
     # The gradient of a quotient is formed with one more division, which may go beyond the format's range.
