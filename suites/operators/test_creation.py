@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -299,7 +301,7 @@ class empty:
         return {"output": Acceptance(np.ones(shape).astype("float32" if "float" in found else found), dtype=found)}
 
 
-LISTS = (
+LISTS: tuple[Any, ...] = (
     [1, 2, 3],
     [1, 2.5],
     [True, False],

@@ -156,3 +156,38 @@ class permutation:
     @staticmethod
     def oracle(n):
         return {"sorted": np.tile(np.arange(n), (600, 1)), "first": _counts(np.full(n, 1 / n), 600)}
+
+
+@contract(
+    "drawn.multinomial_small",
+    area=AREA,
+    samples=st.lists(st.sampled_from((1e-8, 1e-9)), min_size=1, max_size=3).map(
+        lambda small: Sample({"weights": np.array([[1.0, *small]] * 100, np.float32)})
+    ),
+    share=0.25,
+    covers=("paddle.multinomial",),
+)
+class multinomial_small:
+    """Without replacement every place that has a weight comes once, however small its weight is."""
+
+    @staticmethod
+    def torch(weights):
+        import torch
+
+        found = torch.multinomial(weights, weights.shape[1])
+        return {"once": torch.bincount(found.flatten(), minlength=weights.shape[1])}
+
+    @staticmethod
+    def paddle(weights):
+        import paddle
+
+        found = paddle.multinomial(weights, weights.shape[1])
+        return {"once": paddle.bincount(found.flatten(), minlength=weights.shape[1])}
+
+    @staticmethod
+    def oracle(weights):
+        return {"once": np.full(weights.shape[1], len(weights))}
+
+    @staticmethod
+    def variant_repeated(weights):
+        return {"once": np.array([weights.size, *[0] * (weights.shape[1] - 1)])}

@@ -187,3 +187,22 @@ class views_assigned:
     variant_gradient_lost = lambda x, view: (
         _assigned(x, view) if view == "whole" else with_gradient_of(moved(np.copy, x), _assigned(x, view))
     )
+
+
+@operator(
+    "inplace.increment",
+    area=AREA,
+    cases=st.fixed_dictionaries({"x": each((), (1,)).map(Floats), "step": each(1, 3)}),
+    gradients=(),
+    dtypes=("float32", "float64", "int64", "int32"),
+    layouts=(),
+    may_be_zero=("output",),
+    wraps=True,
+    covers=("paddle.increment",),
+)
+class increment:
+    """A counter of one element raised in place."""
+
+    torch = lambda f, x, step: x.add_(step)
+    paddle = lambda f, x, step: f.increment(x, step)
+    value = lambda x, step: x + float(step)
