@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.functions import apply
 from conformance.operators import Floats, each, in_steps, one, operator, two
-from conformance.quantity import Quantity, made, quantity
+from conformance.quantity import FORMATS, Quantity, made, quantity, returned
 
 AREA = "arithmetic"
 FORMS = ("operator", "function", "method")
@@ -16,6 +16,15 @@ BOTH = ("x", "y")
 REAL = ("float32", "float64", "float16", "bfloat16")
 WHOLE = ("int64", "int32", "int8", "uint8", "int16")
 COMPLEX = ("complex64", "complex128")
+
+
+def cut_off(found):
+    """The same number, in low precision by steps whose results are cut off rather than rounded."""
+    if returned() not in ("float16", "bfloat16"):
+        return found
+    wide = lambda each: Quantity(each.value, 3 * each.error + 2 * FORMATS[returned()].unit * np.abs(each.value))
+    back = lambda rule: lambda g: wide(rule(g))
+    return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
 
 
 def some(structure):
@@ -79,6 +88,7 @@ class multiply:
     both = lambda f, x, y, how: x * y if how == "operator" else f.multiply(x, y) if how == "function" else x.multiply(y)
     value = lambda x, y, how: x * y
     variant_sums_in_steps = in_steps(lambda x, y, how: x * y)
+    variant_cut_off = lambda x, y, how: cut_off(x * y)
 
 
 @operator(
@@ -130,6 +140,7 @@ class add_number:
 
     both = lambda f, x, number, side: x + number if side == "left" else number + x
     value = lambda x, number, side: x + made(number, 0.0, 1)
+    variant_cut_off = lambda x, number, side: cut_off(x + made(number, 0.0, 1))
     variant_float32_number = lambda x, number, side: x + made(np.float32(number), 0.0, 1)
 
 
@@ -146,6 +157,7 @@ class subtract_number:
 
     both = lambda f, x, number, side: x - number if side == "left" else number - x
     value = lambda x, number, side: _less(x, number, side)
+    variant_cut_off = lambda x, number, side: cut_off(_less(x, number, side))
     variant_float32_number = lambda x, number, side: _less(x, np.float32(number), side)
 
 
@@ -162,7 +174,7 @@ class multiply_number:
 
     both = lambda f, x, number, side: x * number if side == "left" else number * x
     value = lambda x, number, side: x * made(number, 0.0, 1)
-    variant_float32_number = lambda x, number, side: x * made(np.float32(number), 0.0, 2)
+    variant_cut_off = lambda x, number, side: cut_off(x * made(number, 0.0, 1))
 
 
 @operator(
@@ -178,9 +190,6 @@ class divide_number:
 
     both = lambda f, x, number, side: x / number if side == "left" else number / x
     value = lambda x, number, side: _over(x, number) if side == "left" else _under(x, number)
-    variant_float32_number = lambda x, number, side: (
-        _over(x, float(np.float32(number))) if side == "left" else _under(x, np.float32(number))
-    )
 
 
 def _under(x, number):

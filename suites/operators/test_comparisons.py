@@ -395,6 +395,11 @@ class bitwise_not:
     value = lambda x, y, how: ~x
 
 
+NO_LEFT_SHIFT = Rejects("there is none yet", "has no attribute 'bitwise_left_shift'")
+NO_RIGHT_SHIFT = Rejects("there is none yet", "has no attribute 'bitwise_right_shift'")
+NO_OPERATOR = Rejects("there is none yet", "unsupported operand type")
+
+
 @st.composite
 def _shifts(draw):
     shapes = draw(broadcast())
@@ -416,6 +421,7 @@ class left_shift:
 
     both = lambda f, x, count, how: x << count if how == "operator" else f.bitwise_left_shift(x, count)
     value = lambda x, count, how: x << count
+    variant_absent = lambda x, count, how: NO_LEFT_SHIFT if how == "function" else NO_OPERATOR
 
 
 @operator(
@@ -426,3 +432,4 @@ class right_shift:
 
     both = lambda f, x, count, how: x >> count if how == "operator" else f.bitwise_right_shift(x, count)
     value = lambda x, count, how: x >> count
+    variant_absent = lambda x, count, how: NO_RIGHT_SHIFT if how == "function" else NO_OPERATOR

@@ -78,6 +78,7 @@ class round_decimals:
 
     both = lambda f, x, decimals: f.round(x, decimals=decimals)
     value = lambda x, decimals: rounded_to(x, decimals)
+    variant_absent = lambda x, decimals: Rejects("there are none yet", "unexpected keyword argument 'decimals'")
 
 
 @operator("elementwise.trunc", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
@@ -104,7 +105,7 @@ class ceil:
     value = lambda x, how: still(np.ceil(x.value), x)
 
 
-@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW), stepwise=True)
+@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW).filter(some), stepwise=True)
 class frac:
     """What trunc leaves; its gradient is 1."""
 
@@ -176,6 +177,7 @@ class remainder:
 
     both = lambda f, x, y, how: f.remainder(x, y) if how == "function" else x % y
     value = lambda x, y, how: _modulus(x, y)
+    variant_without_gradient = lambda x, y, how: Rejects("there is no gradient", "Null autograd_meta gotten")
 
 
 @operator(
@@ -200,7 +202,9 @@ class pow_:
         zero = (x.value == 0) & (y.value >= 0)
         of_base, of_exponent = found.links
         nan_at_zero = lambda g: where(zero, np.nan, of_exponent[1](g))
-        return without_gradient(Quantity(found.value, found.error, [of_base, (y, nan_at_zero)]), x, y.value == 0)
+        found = Quantity(found.value, found.error, [of_base, (y, nan_at_zero)])
+        lost = (x.value == 0) & (y.value < 0)
+        return without_gradient(without_gradient(found, x, lost | (y.value == 0)), y, lost)
 
 
 EXPONENTS = (2, 3, 1, 0, 0.5, -1, -2, -0.5, 2.5, 4)
@@ -328,6 +332,7 @@ class clamp_tensor:
 
     both = lambda f, x, low, high: f.clip(x, low, high)
     value = _bounded
+    variant_whole_at_bounds = lambda x, low, high: picked(picked(x, low, np.maximum, 1.0), high, np.minimum, 1.0)
 
     @staticmethod
     def variant_bounds_as_numbers(x, low, high):
@@ -339,6 +344,11 @@ class clamp_tensor:
         low, high = float(low.value), float(high.value)
         found = clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
         return {"output": found, "gradient.low": None, "gradient.high": None}
+
+
+def _first_if(better):
+    """The first where it is better, else the second, NaN or not, with the whole gradient."""
+    return _picked(lambda x, y: np.where(better(x, y), x, y), 0.0)
 
 
 def _picked(choose, tied):
@@ -353,7 +363,7 @@ class maximum:
 
     both = lambda f, x, y, how: f.maximum(x, y) if how == "function" else x.maximum(y)
     value = _picked(np.maximum, 0.5)
-    variant_second_at_ties = _picked(np.maximum, 0.0)
+    variant_second_unless_less = _first_if(np.greater)
 
 
 @operator("elementwise.minimum", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("paddle.minimum",))
@@ -362,7 +372,7 @@ class minimum:
 
     both = lambda f, x, y, how: f.minimum(x, y) if how == "function" else x.minimum(y)
     value = _picked(np.minimum, 0.5)
-    variant_second_at_ties = _picked(np.minimum, 0.0)
+    variant_second_unless_greater = _first_if(np.less)
 
 
 @operator("elementwise.fmax", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("torch.fmax",))
@@ -389,6 +399,9 @@ class heaviside:
 
     both = lambda f, x, y, how: f.heaviside(x, y) if how == "function" else x.heaviside(y)
     value = lambda x, y, how: quantity(np.where(np.isnan(x.value), 0.0, np.heaviside(x.value, y.value)))
+    variant_of_one_shape = lambda x, y, how: _unpromised(
+        quantity(np.where(np.isnan(x.value), 0.0, np.heaviside(x.value, y.value))), x.shape != y.shape
+    )
 
 
 @st.composite
@@ -466,7 +479,7 @@ FILLS = ((0.0, None, None), (1.0, 5.0, -5.0), (0.0, 7.0, None))
 @operator(
     "elementwise.nan_to_num",
     area=AREA,
-    cases=one(fill=FILLS, how=HOW),
+    cases=one(fill=FILLS, how=HOW).filter(some),
     dtypes=("float32", "float64"),
     covers=("torch.nan_to_num",),
 )
@@ -508,12 +521,20 @@ def _unpromised(found, condition):
     return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
 
 
-@operator("elementwise.copysign", area=AREA, cases=_pairs(), gradients=BOTH, may_be_zero=("gradient.y",))
+@operator(
+    "elementwise.copysign",
+    area=AREA,
+    cases=_pairs(),
+    dtypes=("float32", "float64", "bfloat16"),
+    gradients=BOTH,
+    may_be_zero=("gradient.y",),
+)
 class copysign:
     """The size of x with the sign of y, also of a zero's."""
 
     both = lambda f, x, y: f.copysign(x, y)
     value = lambda x, y: signed_as(x, y)
+    variant_absent = lambda x, y: Rejects("there is none yet", "has no attribute 'copysign'")
 
 
 UNLIKE = Rejects("the shapes differ", "x and y must have same shape")
@@ -546,6 +567,9 @@ class ldexp:
     value = lambda x, power: _times_power(x, power, lambda p: p)
     variant_gradient_through_the_power = lambda x, power: without_gradient(
         _times_power(x, power, lambda p: p), x, np.broadcast_shapes(x.shape, power.shape) != x.shape or power > 127
+    )
+    variant_gradient_in_parts = lambda x, power: without_gradient(
+        _times_power(x, power, lambda p: p), x, np.broadcast_shapes(x.shape, power.shape) != x.shape or abs(power) > 60
     )
     variant_through_the_power = lambda x, power: _times_power(x, power, lambda p: np.where(p > 127, np.inf, p))
 

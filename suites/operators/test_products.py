@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
 from conformance.operators import Floats, each, operator
 from conformance.products import (
     contracted,
@@ -12,10 +13,11 @@ from conformance.products import (
     matmul,
     transposed,
 )
-from conformance.quantity import current, made
+from conformance.quantity import FORMATS, Quantity, current, made, returned
 from conformance.sums import move, total
 
 AREA = "products"
+EMPTY = Rejects("there are no elements", "dims size must not be equal 0")
 BOTH = ("x", "y")
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 PLAIN = ("normal", "positive", "sorted", "constant", "sparse", "heavy")
@@ -80,6 +82,9 @@ class matmul_:
         f.matmul(x, y, transpose_x=turn_x, transpose_y=turn_y) if how != "operator" or turn_x or turn_y else x @ y
     )
     value = lambda x, y, turn_x, turn_y, how: matmul(_turn(x, turn_x), _turn(y, turn_y))
+    variant_empty_refused = lambda x, y, turn_x, turn_y, how: (
+        matmul(_turn(x, turn_x), _turn(y, turn_y)) if x.value.size and y.value.size else EMPTY
+    )
 
 
 def _batched(shapes, **options):
@@ -305,6 +310,15 @@ def _alone(x, letters):
 SIDES = (((2,), (3,)), ((2, 2), (2, 3)), ((2,), (2, 2)), ((2, 1), (1, 2, 3)), ((3,), ()), ((2, 2, 2), (3,)))
 
 
+def _cut_off(found):
+    """The same number, in low precision by steps whose results are cut off rather than rounded."""
+    if returned() not in ("float16", "bfloat16"):
+        return found
+    wide = lambda each: Quantity(each.value, 3 * each.error + 2 * FORMATS[returned()].unit * np.abs(each.value))
+    back = lambda rule: lambda g: wide(rule(g))
+    return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
+
+
 @operator(
     "product.kron",
     area=AREA,
@@ -321,3 +335,4 @@ class kron:
 
     both = lambda f, x, y: f.kron(x, y)
     value = kronecker
+    variant_cut_off = lambda x, y: _cut_off(kronecker(x, y))

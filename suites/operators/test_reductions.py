@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract, sums
+from conformance.accuracy import Rejects
 from conformance.operators import Floats, each, operator, shapes
 from conformance.quantity import Quantity, current, quantity, where, without_gradient
 from conformance.reductions import deviation, extreme, logarithm_of_sum, norm, product, rows, running, shaped
@@ -20,7 +21,7 @@ MILLION = 2**20
 
 
 @st.composite
-def along(draw, /, several=True, whole=True, empty=True, fewest=0, **domain):
+def along(draw, /, several=True, whole=True, empty=False, fewest=0, **domain):
     """A shape, the axes to be reduced (all, one from either end, or several) and whether they are kept."""
     shape = draw(shapes(fewest=fewest if whole else 1, empty=empty))
     rank = len(shape)
@@ -136,6 +137,13 @@ def _product(x, axis, keepdim):
     return shaped(product(rows(x, axis)), x.shape, axis, keepdim and axis is not None)
 
 
+def _whole(x, axis, keepdim, choose, shared="whole"):
+    """With the whole gradient for each of those that are equal, and nothing promised where one is NaN."""
+    found = extreme(rows(x, axis), choose, shared)
+    found = Quantity(found.value, np.where(np.isnan(found.value), np.inf, found.error), found.links)
+    return shaped(found, x.shape, axis, keepdim)
+
+
 @operator(
     "reduction.max",
     area=AREA,
@@ -152,6 +160,7 @@ class max_:
     torch = lambda f, x, axis, keepdim: f.amax(x, () if axis is None else axis, keepdim)
     paddle = lambda f, x, axis, keepdim: f.max(x, axis, keepdim)
     value = lambda x, axis, keepdim: shaped(extreme(rows(x, axis), np.max), x.shape, axis, keepdim)
+    variant_whole_at_ties = lambda x, axis, keepdim: _whole(x, axis, keepdim, np.max)
 
 
 @operator(
@@ -167,6 +176,7 @@ class min_:
     torch = lambda f, x, axis, keepdim: f.amin(x, () if axis is None else axis, keepdim)
     paddle = lambda f, x, axis, keepdim: f.min(x, axis, keepdim)
     value = lambda x, axis, keepdim: shaped(extreme(rows(x, axis), np.min), x.shape, axis, keepdim)
+    variant_whole_at_ties = lambda x, axis, keepdim: _whole(x, axis, keepdim, np.min)
 
 
 @operator(
@@ -181,10 +191,12 @@ class extremes_of_all:
 
     both = lambda f, x, axis, keepdim: f.max(x) + x.min() * 0 if keepdim else x.max() + f.min(x) * 0
     value = lambda x, axis, keepdim: _both_ends(x)
+    variant_whole_at_ties = lambda x, axis, keepdim: _both_ends(x, True)
 
 
-def _both_ends(x):
-    return extreme(rows(x, None), np.max) + extreme(rows(x, None), np.min) * 0.0
+def _both_ends(x, whole=False):
+    ends = [_whole(x, None, False, choose) if whole else extreme(rows(x, None), choose) for choose in (np.max, np.min)]
+    return ends[0] + ends[1] * 0.0
 
 
 @operator(
@@ -200,6 +212,7 @@ class amax:
     torch = lambda f, x, axis, keepdim: f.amax(x, () if axis is None else axis, keepdim)
     paddle = lambda f, x, axis, keepdim: f.amax(x, axis, keepdim)
     value = lambda x, axis, keepdim: shaped(extreme(rows(x, axis), np.max), x.shape, axis, keepdim)
+    variant_nan_passed_over = lambda x, axis, keepdim: _whole(x, axis, keepdim, np.max, True)
 
 
 @operator(
@@ -254,6 +267,7 @@ class var:
     torch = lambda f, x, axis, keepdim, correction: f.var(x, axis, correction=correction, keepdim=keepdim)
     paddle = lambda f, x, axis, keepdim, correction: f.var(x, axis, bool(correction), keepdim)
     value = lambda x, axis, keepdim, correction: _deviation(x, axis, keepdim, correction, False)
+    variant_zero_of_one = lambda x, axis, keepdim, correction: _of_one(x, axis, keepdim, correction, False)
 
 
 @operator(
@@ -270,7 +284,14 @@ class std:
     torch = lambda f, x, axis, keepdim, correction: f.std(x, axis, correction=correction, keepdim=keepdim)
     paddle = lambda f, x, axis, keepdim, correction: f.std(x, axis, bool(correction), keepdim)
     value = lambda x, axis, keepdim, correction: _deviation(x, axis, keepdim, correction, True)
+    variant_zero_of_one = lambda x, axis, keepdim, correction: _of_one(x, axis, keepdim, correction, True)
     variant_nan_at_zero = lambda x, axis, keepdim, correction: _deviation(x, axis, keepdim, correction, True, np.nan)
+
+
+def _of_one(x, axis, keepdim, correction, root):
+    """Of one element by one less: 0, as by count; where the root is 0 its gradient is not promised."""
+    one = rows(x, axis).shape[-1] == 1
+    return _deviation(x, axis, keepdim, 0 if one else correction, root, np.nan)
 
 
 def _deviation(x, axis, keepdim, correction, root, slope=0.0):
@@ -323,6 +344,7 @@ class norm_:
     torch = lambda f, x, axis, keepdim, order: f.linalg.vector_norm(x, order, axis, keepdim) + 0.0 * x.sum()
     paddle = lambda f, x, axis, keepdim, order: f.linalg.vector_norm(x, order, axis, keepdim) + 0.0 * x.sum()
     value = lambda x, axis, keepdim, order: _norm(x, axis, keepdim, order)
+    variant_absent = lambda x, axis, keepdim, order: Rejects("there is none yet", "has no attribute 'vector_norm'")
     variant_slope_with_epsilon = lambda x, axis, keepdim, order: _norm(x, axis, keepdim, order, 1e-12)
 
 
@@ -345,7 +367,7 @@ def _along_axis(function, x, axis):
     "reduction.cumsum",
     area=AREA,
     cases=with_how(_lines()),
-    dtypes=("float32", "float64", *WHOLE),
+    dtypes=("float32", "float64", "int64"),
     integers_as="int64",
     covers=("torch.cumsum", "paddle.cumsum", "paddle.Tensor.cumsum"),
 )

@@ -65,6 +65,7 @@ class nanmedian:
     variant_absent = lambda x: Rejects("there is no such mode yet", "unexpected keyword argument 'mode'")
 
 
+NO_CHOICE = Rejects("there is none yet", "unexpected keyword argument 'interpolation'")
 SHARES = (0.5, 0.0, 1.0, 0.3, 0.25)
 BETWEEN = ("linear", "lower", "higher", "nearest", "midpoint")
 
@@ -115,6 +116,9 @@ class quantile:
 
     both = lambda f, x, share, between: f.quantile(x, share, -1, interpolation=between)
     value = lambda x, share, between: _quantile(x, share, between)
+    variant_absent = lambda x, share, between: Rejects(
+        "there is none yet", "unexpected keyword argument 'interpolation'"
+    )
 
 
 @operator("statistic.nanquantile", area=AREA, cases=_quantiles(True), dtypes=DTYPES, families=PLAIN)
@@ -123,6 +127,9 @@ class nanquantile:
 
     both = lambda f, x, share, between: f.nanquantile(x, share, -1, interpolation=between)
     value = lambda x, share, between: _quantile(x, share, between, True)
+    variant_absent = lambda x, share, between: Rejects(
+        "there is none yet", "unexpected keyword argument 'interpolation'"
+    )
 
 
 def _most_frequent(x):
@@ -302,7 +309,7 @@ def _counted(draw):
     return {
         "x": Floats((size,), points=(0.0, 4.0, 1.0, 2.0, 5.0, -1.0), specials=False, scale=2.0),
         "bins": draw(st.sampled_from((4, 1, 5))),
-        "ends": draw(st.sampled_from(((0.0, 4.0), (-1.0, 1.0), (0.0, 0.0)))),
+        "ends": draw(st.sampled_from(((0, 4), (-1, 1), (0, 0)))),
     }
 
 
