@@ -33,7 +33,8 @@ def _reshaped(draw):
     found.insert(draw(st.integers(0, len(found))), left)
     if math.prod(shape) and draw(st.booleans()):
         found[draw(st.integers(0, len(found) - 1))] = -1
-    return {"x": Floats(shape), "shape": tuple(found), "how": draw(each("function", "method", "positions", "view"))}
+    view = ("view",) if shape else ()  # of a tensor without axes: see view-without-axes
+    return {"x": Floats(shape), "shape": tuple(found), "how": draw(each("function", "method", "positions", *view))}
 
 
 @operator(
@@ -89,7 +90,7 @@ def _permuted(draw):
 class permute:
     """The axes in another order, counted from either end."""
 
-    torch = lambda f, x, order, how: f.permute(x, order) if how == "function" else x.permute(*order)
+    torch = lambda f, x, order, how: f.permute(x, order) if how == "function" else x.permute(*order or [order])
     paddle = lambda f, x, order, how: f.transpose(x, order) if how == "function" else x.transpose(list(order))
     value = lambda x, order, how: moved(lambda a: a.transpose(order), x)
 
