@@ -3,6 +3,7 @@ a lane's environment need not have it."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ PARTS = {"complex64": "float32", "complex128": "float64"}
 """The format of the real and of the imaginary part."""
 
 
+@functools.cache
 def named(name: str) -> np.dtype[Any]:
     """The NumPy dtype of a name."""
     if name.startswith(("bfloat", "float8")):

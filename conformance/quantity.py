@@ -43,13 +43,13 @@ class Format:
 
         Of float64 itself, where it is a float32 number: what was rounded to 53 bits rarely has 29 zeros at its end.
         """
-        if np.iscomplexobj(value):
+        if value.dtype.kind == "c":
             return np.asarray(self.holds(value.real) & self.holds(value.imag))
         if not self.unit:
             return np.ones(value.shape, bool)
         with np.errstate(over="ignore", invalid="ignore"):
             kept = value.astype("float32" if self.name == "float64" else named(self.name))
-            found: Array = kept.astype(np.float64) == value
+            found: Array = (kept.astype(np.float64) if self.name == "bfloat16" else kept) == value
         return found
 
 
@@ -119,8 +119,10 @@ class Quantity:
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, error: Any = 0.0, links: Sequence[tuple[Quantity, Backward]] = ()) -> None:
-        self.value: Array = np.asarray(value, np.complex128 if np.iscomplexobj(value) else np.float64)
-        self.error: Array = np.broadcast_to(np.asarray(error, np.float64), self.value.shape)
+        value = np.asarray(value)
+        self.value: Array = np.asarray(value, np.complex128 if value.dtype.kind == "c" else np.float64)
+        error = np.asarray(error, np.float64)
+        self.error: Array = error if error.shape == value.shape else np.broadcast_to(error, value.shape)
         self.links = tuple(links)
         self.variable = False
         self.order = next(_made)
@@ -240,8 +242,16 @@ def linked(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward]
 
 def times(factor: Any, error: Array) -> Array:
     """An error times a factor's size; none where there is no error, whatever the factor is."""
+    if not error.any():
+        return error
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(error == 0, 0.0, np.nan_to_num(np.abs(factor) * error, nan=np.inf, posinf=np.inf))
+        return np.where(error == 0, 0.0, _sure(np.abs(factor) * error))
+
+
+def _sure(error: Array) -> Array:
+    """Errors, infinite where nothing is known of them."""
+    largest = error.max(initial=0.0)
+    return error if largest == largest else np.where(np.isnan(error), np.inf, error)
 
 
 def made(
@@ -260,19 +270,22 @@ def made(
     whether it rounds nothing where the format holds the result; default: where units is at most 1.
     """
     form = _format.get()
-    value = np.asarray(value, np.complex128 if np.iscomplexobj(value) else np.float64)
-    error = np.broadcast_to(np.asarray(error, np.float64), value.shape)
-    size = np.abs(value)
+    value = np.asarray(value)
+    is_complex = value.dtype.kind == "c"
+    value = np.asarray(value, np.complex128 if is_complex else np.float64)
+    error = np.asarray(error, np.float64)
+    size = np.asarray(np.abs(value))
     with np.errstate(invalid="ignore", over="ignore"):
-        rounding = units * form.unit * np.where(np.isfinite(size), size, 0.0) + floor * form.smallest
+        rounding = size * (units * form.unit) + floor * form.smallest
         if units <= 1 if exact is None else exact:
             rounding = np.where(form.holds(value) & (error == 0), 0.0, rounding)
-        beyond = np.isfinite(size) & (size > form.largest * (1 - 2 * units * form.unit))
-    total_error = np.where(
-        np.isfinite(size), np.nan_to_num(error, nan=np.inf, posinf=np.inf) + rounding, np.where(error > 0, np.inf, 0.0)
-    )
-    if np.iscomplexobj(value):  # parts overflow each by itself, and give NaN on the way
-        total_error = np.where(beyond | ~np.isfinite(size), np.inf, total_error)
+        if size.max(initial=0.0) <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
+            return Quantity(value, _sure(error + rounding), linked(*pairs))
+        finite = np.isfinite(size)
+        beyond = finite & (size > form.largest * (1 - 2 * units * form.unit))
+        total_error = np.where(finite, _sure(error) + rounding, np.where(error > 0, np.inf, 0.0))
+    if is_complex:  # parts overflow each by itself, and give NaN on the way
+        total_error = np.where(beyond | ~finite, np.inf, total_error)
     elif beyond.any():
         sure = beyond & (error == 0) & (size > form.largest * (1 + 2 * units * form.unit))
         value = np.where(sure, np.copysign(np.inf, value), value)
@@ -310,8 +323,10 @@ def divide(one: Any, other: Any, units: float = 1) -> Quantity:
     one, other = quantity(one), quantity(other)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         value = one.value / other.value
-        error = times(1 / other.value, one.error) + times(value / other.value, other.error)
-        error = np.where(other.error * 2 >= np.abs(other.value), np.where(other.error > 0, np.inf, error), error)
+        error = times(1 / other.value, one.error) if one.error.any() else one.error
+        if other.error.any():
+            error = error + times(value / other.value, other.error)
+            error = np.where(other.error * 2 >= np.abs(other.value), np.where(other.error > 0, np.inf, error), error)
         if other.is_complex:  # whose square a kernel divides by, however far from 1 that is
             square, form = np.abs(other.value) ** 2, current()
             beyond = (square * form.unit < form.smallest / form.unit) | (square > form.largest / 4)
@@ -356,7 +371,7 @@ def unary(
     floor = floor if floor <= 1 else 2.0 ** (current().bits - 1)
     with np.errstate(all="ignore"):
         value = function(x.value)
-        error = times(derivative(x.value), x.error)
+        error = times(derivative(x.value), x.error) if x.error.any() else x.error
     result = made(value, error, units, floor=floor)
     if gradient is not None:
         # The derivative at the conjugate is the conjugate derivative.
