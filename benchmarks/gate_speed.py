@@ -11,7 +11,13 @@ Claimed, of one run of the gate in one process:
 claims are about "net", which leaves out of it all that this project's own helpers do inside the calls (to carry weights
 and optimizer state in and out, the frameworks' copies included).
 
+``--against CHECKOUT`` measures small operations and training steps in a checkout of an earlier commit too, in turns and
+by processor time, so that other work on the machine changes little: waiting for the processor counts for neither.
+Claimed of what is faster: how many times as many samples a second of the processor is worth, the median over the
+turns. Where the turns of one checkout differ by more than half, nothing was measured.
+
     python -m benchmarks.gate_speed
+    git worktree add /tmp/old COMMIT && python -m benchmarks.gate_speed --against /tmp/old
 """
 
 from __future__ import annotations
@@ -22,18 +28,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from types import MappingProxyType
 from typing import Any
 
 from benchmarks import stopwatch
-from benchmarks.claims import Claim, judged, table
+from benchmarks.claims import Claim, is_loaded, judged, table
 
 ROOT = Path(__file__).parent.parent
 CNN = ("train.exact_step", "train.step")
 SMALL = "nn."
+COMPARED = (("small operations", SMALL, 1.3), ("training steps", ",".join(CNN), 0.9))
+"""What is compared with an earlier checkout: contracts by the beginning of their ids, and the ratio that is claimed."""
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 
 
@@ -94,11 +103,72 @@ def share_of(what: str, contracts: list[dict[str, Any]], helpers: dict[str, floa
     return Share(what, samples, seconds, calls, sum(helpers.get(contract["id"], 0.0) for contract in contracts))
 
 
+@dataclass(frozen=True)
+class Turns:
+    """What several turns of one checkout gave for some contracts."""
+
+    samples: int
+    seconds: tuple[float, ...]
+    calls: tuple[float, ...]
+
+    @property
+    def rates(self) -> list[float]:
+        """Samples per second of the processor, in each turn."""
+        return [self.samples / seconds for seconds in self.seconds]
+
+    def row(self, what: str) -> tuple[str, ...]:
+        share = median(calls / seconds for calls, seconds in zip(self.calls, self.seconds, strict=True))
+        spread = f"{min(self.rates):,.0f} to {max(self.rates):,.0f}"
+        return (what, f"{self.samples:,}", f"{median(self.rates):,.0f}", spread, f"{100 * share:.0f} %")
+
+
+def in_turns(checkouts: Sequence[Path], prefixes: str, rounds: int) -> list[Turns]:
+    """Measure the same contracts in each checkout, one after another, as often as that. Raises :class:`GateError`."""
+    found: list[list[dict[str, Any]]] = [[] for _ in checkouts]
+    for _ in range(rounds):
+        for place, checkout in enumerate(checkouts):
+            command = [sys.executable, str(ROOT / "benchmarks" / "one_turn.py"), str(checkout), prefixes]
+            done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True)
+            if done.returncode:
+                raise GateError(f"a turn of {checkout} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+            found[place].append(json.loads(done.stdout.splitlines()[-1]))
+    return [
+        Turns(each[0]["samples"], tuple(one["seconds"] for one in each), tuple(one["calls"] for one in each))
+        for each in found
+    ]
+
+
+def unsteady(turns: Turns) -> bool:
+    """Whether turns of one checkout differ so much that they tell nothing of another."""
+    return max(turns.rates) > 1.5 * min(turns.rates)
+
+
+def compare(old: Path, rounds: int) -> int:
+    """Print how fast an earlier checkout and this one are. Raises :class:`GateError` where one cannot be run."""
+    rows, claims = [], []
+    for what, prefixes, least in COMPARED:
+        before, now = in_turns([old, ROOT], prefixes, rounds)
+        rows += [before.row(f"{what}, before"), now.row(f"{what}, now")]
+        ratio = median(b / a for a, b in zip(before.rates, now.rates, strict=True))
+        loaded = unsteady(before) or unsteady(now)
+        claims.append(Claim(f"{what}, times as many samples a second", ratio, least, at_least=True, loaded=loaded))
+    print(table(("", "samples", "a second", "in the turns", "in the calls"), rows))
+    return judged(claims)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--seed", type=int, help="another seed of Hypothesis; without it, the gate's own samples")
     parser.add_argument("--each", action="store_true", help="a line for every contract too, the dearest first")
+    parser.add_argument("--against", type=Path, help="a checkout of an earlier commit, to be measured in turns")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each, with --against (default: 3)")
     options = parser.parse_args(arguments)
+    if options.against is not None:
+        try:
+            return compare(options.against, max(1, options.rounds))
+        except GateError as error:
+            print(error, file=sys.stderr)
+            return 2
     seed = [] if options.seed is None else ["--hypothesis-seed", str(options.seed)]
     try:
         results, times = run_gate(seed)
@@ -116,15 +186,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.each:
         shown += sorted((share_of(c["id"], [c], helpers) for c in contracts), key=lambda share: -share.seconds)
     print(table(("", "samples", "seconds", "in the calls", "net"), [share.row() for share in shown]))
+    loaded = is_loaded(times["gate"], times["processor"])
     print(
         f"imports {times['imports']:.1f} s, then {times['gate']:.1f} s to the verdict, in which one of "
         f"{os.cpu_count()} processors was used for {times['processor']:.1f} s\n"
     )
     return judged(
         [
-            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, at_least=True, unit=" %"),
-            Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, at_least=True, unit=" %"),
-            Claim("whole gate after the imports", times["gate"], 90.0, unit=" s"),
+            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, True, " %", loaded),
+            Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, True, " %", loaded),
+            Claim("whole gate after the imports", times["gate"], 90.0, unit=" s", loaded=loaded),
             Claim("samples of the gate", results["samples"], 5000, at_least=True),
         ]
     )

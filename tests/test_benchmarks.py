@@ -126,3 +126,28 @@ def test_a_time_beside_other_work_fails_no_claim_and_a_nan_always_does(capsys):
     assert claims.judged([claims.Claim("time", 3.0, 2.0, loaded=False)]) == 1
     assert claims.judged([claims.Claim("time", float("nan"), 2.0, loaded=True)]) == 1
     assert claims.is_loaded(3.0, 2.0) and not claims.is_loaded(2.1, 2.0)
+
+
+def turns(*rates: float) -> gate_speed.Turns:
+    return gate_speed.Turns(100, tuple(100 / rate for rate in rates), tuple(50 / rate for rate in rates))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "code", "told"),
+    [
+        (turns(100, 110, 90), turns(200, 210, 190), 0, "holds  small operations"),
+        (turns(100, 110, 90), turns(100, 110, 90), 1, "FAILS  small operations"),
+        (turns(100, 110, 90), turns(100, 190, 90), 0, "not measured, since other work ran beside it"),
+    ],
+)
+def test_two_checkouts_are_compared_in_turns(monkeypatch, capsys, tmp_path, before, now, code, told):
+    monkeypatch.setattr(gate_speed, "in_turns", lambda checkouts, prefixes, rounds: [before, now])
+    monkeypatch.setattr(gate_speed, "COMPARED", [("small operations", "nn.", 1.3)])
+    assert gate_speed.main(["--against", str(tmp_path)]) == code
+    out = capsys.readouterr().out
+    assert told in out and "50 %" in out
+
+
+def test_a_turn_that_breaks_off_says_why(monkeypatch, capsys, tmp_path):
+    assert gate_speed.main(["--against", str(tmp_path / "nothing"), "--rounds", "1"]) == 2
+    assert "ended with status 1" in capsys.readouterr().err
