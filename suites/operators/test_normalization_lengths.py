@@ -146,6 +146,7 @@ class fused_rms_norm:
         x, weight, bias, eps, begin_norm_axis=x.ndim - 1
     )[0]
     value = lambda x, weight, bias, eps: _root_mean_square(x, weight, eps, bias)
+    variant_lacking = lambda **inputs: Rejects("there is none", error="kernel `rms_norm` is not registered")
 
 
 @operator(
@@ -204,3 +205,6 @@ class fused_layer_norm:
         lambda found: found[0] if isinstance(found, (tuple, list)) else found
     )(f.incubate.nn.functional.fused_layer_norm(x, weight, bias, eps, alpha, x.ndim - 1, bias=added, residual=residual))
     value = _layer_norm
+    variant_lacking = lambda **inputs: Rejects(
+        "there is none", error="kernel `fused_bias_residual_layernorm` is not registered"
+    )
