@@ -16,7 +16,7 @@ from suites.support.optimizer_samples import runs
 AREA = "optimizers"
 
 
-def declared(name: str, share: float = 0.2, covers: tuple[str, ...] = ()) -> Any:
+def declared(name: str, share: float = 0.15, covers: tuple[str, ...] = ()) -> Any:
     """The decorator of one optimizer's contract."""
     return contract(
         f"optimizer.{name}",

@@ -76,7 +76,7 @@ def both_runs(whole: dict[str, Any], before: dict[str, Any], after: dict[str, An
     area=AREA,
     samples=stopped(),
     tensors=False,
-    share=0.2,
+    share=0.17,
     covers=("optim.state_dict", "lr.state_dict", "serial.torch.load", "serial.paddle.load"),
     may_be_zero=tuple(f"state.{slot}.{place}" for slots in SLOTS.values() for slot in slots for place in (0, 1)),
 )

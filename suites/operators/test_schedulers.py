@@ -83,7 +83,7 @@ def scheduler(name: str, required: dict[str, Any], optional: dict[str, Any], *co
         area=AREA,
         samples=drawn(name, options_of(required, optional), most),
         tensors=False,
-        share=0.35,
+        share=0.2,
         covers=(*covers, "lr.state_dict"),
         may_be_zero=("epoch",),
     )

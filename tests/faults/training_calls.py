@@ -217,6 +217,13 @@ RANDOM = [
     Fault("not clipped", TORCH, ("clip.grad_norm",), "torch.nn.utils:clip_grad_norm_", unclipped),
     Fault("not clipped", PADDLE, ("clip.grad_norm",), "paddle.nn.utils:clip_grad_norm_", unclipped),
 ]
+
+
+def unlimited(cls: Any) -> Any:
+    """Rprop whose steps are as large as they come."""
+    return lambda *arguments, **options: cls(*arguments, **{**options, "step_sizes": (1e-6, 50.0)})
+
+
 FAULTS = (
     *STATES,
     *RANDOM,
@@ -237,5 +244,6 @@ FAULTS = (
     defaults("adamax", "Adamax", TORCH, eps=1e-7),
     defaults("adamax", "Adamax", PADDLE, epsilon=1e-7),
     defaults("rprop", "Rprop", TORCH, etas=(0.5, 1.1)),
+    Fault("rprop with far limits", TORCH, ("optimizer.rprop",), "torch.optim:Rprop", unlimited),
     defaults("rprop", "Rprop", PADDLE, etas=(0.5, 1.1)),
 )
