@@ -13,7 +13,7 @@ import numpy as np
 
 from conformance.functions import exp, log, rsqrt, square
 from conformance.quantity import Array, Quantity, current, divide, linked, made, quantity, scaled, where
-from conformance.sums import einsum, move
+from conformance.sums import PROBABLE, einsum, move
 
 Distances = Callable[[Array, int], Array]
 """From logits and an axis to how far each lies below the largest, as a framework takes it."""
@@ -83,7 +83,14 @@ def linear(x: Any, weight: Any, bias: Any = None, layout: str = "ef") -> Quantit
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     found = einsum(f"ne,{layout}->nf", rows, weight)
     found = found.reshape(*x.shape[:-1], found.shape[-1])
-    return found if bias is None else found + bias
+    if bias is None:
+        return found
+    found = found + bias
+    # A kernel may begin each sum with its offset, which then takes part in all of its roundings.
+    terms = x.shape[-1] + 1
+    more = current().unit * min(terms, PROBABLE * math.sqrt(terms)) * np.abs(quantity(bias).value)
+    found.error = np.where(found.error > 0, found.error + more, 0.0)
+    return found
 
 
 def allowed(mask: Any, causal: bool, rows: int, columns: int) -> Array | Quantity | None:

@@ -1,0 +1,179 @@
+"""Linear layers, and the fused calls of programs that have a kernel for the CPU, against their plain formulas.
+
+Of the other fused calls the CPU build has none: fused_linear and fused_bias_act ("is not registered"), fused
+attention, softmax_mask_fuse_upper_triangle ("only supports GPU now"), weight_quantize and weight_only_linear.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Acceptance, Sample, contract
+from conformance.attention import linear
+from conformance.contract import REAL
+from conformance.functions import sigmoid
+from conformance.operators import Floats, Structure, each, one, operator
+from conformance.strategies import generator, seeds
+from suites.support import masks
+from suites.support.given_weights import called
+
+AREA = "fused"
+
+
+@st.composite
+def _products(draw: st.DrawFn, axes: tuple[int, ...]) -> Structure:
+    """Rows of any number of axes times a matrix, of which a side may be long; with and without an offset."""
+    inner, outer = draw(each((3, 2), (1, 1), (4, 4), (64, 3), (2, 65), (1000, 2)))
+    rank = draw(each(*axes))
+    shape = tuple(draw(st.lists(each(2, 1, 3, 0), min_size=rank - 1, max_size=rank - 1)))
+    bias = Floats((outer,), specials=False) if draw(st.booleans()) else None
+    return {
+        "x": Floats((*shape, inner), specials=False),
+        "weight": Floats((outer, inner), specials=False),
+        "bias": bias,
+        "how": draw(each("function", "module")),
+    }
+
+
+def _linear(f, x, weight, bias, how):
+    """Weights are laid out as torch's."""
+    torch = f.__name__ == "torch"
+    given = weight if torch else weight.t()
+    if how == "function":
+        if torch:
+            return f.nn.functional.linear(x, given, bias)
+        return f.nn.functional.linear(x=x, weight=given, bias=bias, name=None)
+    options = {"bias": bias is not None} if torch else {"bias_attr": None if bias is not None else False}
+    layer = f.nn.Linear(weight.shape[1], weight.shape[0], **options)
+    return called(f, layer, {"weight": given, **({} if bias is None else {"bias": bias})}, x)
+
+
+@operator(
+    "linear.affine",
+    area="linear",
+    cases=_products((2, 1, 3, 4)),
+    gradients=("x", "weight", "bias"),
+    stepwise=True,  # of low precision the result and the offset may each be rounded
+    covers=("nn.Linear", "F.linear", "paddle.nn.functional.linear"),
+)
+class affine:
+    """x weight' + bias, by the function and by the layer."""
+
+    note = "torch's linear weight is [out, in], paddle's [in, out]."
+    both = lambda f, **inputs: _linear(f, **inputs)
+    value = lambda x, weight, bias, how: linear(x, weight, bias, "fe")
+
+
+@st.composite
+def _gates(draw: st.DrawFn) -> Structure:
+    shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
+    if draw(st.booleans()):
+        return {"x": Floats((*shape[:-1], 2 * shape[-1])), "y": None}
+    return {"x": Floats(shape), "y": Floats(shape)}
+
+
+def _swiglu(f, x, y):
+    if f.__name__ == "torch":
+        first, second = (x, y) if y is not None else x.chunk(2, -1)
+        return f.nn.functional.silu(first) * second
+    function = getattr(f.nn.functional, "swiglu", None) or f.incubate.nn.functional.swiglu
+    return function(x, y)
+
+
+def _gated(x, y):
+    half = x.shape[-1] // 2
+    first, second = (x, y) if y is not None else (x[..., :half], x[..., half:])
+    return first * sigmoid(first) * second
+
+
+@operator(
+    "fused.swiglu",
+    area=AREA,
+    cases=_gates(),
+    gradients=("x", "y"),
+    stepwise=True,
+    covers=("paddle.incubate.nn.functional.swiglu", "gap.paddle.F.swiglu"),
+)
+class swiglu:
+    """silu(x) y, of two tensors or of the halves of one."""
+
+    note = "paddle.nn.functional.swiglu(x, y) is torch.nn.functional.silu(x) * y."
+    both = lambda f, x, y: _swiglu(f, x, y)
+    value = lambda x, y: _gated(x, y)
+
+
+@operator(
+    "fused.dropout_add_without",
+    area=AREA,
+    cases=one(p=(0.0, 0.5), training=(True, False)).map(
+        lambda drawn: {**drawn, "y": Floats(drawn["x"].shape), "p": drawn["p"] if not drawn["training"] else 0.0}
+    ),
+    gradients=("x", "y"),
+    covers=("paddle.incubate.nn.functional.fused_dropout_add",),
+)
+class dropout_add_without:
+    """fused_dropout_add is a sum where nothing is dropped."""
+
+    torch = lambda f, x, y, p, training: f.nn.functional.dropout(x, p, training) + y
+    paddle = lambda f, x, y, p, training: f.incubate.nn.functional.fused_dropout_add(
+        x, y, p=p, training=training, mode="upscale_in_train", name=None
+    )
+    value = lambda x, y, p, training: x + y
+
+
+@st.composite
+def _dropped(draw: st.DrawFn) -> list[Sample]:
+    found = []
+    for dtype in ("float32", "float64"):
+        rng = generator(draw(seeds))
+        shape = draw(each((40, 50), (2, 30, 40)))
+        x, y = (rng.uniform(0.5, 1.5, shape).astype(dtype) for _ in range(2))
+        found.append(Sample({"x": x, "y": y, "p": draw(each(0.5, 0.1, 0.25))}, REAL))
+    return found
+
+
+def _sum_dropped(f: Any, x: Any, y: Any, p: float) -> dict[str, Any]:
+    if f.__name__ == "torch":
+        output = f.nn.functional.dropout(x, p, True) + y
+    else:
+        output = f.incubate.nn.functional.fused_dropout_add(x, y, p=p, training=True, mode="upscale_in_train")
+    found, given, added = (masks.numbers(each) for each in (output, x, y))
+    dropped = np.abs(found - added) < 0.25 * given / (1 - p)
+    return {"output": output, **masks.counts(dropped)}
+
+
+@contract(
+    "fused.dropout_add",
+    area=AREA,
+    samples=_dropped(),
+    conditioned=True,
+    share=0.05,
+    covers=("paddle.incubate.nn.functional.fused_dropout_add",),
+)
+class dropout_add:
+    """fused_dropout_add drops each element of the first for itself, divides the others by 1 - p, and adds."""
+
+    @staticmethod
+    def torch(x, y, p):
+        import torch
+
+        return _sum_dropped(torch, x, y, p)
+
+    @staticmethod
+    def paddle(x, y, p):
+        import paddle
+
+        return _sum_dropped(paddle, x, y, p)
+
+    @staticmethod
+    def oracle(x, y, p, observed) -> dict[str, Acceptance]:
+        wide, other = x.astype(float), y.astype(float)
+        output = np.asarray(observed.get("output", y), float)
+        dropped = np.abs(output - other) < 0.25 * wide / (1 - p)
+        value = np.where(dropped, 0.0, wide / (1 - p)) + other
+        # 1 - p is a float32 in every dtype, as in dropout itself.
+        bound = 2.0**-23 * wide / (1 - p) * 2 + 4 * np.finfo(x.dtype).eps * np.abs(value)
+        return {"output": Acceptance(value, bound, np.inf, str(x.dtype)), **masks.law(x.shape, p)}
