@@ -203,8 +203,8 @@ class pow_:
         of_base, of_exponent = found.links
         nan_at_zero = lambda g: where(zero, np.nan, of_exponent[1](g))
         found = Quantity(found.value, found.error, [of_base, (y, nan_at_zero)])
-        lost = (x.value == 0) & (y.value < 0)
-        return without_gradient(without_gradient(found, x, lost | (y.value == 0)), y, lost)
+        lost = (x.value == 0) | np.isinf(x.value) | np.isinf(y.value)
+        return without_gradient(without_gradient(found, x, lost | (y.value == 0)), y, lost & ~(zero & (y.value == 1)))
 
 
 EXPONENTS = (2, 3, 1, 0, 0.5, -1, -2, -0.5, 2.5, 4)
@@ -569,7 +569,9 @@ class ldexp:
         _times_power(x, power, lambda p: p), x, np.broadcast_shapes(x.shape, power.shape) != x.shape or power > 127
     )
     variant_gradient_in_parts = lambda x, power: without_gradient(
-        _times_power(x, power, lambda p: p), x, np.broadcast_shapes(x.shape, power.shape) != x.shape or abs(power) > 60
+        _times_power(x, power, lambda p: p),
+        x,
+        np.broadcast_shapes(x.shape, power.shape) != x.shape or (power < 0) | (power > 30),
     )
     variant_through_the_power = lambda x, power: _times_power(x, power, lambda p: np.where(p > 127, np.inf, p))
 
