@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage, signal
 
+from reference_impl.oracle import vision
 from suites.support import architectures, deformed, frequencies, regions, warping
 from suites.support.warping import Positions
 
@@ -36,6 +37,13 @@ def test_the_nearest_pixel_is_that_of_pillow(angle):
     drawn = np.asarray(Image.fromarray(pixels).transform((14, 11), Image.Transform.AFFINE, numbers))
     judged = np.isfinite(made.bound)
     assert judged.mean() > 0.95 and np.array_equal(drawn[judged], made.value[judged])
+
+
+def test_hammings_filter_is_that_of_pillow_in_8_bits():
+    pixels = RNG.integers(0, 256, (13, 9, 3), np.uint8)
+    for size in ((4, 20), (30, 3), (13, 7)):
+        wanted = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.HAMMING)
+        assert np.array_equal(vision.resize(pixels, size, "hamming", "RGB"), np.asarray(wanted))
 
 
 @pytest.mark.parametrize("interpolation", FILTERS)

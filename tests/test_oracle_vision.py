@@ -18,6 +18,7 @@ INTERPOLATIONS = {
     "box": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
 }
 FRAMEWORKS = ["torch", "paddle"]
 
@@ -231,7 +232,7 @@ def test_normalize_promises_nothing_where_a_deviation_is_zero():
         (lambda: vision.to_tensor(np.zeros(3)), "has 1; pass"),
         (lambda: vision.to_tensor(np.zeros((2, 2)), "L"), "mode L holds uint8 with 1 channel"),
         (lambda: vision.to_tensor(np.zeros((2, 2), np.uint8), "XYZ"), "mode 'XYZ' has no definition"),
-        (lambda: vision.resize(np.zeros((2, 2), np.uint8), 3, "lanczos"), "interpolation 'lanczos' is unknown"),
+        (lambda: vision.resize(np.zeros((2, 2), np.uint8), 3, "sinc"), "interpolation 'sinc' is unknown"),
         (lambda: vision.resize(np.zeros((2, 2)), 3), "no definition for float64"),
     ],
 )

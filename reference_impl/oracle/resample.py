@@ -35,12 +35,23 @@ def _box(x: np.ndarray) -> np.ndarray:
     return ((x > -0.5) & (x <= 0.5)).astype(np.float64)
 
 
+def _hamming(x: np.ndarray) -> np.ndarray:
+    mean, swing = float(np.float32(0.54)), float(np.float32(0.46))  # in Pillow they are of single precision
+    return np.where(abs(x) < 1.0, np.sinc(x) * (mean + swing * np.cos(np.pi * abs(x))), 0.0)
+
+
+def _lanczos(x: np.ndarray) -> np.ndarray:
+    return np.where((x >= -3.0) & (x < 3.0), np.sinc(x) * np.sinc(x / 3.0), 0.0)
+
+
 FILTERS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "box": (_box, 0.5),
     "bilinear": (_triangle, 1.0),
     "bicubic": (_cubic, 2.0),
+    "hamming": (_hamming, 1.0),
+    "lanczos": (_lanczos, 3.0),
 }
-"""Kernel and half its width for each interpolation that is not nearest."""
+"""Kernel and half its width for each interpolation that is not nearest; Hamming's is exact to 8 bits alone."""
 
 
 def resample(pixels: Pixels, size: tuple[int, int], interpolation: str, pillow: tuple[int, ...] = (13, 0)) -> Pixels:

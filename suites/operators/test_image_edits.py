@@ -75,6 +75,53 @@ class pad:
         return pad.oracle(mode, pixels, padding, colour, padding_mode)
 
 
+def resized() -> st.SearchStrategy[list[Sample]]:
+    """Images in grey, in colour and with alpha, by the filters that few programs name."""
+
+    def make(sides: tuple[int, int], seed: int, size: tuple[int, int]) -> list[Sample]:
+        rng = generator(seed)
+        asked = [(mode, name) for mode in ("L", "RGB", "RGBA") for name in ("lanczos", "hamming")]
+        return [
+            Sample(
+                {"mode": mode, "pixels": images.pixels(rng, mode, *sides), "size": list(size), "interpolation": name}
+            )
+            for mode, name in asked
+        ]
+
+    return st.builds(make, st.tuples(SIDES, SIDES), seeds, st.tuples(st.integers(1, 24), st.integers(1, 24)))
+
+
+@contract(
+    "image.resize_filters",
+    area=AREA,
+    samples=resized(),
+    tensors=False,
+    share=0.3,
+    unsupported=ON_CPU,
+    covers=("T.Resize",),
+)
+class resize_filters:
+    """Lanczos' and Hamming's filters give Pillow's pixels too."""
+
+    @staticmethod
+    def torch(mode, pixels, size, interpolation):
+        import numpy as np
+        from torchvision.transforms import InterpolationMode, Resize
+
+        return np.asarray(Resize(size, InterpolationMode(interpolation))(images.image_of(mode, pixels)))
+
+    @staticmethod
+    def paddle(mode, pixels, size, interpolation):
+        import numpy as np
+        from paddle.vision.transforms import Resize
+
+        return np.asarray(Resize(size, interpolation)(images.image_of(mode, pixels)))
+
+    @staticmethod
+    def oracle(mode, pixels, size, interpolation):
+        return {"output": same(vision.resize(pixels, size, interpolation, mode))}
+
+
 def padded_tensors() -> st.SearchStrategy[list[Sample]]:
     """A tensor for every mode."""
 

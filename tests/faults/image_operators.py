@@ -82,6 +82,15 @@ FAULTS: list[Fault] = [
         argument(3, "padding_mode", lambda mode: {"reflect": "edge"}.get(mode, mode)),
         *("image.pad", "image.pad_tensor"),
     ),
+    *both(
+        "one filter for another",
+        functional("resize"),
+        {
+            TORCH: argument(2, "interpolation", lambda name: type(name)("bicubic")),
+            PADDLE: argument(2, "interpolation", lambda name: "bicubic"),
+        },
+        "image.resize_filters",
+    ),
     *both("erasure takes rows for columns", functional("erase"), exchanged(1, 2), "image.erase_tensor"),
     *both(
         "random flip ignores its probability",
