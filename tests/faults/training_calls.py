@@ -225,6 +225,7 @@ def unlimited(cls: Any) -> Any:
 
 
 FAULTS = (
+    Fault("what does not fit is left out", TORCH, ("state.layer_misfits",), "torch.nn:Module.load_state_dict", lenient),
     *STATES,
     *RANDOM,
     *SCHEDULES,
