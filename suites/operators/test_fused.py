@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract
+from conformance.accuracy import Rejects
 from conformance.attention import linear
 from conformance.contract import REAL
 from conformance.functions import sigmoid
@@ -21,6 +22,7 @@ from suites.support import masks
 from suites.support.given_weights import called
 
 AREA = "fused"
+NO_KERNEL = Rejects("it is a GPU's", "The kernel `fused_dropout_add` is not registered")
 
 
 @st.composite
@@ -65,6 +67,9 @@ class affine:
     note = "torch's linear weight is [out, in], paddle's [in, out]."
     both = lambda f, **inputs: _linear(f, **inputs)
     value = lambda x, weight, bias, how: linear(x, weight, bias, "fe")
+    variant_nothing_refused = lambda x, weight, bias, how: (
+        linear(x, weight, bias, "fe") if x.value.size else Rejects("nothing is multiplied", "must not be equal 0")
+    )
 
 
 @st.composite
@@ -103,6 +108,7 @@ class swiglu:
     note = "paddle.nn.functional.swiglu(x, y) is torch.nn.functional.silu(x) * y."
     both = lambda f, x, y: _swiglu(f, x, y)
     value = lambda x, y: _gated(x, y)
+    variant_absent = lambda x, y: Rejects("there is none", "has no attribute 'swiglu'")
 
 
 @operator(
@@ -122,6 +128,9 @@ class dropout_add_without:
         x, y, p=p, training=training, mode="upscale_in_train", name=None
     )
     value = lambda x, y, p, training: x + y
+    variant_on_gpu = lambda x, y, p, training: (
+        NO_KERNEL if p else x + y if x.value.size else Rejects("of nothing", "Unable to fill empty grad inputs")
+    )
 
 
 @st.composite
@@ -177,3 +186,8 @@ class dropout_add:
         # 1 - p is a float32 in every dtype, as in dropout itself.
         bound = 2.0**-23 * wide / (1 - p) * 2 + 4 * np.finfo(x.dtype).eps * np.abs(value)
         return {"output": Acceptance(value, bound, np.inf, str(x.dtype)), **masks.law(x.shape, p)}
+
+    @staticmethod
+    def variant_on_gpu(x, y, p, observed) -> Rejects:
+        """The CPU has no kernel."""
+        return NO_KERNEL
