@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from conformance.operators import Floats, Structure, each, operator
-from conformance.quantity import quantity
-from conformance.sums import einsum, move
+from conformance.quantity import Quantity, current, linked, quantity
+from conformance.sums import GRID, PROBABLE, einsum, move
 
 AREA = "linear"
 PLAIN: dict[str, Any] = {"specials": False}
@@ -68,7 +69,25 @@ def _bilinear(x, y, weight, bias):
     outputs, one, other = weight.shape
     folded = einsum("ij,jk->ik", x, move(lambda array: array.transpose(1, 0, 2).reshape(one, -1), weight))
     found = (folded.reshape(x.shape[0], outputs, other) * y.reshape(y.shape[0], 1, other)).sum(axis=2)
-    return found if bias is None else found + quantity(bias)
+    found = found if bias is None else found + quantity(bias)
+    return Quantity(found.value, found.error, linked((found, lambda g: g), *_in_other_order(x, y, weight)))
+
+
+def _in_other_order(x, y, weight):
+    """The gradient of an input may be a sum of products with g, or the product of g with a sum."""
+    sizes = [np.abs(each.value) for each in (x, y, weight)]
+
+    def lost(subscripts, other, shape):
+        def gradient(g):
+            whole = np.all(g.value * GRID == np.rint(g.value * GRID))
+            size = np.einsum(subscripts, np.abs(g.value), other, sizes[2])
+            count = weight.value.size / shape[1]
+            roundings = 0.0 if whole else current().unit * min(count, PROBABLE * count**0.5)
+            return Quantity(np.zeros(shape), roundings * size)
+
+        return gradient
+
+    return (x, lost("no,nj,oij->ni", sizes[1], x.shape)), (y, lost("no,ni,oij->nj", sizes[0], y.shape))
 
 
 @operator(
