@@ -18,10 +18,11 @@ families of values, specials, points where the formula is split, strides.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
-import textwrap
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -143,10 +144,7 @@ def in_steps(value: Callable[..., Any]) -> Callable[..., Any]:
 
 def _sources(cls: type) -> dict[str, str]:
     """The text of each framework's call, where it is written as a lambda."""
-    try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    except (OSError, TypeError):
-        return {}
+    body = _classes(cls.__module__).get(cls.__qualname__)
     found = {
         target.id: ast.unparse(line.value)
         for line in getattr(body, "body", [])
@@ -158,10 +156,30 @@ def _sources(cls: type) -> dict[str, str]:
     return {} if None in calls.values() else {name: str(text) for name, text in calls.items()}
 
 
+@functools.cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """The classes of a file by name. A file is read once: it has many."""
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except (OSError, TypeError, KeyError):
+        return {}
+    return {".".join([*outer, node.name]): node for outer, node in _within(tree, []) if isinstance(node, ast.ClassDef)}
+
+
+def _within(tree: ast.AST, outer: list[str]) -> Iterator[tuple[list[str], ast.AST]]:
+    """Every statement with the names that its own has in front, as ``__qualname__`` has them."""
+    for node in ast.iter_child_nodes(tree):
+        yield outer, node
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            inside = [*outer, node.name, *(["<locals>"] if isinstance(node, ast.FunctionDef) else [])]
+            yield from _within(node, inside)
+
+
 def _called(framework: str, call: Callable[..., Any]) -> Callable[..., Any]:
     def function(**inputs: Any) -> Any:
         return call(importlib.import_module(framework), **inputs)
 
+    function.declared = call  # type: ignore[attr-defined]  # whose text scripts show
     return function
 
 

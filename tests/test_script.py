@@ -120,7 +120,7 @@ def test_an_operator_is_written_as_its_expression_with_its_values():
     sample = Sample({"x": np.array([-1.0], "float32"), "slope": 0.2, "cotangent": np.ones(1, "float32")})
     accepted = {"output": Acceptance(np.array([-0.2]), np.array([1e-7]))}
     text = script(contract, "torch", sample, accepted, Shown("value", "output", (0,)), ABOUT)
-    assert "got = np.asarray(torch.nn.functional.leaky_relu(x, 0.2))[0]\n" in text
+    assert "got = np.ravel(torch.nn.functional.leaky_relu(x, 0.2))[0]\n" in text
     assert text.startswith('"""A \'quote\' and a \\\\ sign. Promised: it is so."""\nimport numpy as np\nimport torch\n')
     assert text.endswith('expected = -0.2\nassert abs(got - expected) <= 1e-07, f"got {got}, expected {expected}"\n')
     assert ended(text) == 0
@@ -140,7 +140,7 @@ def test_a_script_runs_alone(tmp_path):
     [
         (lambda x, mode, axis: literal(x), "the call uses literal of this project"),
         (lambda x, mode, axis, more: x + more, "the call has an argument 'more' that the sample does not name"),
-        (lambda x, mode="same", axis=1: x, "the call has optional arguments"),
+        (lambda **given: given["x"], "the call takes whatever it is given"),
         (REGISTRY["optim.adam"].calls["torch"], "of this project"),
     ],
 )
@@ -155,9 +155,33 @@ def branching(x, mode, axis):
     return x * 2
 
 
-def test_calls_of_many_statements_and_large_samples_have_none():
-    with pytest.raises(NoScriptError, match="more than a few statements"):
-        call_of(law(branching), "torch")
+def test_a_call_with_several_ways_out_is_defined_and_called():
+    text = shortest(
+        "torch", Shown("value", "output", (0, 0)), {"output": Acceptance(X, np.zeros((2, 2)))}, call=branching
+    )
+    assert "def call(x, mode, axis):" in text and "call(axis=1, mode='same', x=x)" in text and ended(text) == 0
+
+
+def helped(x, mode, axis):
+    return tripled(x, TIMES)
+
+
+def tripled(x, times: int):
+    """Three times."""
+    return x * times
+
+
+TIMES = 3
+
+
+def test_a_helper_of_a_few_lines_comes_along():
+    text = shortest(
+        "torch", Shown("value", "output", (0, 0)), {"output": Acceptance(3 * X, np.zeros((2, 2)))}, call=helped
+    )
+    assert "def tripled(x, times):\n    return x * times\n" in text and "TIMES = 3\n" in text and ended(text) == 0
+
+
+def test_large_samples_have_none():
     with pytest.raises(NoScriptError, match="too large"):
         shortest("torch", Shown("value"), {"output": Acceptance(X)}, x=np.arange(1000.0))
     with pytest.raises(NoScriptError, match=r"it would have \d+ lines"):

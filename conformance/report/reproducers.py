@@ -59,6 +59,11 @@ def make(entry: Entry, contract: Contract, leader: str = "", by_hand: Path | Non
         if any(np.size(item.value) > READABLE for item in expected.values()):
             told = [name for name in told if name in expected]
             told = [name for name in told if np.size(expected[name].value) <= READABLE][:QUANTITIES] or told[:1]
+        told = told or [
+            name
+            for name in expected
+            if isinstance(instead, Mapping) and name in instead and _looser(expected[name], instead[name])
+        ]
         expected = {name: stable(expected[name], witness.regime) for name in told if name in expected}
     if isinstance(instead, Mapping):
         instead = {name: stable(item, witness.regime) for name, item in instead.items() if name in (told or instead)}
@@ -112,13 +117,16 @@ def first_difference(expected: Accepted, instead: Accepted, told: list[str]) -> 
     if isinstance(instead, Rejects):
         return Shown("refused")
     for name in told:
-        if name not in expected:
-            continue
-        if name not in instead:
-            return Shown("missing", name)
-        shown = difference(name, expected[name], instead[name])
+        shown = difference(name, expected[name], instead[name]) if name in expected and name in instead else None
         if shown is not None:
             return shown
+    for name in told:
+        if name in expected and name not in instead:
+            return Shown("missing", name)
+    for name, one in expected.items():
+        other = instead.get(name)
+        if other is not None and _looser(one, other):
+            return Shown("whole", name)
     raise NoScriptError(_ALIKE)
 
 
@@ -130,6 +138,11 @@ def difference(name: str, one: Acceptance, other: Acceptance) -> Shown | None:
         return Shown("dtype", name)
     far = np.broadcast_to(apart(one, other), np.shape(one.value))
     return Shown("value", name, _clearest(one, other, far)) if far.any() else None
+
+
+def _looser(one: Acceptance, other: Acceptance) -> bool:
+    """Whether the other value may be clearly farther off."""
+    return bool(np.any(np.asarray(other.bound) > 1.5 * np.asarray(one.bound)))
 
 
 def _clearest(one: Acceptance, other: Acceptance, far: np.ndarray) -> tuple[int, ...]:

@@ -10,15 +10,18 @@ import ast
 import builtins
 import copy
 import inspect
+import re
 import sys
 import textwrap
 import types
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from conformance import home
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import Contract, Sample
 from conformance.dtypes import has_gradient
@@ -41,14 +44,16 @@ INNERMOST = {
     5: ".contiguous(memory_format=torch.channels_last_3d)",
 }
 NUMPY = "import numpy as np"
-OURS = ("conformance", "reference_impl", "suites")
+DEFINED = 12
+"""Lines of helpers that a script may hold."""
 
 
 @dataclass(frozen=True)
 class Shown:
     """What a script shows. quantity: by name. place: of the element, or ``None`` where kind is no value.
 
-    kind: value, shape, dtype, missing (the quantity is not returned), refused or accepted (of the call as a whole).
+    kind: value, whole (every element of it), shape, dtype, missing (the quantity is not returned), refused or accepted
+        (of the call as a whole).
     """
 
     kind: str
@@ -71,21 +76,24 @@ def script(
     """
     call = call_of(contract, framework)
     inputs = {name: value for name, value in sample.inputs.items() if name not in RESERVED}
-    lacking = call.names - inputs.keys()
+    lacking = call.names - inputs.keys() - {"call"}
     if lacking:
         raise NoScriptError(f"the call has an argument {min(lacking)!r} that the sample does not name")
-    leaf = shown.quantity.removeprefix(GRADIENT) if shown.quantity.startswith(GRADIENT) else None
+    asked = shown.quantity.startswith(GRADIENT) and "cotangent" in sample.inputs
+    # As in a lane, every input with a gradient asks for one: a framework may take another way where only some do.
+    backward = asked or (shown.kind == "refused" and "cotangent" in sample.inputs)
     layouts = sample.inputs.get("layouts", {})
     lines, plain = [], {}
     for name, value in inputs.items():
         if contract.tensors and isinstance(value, np.ndarray):
-            lines.append(
-                f"{name} = {tensor(value, framework, name == leaf and has_gradient(value), layouts.get(name), device)}"
-            )
+            wanted = backward and name in contract.gradients and has_gradient(value)
+            lines.append(f"{name} = {tensor(value, framework, wanted, layouts.get(name), device)}")
         else:
             plain[name] = literal(value)
-    text = "\n".join([*lines, *_body(call.given(plain), framework, sample, accepted, shown, leaf, device)])
-    own = [line for line in call.imports if line.split()[-1].partition(".")[0] + "." in text]
+    leaves = [name for name in contract.gradients if has_gradient(inputs.get(name))] if backward else []
+    body = _body(call.given(plain), framework, sample, accepted, shown, leaves, device)
+    text = "\n".join([*lines, *body])
+    own = [line for line in call.imports if re.search(rf"\b{line.split()[-1].partition('.')[0]}\b", text)]
     more = [NUMPY] if "np." in text else []
     found = {*more, *(own or call.imports), *([f"import {framework}"] if f"{framework}." in text else [])}
     imports = sorted(found, key=lambda line: (line.startswith("from"), line))
@@ -131,26 +139,19 @@ def _body(
     sample: Sample,
     accepted: Mapping[str, Any] | Rejects,
     shown: Shown,
-    leaf: str | None,
+    leaves: Sequence[str],
     device: str,
 ) -> list[str]:
-    if shown.kind in ("refused", "accepted"):
-        return _tried(call, shown.kind, accepted)
-    lines = list(call.statements)
-    if leaf is None:
-        result = ast.unparse(picked(call.result, shown.quantity))
+    leaf = shown.quantity.removeprefix(GRADIENT)
+    if leaves:
+        before, result = _backward(call, framework, sample, leaves, device)
+        result += f"[{leaves.index(leaf) if leaf in leaves else 0}]"
     else:
-        back = sample.inputs["cotangent"]
-        back = back if isinstance(back, Mapping) else {"output": back}
-        results = [ast.unparse(picked(call.result, name)) for name in back]
-        cotangents = [tensor(each, framework, False, None, device) for each in back.values()]
-        module = "torch.autograd" if framework == "torch" else "paddle"
-        if len(results) == 1:
-            lines += [f"output = {results[0]}", f"cotangent = {cotangents[0]}"]
-            result = f"{module}.grad([output], [{leaf}], [cotangent], allow_unused=True)[0]"
-        else:
-            lines += [f"outputs = [{', '.join(results)}]", f"cotangents = [{', '.join(cotangents)}]"]
-            result = f"{module}.grad(outputs, [{leaf}], cotangents, allow_unused=True)[0]"
+        name = "output" if shown.kind in ("refused", "accepted") else shown.quantity
+        before, result = [], ast.unparse(picked(call.result, name))
+    if shown.kind in ("refused", "accepted"):
+        return _tried([*call.statements, *before], result, shown.kind, accepted)
+    lines = [*call.statements, *before]
     if shown.kind == "missing":
         return [*lines, f"got = {result}", f'assert got is not None, "{shown.quantity} is missing"']
     assert isinstance(accepted, Mapping)
@@ -166,10 +167,35 @@ def _body(
     away = "" if device == "cpu" else ".cpu()"
     if np.iscomplexobj(item.value) and framework == "torch":
         away += ".resolve_conj()"  # NumPy reads no tensor whose conjugate is still to be taken
-    lines.append(f"got = np.asarray({result}{wide}{away}){list(shown.place) or '[()]'}")
+    if shown.kind == "whole":
+        value, bound = np.asarray(item.value), np.broadcast_to(np.asarray(item.bound, np.float64), np.shape(item.value))
+        lines += [
+            f"got = np.asarray({result}{wide}{away})",
+            f"expected = {literal(value)}",
+            f"allowed = {literal(bound)}",
+        ]
+        return [*lines, 'assert (abs(got - expected) <= allowed).all(), f"got {got}, expected {expected}"']
+    if len(shown.place) == 1:
+        lines.append(f"got = np.ravel({result}{wide}{away})[{shown.place[0]}]")
+    else:
+        lines.append(f"got = np.asarray({result}{wide}{away}){list(shown.place) or '[()]'}")
     return lines + _asserted(
         np.asarray(item.value)[shown.place], np.broadcast_to(item.bound, np.shape(item.value)), shown
     )
+
+
+def _backward(call: Call, framework: str, sample: Sample, leaves: Sequence[str], device: str) -> tuple[list[str], str]:
+    """Statements before the gradients of ``leaves``, and the expression of all of them."""
+    back = sample.inputs["cotangent"]
+    back = back if isinstance(back, Mapping) else {"output": back}
+    results = [ast.unparse(picked(call.result, name)) for name in back]
+    cotangents = [tensor(each, framework, False, None, device) for each in back.values()]
+    module, given = "torch.autograd" if framework == "torch" else "paddle", ", ".join(leaves)
+    if len(results) == 1:
+        lines = [f"output = {results[0]}", f"cotangent = {cotangents[0]}"]
+        return lines, f"{module}.grad([output], [{given}], [cotangent], allow_unused=True)"
+    lines = [f"outputs = [{', '.join(results)}]", f"cotangents = [{', '.join(cotangents)}]"]
+    return lines, f"{module}.grad(outputs, [{given}], cotangents, allow_unused=True)"
 
 
 def _asserted(expected: Any, bounds: np.ndarray, shown: Shown) -> list[str]:
@@ -183,9 +209,8 @@ def _asserted(expected: Any, bounds: np.ndarray, shown: Shown) -> list[str]:
     return [text, f"assert abs(got - expected) <= {bound:.2g}, {told}"]
 
 
-def _tried(call: Call, kind: str, accepted: Mapping[str, Any] | Rejects) -> list[str]:
-    inner = [*call.statements, ast.unparse(picked(call.result, "output"))]
-    inner = [line for text in inner for line in text.splitlines()]
+def _tried(before: Sequence[str], result: str, kind: str, accepted: Mapping[str, Any] | Rejects) -> list[str]:
+    inner = [line for text in (*before, result) for line in text.splitlines()]
     if kind == "refused":
         return [
             "try:",
@@ -227,32 +252,50 @@ class Call:
 
 
 def call_of(contract: Contract, framework: str) -> Call:
-    """The call of a contract as source. Raises NoScriptError where it is no expression or few statements."""
+    """The call of a contract as source. Raises NoScriptError where it needs more than a few lines of this project."""
     if contract.sources:
         tree = ast.parse(contract.sources[framework], mode="eval").body
         assert isinstance(tree, ast.Lambda)
-        first, *others = [each.arg for each in tree.args.args]
-        renamed = _Renamed(first, framework).visit(tree.body)
-        return _checked((), (), renamed, {framework}, set(others), vars(sys.modules[contract.module]))
+        return _in_terms_of(framework, tree, vars(sys.modules[contract.module]))
     function = contract.call(framework)
-    node = _node(function)
-    if node.args.vararg or node.args.kwarg or node.args.defaults or node.args.kw_defaults:
-        raise NoScriptError("the call has optional arguments; replay the sample")
+    inner = getattr(function, "declared", None)
+    if inner is not None:  # of an operator, which is given the framework's module
+        return _in_terms_of(framework, _node(inner), vars(sys.modules[contract.module]))
+    return _as_call(_node(function), set(), function.__globals__)
+
+
+def _in_terms_of(framework: str, node: Any, scope: Mapping[str, Any]) -> Call:
+    first = node.args.args.pop(0).arg
+    return _as_call(_Renamed(first, framework).visit(node), {framework}, scope)
+
+
+def _as_call(node: Any, known: set[str], scope: Mapping[str, Any]) -> Call:
+    """A function's statements and its result; one with several ways out is defined as it is, and called."""
+    if node.args.vararg or node.args.kwarg:
+        raise NoScriptError("the call takes whatever it is given; replay the sample")
     arguments = {each.arg for each in [*node.args.args, *node.args.kwonlyargs]}
     if isinstance(node, ast.Lambda):
-        return _checked((), (), node.body, set(), arguments, function.__globals__)
-    *before, last = [line for line in node.body if not isinstance(line, ast.Import | ast.ImportFrom)]
+        return _checked((), (), node.body, known, arguments, scope)
+    lines = [line for line in node.body if not isinstance(line, ast.Import | ast.ImportFrom)]
+    lines = lines[1:] if ast.get_docstring(node) is not None else lines
+    *before, last = lines
     several = any(isinstance(each, ast.Return) for line in before for each in ast.walk(line))
-    if several or not isinstance(last, ast.Return) or last.value is None:
-        raise NoScriptError("the call is more than a few statements; replay the sample")
     imports = tuple(ast.unparse(line) for line in node.body if isinstance(line, ast.Import | ast.ImportFrom))
-    known = {alias.asname or alias.name.partition(".")[0] for line in node.body for alias in getattr(line, "names", [])}
-    return _checked(imports, tuple(before), last.value, known, arguments, function.__globals__)
+    inside = [line for line in node.body if isinstance(line, ast.Import | ast.ImportFrom)]
+    known = known | {alias.asname or alias.name.partition(".")[0] for line in inside for alias in line.names}
+    if not several and isinstance(last, ast.Return) and last.value is not None:
+        return _checked(imports, tuple(before), last.value, known, arguments, scope)
+    given = ast.parse(f"call({', '.join(f'{name}={name}' for name in sorted(arguments))})", mode="eval").body
+    whole = ast.FunctionDef(name="call", args=node.args, body=lines, decorator_list=[])
+    return _checked(imports, (ast.fix_missing_locations(whole),), given, known | {"call"}, arguments, scope)
 
 
 def _node(function: Any) -> Any:
     """The syntax of a function, or of a lambda."""
-    code = function.__code__
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise NoScriptError("the call has no source")
     tree = ast.parse(inspect.getsource(sys.modules[function.__module__]))
     wanted = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     for node in ast.walk(tree):
@@ -277,6 +320,16 @@ class _Filled(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.parse(self.plain[node.id], mode="eval").body if node.id in self.plain else node
 
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """A choice that plain values decide is made here."""
+        self.generic_visit(node)
+        if any(isinstance(each, ast.Name | ast.Call | ast.Attribute) for each in ast.walk(node.test)):
+            return node
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of "is not None" with a number
+            chosen = eval(compile(ast.fix_missing_locations(ast.Expression(node.test)), "choice", "eval"), {})
+        return node.body if chosen else node.orelse
+
 
 class _Renamed(ast.NodeTransformer):
     """Puts the framework's name where the parameter that stands for it is."""
@@ -297,21 +350,56 @@ def _checked(
     scope: Mapping[str, Any],
 ) -> Call:
     """A call whose names are inputs, imported, builtin, modules of its scope, or its own; any other has no script."""
-    nodes = [each for part in (*statements, result) for each in ast.walk(part)]
-    names = [each for each in nodes if isinstance(each, ast.Name)]
-    own = {each.id for each in names if isinstance(each.ctx, ast.Store)}
-    own |= {each.arg for each in nodes if isinstance(each, ast.arg)}
-    used = {each.id for each in names} - own - known - arguments
-    modules = {name: scope[name].__name__ for name in used if isinstance(scope.get(name), types.ModuleType)}
-    foreign = {name for name in used - modules.keys() if not hasattr(builtins, name)}
-    if foreign:
-        raise NoScriptError(f"the call uses {min(foreign)} of this project; replay the sample")
-    more = [f"import {module}" + ("" if module == name else f" as {name}") for name, module in modules.items()]
+    definitions: dict[str, str] = {}
+    more: set[str] = set()
+    _collect([*statements, result], known | arguments, scope, definitions, more)
     found = (*imports, *sorted(more))
-    if any(line.split()[1].partition(".")[0] in OURS for line in found):
+    ours = home.packages(home.roots())
+    if any(line.split()[1].partition(".")[0] in ours for line in found):
         raise NoScriptError("the call uses code of this project; replay the sample")
-    reads = frozenset({each.id for each in names} & arguments)
-    return Call(found, tuple(ast.unparse(line) for line in statements), result, reads)
+    reads = {each.id for part in (*statements, result) for each in ast.walk(part) if isinstance(each, ast.Name)}
+    before = (*reversed(definitions.values()), *(ast.unparse(line) for line in statements))
+    return Call(found, before, result, frozenset(reads & arguments))
+
+
+def _collect(
+    parts: Sequence[ast.AST], known: set[str], scope: Mapping[str, Any], definitions: dict[str, str], imports: set[str]
+) -> None:
+    """What parts of a call need of its file: modules, constants, and functions of a few lines, theirs included."""
+    nodes = [each for part in parts for each in ast.walk(part)]
+    own = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    own |= {each.arg for each in nodes if isinstance(each, ast.arg)}
+    own |= {each.name for each in nodes if isinstance(each, ast.FunctionDef)}
+    own |= {each.asname or each.name.partition(".")[0] for each in nodes if isinstance(each, ast.alias)}
+    used = {each.id for each in nodes if isinstance(each, ast.Name)} - own - known
+    for name in sorted(used - definitions.keys()):
+        value = scope.get(name)
+        if isinstance(value, types.ModuleType):
+            imports.add(f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}"))
+        elif isinstance(value, types.FunctionType):
+            node = _node(value)
+            text = ast.unparse(_undecorated(node, name))
+            if sum(len(each.splitlines()) for each in (*definitions.values(), text)) > DEFINED:
+                raise NoScriptError(f"the call uses {name} of this project; replay the sample")
+            definitions[name] = text
+            _collect([node], {name}, value.__globals__, definitions, imports)
+        elif isinstance(value, int | float | str | tuple):
+            definitions[name] = f"{name} = {literal(value)}"
+        elif not hasattr(builtins, name):
+            raise NoScriptError(f"the call uses {name} of this project; replay the sample")
+
+
+def _undecorated(node: Any, name: str) -> ast.stmt:
+    """A function's definition without decorators, annotations and docstring; a lambda as an assignment."""
+    if isinstance(node, ast.Lambda):
+        return ast.fix_missing_locations(ast.Assign([ast.Name(name, ast.Store())], node))
+    node.decorator_list, node.returns = [], None
+    for each in (*node.args.args, *node.args.kwonlyargs):
+        each.annotation = None
+    if ast.get_docstring(node) is not None:
+        node.body = node.body[1:]
+    made: ast.stmt = node
+    return made
 
 
 def picked(result: ast.expr, name: str) -> ast.expr:

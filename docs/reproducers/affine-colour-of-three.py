@@ -7,7 +7,7 @@ from paddle.vision.transforms import affine
 
 x = paddle.to_tensor(np.array([[[0.12573022]]], 'float32'))
 try:
-    options = {} if None is None else {'fill': None}
+    options = {}
     affine(x, 0.0, (0, 0), 1.0, (0, 0), 'nearest', center=None, **options)
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

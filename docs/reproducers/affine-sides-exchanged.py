@@ -6,7 +6,7 @@ import paddle
 from paddle.vision.transforms import affine
 
 x = paddle.to_tensor(np.array([[[1.0, 2.0, 3.0]]], 'float32'))
-options = {} if 0.5 is None else {'fill': 0.5}
+options = {'fill': 0.5}
 got = np.asarray(affine(x, 0.0, (0, 0), 2.0, (0, 0), 'nearest', center=(0, 0), **options))[0, 0, 2]
 expected = 2.0
 assert got == expected, f"got {got}, expected {expected}"

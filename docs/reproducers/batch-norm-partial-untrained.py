@@ -5,11 +5,11 @@ import numpy as np
 import paddle
 from paddle.nn import functional
 
-x = paddle.to_tensor(np.array([[1.0], [3.0], [4.0]], 'float32'))
+x = paddle.to_tensor(np.array([[1.0], [3.0], [4.0]], 'float32'), stop_gradient=False)
 running_mean = paddle.to_tensor(np.array([0.0], 'float32'))
 running_variance = paddle.to_tensor(np.array([1.0], 'float32'))
 weight = paddle.to_tensor(np.array([2.0], 'float32'), stop_gradient=False)
 output = functional.batch_norm(x, running_mean, running_variance, weight, None, True, 1 - 0.5, 1e-05)
 cotangent = paddle.to_tensor(np.array([[1.0], [2.0], [5.0]], 'float32'))
-got = paddle.grad([output], [weight], [cotangent], allow_unused=True)[0]
+got = paddle.grad([output], [x, weight], [cotangent], allow_unused=True)[1]
 assert got is not None, "gradient.weight is missing"

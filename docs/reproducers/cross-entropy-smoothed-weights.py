@@ -10,6 +10,6 @@ logits = paddle.to_tensor(np.array([[1.0, 0.0]], 'float32'))
 labels = paddle.to_tensor(np.array([1], 'int64'))
 weight = paddle.to_tensor(np.array([0.5, 2.0], 'float32'))
 loss = functional.cross_entropy(logits, labels, weight, reduction='sum', label_smoothing=0.5)
-got = np.asarray(loss.flatten())[0]
+got = np.ravel(loss.flatten())[0]
 expected = 2.00905024
 assert abs(got - expected) <= 1.7e-06, f"got {got}, expected {expected}"

@@ -5,6 +5,6 @@ import numpy as np
 import paddle
 
 x = paddle.to_tensor(np.zeros((3, 2, 0, 0), 'float32'))
-got = np.asarray(np.array(x.flatten(0, 1).shape, np.int64))[1]
+got = np.ravel(np.array(x.flatten(0, 1).shape, np.int64))[1]
 expected = 0
 assert got == expected, f"got {got}, expected {expected}"

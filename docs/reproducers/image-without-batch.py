@@ -3,10 +3,11 @@ as a batch of one would, and gains no axis. Instead: Convolutions and pools need
 image [C, H, W] too."""
 import numpy as np
 import paddle
+from paddle.nn import functional
 
 x = paddle.to_tensor(np.array([[[1.0, 1.0], [1.0, 1.0]]], 'float32'))
 try:
-    window = paddle.ones([1, x.shape[-3], 2, 2]) if 'conv2d' == 'conv2d' else 2
+    window = paddle.ones([1, x.shape[-3], 2, 2])
     {'shape': np.array(getattr(functional, 'conv2d')(x, window).shape, np.int64)}
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

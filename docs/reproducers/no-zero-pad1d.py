@@ -3,8 +3,10 @@ or zeros. Instead: Release 2.6 has no ZeroPad1D."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([[[0.12573022]]], 'float32'))
+x = paddle.to_tensor(np.array([[[0.12573022]]], 'float32'), stop_gradient=False)
 try:
-    (lambda layer: layer(x.moveaxis(1, -1)).moveaxis(-1, 1) if False else layer(x))(paddle.nn.ZeroPad1D(0, data_format='NLC' if False else 'NCL') if 'Zero' == 'Zero' else paddle.nn.Pad1D(0, {'Constant': 'constant', 'Reflection': 'reflect', 'Replication': 'replicate', 'Circular': 'circular'}['Zero'], 0.0, 'NLC' if False else 'NCL'))
+    output = (lambda layer: layer(x))(paddle.nn.ZeroPad1D(0, data_format='NCL'))
+    cotangent = paddle.to_tensor(np.array([[[-0.13210486]]], 'float32'))
+    paddle.grad([output], [x], [cotangent], allow_unused=True)[0]
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

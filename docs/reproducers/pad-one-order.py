@@ -3,8 +3,10 @@
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([0.12573022], 'float32'))
+x = paddle.to_tensor(np.array([0.12573022], 'float32'), stop_gradient=False)
 try:
-    paddle.nn.functional.pad(x, [0, 0], value=0.0, pad_from_left_axis=False)
+    output = paddle.nn.functional.pad(x, [0, 0], value=0.0, pad_from_left_axis=False)
+    cotangent = paddle.to_tensor(np.array([-0.13210486], 'float32'))
+    paddle.grad([output], [x], [cotangent], allow_unused=True)[0]
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

@@ -14,6 +14,6 @@ optimizer.step()
 moved = leaf.detach().clone()
 optimizer.clear_grad()
 optimizer.step()
-got = np.asarray(leaf)[0]
+got = np.ravel(leaf)[0]
 expected = 0.5
 assert abs(got - expected) <= 9.6e-07, f"got {got}, expected {expected}"

@@ -8,7 +8,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import rotate
 
 x = torch.tensor(np.array([[[0.12573022], [-0.13210486]]], 'float32'))
-where = None if None is None else list(None)
+where = None
 got = np.asarray(rotate(x, 164.4, InterpolationMode('bilinear'), False, where, 0.5))[0, 0, 0]
 expected = -0.0430017
 assert abs(got - expected) <= 1.2e-05, f"got {got}, expected {expected}"

@@ -1,0 +1,12 @@
+"""minimum-second-at-ties: paddle >=2.6.2, <3.1. Promised: The smaller of two, NaN where one is; of two that are
+equal each has half of the gradient. Instead: Of two equal numbers the second has the whole gradient."""
+import numpy as np
+import paddle
+
+x = paddle.to_tensor(np.array([1.0], 'float32'), stop_gradient=False)
+y = paddle.to_tensor(np.array([1.0], 'float32'), stop_gradient=False)
+output = paddle.minimum(x, y)
+cotangent = paddle.to_tensor(np.array([1.0], 'float32'))
+got = np.ravel(paddle.grad([output], [x, y], [cotangent], allow_unused=True)[0])[0]
+expected = 0.5
+assert got == expected, f"got {got}, expected {expected}"
