@@ -1,4 +1,4 @@
-"""bce-with-logits-minus-half-at-zero: paddle >=2.6.2, <3.4. Promised: The binary cross-entropy of sigmoid(x), where
+"""bce-with-logits-minus-half-at-zero: paddle >=3.0, <3.4. Promised: The binary cross-entropy of sigmoid(x), where
 positive targets may weigh more. Instead: At a logit of exactly 0 the gradient is -0.5 - label, and right is 0.5 -
 label: for label 0 it has the wrong sign. A layer whose weights start at 0 begins with it. Only without
 pos_weight."""

@@ -1,5 +1,5 @@
-"""bce-with-logits-target-no-gradient: paddle >=2.6.2, <3.4. Promised: The gradient of a target, also through the
-weight of positive ones. Instead: No gradient reaches the target, without pos_weight."""
+"""bce-with-logits-target-no-gradient: paddle >=3.0, <3.4. Promised: The gradient of a target, also through the
+weight of positive ones. Instead: No gradient reaches the target."""
 import numpy as np
 import paddle
 

@@ -1,5 +1,5 @@
-"""clamp-bounds-as-numbers: paddle >=2.6.2, <3.4. Promised: x within bounds that are tensors and have gradients; at
-a bound half of it goes to each. Instead: Bounds that are tensors are taken for numbers: they get no gradient."""
+"""clamp-bounds-as-numbers: paddle >=3.1, <3.4. Promised: x within bounds that are tensors and have gradients; at a
+bound half of it goes to each. Instead: Bounds that are tensors are taken for numbers: they get no gradient."""
 import numpy as np
 import paddle
 

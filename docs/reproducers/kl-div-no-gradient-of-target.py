@@ -1,6 +1,6 @@
-"""kl-div-no-gradient-of-target: paddle >=2.6.2, <3.4. Promised: target (log target - x), or exp(target) (target -
-x), and its gradient for both. Instead: No gradient reaches the target, whose gradient is log(target) + 1 - x; and
-where the target is 0 the loss is 0, even if x is NaN or -inf."""
+"""kl-div-no-gradient-of-target: paddle >=3.0, <3.4. Promised: target (log target - x), or exp(target) (target - x),
+and its gradient for both. Instead: No gradient reaches the target, whose gradient is log(target) + 1 - x; and where
+the target is 0 the loss is 0, even if x is NaN or -inf."""
 import numpy as np
 import paddle
 

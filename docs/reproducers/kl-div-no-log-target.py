@@ -3,9 +3,11 @@ its gradient for both. Instead: kl_div has no log_target; and as kl-div-no-gradi
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([-0.31630015636915454], 'float64'), stop_gradient=False)
-target = paddle.to_tensor(np.array([0.0], 'float64'), stop_gradient=False)
-output = paddle.nn.KLDivLoss(reduction='mean', **{})(x, target)
-cotangent = paddle.to_tensor(np.array(1.3664634705496859, 'float64'))
-got = paddle.grad([output], [x, target], [cotangent], allow_unused=True)[1]
-assert got is not None, "gradient.target is missing"
+x = paddle.to_tensor(np.array([0.125], 'float32'), stop_gradient=False)
+target = paddle.to_tensor(np.array([0.5], 'float32'), stop_gradient=False)
+try:
+    output = paddle.nn.KLDivLoss(reduction='mean', **{'log_target': True})(x, target)
+    cotangent = paddle.to_tensor(np.array(1.0, 'float32'))
+    paddle.grad([output], [x, target], [cotangent], allow_unused=True)[0]
+except Exception as error:
+    raise AssertionError(f"refused: {error}") from error

@@ -1,4 +1,4 @@
-"""logaddexp-of-difference: paddle >=3.0, <3.4. Promised: log(exp(x) + exp(y)), of large and infinite numbers too.
+"""logaddexp-of-difference: paddle >=3.1, <3.4. Promised: log(exp(x) + exp(y)), of large and infinite numbers too.
 Instead: Formed of the size of x - y: of two equal infinities it is NaN, and beside an infinity the gradients are
 NaN."""
 import numpy as np

