@@ -158,10 +158,11 @@ def sampled(x: Any, positions: Sequence[Quantity], nearest_pixel: bool, half_awa
 
     half_away: a position in the middle of two pixels is of the further one from 0, not of the even one.
     """
-    x = quantity(x)
-    batch, rank, count = x.shape[0], len(positions), math.prod(positions[0].shape[1:])
-    lengths = x.shape[2:]
-    flat = [each.reshape(batch, count) for each in positions]
+    x, channels, rank = quantity(x), x.shape[1], len(positions)
+    shape = (*x.shape[:2], *positions[0].shape[1:])
+    # Kernels weigh each channel before they add the channels up: every one has weights of its own.
+    flat = [move(lambda a: np.repeat(a.reshape(len(a), -1), channels, axis=0), each) for each in positions]
+    (batch, count), lengths = flat[0].shape, x.shape[2:]
     image: Array = np.zeros((batch, count, 1), np.int64)
     used: Array = np.ones((batch, count, 1), bool)
     weights = quantity(np.ones((batch, count, 1)))
@@ -174,12 +175,9 @@ def sampled(x: Any, positions: Sequence[Quantity], nearest_pixel: bool, half_awa
         known = weights.reshape(batch, count, -1, 1) * weight.reshape(batch, count, 1, taps)
         weights = known.reshape(batch, count, -1)
     n, o, tap = np.nonzero(used)
-    channel = np.arange(x.shape[1])[:, None]
-    first = (n * x.shape[1] + channel) * math.prod(lengths) + image[n, o, tap]
-    second = np.broadcast_to((n * count + o) * used.shape[2] + tap, first.shape)
-    place = (n * x.shape[1] + channel) * count + o
-    shape = (batch, x.shape[1], *positions[0].shape[1:])
-    return products(x, weights, first.ravel(), second.ravel(), place.ravel(), shape, rank)
+    first = n * math.prod(lengths) + image[n, o, tap]
+    second = (n * count + o) * used.shape[2] + tap
+    return products(x, weights, first, second, n * count + o, shape, rank)
 
 
 def _around(at: Quantity) -> tuple[Array, Quantity, Array]:

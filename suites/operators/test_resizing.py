@@ -78,6 +78,7 @@ def _position_of_one(old, new, corners, factor=None):
 _by_float32 = in_steps(lambda **inputs: _resized(form="float32", **inputs))
 _first_of_one = in_steps(lambda **inputs: _resized(form="float32", at=_position_of_one, **inputs))
 _in_steps = in_steps(_resized)
+_in_low_precision = in_steps(lambda **inputs: _resized(form=current().name, **inputs))
 
 
 @in_steps
@@ -109,6 +110,7 @@ class images1d:
     value = _resized
     variant_added_in_steps = _in_steps
     variant_by_float32 = _by_float32
+    variant_in_low_precision = _in_low_precision
     variant_cut_off = _cut_off
     variant_first_of_one = _first_of_one
     variant_gradient_of_one = in_steps(_gradient_of_one)
