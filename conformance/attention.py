@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 
 from conformance.functions import exp, log, rsqrt, square
-from conformance.quantity import Array, Quantity, current, divide, linked, made, quantity, scaled, where
+from conformance.quantity import (
+    Array,
+    Quantity,
+    computed_in,
+    current,
+    divide,
+    linked,
+    made,
+    quantity,
+    returned,
+    scaled,
+    where,
+)
 from conformance.sums import PROBABLE, einsum, move
 
 Distances = Callable[[Array, int], Array]
@@ -51,7 +63,10 @@ def softmax(x: Any, axis: int = -1, change: Distances | None = None) -> Quantity
 
     def gradient(g: Quantity) -> Quantity:
         kept = result.plain  # as it was rounded to the dtype of the result
-        return kept * (g - (kept * g).sum(axis, keepdims=True))
+        total = (kept * g).sum(axis, keepdims=True)
+        with computed_in(returned()):  # in which kernels may keep what is left, too
+            left = g - total
+        return kept * left
 
     result = found.with_gradient(x, gradient)
     return result
