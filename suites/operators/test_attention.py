@@ -174,7 +174,7 @@ class masked:
     gradients=("query", "key", "value"),
     families=FAMILIES,
     stepwise=True,
-    share=0.1,
+    share=0.2,
     covers=COVERS,
 )
 class scaled_:

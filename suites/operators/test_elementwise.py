@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
 from conformance.functions import apply, clip, together
-from conformance.operators import Floats, Integers, broadcast, each, one, operator, two
+from conformance.operators import Floats, Integers, broadcast, each, in_steps, one, operator, two
 from conformance.quantity import Quantity, current, linked, made, quantity, where, without_gradient
 
 AREA = "elementwise"
@@ -246,8 +246,19 @@ class rpow:
     value = lambda x, base: power(quantity(base), x)
 
 
+def _refused_or_of_one_shape(inputs):
+    """Whether a kernel that does not broadcast takes both, or refuses them by their ranks or first lengths."""
+    x, y = inputs["x"].shape, inputs["y"].shape
+    return x == y or len(x) != len(y) or x[0] > y[0]
+
+
 @operator(
-    "elementwise.atan2", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, stepwise="gradient", covers=("torch.atan2",)
+    "elementwise.atan2",
+    area=AREA,
+    cases=_pairs(how=HOW).filter(_refused_or_of_one_shape),
+    gradients=BOTH,
+    stepwise="gradient",
+    covers=("torch.atan2",),
 )
 class atan2:
     """The angle of (y, x), in every quadrant and of zeros of both signs; no gradient at the origin."""
@@ -255,6 +266,13 @@ class atan2:
     both = lambda f, x, y, how: f.atan2(x, y) if how == "function" else x.atan2(y)
     value = lambda x, y, how: _atan2(x, y, 0.0)
     variant_nan_at_origin = lambda x, y, how: _atan2(x, y, np.nan)
+    variant_nan_at_origin_of_one_shape = lambda x, y, how: (
+        _atan2(x, y, np.nan) if x.shape == y.shape else OTHER_RANK if x.value.ndim != y.value.ndim else LONGER
+    )
+
+
+OTHER_RANK = Rejects("it does not broadcast", "of X shall be same as rank")
+LONGER = Rejects("it does not broadcast", "of elements of X shall not greater than count")
 
 
 def _atan2(x, y, origin):
@@ -347,8 +365,8 @@ class clamp_tensor:
 
 
 def _first_if(better):
-    """The first where it is better, else the second, NaN or not, with the whole gradient."""
-    return _picked(lambda x, y: np.where(better(x, y), x, y), 0.0)
+    """The first where it is better, else the second, NaN or not, with the whole gradient, which is added in steps."""
+    return in_steps(_picked(lambda x, y: np.where(better(x, y), x, y), 0.0))
 
 
 def _picked(choose, tied):

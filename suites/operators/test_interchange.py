@@ -293,7 +293,7 @@ class to_numpy:
     def paddle(numbers, dtype, view, how):
         import paddle
 
-        return read(viewed(paddle.to_tensor(numbers).astype(dtype), view), how)
+        return read(viewed(paddle.to_tensor(numbers).astype(getattr(paddle, dtype)), view), how)
 
     @staticmethod
     def oracle(numbers, dtype, view, how):
@@ -323,7 +323,7 @@ class to_numpy:
     def variant_no_float8(numbers, dtype, view, how):
         """There are no tensors of eight bits."""
         if dtype.startswith("float8"):
-            return Rejects("no such dtype", error=f"data type '{dtype}' not understood")
+            return Rejects("no such dtype", error=f"module 'paddle' has no attribute '{dtype}'")
         return to_numpy.oracle(numbers, dtype, view, how)
 
     @staticmethod

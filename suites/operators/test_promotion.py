@@ -55,6 +55,8 @@ pairs = st.tuples(st.sampled_from(EVERY), st.sampled_from(EVERY), shapes, st.int
         for each in OPERATIONS
     ]
 )
+NOT_ALIGNED = Rejects("complex numbers take floating ones alone", "Only supports to align data type")
+NO_TRUTH = Rejects("truth values are not added", "of kernel `add` is not registered")
 PROMOTES = Rejects("their kinds differ", "Type promotion only support calculations")
 
 
@@ -82,6 +84,17 @@ class tensors:
             return PROMOTES
         return tensors.oracle(x, y, operation)
 
+    @staticmethod
+    def variant_as_the_left(x, y, operation):
+        """Integers and truth values on the left keep their dtype; complex numbers take floating ones alone."""
+        kinds = x.dtype.kind + y.dtype.kind
+        if "c" in kinds:
+            return NOT_ALIGNED if set(kinds) & set("bi") else tensors.oracle(x, y, operation)
+        if x.dtype == bool and operation == "add":
+            return NO_TRUTH
+        dtype = promoted(str(x.dtype), str(y.dtype)) if x.dtype.kind == "f" else str(x.dtype)
+        return {"output": result(x, y, operation, dtype)}
+
 
 numbers = st.tuples(st.sampled_from(EVERY), shapes, st.integers(0, 999)).map(
     lambda drawn: [
@@ -102,3 +115,15 @@ class numbers_:
     oracle = staticmethod(
         lambda x, number, operation: {"output": result(x, number, operation, with_number(str(x.dtype), number))}
     )
+
+    @staticmethod
+    def variant_as_the_tensor(x, number, operation):
+        """A truth value stays one, and what is not complex takes the real part of a complex number that is added."""
+        kind = x.dtype.kind
+        if isinstance(number, complex) and kind != "c":
+            if operation == "add":
+                return NO_TRUTH if kind == "b" else {"output": result(x, 0, operation, str(x.dtype))}
+            return numbers_.oracle(x, number, operation) if kind == "f" else NOT_ALIGNED
+        if kind == "b" and isinstance(number, int):
+            return {"output": result(x, number, operation, "bool")}
+        return numbers_.oracle(x, number, operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -78,7 +79,7 @@ def paddle_tensors(dtype, arrays, layout) -> dict[str, Any]:
     import paddle
 
     made = [paddle.to_tensor(array) for array in arrays]
-    made = [each.astype(dtype) if dtype in CARRIED else each for each in made]
+    made = [each.astype(getattr(paddle, dtype)) if dtype in CARRIED else each for each in made]
     if dtype in COMPLEX:
         made = [paddle.complex(each[..., 0], each[..., 1]) for each in made]
     if dtype in FLOAT8:  # there are no kernels that would lay it out otherwise
@@ -206,7 +207,7 @@ class own_files:
     def variant_float8_absent(dtype, arrays, layout, way):
         """There is no float8."""
         if dtype in FLOAT8:
-            return Rejects("there is no float8", error=f"data type '{dtype}' not understood")
+            return Rejects("there is no float8", error=f"module 'paddle' has no attribute '{dtype}'")
         return own_files.oracle(dtype, arrays, layout, way)
 
 
@@ -243,6 +244,9 @@ class safetensors_files:
         from pathlib import Path
 
         import safetensors.paddle as library
+
+        with contextlib.suppress(ImportError):  # NumPy knows the names of its dtypes once it is imported, by whomever
+            import ml_dtypes  # noqa: F401
 
         saved = {name: tensor.contiguous() for name, tensor in paddle_tensors(dtype, arrays, layout).items()}
         if way == "bytes":
@@ -283,5 +287,5 @@ class safetensors_files:
         if dtype in FLOAT8:
             return Rejects("NumPy has no float8", error=f"module 'numpy' has no attribute '{dtype}'")
         if dtype == "bfloat16":
-            return Rejects("NumPy has no bfloat16", error="data type 'bfloat16' not understood")
+            return Rejects("NumPy has no bfloat16", error="Input object type error or incompatible array data type")
         return whole(dtype, arrays)
