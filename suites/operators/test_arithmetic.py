@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from conformance.functions import apply
 from conformance.operators import Floats, each, in_steps, one, operator, two
-from conformance.quantity import FORMATS, Quantity, made, quantity, returned
+from conformance.quantity import Quantity, made, quantity
+from suites.support.cut_off import cut_off
 
 AREA = "arithmetic"
 FORMS = ("operator", "function", "method")
@@ -16,15 +17,6 @@ BOTH = ("x", "y")
 REAL = ("float32", "float64", "float16", "bfloat16")
 WHOLE = ("int64", "int32", "int8", "uint8", "int16")
 COMPLEX = ("complex64", "complex128")
-
-
-def cut_off(found):
-    """The same number, in low precision by steps whose results are cut off rather than rounded."""
-    if returned() not in ("float16", "bfloat16"):
-        return found
-    wide = lambda each: Quantity(each.value, 3 * each.error + 2 * FORMATS[returned()].unit * np.abs(each.value))
-    back = lambda rule: lambda g: wide(rule(g))
-    return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
 
 
 def some(structure):
@@ -71,7 +63,7 @@ class subtract:
 
     both = lambda f, x, y, how: x - y if how == "operator" else f.subtract(x, y) if how == "function" else x.subtract(y)
     value = lambda x, y, how: x - y
-    variant_sums_in_steps = in_steps(lambda x, y, how: x - y)
+    variant_cut_off = in_steps(lambda x, y, how: cut_off(x - y))
 
 
 @operator(
@@ -87,8 +79,7 @@ class multiply:
 
     both = lambda f, x, y, how: x * y if how == "operator" else f.multiply(x, y) if how == "function" else x.multiply(y)
     value = lambda x, y, how: x * y
-    variant_sums_in_steps = in_steps(lambda x, y, how: x * y)
-    variant_cut_off = lambda x, y, how: cut_off(x * y)
+    variant_cut_off = in_steps(lambda x, y, how: cut_off(x * y))
 
 
 @operator(

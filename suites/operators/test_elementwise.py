@@ -9,7 +9,8 @@ from conformance.accuracy import Rejects
 from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
 from conformance.functions import apply, clip, together
 from conformance.operators import Floats, Integers, broadcast, each, in_steps, one, operator, two
-from conformance.quantity import Quantity, current, linked, made, quantity, where, without_gradient
+from conformance.quantity import Quantity, current, linked, made, quantity, stored, where, without_gradient
+from suites.support.cut_off import cut_off
 
 AREA = "elementwise"
 HOW = ("function", "method")
@@ -227,9 +228,29 @@ class pow_scalar:
     variant_sign_lost = lambda x, exponent, how: _unpromised(
         power(x, float(exponent)), (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1)
     )
-    variant_as_a_root = lambda x, exponent, how: where(
-        (x.value == -np.inf) & (abs(exponent) == 0.5), np.nan, power(x, float(exponent))
-    )
+
+    @staticmethod
+    def variant_as_a_root(x, exponent, how):
+        found = power(x, float(exponent))
+        if abs(exponent) != 0.5:
+            return found
+        found = where(x.value == -np.inf, np.nan, found)
+        sign = np.where((x.value == 0) & np.signbit(x.value), -1.0, 1.0)
+        turned = lambda rule: lambda g: rule(Quantity(g.value * sign, g.error) if exponent > 0 else g)
+        return Quantity(found.value * sign, found.error, [(each, turned(rule)) for each, rule in found.links])
+
+    @staticmethod
+    def variant_nan_at_no_power(x, exponent, how):
+        found = power(x, float(exponent))
+        if exponent:
+            return found
+        slope = lambda g: quantity(np.where((x.value == 0) | np.isnan(x.value), np.nan, 0.0 * g.value))
+        return Quantity(found.value, found.error, [(x, slope)])
+
+
+def _number_to_the_power(base, x):
+    """The number may be rounded to the dtype of x first, as 10000 is to 9984 in bfloat16."""
+    return power(Quantity(base, np.abs(stored(quantity(base)).value - base)), x)
 
 
 @operator(
@@ -243,7 +264,18 @@ class rpow:
     """A number to the power of x."""
 
     both = lambda f, x, base: base**x
-    value = lambda x, base: power(quantity(base), x)
+    value = lambda x, base: _number_to_the_power(base, x)
+
+    variant_logarithm_of_zero = lambda x, base: _at_a_zero_base(_number_to_the_power(base, x), x, base)
+    variant_logarithm_of_zero_cut_off = lambda x, base: _at_a_zero_base(cut_off(_number_to_the_power(base, x)), x, base)
+
+
+def _at_a_zero_base(found, x, base):
+    if base:
+        return found
+    with np.errstate(all="ignore"):
+        slope = np.where(found.value == 0, np.nan, -np.inf) * found.value
+    return Quantity(found.value, found.error, [(x, lambda g: quantity(g.value * slope))])
 
 
 def _refused_or_of_one_shape(inputs):
@@ -365,8 +397,18 @@ class clamp_tensor:
 
 
 def _first_if(better):
-    """The first where it is better, else the second, NaN or not, with the whole gradient, which is added in steps."""
-    return in_steps(_picked(lambda x, y: np.where(better(x, y), x, y), 0.0))
+    """The first where it is better, else the second, NaN or not; the other way round where the second has more axes.
+
+    The second has the whole gradient at ties in any case, and gradients are added in steps.
+    """
+
+    def found(x, y, how):
+        turned = x.value.ndim < y.value.ndim
+        choose = lambda one, other: np.where(better(other, one), other, one) if turned else _better(one, other)
+        return picked(x, y, choose, 0.0)
+
+    _better = lambda one, other: np.where(better(one, other), one, other)
+    return in_steps(found)
 
 
 def _picked(choose, tied):

@@ -6,15 +6,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
-from conformance.operators import Floats, each, operator
+from conformance.operators import Floats, each, in_steps, operator
 from conformance.products import (
     contracted,
     kronecker,
     matmul,
     transposed,
 )
-from conformance.quantity import FORMATS, Quantity, current, made, returned
+from conformance.quantity import current, made
 from conformance.sums import move, total
+from suites.support.cut_off import cut_off
 
 AREA = "products"
 EMPTY = Rejects("there are no elements", "dims size must not be equal 0")
@@ -310,15 +311,6 @@ def _alone(x, letters):
 SIDES = (((2,), (3,)), ((2, 2), (2, 3)), ((2,), (2, 2)), ((2, 1), (1, 2, 3)), ((3,), ()), ((2, 2, 2), (3,)))
 
 
-def _cut_off(found):
-    """The same number, in low precision by steps whose results are cut off rather than rounded."""
-    if returned() not in ("float16", "bfloat16"):
-        return found
-    wide = lambda each: Quantity(each.value, 3 * each.error + 2 * FORMATS[returned()].unit * np.abs(each.value))
-    back = lambda rule: lambda g: wide(rule(g))
-    return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
-
-
 @operator(
     "product.kron",
     area=AREA,
@@ -335,4 +327,4 @@ class kron:
 
     both = lambda f, x, y: f.kron(x, y)
     value = kronecker
-    variant_cut_off = lambda x, y: _cut_off(kronecker(x, y))
+    variant_cut_off = in_steps(lambda x, y: cut_off(kronecker(x, y)))

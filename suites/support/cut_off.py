@@ -1,0 +1,19 @@
+"""What a kernel makes that cuts off in low precision, as those of paddle before 3.2 do, rather than rounds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conformance.quantity import FORMATS, Quantity, returned
+
+
+def cut_off(found: Quantity) -> Quantity:
+    """The same number, in low precision by steps whose results are cut off rather than rounded."""
+    if returned() not in ("float16", "bfloat16"):
+        return found
+    wide = lambda each: Quantity(each.value, 3 * each.error + 2 * FORMATS[returned()].unit * np.abs(each.value))
+    back = lambda rule: lambda g: wide(rule(g))
+    return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
+
+
+__all__ = ["cut_off"]
