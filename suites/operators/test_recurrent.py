@@ -133,7 +133,7 @@ OPTIONS: dict[str, Any] = {
     "gradients": ("x", "state", "cell", *NAMES),
     "families": FAMILIES,
     "dtypes": ("float32", "float64"),
-    "share": 0.06,
+    "share": 0.13,
 }
 NO_GRADIENT = Rejects("there is no gradient in evaluation", "Tensor holds no memory")
 NO_STATE = Rejects("states are float32 unless they are given", "The type of data we are trying to retrieve")

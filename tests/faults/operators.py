@@ -62,6 +62,44 @@ def steeper(found: Any) -> Any:
     return found + (found - found.detach()) * (10 * SIZE)
 
 
+def taken(call: Any) -> Any:
+    """A call that takes what it must refuse, and gives the first of what it was given."""
+
+    def faulty(**inputs: Any) -> Any:
+        try:
+            return call(**inputs)
+        except Exception:
+            return next(each for each in inputs.values() if hasattr(each, "numpy"))
+
+    return faulty
+
+
+def leaking(call: Any) -> Any:
+    """A call whose inputs have a small gradient where they have none."""
+
+    def faulty(**inputs: Any) -> Any:
+        found = call(**inputs)
+        wanting = (
+            getattr(each, "requires_grad", False) or not getattr(each, "stop_gradient", True)
+            for each in inputs.values()
+        )
+        for each, wants in zip(inputs.values(), wanting, strict=True):
+            if wants and hasattr(each, "detach"):
+                more = ((each - each.detach()) * 0.01).sum()
+                found = found + (more.to(found.dtype) if hasattr(each, "requires_grad") else more.astype(found.dtype))
+        return found
+
+    return faulty
+
+
+REFUSALS = ("attention.refusals", "dropout.refusals", "embedding.one_hot_refusals", "embedding.padding_refusals")
+"""Operators of which every input must be refused."""
+FLAT = ("elementwise.round", "losses.bce_with_logits_target")
+"""Operators whose gradient is 0 in a framework, and no larger by a part of itself."""
+TORCH_ALONE = ("normalization.rms_norm",)
+"""Operators that paddle has no kernel of on the CPU."""
+
+
 def faults() -> list[Fault]:
     """For every operator one in each lane: the value in one, the gradient, where there is one, in the other."""
     found: list[Fault] = []
@@ -69,9 +107,18 @@ def faults() -> list[Fault]:
         if not contract.sources:
             continue
         lanes = [TORCH, PADDLE] if zlib.crc32(contract.id.encode()) % 2 else [PADDLE, TORCH]
-        changes = [("value too large", larger), ("gradient too large", steeper if contract.gradients else larger)]
-        for lane, (name, change) in zip(lanes, changes, strict=True):
-            found.append(CallFault(f"{contract.id}: {name}", lane, (contract.id,), "", first(change)))
+        wraps = [
+            ("value too large", first(larger)),
+            ("gradient too large", first(steeper if contract.gradients else larger)),
+        ]
+        if contract.id in REFUSALS:
+            wraps = [("not refused", taken)] * 2
+        elif contract.id in FLAT:
+            wraps[1] = ("gradient where there is none", leaking)
+        if contract.id in TORCH_ALONE:
+            lanes = [TORCH, TORCH]
+        for lane, (name, wrap) in zip(lanes, wraps, strict=True):
+            found.append(CallFault(f"{contract.id}: {name}", lane, (contract.id,), "", wrap))
     return found
 
 
