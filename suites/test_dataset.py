@@ -310,7 +310,7 @@ PASSES = 8
 
 @contract(
     "dataset.own_shuffle",
-    covers=("data.shuffle", "data.DataLoader"),
+    covers=("data.DataLoader",),
     area=AREA,
     samples=st.builds(
         lambda count, batch, drop: Sample({"count": count, "batch_size": batch, "drop_last": drop}),

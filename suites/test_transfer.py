@@ -73,7 +73,6 @@ class round_trip:
 
 @contract(
     "transfer.files",
-    covers=("serial.safetensors",),
     area="weight transfer",
     samples=states(native=st.booleans()),
     tensors=False,

@@ -29,6 +29,12 @@ def test_every_name_of_covers_is_a_call_that_is_known(found):
     assert coverage.unknown(found) == []
 
 
+def test_every_counterpart_is_judged_or_has_a_reason(found):
+    assert found.unexplained() == []
+    assert sum(bool(found.judged(call)) for call in found.counterparts) >= 391
+    assert found.share() > 0.98 and found.share_with_dtypes() > 0.96
+
+
 def test_every_call_of_paddle_that_is_covered_exists(found):
     lacking = []
     for call in found.contracts:

@@ -50,7 +50,7 @@ def test_contracts_that_had_ended_are_reported_and_the_run_is_incomplete(project
     assert verdicts == {"small.double": "agree", "small.positive": "known divergence"}
     assert "verdict: INCOMPLETE (interrupted: not a pass) (2 contracts" in run.output
     assert "INTERNALERROR" not in run.output
-    assert sorted(os.listdir(project.report)) == ["results.json", "summary.md"]
+    assert sorted(os.listdir(project.report)) == ["badge.json", "index.html", "results.json", "summary.md"]
 
 
 def test_where_none_had_ended_there_is_no_report_nor_an_earlier_one(project):

@@ -12,7 +12,7 @@ from conformance.quantity import returned
 from suites.support import indices
 
 AREA = "assignment"
-SET = ("paddle.Tensor.__setitem__", "tensor.indexing")
+SET = ("paddle.Tensor.__setitem__",)
 BOTH = ("x", "v")
 
 

@@ -83,10 +83,7 @@ def _cut_off(x, dtype, which):
     samples=_cast(),
     share=2.0,
     may_be_zero=("output",),
-    covers=(
-        *("torch.Tensor.to", "paddle.Tensor.astype", "paddle.Tensor.cast", "paddle.cast", "tensor.cast"),
-        "tensor.dtype",
-    ),
+    covers=(*("torch.Tensor.to", "paddle.Tensor.astype", "paddle.Tensor.cast", "paddle.cast"),),
 )
 class cast_all:
     """Every dtype into every other: rounded to nearest, integers wrapped around, what is not 0 true, NaN too."""
@@ -209,7 +206,6 @@ def _result(x, y, op):
     samples=_pairs(),
     share=2.0,
     may_be_zero=("output",),
-    covers=("tensor.type_promotion",),
     optional_dtypes=LACKING,
 )
 class promotion:
@@ -240,7 +236,6 @@ class promotion:
     samples=_pairs(scalars=True),
     share=1.0,
     may_be_zero=("output",),
-    covers=("tensor.type_promotion",),
     optional_dtypes=LACKING,
 )
 class promotion_of_numbers:
@@ -281,7 +276,7 @@ def _two_shapes(draw):
     area=AREA,
     samples=_two_shapes(),
     may_be_zero=("output",),
-    covers=("paddle.broadcast_shape", "tensor.broadcast"),
+    covers=("paddle.broadcast_shape",),
 )
 class broadcast_shape:
     """The shape of two that broadcast with each other, and the refusal of two that do not."""
@@ -383,7 +378,6 @@ class methods:
         "paddle.Tensor.item",
         "torch.Tensor.tolist",
         "paddle.Tensor.__nonzero__",
-        "tensor.zero_dim",
     ),
 )
 class to_python:

@@ -176,7 +176,7 @@ class grad_value:
     samples=gradients(way=st.sampled_from(("global", "each", "value"))),
     tensors=False,
     share=0.4,
-    covers=("nn.ClipGradByGlobalNorm", "nn.ClipGradByNorm"),
+    covers=("nn.ClipGradByGlobalNorm",),
     may_be_zero=tuple(f"step.{place}" for place in range(3)),
 )
 class in_optimizer:

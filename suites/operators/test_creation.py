@@ -328,7 +328,7 @@ LISTS: tuple[Any, ...] = (
     ),
     share=0.5,
     may_be_zero=("output",),
-    covers=("torch.tensor", "tensor.dtype"),
+    covers=("torch.tensor",),
 )
 class from_list:
     """Numbers and lists of them: float32 where one is broken, else int64, and bool where all are truth values."""

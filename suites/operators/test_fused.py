@@ -100,7 +100,7 @@ def _gated(x, y):
     cases=_gates(),
     gradients=("x", "y"),
     stepwise=True,
-    covers=("paddle.incubate.nn.functional.swiglu", "gap.paddle.F.swiglu"),
+    covers=("paddle.incubate.nn.functional.swiglu",),
 )
 class swiglu:
     """silu(x) y, of two tensors or of the halves of one."""

@@ -84,7 +84,7 @@ def _part_of(y, view):
     layouts=(),
     share=1.0,
     may_be_zero=("gradient.x",),
-    covers=("paddle.Tensor.zero_", "tensor.views"),
+    covers=("paddle.Tensor.zero_",),
 )
 class views:
     """A part of a tensor changed in place through a view: the tensor has the new values, and their gradient."""

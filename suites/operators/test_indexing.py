@@ -16,7 +16,7 @@ from suites.support import indices
 
 AREA = "indexing"
 
-GET = ("paddle.Tensor.__getitem__", "tensor.indexing")
+GET = ("paddle.Tensor.__getitem__",)
 
 
 def _read(x, index, first=None, second=None):
@@ -81,7 +81,7 @@ def _columns(draw):
     return {"x": Floats((rows, columns), views=False), "first": np.array(chosen, np.int64)}
 
 
-@operator("index.transposed", area=AREA, cases=_columns(), dtypes=EVERY, stepwise=True, covers=(*GET, "tensor.views"))
+@operator("index.transposed", area=AREA, cases=_columns(), dtypes=EVERY, stepwise=True, covers=GET)
 class transposed:
     """Columns of a transposed matrix."""
 

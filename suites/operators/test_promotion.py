@@ -65,7 +65,6 @@ PROMOTES = Rejects("their kinds differ", "Type promotion only support calculatio
     area=AREA,
     samples=pairs,
     may_be_zero=("output",),
-    covers=("tensor.type_promotion",),
 )
 class tensors:
     """Of two dtypes the result has the wider of one kind, and of two kinds the higher: integers, floating, complex."""
@@ -106,7 +105,12 @@ numbers = st.tuples(st.sampled_from(EVERY), shapes, st.integers(0, 999)).map(
 )
 
 
-@contract("promotion.numbers", area=AREA, samples=numbers, may_be_zero=("output",), covers=("tensor.type_promotion",))
+@contract(
+    "promotion.numbers",
+    area=AREA,
+    samples=numbers,
+    may_be_zero=("output",),
+)
 class numbers_:
     """A number changes a tensor's dtype only where it is of a higher kind, to the default dtype of that kind."""
 

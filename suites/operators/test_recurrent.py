@@ -143,7 +143,7 @@ NOTE = (
 )
 
 
-@operator("recurrent.lstm", **OPTIONS, cases=_layers(("lstm",)), covers=("nn.LSTM", "layout.batch_first"))
+@operator("recurrent.lstm", **OPTIONS, cases=_layers(("lstm",)), covers=("nn.LSTM",))
 class lstm:
     """Results, last states and all gradients of LSTM layers."""
 
@@ -154,7 +154,7 @@ class lstm:
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
-@operator("recurrent.gru", **OPTIONS, cases=_layers(("gru",)), covers=("nn.GRU", "layout.batch_first"))
+@operator("recurrent.gru", **OPTIONS, cases=_layers(("gru",)), covers=("nn.GRU",))
 class gru:
     """Results, last states and all gradients of GRU layers."""
 
@@ -164,9 +164,7 @@ class gru:
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
-@operator(
-    "recurrent.rnn", **OPTIONS, cases=_layers(("rnn", "rnn", "rnn_relu")), covers=("nn.RNN", "layout.batch_first")
-)
+@operator("recurrent.rnn", **OPTIONS, cases=_layers(("rnn", "rnn", "rnn_relu")), covers=("nn.RNN",))
 class rnn:
     """Results, last states and all gradients of simple recurrent layers, with a hyperbolic tangent or a ReLU."""
 

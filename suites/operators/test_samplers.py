@@ -109,7 +109,7 @@ def draws(*options: dict[str, Any]) -> st.SearchStrategy[list[Sample]]:
     tensors=False,
     share=0.15,
     unsupported=ON_CPU,
-    covers=("data.samplers", "data.shuffle"),
+    covers=("data.samplers",),
 )
 class random_sampler:
     """Without replacement each order of the items is as likely as any other; with it, items are independent."""

@@ -218,7 +218,6 @@ class own_files:
     tensors=False,
     share=0.15,
     may_be_zero=("tensor.2",),
-    covers=("serial.safetensors",),
 )
 class safetensors_files:
     """Tensors of every dtype that safetensors knows come back from it."""

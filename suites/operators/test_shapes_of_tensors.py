@@ -294,7 +294,6 @@ def _wide(array, shape):
     dtypes=EVERY,
     covers=(
         *("torch.Tensor.expand", "paddle.Tensor.expand", "paddle.broadcast_to", "paddle.expand", "paddle.expand_as"),
-        "tensor.broadcast",
     ),
 )
 class expand:

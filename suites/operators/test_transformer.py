@@ -209,7 +209,7 @@ def _attend(f, x, memory, heads, mask, kind, **weights):
     **OPTIONS,
     cases=_sequences(ATTENTION, True, (None, "bool", "added", "padding")),
     gradients=("x", "memory", *ATTENTION),
-    covers=("nn.MultiheadAttention", "layout.batch_first"),
+    covers=("nn.MultiheadAttention",),
 )
 class multi_head:
     """Attention of several heads between projections, with masks and padding."""
@@ -252,7 +252,7 @@ WAYS = {"first": (False, True), "activation": ("relu", "gelu")}
     **OPTIONS,
     cases=_with(_sequences(BLOCK, False, (None, "bool", "added", "padding")), **WAYS),
     gradients=("x", *BLOCK),
-    covers=("nn.TransformerEncoderLayer", "layout.batch_first"),
+    covers=("nn.TransformerEncoderLayer",),
 )
 class encoder_layer:
     """Attention of a sequence to itself, then two linear layers, each with a sum and a norm before or after."""
@@ -284,7 +284,7 @@ def _decode(f, x, memory, heads, mask, kind, first, activation, **weights):
     **OPTIONS,
     cases=_with(_sequences(DECODER, True, (None, "bool", "added", "padding")), **WAYS),
     gradients=("x", "memory", *DECODER),
-    covers=("nn.TransformerDecoderLayer", "layout.batch_first"),
+    covers=("nn.TransformerDecoderLayer",),
 )
 class decoder_layer:
     """Causal attention of a sequence to itself, attention to another, then two linear layers."""
@@ -324,7 +324,7 @@ def _stacked(x, heads, mask, kind, first, activation, layers, final_weight, fina
     **OPTIONS,
     cases=_with(_sequences((*BLOCK, *FINAL), False, (None, "bool", "padding")), **WAYS, layers=(1, 2)),
     gradients=("x", *BLOCK, *FINAL),
-    covers=("nn.TransformerEncoder", "layout.batch_first"),
+    covers=("nn.TransformerEncoder",),
 )
 class encoder:
     """Encoder layers one after the other, here of the same weights, and a last norm."""
@@ -367,7 +367,7 @@ def _wholly(x, memory, heads, mask, kind, first, activation, final_weight, final
     **OPTIONS,
     cases=_with(_sequences((*DECODER, *FINAL), True, (None, "bool", "padding")), **WAYS),
     gradients=("x", "memory", *DECODER, *FINAL),
-    covers=("nn.Transformer", "layout.batch_first"),
+    covers=("nn.Transformer",),
 )
 class whole:
     """A transformer: what its encoder makes of one sequence is looked at by the decoder of another."""
