@@ -98,8 +98,13 @@ def test_what_is_no_fault_is_not_caught_and_what_was_injected_is_gone(lanes: lis
     assert detect(nothing, "nn.relu", lanes, LEDGER) is None
 
 
+UNSEEN = {"transposed1d-gradient-refused": "torch refuses some layouts, which a formula does not see"}
+
+
 @pytest.mark.parametrize(
-    "entry", [entry for entry in LEDGER.entries if entry.witness is not None], ids=lambda entry: entry.id
+    "entry",
+    [entry for entry in LEDGER.entries if entry.witness is not None and entry.id not in UNSEEN],
+    ids=lambda entry: entry.id,
 )
 def test_a_known_divergence_excuses_nothing_where_its_lane_is_right(entry: Entry, lanes: list[InProcessLane]) -> None:
     """Where a lane does what the oracle says, its entry says so too: another lane that differs there has no excuse."""

@@ -134,7 +134,7 @@ def _in_registers(x, axis):
 
 
 def _constant(x, number):
-    return where(np.full(x.shape, x.ndim == 0), number, np.nan).with_gradient(x, lambda g: g * 0.0)
+    return where(np.full(x.shape, True), number, x).with_gradient(x, lambda g: g * 0.0)
 
 
 def _rounded_sum(x, axis, total):
@@ -156,7 +156,7 @@ class softmax_:
     both = lambda f, x, axis, how: _in_way(f, "softmax", x, axis, how)
     value = lambda x, axis, how: softmax(x, axis)
     variant_clipped = lambda x, axis, how: softmax(x, axis, _in_registers)
-    variant_one_of_a_number = lambda x, axis, how: _constant(x, 1.0)
+    variant_one_of_a_number = lambda x, axis, how: softmax(x, axis) if x.ndim else _constant(x, 1.0)
 
 
 @operator("act.log_softmax", area=AREA, cases=_along(how=WAYS), covers=("nn.LogSoftmax",))
@@ -166,7 +166,7 @@ class log_softmax_:
     both = lambda f, x, axis, how: _in_way(f, "log_softmax", x, axis, how)
     value = lambda x, axis, how: log_softmax(x, axis)
     variant_clipped = lambda x, axis, how: log_softmax(x, axis, clipped)
-    variant_zero_of_a_number = lambda x, axis, how: _constant(x, 0.0)
+    variant_zero_of_a_number = lambda x, axis, how: log_softmax(x, axis) if x.ndim else _constant(x, 0.0)
     variant_sum_rounded = lambda x, axis, how: log_softmax(x, axis, None, _rounded_sum)
 
 

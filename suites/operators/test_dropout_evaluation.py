@@ -94,7 +94,7 @@ class downscaled_evaluation:
     variant_float32_probability = lambda x, probability, how: _times_float32(x, probability)
     variant_one_axis_refused = lambda x, probability, how: (
         scaled(x, 1 - probability, 2)
-        if x.ndim > 1
+        if x.ndim > 1 or probability == 0
         else Rejects("fewer than two axes are not taken", "Input dimension number(num_col_dims)")
     )
 

@@ -77,9 +77,9 @@ class tensors:
 
     @staticmethod
     def variant_floating_and_complex_only(x, y, operation):
-        """Integers of one dtype go together, and with nothing else but complex numbers."""
+        """Integers of one dtype go together, and with nothing else but complex numbers; numbers without axes do."""
         kinds = x.dtype.kind + y.dtype.kind
-        if x.dtype != y.dtype and "c" not in kinds and kinds != "ff":
+        if x.ndim and x.dtype != y.dtype and "c" not in kinds and kinds != "ff":
             return PROMOTES
         return tensors.oracle(x, y, operation)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.operators import Floats, in_steps, operator
 from conformance.pools import counts_of, shared, shared_by_float32, sums_of
-from conformance.quantity import WIDER, Quantity, computed_in, current, linked
+from conformance.quantity import WIDER, Quantity, computed_in, current, linked, returned
 from conformance.resampling import cubic, linear, nearest, picked, position, resized
 from conformance.windows import adaptive
 
@@ -78,7 +78,11 @@ def _position_of_one(old, new, corners, factor=None):
 _by_float32 = in_steps(lambda **inputs: _resized(form="float32", **inputs))
 _first_of_one = in_steps(lambda **inputs: _resized(form="float32", at=_position_of_one, **inputs))
 _in_steps = in_steps(_resized)
-_in_low_precision = in_steps(lambda **inputs: _resized(form=current().name, **inputs))
+
+
+@in_steps
+def _in_low_precision(**inputs):
+    return _resized(form=current().name, **inputs) if returned() in ("float16", "bfloat16") else _resized(**inputs)
 
 
 @in_steps
