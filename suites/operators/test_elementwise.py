@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
+from conformance.dtypes import named
 from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
 from conformance.functions import apply, clip, together
 from conformance.operators import Floats, Integers, broadcast, each, in_steps, one, operator, two
-from conformance.quantity import Quantity, current, linked, made, quantity, stored, where, without_gradient
+from conformance.quantity import Quantity, current, linked, made, quantity, returned, where, without_gradient
 from suites.support.cut_off import cut_off
 
 AREA = "elementwise"
@@ -64,6 +65,7 @@ class round_:
 
     both = lambda f, x, how: f.round(x) if how == "function" else x.round()
     value = lambda x, how: still(np.rint(x.value), x)
+    variant_half_away_from_zero = lambda x, how: still(np.trunc(x.value + np.copysign(0.5, x.value)), x)
 
 
 @operator(
@@ -250,7 +252,7 @@ class pow_scalar:
 
 def _number_to_the_power(base, x):
     """The number may be rounded to the dtype of x first, as 10000 is to 9984 in bfloat16."""
-    return power(Quantity(base, np.abs(stored(quantity(base)).value - base)), x)
+    return power(Quantity(base, np.abs(np.asarray(base).astype(named(returned())).astype(np.float64) - base)), x)
 
 
 @operator(
@@ -604,7 +606,18 @@ def _next(x, y):
     return quantity(np.nextafter(x.value.astype(current().name), y.value.astype(current().name)))
 
 
-@operator("elementwise.nextafter", area=AREA, cases=_pairs(), gradients=(), dtypes=("float32", "float64"))
+def _both_or_neither_without_axes(inputs):
+    """Whether a kernel that does not broadcast takes both as of one shape, or refuses them."""
+    return (inputs["x"].shape == ()) == (inputs["y"].shape == ())
+
+
+@operator(
+    "elementwise.nextafter",
+    area=AREA,
+    cases=_pairs().filter(_both_or_neither_without_axes),
+    gradients=(),
+    dtypes=("float32", "float64"),
+)
 class nextafter:
     """The next number of the format towards another."""
 
@@ -647,3 +660,4 @@ class angle:
 
     both = lambda f, x, how: f.angle(x) if how == "function" else x.angle()
     value = lambda x, how: still(np.where(np.isnan(x.value), np.nan, np.where(x.value < 0, np.pi, 0.0)), x, 1.0)
+    variant_zero_of_nan = lambda x, how: still(np.where(x.value < 0, np.pi, 0.0), x, 1.0)
