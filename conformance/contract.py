@@ -242,7 +242,7 @@ def contract(
         strange = [key for key in unsupported or {} if not _UNSUPPORTED.fullmatch(key)]
         if strange:
             raise ContractError(f"contract {contract_id!r}: unsupported={strange[0]!r} is no lane like 'torch:cuda'")
-        if isinstance(covers, str):
+        if not isinstance(covers, tuple):
             raise ContractError(f"contract {contract_id!r}: covers must be several names, write covers=({covers!r},)")
         if share <= 0.0:
             raise ContractError(f"contract {contract_id!r}: share={share} must be positive")

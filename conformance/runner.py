@@ -88,6 +88,9 @@ class Judged:
         return Judgement(self.differences).lanes()
 
 
+FEWEST_OF_A_CURVE = 3
+
+
 @dataclass
 class Record:
     """What the report keeps of a contract; plain data, so that it can travel between processes."""
@@ -421,6 +424,8 @@ class ContractRun:
         self._count(sample, judged.observations)
         if not judged.differences:
             record.note(judged.ratios, judged.noted)
+            if judged.noted and not record.details:
+                record.details = curves(judged.accepted, judged.observations)
         for label, entry in judged.known:
             self._note_known(label, entry)
 
@@ -517,3 +522,19 @@ def _shows(value: np.ndarray) -> bool:
 
 
 __all__ = ["ChangedSample", "ContractRun", "Divergence", "Judged", "LaneError", "Record", "VacuousContract"]
+
+
+def curves(
+    accepted: Mapping[str, Mapping[str, Any]], observations: Mapping[str, Observation]
+) -> dict[str, dict[str, Any]]:
+    """Noted numbers of a sample in their order, such as losses by step: of each lane, of the oracle, and the bounds."""
+    first = next(iter(accepted.values()))
+    names = [name for name, item in first.items() if getattr(item, "noted", False) and np.size(item.value) == 1]
+    if len(names) < FEWEST_OF_A_CURVE or not all(set(names) <= seen.values.keys() for seen in observations.values()):
+        return {}
+    made = {
+        "lanes": {label: [seen.values[name].item() for name in names] for label, seen in observations.items()},
+        "expected": [np.asarray(first[name].value).item() for name in names],
+        "bound": [float(np.max(first[name].bound)) for name in names],
+    }
+    return {"curves": made}

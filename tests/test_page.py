@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.accuracy import Acceptance
+from conformance.contract import Observation
 from conformance.matrix import tables
 from conformance.report import figures, page
+from conformance.runner import curves
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -237,3 +240,12 @@ def test_a_plane_is_cut_around_the_place():
 def test_the_page_loads_nothing():
     text = page.page(small())
     assert not re.search(r"(src|href)=\"(?!#|data:)", text) and "@import" not in text
+
+
+def test_noted_numbers_of_a_run_are_a_curve():
+    accepted = {f"step{step}.loss": Acceptance(np.float64(2.0 - step), 0.1, noted=True) for step in range(3)}
+    seen = Observation({f"step{step}.loss": np.float32(2.1 - step) for step in range(3)})
+    (found,) = curves({"torch:cpu": accepted}, {"torch:cpu": seen}).values()
+    assert found["expected"] == [2.0, 1.0, 0.0] and found["bound"] == [0.1] * 3
+    assert found["lanes"]["torch:cpu"] == pytest.approx([2.1, 1.1, 0.1])
+    assert curves({"torch:cpu": {}}, {"torch:cpu": seen}) == {}

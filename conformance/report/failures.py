@@ -20,6 +20,7 @@ from conformance.judge import ORACLE, Difference
 from conformance.lanes.gateway import interpreter
 from conformance.lanes.spec import written
 from conformance.portable import sample_to_json, write_whole
+from conformance.report.figures import reduced
 from conformance.report.literals import NoScriptError
 from conformance.report.reproducers import difference
 from conformance.report.script import Shown, script
@@ -29,6 +30,8 @@ from conformance.session import Session
 SHOWN = 5
 """Differences and lines of the sample that are shown; the files have the rest."""
 WIDTH = 118
+SMALLEST_PICTURE = 4
+"""Pixels a side from which a plane is worth a picture."""
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -42,17 +45,41 @@ def describe(error: BaseException, session: Session) -> dict[str, Any]:
     if not isinstance(error, Divergence):
         return {"lanes": [], "message": _line(f"{type(error).__name__}: {error}")}
     worst = max(error.judged.differences, key=lambda difference: difference.ratio)
-    told = {
+    told: dict[str, Any] = {
         "lanes": sorted(error.judged.wrong),
         "message": _difference(worst),
         "ratio": worst.ratio if math.isfinite(worst.ratio) else "inf",
         "sample": error.sample.describe(),
     }
+    shown = _picture(error)
+    if shown is not None:
+        told["picture"] = shown
     try:
         return {**told, **_write_files(error, session)}
     except OSError as problem:
         reason = f"cannot be written to {session.report}: {problem.strerror or problem}"
         return {**told, "replay": f"none: the sample {reason}", "scripts": {}, "no_script": {}}
+
+
+def _picture(error: Divergence) -> dict[str, Any] | None:
+    """The plane of an image or of a feature map around the element that differs most, as the page shows it."""
+    for item in sorted(error.judged.differences, key=lambda each: -each.ratio):
+        accepted, seen = error.judged.accepted.get(item.lane), error.judged.observations[item.lane]
+        expected = accepted.get(item.quantity) if isinstance(accepted, Mapping) else None
+        got = seen.values.get(item.quantity)
+        if item.against != ORACLE or not isinstance(expected, Acceptance) or got is None or item.kind == "structure":
+            continue
+        value = np.asarray(expected.value)
+        if value.ndim < 3 or min(value.shape[-2:]) < SMALLEST_PICTURE or got.shape != value.shape:
+            continue
+        with np.errstate(all="ignore"):
+            off = np.abs(got.astype(np.float64) - value)
+            ratio = off / np.where(np.broadcast_to(expected.bound, value.shape) > 0, expected.bound, 1.0)
+        planes = [reduced(np.nan_to_num(each), item.index) for each in (value, got.astype(np.float64), ratio)]
+        names = ("expected", "got", "ratio")
+        rounded = [[[float(f"{number:.4g}") for number in row] for row in plane] for plane in planes]
+        return {"quantity": item.quantity, "lane": item.lane, **dict(zip(names, rounded, strict=True))}
+    return None
 
 
 def _death(error: LaneDied, session: Session) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,8 @@ def detect(fault: Fault, contract_id: str, lanes: Sequence[InProcessLane], ledge
     """Run a contract as the gate does, with the fault in place; ``None`` where all samples pass."""
     contract = REGISTRY[contract_id]
     run = ContractRun(contract, lanes, ledger.of(contract_id))
-    with fault.injected():
+    with fault.injected(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in the gate, which frameworks may warn
         run.begin()
         try:
             profiles.draw(contract, run.check)
