@@ -1,4 +1,4 @@
-"""atan2-nan-at-origin: paddle >=2.6.2, <3.4. Promised: The angle of (y, x), in every quadrant and of zeros of both
+"""atan2-nan-at-origin: paddle >=3.0, <3.4. Promised: The angle of (y, x), in every quadrant and of zeros of both
 signs; no gradient at the origin. Instead: At the origin both gradients are NaN; torch's are 0."""
 import numpy as np
 import paddle
