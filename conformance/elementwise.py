@@ -16,6 +16,8 @@ from conformance.quantity import Array, Quantity, current, linked, made, quantit
 
 POWER = 4.0
 """Units of a power; the largest seen of either framework, rounded up."""
+SQUARE = 2.0
+"""Units of a square, which a kernel may form by its power: correct to one in the last place, not to half of it."""
 LENGTH = 3.0
 """Units of the length of a vector of two."""
 
@@ -53,7 +55,10 @@ def floor_quotient(x: Any, y: Any, mode: str) -> Quantity:
             loose = np.nan_to_num(2 * current().unit * np.abs(whole), posinf=0.0)
             return made(whole, np.where(loose > 0.2, np.maximum(loose, 1.0), 0.0), 1)
         name = dtypes.named(current().name)
-        return made(np.trunc(x.value.astype(name) / y.value.astype(name)), 0.0, 1)
+        rounded, exact = np.trunc(x.value.astype(name) / y.value.astype(name)), np.trunc(x.value / y.value)
+        # A kernel of both steps need not round the quotient in between.
+        either = np.where(np.isfinite(rounded) & np.isfinite(exact), np.abs(rounded - exact), 0.0)
+        return made(rounded, either.astype(np.float64), 1)
 
 
 def power(x: Any, y: Any) -> Quantity:
@@ -62,11 +67,11 @@ def power(x: Any, y: Any) -> Quantity:
     with np.errstate(all="ignore"):
         value = np.power(x.value, y.value)
         value = np.where((x.value == -np.inf) & (np.abs(y.value) == 0.5), np.where(y.value > 0, np.inf, 0.0), value)
-        whole = np.isin(y.value, (0.0, 1.0, 2.0))
         error = times(y.value * value / x.value, x.error) + times(value * np.log(np.abs(x.value)), y.error)
         error = np.where((x.value < 0) & (y.error > 0), np.inf, error)  # where y may be whole
-    found, exact = made(value, error, POWER), made(value, error, 1)
-    result = Quantity(found.value, np.where(whole, exact.error, found.error))
+    found, square, same = (made(value, error, units) for units in (POWER, SQUARE, 1))
+    errors = np.where(np.isin(y.value, (0.0, 1.0)), same.error, np.where(y.value == 2.0, square.error, found.error))
+    result = Quantity(found.value, errors)
 
     def of_base(g: Quantity) -> Quantity:
         lower = power(x.plain, y.plain - 1.0)

@@ -39,6 +39,12 @@ UNITS: dict[str, float] = {
 }
 
 
+def _in_either_order(first: Quantity, second: Quantity, third: Quantity) -> Quantity:
+    """A product of three, by the worse of both orders: a subnormal on the way is rounded before it is multiplied."""
+    found, other = first * second * third, first * (second * third)
+    return Quantity(found.value, np.maximum(found.error, other.error), found.links)
+
+
 def _or_beyond(found: Quantity, power: Quantity) -> Quantity:
     """A gradient of which nothing is promised where a power that may be formed on the way is beyond the format."""
     found.error = np.where(
@@ -82,7 +88,11 @@ def _table() -> dict[str, tuple[Callable[[Array], Array], Callable[[Array], Arra
         "atanh": (np.arctanh, lambda x: 1 / (1 - x * x), lambda g, x, y: g / (1.0 - x * x)),
         "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x), lambda g, x, y: g * 0.5 / y),
         "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: 0.5 * np.abs(x) ** -1.5, _rsqrt_gradient),
-        "reciprocal": (lambda x: 1 / x, lambda x: x**-2.0, lambda g, x, y: _or_beyond(-g * y * y, y * y)),
+        "reciprocal": (
+            lambda x: 1 / x,
+            lambda x: x**-2.0,
+            lambda g, x, y: _or_beyond(_in_either_order(-g, y, y), y * y),
+        ),
         "erf": (
             special.erf,
             lambda x: 2 / ROOT_PI * np.exp(-x * x),

@@ -308,14 +308,23 @@ def multiply(one: Any, other: Any) -> Quantity:
         value = one.value * other.value
     error = times(other.value, one.error) + times(one.value, other.error) + times(one.error, other.error)
     reduced = _reduced(one), _reduced(other)
+    both = one.is_complex and other.is_complex
     return made(
         value,
         error,
-        COMPLEX_PRODUCT if one.is_complex and other.is_complex else 1,
+        COMPLEX_PRODUCT if both else 1,
         (one, lambda g: reduced[0](g * other.conjugate)),
         (other, lambda g: reduced[1](g * one.conjugate)),
-        exact=True,
+        exact=not both or _products_held(one.value, other.value),
     )
+
+
+def _products_held(one: Array, other: Array) -> bool:
+    """Whether the format holds what two complex numbers' parts multiply to, before it is added up."""
+    form = _format.get()
+    with np.errstate(invalid="ignore", over="ignore"):
+        parts = [left * right for left in (one.real, one.imag) for right in (other.real, other.imag)]
+    return all(bool(form.holds(part).all()) for part in parts)
 
 
 def divide(one: Any, other: Any, units: float = 1) -> Quantity:

@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.functions import clip, erf_of_gelu, exp, expm1, log, sigmoid, softplus, tanh
 from conformance.operators import Floats, each, one, operator, shapes
-from conformance.quantity import largest, scaled, split, stored, where, without_gradient
+from conformance.quantity import Quantity, largest, scaled, split, stored, where, without_gradient
 
 AREA = "activations"
 SIXTH = float(np.float32(1 / 6))
@@ -159,7 +159,18 @@ class softsign:
     """x / (1 + |x|)."""
 
     both = lambda f, x: f.nn.functional.softsign(x)
-    value = lambda x: x / (abs(x) + 1.0)
+
+    @staticmethod
+    def value(x):
+        """The gradient is that of the quotient, or g times the reciprocal of a square, which is rounded once more."""
+        found = x / (abs(x) + 1.0)
+
+        def back(g):
+            size = abs(x.plain) + 1.0
+            quotient, squared = g / size - g * (abs(x.plain) / size / size), g * (1.0 / (size * size))
+            return Quantity(quotient.value, np.maximum(quotient.error, squared.error))
+
+        return found.plain.with_gradient(x, back)
 
 
 @operator("act.tanhshrink", area=AREA, cases=one(), stepwise=True, covers=("nn.Tanhshrink",))

@@ -198,6 +198,7 @@ class scaled_:
     families=FAMILIES,
     stepwise=True,
     share=0.1,
+    may_be_zero=("gradient.query", "gradient.key"),  # of a single key, as few samples may all have it
     covers=COVERS,
 )
 class grouped:
@@ -239,7 +240,7 @@ def _hidden():
     gradients=("query", "key", "value"),
     families=FAMILIES,
     dtypes=("float32", "float64"),
-    share=0.1,
+    share=0.3,
     covers=COVERS,
 )
 class hidden_rows:

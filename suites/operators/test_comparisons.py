@@ -193,6 +193,10 @@ def _close(x, y, tolerance, equal_nan, infinite=False):
     return near | (x == y) | (equal_nan & np.isnan(x) & np.isnan(y))
 
 
+def _with_1e_15(tolerance):
+    return tolerance[0], tolerance[1] + 1e-15
+
+
 @operator(
     "comparison.isclose",
     area=AREA,
@@ -213,6 +217,9 @@ class isclose:
         else _close(x.value, y.value, tolerance, equal_nan)
     )
     variant_infinite_tolerance = lambda x, y, tolerance, equal_nan: _close(x.value, y.value, tolerance, equal_nan, True)
+    variant_within_1e_15 = lambda x, y, tolerance, equal_nan: _close(
+        x.value, y.value, _with_1e_15(tolerance), equal_nan
+    )
     variant_of_one_shape = lambda x, y, tolerance, equal_nan: (
         _close(x.value, y.value, tolerance, equal_nan) if x.shape == y.shape else _unlike(x, y)
     )
@@ -239,6 +246,9 @@ class allclose:
     )
     variant_infinite_tolerance = lambda x, y, tolerance, equal_nan: np.all(
         _close(x.value, y.value, tolerance, equal_nan, True)
+    )
+    variant_within_1e_15 = lambda x, y, tolerance, equal_nan: np.all(
+        _close(x.value, y.value, _with_1e_15(tolerance), equal_nan)
     )
     variant_of_one_shape = lambda x, y, tolerance, equal_nan: (
         np.all(_close(x.value, y.value, tolerance, equal_nan)) if x.shape == y.shape else _unlike(x, y)

@@ -128,6 +128,7 @@ LAW: dict[str, Any] = {"area": AREA, "gradients": ("x",), "conditioned": True, "
         how=("names", "module", "position"),
     ),
     optional_dtypes=("float16",),
+    may_be_zero=tuple(f"dropped_with_next_in_axis_{axis}" for axis in (1, 2, 3, 4)),  # of few samples, where p is 0
     covers=("nn.Dropout", "paddle.nn.functional.dropout"),
 )
 class elements:

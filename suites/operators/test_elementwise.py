@@ -227,9 +227,15 @@ class pow_scalar:
         f.pow(x, exponent) if how == "function" else x.pow(exponent) if how == "method" else x**exponent
     )
     value = lambda x, exponent, how: power(x, float(exponent))
-    variant_sign_lost = lambda x, exponent, how: _unpromised(
-        power(x, float(exponent)), (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1)
-    )
+
+    @staticmethod
+    def variant_sign_lost(x, exponent, how):
+        """Of -inf cubed and of -0 to the power of -1; the gradient of a power of -2 at -0 is a cube of it."""
+        found = power(x, float(exponent))
+        lost = (x.value == 0) & (exponent == -2)
+        kept = lambda rule: lambda g: _unpromised(rule(g), lost)
+        known = Quantity(found.value, found.error, [(each, kept(rule)) for each, rule in found.links])
+        return _unpromised(known, (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1))
 
     @staticmethod
     def variant_as_a_root(x, exponent, how):

@@ -136,7 +136,7 @@ def _bounded(f, indices, weight, longest, order):
     gradients=("weight",),
     dtypes=("float32", "float64"),
     families=("normal", "sparse", "heavy", "positive"),
-    share=0.1,
+    share=0.2,
     covers=("nn.Embedding", "paddle.nn.functional.embedding"),
 )
 class bounded:

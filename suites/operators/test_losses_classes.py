@@ -184,13 +184,13 @@ class cross_entropy_soft_target:
 @operator(
     "losses.nll",
     area=AREA,
-    cases=classified(ignoring=True, logit={"specials": False, "views": False}),
+    cases=classified(ignored=(-100, -7), logit={"specials": False, "views": False}),
     stepwise=True,
     dtypes=("float32", "float16", "bfloat16"),
     covers=("nn.NLLLoss",),
 )
 class nll:
-    """The mean of -x at the labels that are not ignored, each as much as its class weighs, over any rank."""
+    """The mean of -x at the labels, each as much as its class weighs, over any rank; the label to ignore is in none."""
 
     both = lambda f, x, labels, ignored, weight, reduction: f.nn.NLLLoss(
         weight, ignore_index=ignored, reduction=reduction

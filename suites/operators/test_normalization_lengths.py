@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.functions import rsqrt, square
-from conformance.normalization import length, power, standardized
+from conformance.normalization import affine, length, power, standardized
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
 from conformance.quantity import Quantity, quantity, scaled, stored, where
 from conformance.sums import move
@@ -69,7 +69,7 @@ def neighbours(draw: st.DrawFn, /) -> Structure:
     rest = [draw(st.integers(1, 3)) for _ in range(rank - 2)]
     first, behind = {3: ("NCL", "NLC"), 4: ("NCHW", "NHWC"), 5: ("NCDHW", "NDHWC")}[rank]
     return {
-        "x": Floats((rows, *rest, channels) if last else (rows, channels, *rest), **PLAIN),
+        "x": Floats((rows, *rest, channels) if last else (rows, channels, *rest), views=rank < 5, **PLAIN),
         "layout": behind if last else first,
         "size": draw(each(5, 3, 2, 1, 4)),
         "alpha": draw(each(1e-4, 0.5, 1.0)),
@@ -182,9 +182,16 @@ def residual(draw: st.DrawFn, /) -> Structure:
     }
 
 
-def _layer_norm(x: Quantity, weight, bias, eps, residual, added, alpha):
+def _layer_norm(x: Quantity, weight, bias, eps, residual, added, alpha, form=standardized):
     summed = x if residual is None else x + added + scaled(residual, alpha, 2)
-    return standardized(summed, (x.ndim - 1,), eps, weight, bias)
+    return form(summed, (x.ndim - 1,), eps, weight, bias)
+
+
+def _of_squares(x, axes, eps, weight, bias):
+    """The variance is the mean square less the square of the mean, of which little is left where x is far from 0."""
+    mean = x.mean(axis=axes, keepdims=True)
+    variance = square(x).mean(axis=axes, keepdims=True) - square(mean)
+    return affine(x, mean, rsqrt(variance + eps) * weight, bias)
 
 
 @operator(
@@ -205,6 +212,11 @@ class fused_layer_norm:
         lambda found: found[0] if isinstance(found, (tuple, list)) else found
     )(f.incubate.nn.functional.fused_layer_norm(x, weight, bias, eps, alpha, x.ndim - 1, bias=added, residual=residual))
     value = _layer_norm
+
+    @staticmethod
+    def variant_variance_of_squares(**inputs):
+        return _layer_norm(**inputs, form=_of_squares)
+
     variant_lacking = lambda **inputs: Rejects(
         "there is none", error="kernel `fused_bias_residual_layernorm` is not registered"
     )

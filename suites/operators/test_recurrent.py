@@ -134,6 +134,8 @@ OPTIONS: dict[str, Any] = {
     "families": FAMILIES,
     "dtypes": ("float32", "float64"),
     "share": 0.13,
+    # Of one step from a state of zeros, these are; few samples are drawn.
+    "may_be_zero": tuple(f"gradient.{name}" for name in (*NAMES, *CELL) if "weight_hh" in name),
 }
 NO_GRADIENT = Rejects("there is no gradient in evaluation", "Tensor holds no memory")
 NO_STATE = Rejects("states are float32 unless they are given", "The type of data we are trying to retrieve")

@@ -184,8 +184,14 @@ OPTIONS: dict[str, Any] = {
     "dtypes": ("float32", "float64"),
     "share": 0.03,
     # Of one key, or of what all keys have in common, a softmax knows nothing.
-    "may_be_zero": tuple(
-        f"gradient.{side}_{part}_{what}" for side in ("self", "cross") for part in "qk" for what in ("weight", "bias")
+    "may_be_zero": (
+        "gradient.x",
+        *(
+            f"gradient.{side}_{part}_{what}"
+            for side in ("self", "cross")
+            for part in "qk"
+            for what in ("weight", "bias")
+        ),
     ),
 }
 NOTE = (
