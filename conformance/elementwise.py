@@ -69,7 +69,8 @@ def power(x: Any, y: Any) -> Quantity:
         value = np.where((x.value == -np.inf) & (np.abs(y.value) == 0.5), np.where(y.value > 0, np.inf, 0.0), value)
         error = times(y.value * value / x.value, x.error) + times(value * np.log(np.abs(x.value)), y.error)
         error = np.where((x.value < 0) & (y.error > 0), np.inf, error)  # where y may be whole
-    found, square, same = (made(value, error, units) for units in (POWER, SQUARE, 1))
+    found, square = made(value, error, POWER), made(value, error, SQUARE, exact=True)
+    same = made(value, error, 1)
     errors = np.where(np.isin(y.value, (0.0, 1.0)), same.error, np.where(y.value == 2.0, square.error, found.error))
     result = Quantity(found.value, errors)
 
