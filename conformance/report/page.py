@@ -231,7 +231,7 @@ def _tiles(document: Document) -> list[dict[str, Any]]:
     return [
         {
             "call": call,
-            "short": call.removeprefix("paddle.").removeprefix("nn.functional.").removeprefix("Tensor."),
+            "short": call.rpartition(".")[2].strip("_"),
             "count": count,
             "width": max(28, round(count**0.5 * 4)),
             "contracts": ", ".join(contracts),
