@@ -16,6 +16,8 @@ from suites.support.cut_off import cut_off
 AREA = "elementwise"
 HOW = ("function", "method")
 BOTH = ("x", "y")
+OTHER_RANK = Rejects("it does not broadcast", "of X shall be same as rank")
+LONGER = Rejects("it does not broadcast", "of elements of X shall not greater than count")
 TIES = (0.0, 1.0, -2.0)
 
 
@@ -311,10 +313,6 @@ class atan2:
     )
 
 
-OTHER_RANK = Rejects("it does not broadcast", "of X shall be same as rank")
-LONGER = Rejects("it does not broadcast", "of elements of X shall not greater than count")
-
-
 def _atan2(x, y, origin):
     x, y = together(x, y)
     with np.errstate(all="ignore"):
@@ -412,7 +410,10 @@ def _first_if(better):
 
     def found(x, y, how):
         turned = x.value.ndim < y.value.ndim
-        choose = lambda one, other: np.where(better(other, one), other, one) if turned else _better(one, other)
+
+        def choose(one, other):
+            return np.where(better(other, one), other, one) if turned else _better(one, other)
+
         return picked(x, y, choose, 0.0)
 
     _better = lambda one, other: np.where(better(one, other), one, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.contract import REGISTRY
@@ -38,7 +39,7 @@ def changed(found: Any) -> Any:
     return found + 1000 if "int" in str(found.dtype) else larger(found)
 
 
-def faults() -> list[Fault]:
+def faults() -> Sequence[Fault]:
     """One in each lane for each contract of these families whose calls have no text of their own."""
     return [
         CallFault(f"{contract.id}: value too large", lane, (contract.id,), "", first(changed))
