@@ -1,5 +1,6 @@
 """pow-sign-lost: paddle >=2.6.2, <3.4. Promised: x to the power of a number, for some of which kernels have a way
-of their own. Instead: In whole vectors the cube of -inf is +inf; and -0 to the power of -1 is."""
+of their own. Instead: In whole vectors the cube of -inf is +inf; and -0 to the power of -1 is, as is the slope of
+the power of -2 there."""
 import numpy as np
 import paddle
 
