@@ -74,7 +74,7 @@ def small() -> dict[str, Any]:
         row("images.crop", "unsupported", samples=0, worst={}, unsupported={"paddle:cpu": "it has none"}),
         row("train.loop", details={"curves": curves}, worst={"torch:cpu": {"losses": "inf"}}),
     ]
-    speaks = {"judged": 3, "counterparts": 397, "traced": 0.5}
+    speaks: dict[str, Any] = {"judged": 3, "counterparts": 397, "traced": 0.5}
     speaks["programs"] = {"paddle.matmul": [1615, ["sums.mean"]], "paddle.concat": [100, []]}
     return document(rows, "fail", speaks_for=speaks)
 
@@ -243,8 +243,8 @@ def test_the_page_loads_nothing():
 
 
 def test_noted_numbers_of_a_run_are_a_curve():
-    accepted = {f"step{step}.loss": Acceptance(np.float64(2.0 - step), 0.1, noted=True) for step in range(3)}
-    seen = Observation({f"step{step}.loss": np.float32(2.1 - step) for step in range(3)})
+    accepted = {f"step{step}.loss": Acceptance(np.array(2.0 - step), 0.1, noted=True) for step in range(3)}
+    seen = Observation({f"step{step}.loss": np.array(2.1 - step, np.float32) for step in range(3)})
     (found,) = curves({"torch:cpu": accepted}, {"torch:cpu": seen}).values()
     assert found["expected"] == [2.0, 1.0, 0.0] and found["bound"] == [0.1] * 3
     assert found["lanes"]["torch:cpu"] == pytest.approx([2.1, 1.1, 0.1])
