@@ -360,6 +360,12 @@ class clamp:
         low, high = (np.nan if each is None else each for each in bounds)
         return clip(x, bounds[0], bounds[1], lambda v: ~((v <= low) | (v >= high)))
 
+    @staticmethod
+    def variant_none_at_bounds_within_the_largest(x, bounds, how):
+        low, high = bounds
+        low, high = low if low is not None else -current().largest, high if high is not None else current().largest
+        return clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
+
 
 def _bounded(x, low, high):
     return picked(picked(x, low, np.maximum, 0.5), high, np.minimum, 0.5)
