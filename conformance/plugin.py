@@ -271,6 +271,7 @@ class ConformancePlugin:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is None or self._worker or self.selected < FEWEST or self.config.option.verbose:
             return
+        terminal.showfspath = terminal._show_progress_info = False  # no line for each file
         width = terminal._tw.fullwidth
         self.progress = Progress(self.selected, lambda text: terminal.write(text, flush=True), terminal.isatty, width)
 

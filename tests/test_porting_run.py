@@ -82,6 +82,7 @@ def test_two_files_of_one_stem_have_a_page_each_which_says_what_did_not_run(tmp_
     assert status == 1 and len(results["contracts"]) == 4, output
     report = tmp_path / "report"
     assert sorted(path.name for path in report.iterdir()) == [
+        *("badge.json", "index.html"),
         *(f"porting-port{number}.{kind}" for number in ("-2", "") for kind in ("html", "md")),
         "results.json",
         "summary.md",

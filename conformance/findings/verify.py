@@ -7,6 +7,7 @@ of them. A process that dies is started again behind the script that killed it.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ from conformance.lanes.spec import interpreter_at
 
 SECONDS = 600
 """Longest time for the scripts of one interpreter."""
+LACKING = re.compile(r"TypeError|AttributeError|RuntimeError: (\(NotFound\)|.* not implemented for)")
+"""How a script ends in a release that lacks the call, an argument of it, or its kernel."""
 _VERSIONS = """
 import importlib, json
 found = {}
@@ -82,7 +85,8 @@ def main(findings: Sequence[Finding], pythons: Sequence[Path]) -> int:
 def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Mapping[str, Outcome]) -> str | None:
     """What of an outcome is not as the ledger says, or ``None``.
 
-    In a release outside of an entry's range the witness may still show what another entry of the contract tells.
+    In a release outside of an entry's range the witness may still show what another entry of the contract tells, and
+    a release that lacks the call, or an argument of it, shows neither.
     """
     entry, outcome = finding.entry, done[finding.entry.id]
     same = [each for each in findings if each.entry.contract == entry.contract]
@@ -91,7 +95,8 @@ def unlike(finding: Finding, findings: Sequence[Finding], version: str, done: Ma
         each for each in same if each.entry.applies(entry.framework, each.entry.device or "cpu", version, processor)
     ]
     wanted = {1} if finding in here else {0, 1} if here else {0}
-    if outcome.status in wanted:
+    lacks = outcome.status is None and LACKING.match(outcome.output)
+    if outcome.status in wanted or (lacks and finding not in here):
         return None
     told = f"{entry.id} ({entry.versions}): exit status {outcome.status}, expected {min(wanted)}"
     return f"{told}: {shorten(' '.join(outcome.output.split()), 200)}"

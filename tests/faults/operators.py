@@ -94,7 +94,7 @@ def leaking(call: Any) -> Any:
 
 REFUSALS = ("attention.refusals", "dropout.refusals", "embedding.one_hot_refusals", "embedding.padding_refusals")
 """Operators of which every input must be refused."""
-FLAT = ("elementwise.round", "elementwise.sign", "losses.bce_with_logits_target")
+FLAT = ("elementwise.round", "elementwise.sign", "elementwise.angle", "losses.bce_with_logits_target")
 """Operators whose gradient is 0 in a framework, and no larger by a part of itself."""
 TORCH_ALONE = ("normalization.rms_norm",)
 """Operators that paddle has no kernel of on the CPU."""
