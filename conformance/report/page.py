@@ -228,6 +228,8 @@ def _table(columns: Sequence[str], contracts: Sequence[Mapping[str, Any]], rows:
 def _tiles(document: Document) -> list[dict[str, Any]]:
     """The calls that programs make, the most frequent first; a tile's area grows with how often."""
     calls = (document.get("speaks_for") or {}).get("programs", {})
+    if not any(contracts for _, contracts in calls.values()):
+        return []  # a check of ports speaks for none
     return [
         {
             "call": call,
