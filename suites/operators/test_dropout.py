@@ -25,6 +25,8 @@ ALPHA = 1.7580993408473766
 """Minus the least value of a SELU, to which alpha dropout sets what it drops."""
 ABSENT = Rejects("there is none", "has no attribute")
 PROBABILITIES = (0.5, 0.1, 0.25, 0.9, 0.75, 0.0)
+FEW_DROPPED = tuple(f"dropped_with_next_in_axis_{axis}" for axis in (1, 2, 3, 4))
+"""Counts that few samples leave at 0, as where p is 0."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ LAW: dict[str, Any] = {"area": AREA, "gradients": ("x",), "conditioned": True, "
         how=("names", "module", "position"),
     ),
     optional_dtypes=("float16",),
-    may_be_zero=tuple(f"dropped_with_next_in_axis_{axis}" for axis in (1, 2, 3, 4)),  # of few samples, where p is 0
+    may_be_zero=("gradient.x", *FEW_DROPPED),
     covers=("nn.Dropout", "paddle.nn.functional.dropout"),
 )
 class elements:
@@ -302,6 +304,7 @@ def _others(axes: Any, rank: int) -> tuple[int, ...]:
     ),
     optional_dtypes=("float16",),
     covers=("nn.AlphaDropout", "nn.FeatureAlphaDropout"),
+    may_be_zero=FEW_DROPPED,
 )
 class alpha:
     """What is dropped becomes the least value of a SELU, then all is scaled and shifted to keep mean and variance."""

@@ -60,6 +60,7 @@ def _linear(f, x, weight, bias, how):
     gradients=("x", "weight", "bias"),
     stepwise=True,  # of low precision the result and the offset may each be rounded
     covers=("nn.Linear", "F.linear", "paddle.nn.functional.linear"),
+    may_be_zero=("gradient.bias",),  # of few samples
 )
 class affine:
     """x weight' + bias, by the function and by the layer."""
