@@ -75,6 +75,11 @@ def dot_format(name: str) -> Iterator[None]:
         _dot_format.reset(token)
 
 
+def as_acceptance(item: Any) -> Acceptance:
+    """What an oracle gives of a quantity: an acceptance, or a value that must be met exactly."""
+    return item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
+
+
 def dot_unit() -> float:
     """Unit roundoff of the products in a dot product of the lane being judged."""
     return UNIT_ROUNDOFF[_dot_format.get()]

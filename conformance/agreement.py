@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.accuracy import Acceptance
+from conformance.accuracy import as_acceptance
 from conformance.contract import EXACT, Observation, Sample
 from conformance.judge import HOST, ORACLE, Difference, compare_values, compare_zeros, expected_dtype
 
@@ -102,8 +102,7 @@ class Agreement:
     def _fits(
         self, place: int, sample: Sample, label: str, name: str, seen: Observation, item: Any, exact: bool
     ) -> bool:
-        if not isinstance(item, Acceptance):
-            item = Acceptance(np.asarray(item))
+        item = as_acceptance(item)
         observed, value = seen.values[name], np.asarray(item.value)
         wanted = item.dtype or (expected_dtype(sample) if value.dtype.kind == "f" else None)
         if (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +22,7 @@ import numpy as np
 from conformance import home, ledger, names, profiles, translation
 from conformance.accuracy import Rejects
 from conformance.contract import FRAMEWORKS, REGISTRY, Contract, ContractError
+from conformance.dtypes import DTYPES
 from conformance.portable import write_whole
 
 PAGE = "coverage.md"
@@ -30,7 +30,6 @@ CHANNELS_LAST = ("NLC", "NHWC", "NDHWC", "channels_last")
 SAMPLES = 12
 """Samples of a contract that its oracle is asked about, to see whether it knows inputs that must be refused."""
 SECONDS = 0.2
-DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,10 +189,7 @@ def spoken_for(project: home.Home, ids: Iterable[str]) -> dict[str, Any] | None:
 
 def read(counterparts: Path | None = None, workloads: Path | None = None) -> Coverage:
     """The coverage of the gate's contracts. Raises ContractError where a file cannot be used, or a name is unknown."""
-    project = home.gate()
-    if str(project.folder) not in sys.path:
-        sys.path.insert(0, str(project.folder))
-    names.import_suites(project.folder)
+    project = names.import_gate()
     pairs = read_counterparts(counterparts or project.counterparts)
     traced = read_workloads(workloads or project.workloads)
     contracts: dict[str, list[Contract]] = {}
@@ -237,7 +233,7 @@ def _facts(contract: Contract) -> Facts:
             dtypes.update(str(array.dtype) for array in sample.arrays())
             for value in sample.inputs.values():
                 if isinstance(value, str):
-                    dtypes.update({value} & {*DTYPES, "complex64", "complex128"})
+                    dtypes.update({value} & set(DTYPES))
                     layouts.update({"channels_last"} if value in CHANNELS_LAST else ())
             layouts.update(sample.inputs.get("layouts", {}).values())
             if len(asked) < SAMPLES and not contract.conditioned and time.monotonic() - began < SECONDS:

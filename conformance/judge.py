@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects
+from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample
 from conformance.dtypes import is_float
 
@@ -106,7 +106,7 @@ def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, 
     for name, item in accepted.items():
         if name not in observation.values and _shows_nothing(name, item):
             continue
-        acceptance = item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
+        acceptance = as_acceptance(item)
         found = _compare_quantity(lane, name, observation, acceptance, sample, device)
         if isinstance(found, Difference):
             judgement.differences.append(found)

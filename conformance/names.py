@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 from conformance import home
@@ -21,6 +22,15 @@ def import_suites(root: Path) -> None:
         )
     for file in sorted(where.suites.rglob("test_*.py")):
         importlib.import_module(".".join(file.relative_to(where.folder).with_suffix("").parts))
+
+
+def import_gate() -> home.Home:
+    """Declare every contract of this package's own gate, and say where it lies."""
+    project = home.gate()
+    if str(project.folder) not in sys.path:
+        sys.path.insert(0, str(project.folder))
+    import_suites(project.folder)
+    return project
 
 
 def require(path: Path) -> None:

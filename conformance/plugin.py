@@ -378,9 +378,9 @@ class ConformancePlugin:
                 for line in porting.lines(Path(self.config.getoption("--conformance-report")), self.results):
                     terminalreporter.write_line(line)
             if os.environ.get("GITHUB_ACTIONS") == "true":
-                for line in outside.workflow_commands(
-                    self.results, outside.places(self.results, self.config.invocation_params.dir)
-                ):
+                failed = {"contracts": [row for row in self.results["contracts"] if row["failure"]]}
+                places = outside.places(failed, self.config.invocation_params.dir)
+                for line in outside.workflow_commands(failed, places):
                     terminalreporter.write_line(line)
         elif self.offered and self.refusal is None and not self.config.option.collectonly:
             terminalreporter.write_line("no contract was run, so nothing was shown: this is not a pass")

@@ -9,16 +9,11 @@ import numpy as np
 
 from conformance.attention import linear
 from conformance.functions import relu, sigmoid, tanh
-from conformance.quantity import Quantity, quantity, where
-from conformance.sums import move
+from conformance.quantity import Quantity, where
+from conformance.sums import joined
 
 State = tuple[Quantity, ...]
 GATES = {"lstm": 4, "gru": 3, "rnn": 1, "rnn_relu": 1}
-
-
-def joined(parts: Sequence[Any], axis: int) -> Quantity:
-    """As ``numpy.concatenate``."""
-    return move(lambda *arrays: np.concatenate(arrays, axis=axis), *parts)
 
 
 def _parts(x: Quantity, count: int) -> list[Quantity]:
@@ -74,8 +69,3 @@ def layer(
         x = joined(sides, 2)
     last = [joined([each[place].reshape(1, *each[place].shape) for each in found], 0) for place in range(len(state))]
     return x, last
-
-
-def in_a_row(parts: Sequence[Any]) -> Quantity:
-    """All results of a call as one, so that one gradient speaks of all of them."""
-    return joined([quantity(each).reshape(-1) for each in parts], 0)

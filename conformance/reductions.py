@@ -26,16 +26,10 @@ from conformance.quantity import (
     where,
     without_gradient,
 )
+from conformance.sums import axes_of
 
 PROBABLE = sums.PROBABLE
 Axes = int | Sequence[int] | None
-
-
-def axes_of(axis: Axes, rank: int) -> tuple[int, ...]:
-    """The axes that are meant, from the front; all of them where none is named."""
-    if axis is None:
-        return tuple(range(rank))
-    return tuple(each % rank if rank else 0 for each in ([axis] if isinstance(axis, int) else axis))
 
 
 def rows(x: Any, axis: Axes) -> Quantity:
@@ -241,9 +235,9 @@ def running(x: Any, kind: str) -> Quantity:
 def _chain(terms: Array, magnitude: Array, count: Any) -> Array:
     """The rounding of sums that are added one after another in the format itself; none where that is exact."""
     form = current()
+    if sums.exact_in_every_order(terms, magnitude, form):
+        return np.zeros(np.shape(magnitude))
     with np.errstate(all="ignore"):
-        if np.all(terms * sums.GRID == np.rint(terms * sums.GRID)) and np.all(magnitude * sums.GRID < 2.0**form.bits):
-            return np.zeros(np.shape(magnitude))
         finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
     steps = np.minimum(count, 2 * PROBABLE * np.sqrt(count))
     return steps * form.unit * finite + count * form.smallest

@@ -62,9 +62,10 @@ EXAMPLES_AHEAD = 2
 
 @dataclass
 class Waiting:
-    """An example that the lanes are at: its samples, and for each lane their handles."""
+    """An example that the lanes are at: its samples, which of them are screened, and for each lane their handles."""
 
     samples: Sequence[Sample]
+    screened: Sequence[bool]
     handles: list[list[Any]]
     began: float
 
@@ -190,9 +191,9 @@ class ContractRun:
             samples = [sample for sample in samples if self.dtype in sample.dtypes()]
         began = time.perf_counter()
         handles = [lane.submit_all(self.contract, samples) for lane in self.lanes]
-        self._waiting.append(Waiting(samples, handles, began))
+        screened = self._screened(samples)
+        self._waiting.append(Waiting(samples, screened, handles, began))
         if not self.contract.conditioned:
-            screened = self._screened(samples)
             for sample, screen in zip(samples, screened, strict=True):
                 if not screen:
                     for lane in self.lanes:
@@ -226,7 +227,7 @@ class ContractRun:
             for lane, handles in zip(self.lanes, waiting.handles, strict=True):
                 lane.forget(handles[place + 1 :])
         try:
-            self._judge_all(samples[: len(observations)], observations)
+            self._judge_all(samples[: len(observations)], observations, waiting.screened)
         finally:
             for sample in samples:
                 self._accepted.pop(id(sample), None)
@@ -236,8 +237,12 @@ class ContractRun:
                 self.upgrade.count({}, {}, problem.sample.describe(), problem.label)
             raise problem
 
-    def _judge_all(self, samples: Sequence[Sample], observations: Sequence[Mapping[str, Observation]]) -> None:
-        screened = self._screened(samples)
+    def _judge_all(
+        self,
+        samples: Sequence[Sample],
+        observations: Sequence[Mapping[str, Observation]],
+        screened: Sequence[bool],
+    ) -> None:
         apart = set(range(len(samples)))
         if self.upgrade is None and len(samples) > 1:
             apart = self._agree(samples, observations, screened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,31 +64,53 @@ def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
         np.add.at(error, where_to, g.error[valid])
         np.add.at(magnitude, where_to, np.abs(g.value[valid]))
     # A scatter adds to its result in place, in the result's own precision.
-    rounding = np.where(counts > 1, _summed(g.value[valid], magnitude, np.maximum(counts, 1), current()), 0.0)
+    rounding = np.where(counts > 1, rounding_of_sum(g.value[valid], magnitude, np.maximum(counts, 1), current()), 0.0)
     return Quantity(value.reshape(shape), np.nan_to_num(error + rounding, nan=np.inf, posinf=np.inf).reshape(shape))
 
 
-def _summed(terms: Array, magnitude: Array, count: Any, form: Format | None = None) -> Array:
+def exact_in_every_order(terms: Array, magnitude: Array, form: Format) -> bool:
+    """Whether sums of these terms, of this sum of magnitudes, need no rounding whichever are added first."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits))
+
+
+def exact_products(one: Array, other: Array, magnitude: Array) -> bool:
+    """The same of sums of products of these, in the accumulator."""
+    small = all(np.array_equal(each * 32, np.rint(each * 32)) for each in (one, other))
+    return small and bool(np.all(magnitude * GRID < 2.0 ** accumulator().bits))
+
+
+def rounding_of_sum(terms: Array, magnitude: Array, count: Any, form: Format | None = None) -> Array:
     """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact.
 
     A sum in low precision is that of a wider accumulator: who calls this adds the one rounding of the result.
     """
     form = form or accumulator()
-    with np.errstate(invalid="ignore", over="ignore"):
-        if np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits):
-            return np.zeros(np.shape(magnitude))
+    if exact_in_every_order(terms, magnitude, form):
+        return np.zeros(np.shape(magnitude))
     count = np.asarray(count, np.float64)
     roundings = np.minimum(count, PROBABLE * np.sqrt(count))
     finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
     return np.where(magnitude > form.largest, np.inf, form.unit * roundings * finite + count * form.smallest)
 
 
-def _rounded_once(found: Quantity) -> Quantity:
+def joined(parts: Sequence[Any], axis: int) -> Quantity:
+    """As ``numpy.concatenate``."""
+    return move(lambda *arrays: np.concatenate(arrays, axis=axis), *parts)
+
+
+def in_a_row(parts: Sequence[Any]) -> Quantity:
+    """All elements of several quantities as one, so that one gradient speaks of all of them."""
+    return joined([quantity(each).reshape(-1) for each in parts], 0)
+
+
+def rounded_once(found: Quantity) -> Quantity:
     """What a wider accumulator holds, as it is stored."""
     return found if accumulator() is current() else made(found.value, found.error, 1, *found.links)
 
 
-def _axes(axis: Any, rank: int) -> tuple[int, ...]:
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+    """The axes that are meant, from the front; all of them where none is named."""
     if axis is None:
         return tuple(range(rank))
     return tuple(int(each) % rank if rank else 0 for each in np.atleast_1d(axis))
@@ -97,13 +119,13 @@ def _axes(axis: Any, rank: int) -> tuple[int, ...]:
 def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
     """The sum over axes."""
     x = quantity(x)
-    axes = _axes(axis, x.ndim) if x.ndim else ()
+    axes = axes_of(axis, x.ndim) if x.ndim else ()
     count = math.prod(x.shape[each] for each in axes)
     with np.errstate(invalid="ignore", over="ignore"):
         value = x.value.sum(axis=axes, keepdims=keepdims)
         error = x.error.sum(axis=axes, keepdims=keepdims)
         magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
-    rounding = _summed(x.value, magnitude, count) if count > 1 else 0.0
+    rounding = rounding_of_sum(x.value, magnitude, count) if count > 1 else 0.0
     error = np.where(np.isfinite(value), error + rounding, np.where((error > 0) | np.isfinite(magnitude), np.inf, 0.0))
     kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
 
@@ -111,13 +133,13 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
         return move(lambda array: np.broadcast_to(array.reshape(kept), x.shape), g)
 
     found = Quantity(value, error, linked((x, gradient)))
-    return _rounded_once(found) if count > 1 else found
+    return rounded_once(found) if count > 1 else found
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
     """The sum over axes divided by the count, or multiplied with its rounded reciprocal: two roundings more."""
     x = quantity(x)
-    count = math.prod(x.shape[each] for each in (_axes(axis, x.ndim) if x.ndim else ()))
+    count = math.prod(x.shape[each] for each in (axes_of(axis, x.ndim) if x.ndim else ()))
     exact = count > 0 and count & (count - 1) == 0
     return scaled(total(x, axis, keepdims), 1 / count if count else np.nan, 1 if exact else 2)
 
@@ -136,10 +158,9 @@ def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
 
     value, magnitude = product(one.value, other.value), product(np.abs(one.value), np.abs(other.value))
     error = product(one.error, np.abs(other.value)) + product(np.abs(one.value), other.error)
-    small = all(np.all(each.value * 32 == np.rint(each.value * 32)) for each in (one, other))
-    exact = small and np.all(magnitude * GRID < 2.0 ** accumulator().bits)
+    exact = exact_products(one.value, other.value, magnitude)
     parts = 2 if one.is_complex and other.is_complex else 1  # each part of the result is the sum of two products
-    rounding = 0.0 if exact else parts * _summed(np.array([np.pi]), magnitude, max(parts * count, 1))
+    rounding = 0.0 if exact else parts * rounding_of_sum(np.array([np.pi]), magnitude, max(parts * count, 1))
     error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
     unsure = np.where(error > 0, np.inf, 0.0) if one.error.any() or other.error.any() else 0.0
     error = np.where(np.isfinite(value), error + rounding, unsure)
@@ -157,4 +178,4 @@ def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
         return gradient
 
     links = linked((one, back(first, second, one, other)), (other, back(second, first, other, one)))
-    return _rounded_once(Quantity(value, error, links))
+    return rounded_once(Quantity(value, error, links))

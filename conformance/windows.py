@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 
 from conformance.quantity import Array, Quantity, accumulator, linked, quantity
-from conformance.sums import GRID
-from conformance.sums import _rounded_once as rounded_once
-from conformance.sums import _summed as rounding_of_sum
+from conformance.sums import exact_products, in_a_row, rounded_once, rounding_of_sum
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 """Names of padding modes as convolutions have them, and as NumPy's."""
@@ -89,8 +87,7 @@ def products(
         terms = a * b
         error = _spread(one.error, first, b) + _spread(other.error, second, a)
         magnitude = np.bincount(place, np.abs(terms), size)
-    exact = all(np.array_equal(each * 32, np.rint(each * 32)) for each in (a, b))
-    if exact and np.all(magnitude * GRID < 2.0 ** accumulator().bits):
+    if exact_products(a, b, magnitude):
         rounding = np.zeros(size)
     else:
         rounding = rounding_of_sum(INEXACT, magnitude, np.bincount(place, minlength=size))
@@ -184,22 +181,8 @@ def _biased(x: Quantity, weight: Quantity, bias: Any, paths: tuple[Array, Array,
     first, second, place = paths
     size = math.prod(shape)
     channel = np.arange(size) // max(math.prod(shape[2:]), 1) % shape[1]
-    one = joined(x, Quantity(np.ones(1)))
-    other = joined(weight, bias)
+    one = in_a_row([x, Quantity(np.ones(1))])
+    other = in_a_row([weight, bias])
     first = np.concatenate([first, np.full(size, x.value.size)])
     second = np.concatenate([second, weight.value.size + channel])
     return products(one, other, first, second, np.concatenate([place, np.arange(size)]), shape)
-
-
-def joined(*parts: Quantity) -> Quantity:
-    """All elements in a row."""
-    ends = np.cumsum([0, *(each.value.size for each in parts)])
-
-    def back(start: int, each: Quantity) -> Any:
-        return lambda g: g[start : start + each.value.size].reshape(each.shape)
-
-    return Quantity(
-        np.concatenate([each.value.ravel() for each in parts]),
-        np.concatenate([each.error.ravel() for each in parts]),
-        linked(*((each, back(int(start), each)) for start, each in zip(ends, parts, strict=False))),
-    )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from conformance.quantity import backward, computed_in, variable
-from conformance.recurrences import GATES, in_a_row, layer
+from conformance.recurrences import GATES, layer
+from conformance.sums import in_a_row
 
 RNG = np.random.default_rng(3)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from conformance import home, ledger, names
@@ -60,10 +59,7 @@ def main(options: argparse.Namespace) -> int:
 
 def find(path: Path | None = None) -> list[Finding]:
     """Every finding of a ledger; raises :class:`~conformance.ledger.LedgerError` for one that cannot be used."""
-    project = home.gate()
-    if str(project.folder) not in sys.path:
-        sys.path.insert(0, str(project.folder))
-    names.import_suites(project.folder)
+    project = names.import_gate()
     where = path or project.ledger
     read = ledger.load(where)
     read.check(where)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from conformance import home
-from conformance.accuracy import Acceptance, Rejects
+from conformance.accuracy import Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
 from conformance.lanes.gateway import interpreter
@@ -141,8 +141,7 @@ def _shown(accepted: Any, seen: Observation, names: list[str]) -> Shown:
         raise NoScriptError(f"{name} is returned and should not be; replay the sample")
     if name not in seen.values:
         return Shown("missing", name)
-    item = accepted[name] if isinstance(accepted[name], Acceptance) else Acceptance(np.asarray(accepted[name]))
-    found = difference(name, item, Acceptance(seen.values[name], 0.0, dtype=seen.dtypes[name]))
+    found = difference(name, as_acceptance(accepted[name]), Acceptance(seen.values[name], 0.0, dtype=seen.dtypes[name]))
     if found is None:
         raise NoScriptError("the quantity differs only together with others; replay the sample")
     return found

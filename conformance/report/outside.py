@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.contract import REGISTRY
+from conformance.report import summary
 
 BADGE = "badge.json"
 LONGEST = 500
@@ -84,7 +85,7 @@ def badge(document: Mapping[str, Any]) -> str:
 
 def properties(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What JUnit shows of a contract."""
-    margins = [float(value) for found in record["worst"].values() for value in found.values()]
+    margins = summary.margins(record)
     said = [("contract", record["id"]), ("area", record["area"]), ("verdict", str(record["verdict"]))]
     said += [("samples", str(record["samples"]))]
     said += [("largest_margin", f"{max(margins):.4g}")] if margins else []

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance import upgrade
 from conformance.report import figures, hypertext, porting
-from conformance.report.summary import known_folded, lane_line, verdict_line, worth
+from conformance.report.summary import known_folded, lane_line, margins, verdict_line, worth
 
 FILE = "index.html"
 MARK = "Made from results.json by conformance."
@@ -155,7 +155,7 @@ def _looked(kind: str, name: str, text: str, tone: str) -> dict[str, str]:
 
 
 def _margin(row: Mapping[str, Any]) -> float:
-    return max((float(value) for found in row["worst"].values() for value in found.values()), default=0.0)
+    return max(margins(row), default=0.0)
 
 
 # The table
@@ -169,7 +169,7 @@ def _row(row: Mapping[str, Any], lanes: Sequence[str]) -> list[Any]:
     more += [[f"script for {lane}", path] for lane, path in (failure.get("scripts") or {}).items()]
     margin = _margin(row)
     cells = [_cell(row, lane) for lane in lanes]
-    margins = {lane: {name: _short(value) for name, value in found.items()} for lane, found in row["worst"].items()}
+    by_lane = {lane: {name: _short(value) for name, value in found.items()} for lane, found in row["worst"].items()}
     return [
         row["id"],
         row["verdict"],
@@ -179,7 +179,7 @@ def _row(row: Mapping[str, Any], lanes: Sequence[str]) -> list[Any]:
         cells,
         row["claim"],
         more,
-        margins,
+        by_lane,
     ]
 
 
@@ -191,8 +191,8 @@ def _short(value: Any) -> float | str:
 
 def _cell(row: Mapping[str, Any], lane: str) -> list[Any]:
     """Tone, label, title and mark of a lane's cell."""
-    margins = [float(value) for name, value in (row["worst"].get(lane) or {}).items()]
-    label = f"{max(margins):.2g}" if margins else ""
+    seen = margins(row, lane)
+    label = f"{max(seen):.2g}" if seen else ""
     failed = row["failure"] and lane in row["failure"].get("lanes", [])
     if failed:
         return [BAD, f"✗ {label}".strip(), str(row["failure"].get("message", ""))[:LONGEST], ""]
@@ -201,7 +201,7 @@ def _cell(row: Mapping[str, Any], lane: str) -> list[Any]:
         return [KNOWN, f"k {label}".strip(), "; ".join(entry["id"] for entry in known), ""]
     if lane in row["unsupported"] or not row["samples"]:
         return [NONE, "-", row["unsupported"].get(lane, "no sample ran")[:LONGEST], ""]
-    return [GOOD, label or "✓", *(["", "high"] if margins and max(margins) >= NEAR else [])]
+    return [GOOD, label or "✓", *(["", "high"] if seen and max(seen) >= NEAR else [])]
 
 
 def _table(columns: Sequence[str], contracts: Sequence[Mapping[str, Any]], rows: Sequence[list[Any]]) -> Any:
@@ -215,9 +215,9 @@ def _table(columns: Sequence[str], contracts: Sequence[Mapping[str, Any]], rows:
         return [each for name, value in found.items() for each in (names.setdefault(name, len(names)), value)]
 
     made = []
-    for contract, (name, verdict, *rest, margins) in zip(contracts, rows, strict=True):
-        by_lane = {lane: numbered(found) for lane, found in margins.items() if found}
-        lanes = {names.setdefault(lane, len(names)): found for lane, found in by_lane.items()}
+    for contract, (name, verdict, *rest, by_lane) in zip(contracts, rows, strict=True):
+        flat = {lane: numbered(found) for lane, found in by_lane.items() if found}
+        lanes = {names.setdefault(lane, len(names)): found for lane, found in flat.items()}
         made.append([name, areas.index(contract["area"]), verdicts.index(verdict), *rest, lanes])
     return {"columns": list(columns), "areas": areas, "verdicts": verdicts, "names": list(names), "rows": made}
 

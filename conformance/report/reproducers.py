@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.accuracy import Acceptance, Rejects
+from conformance.accuracy import Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Contract, Sample
 from conformance.ledger import Entry
 from conformance.report.literals import READABLE, NoScriptError
@@ -210,9 +210,7 @@ def _alone(contract: Contract, oracle: Callable[..., Any], witness: Sample, wide
         return {}
     if isinstance(found, Rejects):
         return found
-    accepted = {
-        name: item if isinstance(item, Acceptance) else Acceptance(np.asarray(item)) for name, item in found.items()
-    }
+    accepted = {name: as_acceptance(item) for name, item in found.items()}
     if contract.conditioned and widen:
         ends = [ask({name: _end(item, sign) for name, item in accepted.items()}) for sign in (-1.0, 1.0)]
         accepted = {name: _widened(item, [end[name] for end in ends]) for name, item in accepted.items()}

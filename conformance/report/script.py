@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from conformance import home
-from conformance.accuracy import Acceptance, Rejects
+from conformance.accuracy import Rejects, as_acceptance
 from conformance.contract import Contract, Sample
 from conformance.dtypes import has_gradient
 from conformance.lanes.lane import RESERVED
@@ -43,6 +43,8 @@ INNERMOST = {
     4: ".contiguous(memory_format=torch.channels_last)",
     5: ".contiguous(memory_format=torch.channels_last_3d)",
 }
+NARROW = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
+"""Dtypes that NumPy lacks; float32 has their numbers."""
 NUMPY = "import numpy as np"
 DEFINED = 12
 """Lines of helpers that a script may hold."""
@@ -116,7 +118,7 @@ def fitting(text: str) -> str:
 
 def tensor(value: np.ndarray, framework: str, wanted: bool, layout: str | None = None, device: str = "cpu") -> str:
     """Source of a tensor with an array's values, whose gradient is wanted or not, in a layout of the lanes."""
-    narrow = value.dtype.name if value.dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2") else None
+    narrow = value.dtype.name if value.dtype.name in NARROW else None
     given = literal(value.astype(np.float32) if narrow else value)
     before, after = VIEWS.get(layout or "", ("{0}", ""))
     axes = tuple(range(value.ndim))
@@ -155,14 +157,13 @@ def _body(
     if shown.kind == "missing":
         return [*lines, f"got = {result}", f'assert got is not None, "{shown.quantity} is missing"']
     assert isinstance(accepted, Mapping)
-    item = accepted[shown.quantity]
-    item = item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
+    item = as_acceptance(accepted[shown.quantity])
     if shown.kind == "shape":
         shape = np.shape(item.value)
         return [*lines, f"got = {result}", f'assert tuple(got.shape) == {shape}, f"got shape {{tuple(got.shape)}}"']
     if shown.kind == "dtype":
         return [*lines, f"got = {result}", f'assert str(got.dtype).endswith({item.dtype!r}), f"got {{got.dtype}}"']
-    narrow = item.dtype in ("bfloat16", "float8_e4m3fn", "float8_e5m2")
+    narrow = item.dtype in NARROW
     wide = (".float()" if framework == "torch" else '.astype("float32")') if narrow else ""
     away = "" if device == "cpu" else ".cpu()"
     if np.iscomplexobj(item.value) and framework == "torch":

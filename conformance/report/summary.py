@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from conformance import upgrade
@@ -134,6 +135,12 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
         samples = sum(item["samples"] for item in items)
         rows.append((area, str(len(items)), str(samples), told, margin, where))
     return rows
+
+
+def margins(row: Mapping[str, Any], lane: str | None = None) -> list[float]:
+    """The largest error of each quantity of a contract in units of its bound, on one lane or on all."""
+    lanes = row["worst"].values() if lane is None else [row["worst"].get(lane) or {}]
+    return [float(value) for found in lanes for value in found.values()]
 
 
 def _worst(items: list[dict[str, Any]]) -> tuple[str, str]:

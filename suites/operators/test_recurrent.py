@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.operators import Floats, Structure, each, operator
 from conformance.quantity import Quantity, quantity, returned
-from conformance.recurrences import GATES, in_a_row, joined, layer, step
+from conformance.recurrences import GATES, layer, step
+from conformance.sums import in_a_row, joined
 from suites.support.given_weights import called
 
 AREA = "recurrent"
