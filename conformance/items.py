@@ -118,6 +118,10 @@ class ContractItem(LawItem):
             if shrinker.error is None:
                 raise
             found = shrinker.error
+        if isinstance(found, Divergence):
+            run = self.run = self._new_run(session)
+            run.begin()
+            run.check(found.sample)
         raise NotRepeatable(
             f"{self.contract.id}: a sample failed, and passed when it was run again, so that a lane or the "
             f"oracle is not repeatable ({found})"

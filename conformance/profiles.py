@@ -71,7 +71,7 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
     current = settings() if shrink else settings(settings(), phases=[Phase.generate])
     examples = max(1, round(current.max_examples * contract.share))
     rounds = -(-examples // ROUND) if current.derandomize else 1
-    with contextlib.nullcontext() if shrink else unrecorded_draws():
+    with contextlib.nullcontext() if shrink or not current.derandomize else unrecorded_draws():
         for place in range(rounds):
             left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
             count = (examples + place) // rounds + left_out
@@ -112,7 +112,10 @@ def without_literals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def unrecorded_draws() -> Iterator[None]:
-    """Leave out what Hypothesis notes of draws within draws, which shrinking alone uses. The numbers are the same."""
+    """Leave out what Hypothesis notes of draws within draws: shrinking uses it, and what is made from earlier examples.
+
+    The numbers are the same as long as no example is, which is so in the rounds of a gate.
+    """
     whole = ConjectureData.draw
 
     def draw(self: Any, strategy: Any, *arguments: Any, **options: Any) -> Any:

@@ -152,6 +152,16 @@ def test_a_lane_that_is_not_repeatable(identity, make):
     assert item.run.record.verdict is Verdict.ERROR and read(item, error) == str(error.value)
 
 
+def test_a_divergence_that_is_not_drawn_again_is_told_as_it_was_found(identity, make, monkeypatch):
+    draws = iter([real(5), real(1)])
+    monkeypatch.setattr("conformance.profiles.draw", lambda contract, check, *_, **options: check(next(draws)))
+    item = make(identity(paddle=lambda x: x + (x[0] >= 5), samples=DRAWN))
+    with pytest.raises(Divergence) as error:
+        item.runtest()
+    assert error.value.sample.inputs["x"].tolist() == [5]
+    assert item.run.record.verdict is Verdict.DIVERGE and item.run.record.failure["lanes"] == ["paddle:cpu"]
+
+
 def test_a_sample_that_a_lane_dies_of_is_not_tried_again(identity, make):
     item = make(identity(samples=DRAWN))
     asked: list[Any] = []

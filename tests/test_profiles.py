@@ -124,6 +124,20 @@ def test_an_exploration_follows_a_seed_and_none_otherwise(drawn):
     assert drawn(share=0.1) != drawn(share=0.1)
 
 
+@pytest.mark.parametrize("profile", profiles.NAMES)
+def test_what_is_drawn_to_simplify_a_failure_is_what_failed(identity, profile):
+    """Hypothesis makes examples from parts of earlier ones, as far as it noted where those parts are."""
+    settings.load_profile(profile)
+    nested = st.lists(st.tuples(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), max_size=5)), max_size=5)
+
+    def found(shrink: bool) -> list[Any]:
+        seen: list[Any] = []
+        profiles.draw(identity(samples=nested).contract, seen.append, "1", shrink=shrink)
+        return seen
+
+    assert found(False) == found(True)
+
+
 @pytest.mark.parametrize("options", [{}, {"shrink": False}, {"shrink": True}], ids=str)
 def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, options):
     seen: list[int] = []
