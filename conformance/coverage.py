@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 from conformance import home, ledger, names, profiles, translation
 from conformance.accuracy import Rejects
 from conformance.contract import FRAMEWORKS, REGISTRY, Contract, ContractError
+from conformance.coverage_files import pinned, read_counterparts, read_reasons, read_workloads
 from conformance.dtypes import DTYPES
 from conformance.portable import write_whole
 
@@ -108,6 +107,17 @@ class Coverage:
         """How tensors lie in memory in samples of the contracts that judge a call."""
         return set().union(*(self.facts[each.id].layouts for each in self.judged(call)))
 
+    def further(self) -> dict[str, list[str]]:
+        """Calls beside the counterparts and those of programs, judged or with a reason why not, by area.
+
+        The area is that of the first contract; a call that none judges stands in the area "".
+        """
+        known = {*self.counterparts, *self.traced, *(entry.get("paddle") for entry in self.counterparts.values())}
+        areas: dict[str, list[str]] = {}
+        for call in sorted({*self.contracts, *self.reasons} - known):
+            areas.setdefault(self.judged(call)[0].area if self.judged(call) else "", []).append(call)
+        return areas
+
     def unexplained(self) -> list[str]:
         """Counterparts without a contract and without a reason."""
         return [call for call in self.counterparts if not self.judged(call) and call not in self.reasons]
@@ -157,6 +167,7 @@ class Coverage:
             "schema": 2,
             "calls": {call: row(call) for call in self.counterparts},
             "programs": {call: row(call) for call in self.traced},
+            "further": {call: row(call) for calls in self.further().values() for call in calls},
             "traced": {"calls": round(self.share(), 4), "calls_and_dtypes": round(self.share_with_dtypes(), 4)},
         }
 
@@ -207,7 +218,7 @@ def read(counterparts: Path | None = None, workloads: Path | None = None) -> Cov
 def unknown(found: Coverage) -> list[str]:
     """A line for each name in ``covers``, or with a reason, that is no call of either file, or that needs no reason.
 
-    Calls of paddle that no traced program makes may be covered too.
+    Further calls of paddle, which no traced program makes, may be covered too.
     """
     known = {*found.counterparts, *found.traced}
     told = [
@@ -216,7 +227,11 @@ def unknown(found: Coverage) -> list[str]:
         if call not in known and not call.startswith("paddle.")
         for contract in some
     ]
-    told += [f"a reason is given for {call!r}, which is no call of either file" for call in {*found.reasons} - known]
+    told += [
+        f"a reason is given for {call!r}, which is no call of either file"
+        for call in {*found.reasons} - known
+        if not call.startswith("paddle.")
+    ]
     return told + [f"{call!r} is judged, and has a reason why not" for call in found.reasons if found.judged(call)]
 
 
@@ -245,82 +260,17 @@ def _facts(contract: Contract) -> Facts:
     return Facts(frozenset(dtypes), frozenset(layouts), refuses)
 
 
-def pinned(declaration: Path) -> dict[str, str]:
-    """The releases that the gate is held to, by framework, from the pins in ``pyproject.toml``."""
-    groups = tomllib.loads(declaration.read_text("utf-8")).get("dependency-groups", {})
-    found = re.findall(r"(torch|paddle)(?:paddle)?==([\w.]+)", " ".join(map(str, groups.get("frameworks", []))))
-    return {framework: next((version for name, version in found if name == framework), "") for framework in FRAMEWORKS}
-
-
-# Files
-
-
-def read_counterparts(path: Path) -> dict[str, dict[str, Any]]:
-    """Counterparts by id: ``{"entries": [{"id": ..., "area": ..., "torch": name, "paddle": name}]}``.
-
-    An entry that one framework alone has is left out. Raises ContractError for a file that is anything else.
-    """
-    entries = _table(path, "entries", list)
-    found = {}
-    for place, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-            raise ContractError(f"{path}: entry number {place} has no id; write it as {{'id': 'nn.Conv1d', ...}}")
-        if not all(isinstance(entry.get(name) or "", str) for name in FRAMEWORKS):
-            raise ContractError(f"{path}: torch and paddle of {entry['id']!r} must be names of calls")
-        if entry.get("torch") and entry.get("paddle") and len(entry.get("in", FRAMEWORKS)) == 2:
-            found[entry["id"]] = entry
-    return found
-
-
-def read_workloads(path: Path) -> dict[str, dict[str, Any]]:
-    """Traced calls by name: ``{"calls": {"paddle.matmul": {"configurations": 3, "dtypes": {"float32": 3}}}}``.
-
-    Raises ContractError for a file that is anything else.
-    """
-    calls = _table(path, "calls", dict)
-    for name, call in calls.items():
-        dtypes = call.get("dtypes") if isinstance(call, dict) else None
-        counts = [call.get("configurations"), *dtypes.values()] if isinstance(dtypes, dict) else [None]
-        if not all(isinstance(count, int) and count >= 0 for count in counts):
-            raise ContractError(f"{path}: {name!r} needs configurations, a count, and dtypes, counts by dtype")
-    return dict(calls)
-
-
-def read_reasons(path: Path) -> dict[str, str]:
-    """Why calls are not judged, by call. Raises ContractError for a file that is no TOML of names and reasons."""
-    try:
-        found = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    except (OSError, ValueError) as error:
-        raise ContractError(f"cannot read {path}: {error}") from error
-    for call, reason in found.items():
-        if not isinstance(reason, str) or not reason:
-            raise ContractError(f'{path}: the reason of {call!r} must be a text: "{call}" = "why"')
-    return found
-
-
-def _table(path: Path, key: str, kind: type) -> Any:
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ContractError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ContractError(f"{path} is not valid JSON: {error}") from error
-    found = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(found, kind):
-        what = "a list" if kind is list else "an object"
-        raise ContractError(f"{path} has no {key!r} that is {what}; see fixtures/{path.name} of the project")
-    return found
-
-
 # Texts
 
 
 def summary(found: Coverage) -> str:
     """One line: how many counterparts are judged, and which share of traced calls."""
     judged = sum(bool(found.judged(call)) for call in found.counterparts)
+    further = sum(len(calls) for area, calls in found.further().items() if area)
     return (
         f"{judged} of {len(found.counterparts)} calls that both frameworks have are judged, and "
         f"{found.share():.1%} of the calls of traced programs ({found.share_with_dtypes():.1%} with their dtypes)"
+        + (f"; beside them {further} further calls" if further else "")
     )
 
 
@@ -365,6 +315,17 @@ def page(found: Coverage) -> str:
     text += _rows(found, [call for call in ordered if found.judged(call)], "call", ("configurations", count))
     left = [call for call in ordered if not found.judged(call)]
     text += ["", *(f"- `{call}` ({count(call)}): {found.reasons.get(call, 'not judged')}" for call in left)]
+    further = found.further()
+    text += [
+        "",
+        "## Further calls",
+        "",
+        "Judged beside the counterparts, by area; those that are not judged, at the end.",
+        "",
+    ]
+    for area in sorted(further.keys() - {""}):
+        text += [f"### {area}", "", *_rows(found, further[area], "call"), ""]
+    text += [f"- `{call}` is not judged: {found.reasons[call]}" for call in further.get("", [])]
     return "\n".join(text).rstrip() + "\n"
 
 

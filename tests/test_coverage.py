@@ -131,7 +131,7 @@ def test_what_has_neither_contract_nor_reason_is_named():
     assert coverage.unknown(small()) == []
     wrong = small()
     wrong.contracts = {**wrong.contracts, "typo": wrong.contracts["a"][:1]}
-    wrong.reasons = {"a": "no longer", "gone": "why"}
+    wrong.reasons = {"a": "no longer", "gone": "why", "paddle.far": "a further call may have one"}
     assert sorted(coverage.unknown(wrong)) == [
         "'a' is judged, and has a reason why not",
         "a reason is given for 'gone', which is no call of either file",
@@ -144,6 +144,18 @@ def test_the_page_has_a_row_for_each_call(found):
     assert "1 of 3 calls that both frameworks have are judged, and 70.0% of the calls of traced programs (30.0%" in text
     assert "| `a` | `x.one`, `x.two` | yes | float32, int64 | channels_last, sliced |  | agree | agree |" in text
     assert "- `b` is not judged: it is random" in text and "- `paddle.b` (3): not judged" in text
+
+
+def test_calls_beside_the_counterparts_are_told_by_area():
+    more = small()
+    more.contracts = {**more.contracts, "paddle.far.one": more.contracts["a"][:1]}
+    more.reasons = {**more.reasons, "paddle.far.two": "it is random"}
+    assert more.further() == {"a": ["paddle.far.one"], "": ["paddle.far.two"]}
+    assert more.as_json()["further"]["paddle.far.two"]["reason"] == "it is random"
+    text = coverage.page(more)
+    assert "with their dtypes); beside them 1 further calls." in text
+    assert "### a\n" in text and "| `paddle.far.one` | `x.one` | yes |" in text
+    assert text.endswith("- `paddle.far.two` is not judged: it is random\n")
 
 
 def test_a_call_is_translated_with_the_names_of_the_frameworks(monkeypatch):
