@@ -143,9 +143,14 @@ class Contract:
         return None
 
     def lacks_kernel(self, sample: Sample, error: str | None) -> str | None:
-        """The dtype for which an error says that the framework has no kernel, where it need not have one."""
+        """The dtype for which an error says that the framework has no kernel, where it need not have one.
+
+        Or that the lane's environment cannot hold.
+        """
         if not error:
             return None
+        if _NOT_HELD.match(error):
+            return min(sample.dtypes(), default="a dtype")
         found = sample.dtypes() & set(self.optional_dtypes)
         return min(found) if found and _NO_KERNEL.search(error) else None
 
@@ -160,11 +165,12 @@ class Contract:
 
 
 _NO_KERNEL = re.compile(
-    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16|"
-    r"needs ml_dtypes",
+    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16",
     re.IGNORECASE,
 )
 """Words of the frameworks for a dtype without a kernel."""
+_NOT_HELD = re.compile(r"WireError: .*needs ml_dtypes")
+"""Words of a lane whose environment cannot hold a sample: that speaks of no framework."""
 
 REGISTRY: dict[str, Contract] = {}
 """Every declared contract by id."""

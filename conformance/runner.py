@@ -501,6 +501,9 @@ class ContractRun:
             if not entry.applies_to(lane):
                 continue
             observation = self._observed(lane, witness, lane.submit(self.contract, witness))
+            if self._lacks(lane, witness, observation):
+                verdicts[lane.label] = Verdict.UNSUPPORTED
+                continue
             accepted = self.accept(lane, self.contract.oracle, witness, observation)
             if not compare(lane.label, observation, accepted, witness, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE

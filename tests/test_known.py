@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from conformance import Acceptance, Rejects, Sample
 from conformance.contract import ContractError, Observation
 from conformance.judge import Verdict
+from conformance.lanes.wire import WireError
 from conformance.ledger import Entry
 from conformance.runner import Divergence, LaneDied
 from tests.laws import Law, real, whole
@@ -192,6 +193,17 @@ def test_a_witness_is_replayed(identity, run, step, verdict):
     assert made.record.samples == 1
     known = [noted["samples"] for noted in made.record.known.values()]
     assert known == [1] * (verdict is Verdict.KNOWN)
+
+
+def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_entry_stale(identity, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise WireError("an array of bfloat16 needs ml_dtypes, which is not installed in python")
+
+    made = run(identity(paddle=fail, variant_odd=odd))
+    assert made.replay_witness(entry()) == {"paddle:cpu": Verdict.UNSUPPORTED}
+    made.check(whole(1))
+    (told,) = made.record.unsupported.values()
+    assert "needs ml_dtypes" in told
 
 
 def test_a_witness_is_replayed_on_the_device_of_its_lane(identity, run, monkeypatch):

@@ -178,6 +178,7 @@ def test_without_ray_the_engine_says_what_to_install(small, tmp_path, capsys, mo
 def test_what_a_release_needs():
     assert environments.requirements("torch", "2.4.1") == [
         "torch==2.4.1",
+        "ml-dtypes",
         "pillow",
         "safetensors",
         "setuptools",

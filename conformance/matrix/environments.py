@@ -26,8 +26,8 @@ class InstallationError(RuntimeError):
 
 
 def requirements(framework: str, release: str) -> list[str]:
-    """What a lane of a release needs: the framework, NumPy, and what the framework's image transforms need."""
-    needed = [f"{PACKAGES[framework]}=={release}", "pillow", "safetensors", "setuptools"]
+    """What a lane of a release needs: the framework, NumPy, dtypes that NumPy lacks, Pillow for images, safetensors."""
+    needed = [f"{PACKAGES[framework]}=={release}", "ml-dtypes", "pillow", "safetensors", "setuptools"]
     if framework == "torch":
         # torchvision names the torch release that it was built for, so that the resolver finds the right one; the
         # first ones did not.
