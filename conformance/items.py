@@ -21,6 +21,9 @@ from conformance.report import failures
 from conformance.runner import ChangedSample, ContractRun, Divergence, Found, LaneDied, VacuousContract
 from conformance.session import Session, Shrinker
 
+DRAWN_AGAIN = 3
+"""How often a contract whose samples showed nothing draws as many again: few samples may all be zeros by chance."""
+
 
 class LawItem(pytest.Item):
     """A law that is run, and has a record in the report."""
@@ -72,11 +75,15 @@ class ContractItem(LawItem):
             return
         if run.lanes:
             seed = profiles.settled(session.seed)
-            found = self._first_found(run, seed)
-            if isinstance(found, LaneError | ChangedSample | ContractError):
-                raise found
-            if found is not None:
-                self._make_smaller(session, seed, found)
+            for place in range(1 + DRAWN_AGAIN):
+                source = f"{seed} again {place}" if place else seed
+                found = self._first_found(run, source)
+                if isinstance(found, LaneError | ChangedSample | ContractError):
+                    raise found
+                if found is not None:
+                    self._make_smaller(session, source, found)
+                if run.vacuity() is None or run.record.samples == 0:
+                    break
         if session.dtype is not None and run.lanes and run.record.samples == 0:
             run.check_settings()
             pytest.skip(f"{self.contract.id} has no sample of {session.dtype}")

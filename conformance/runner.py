@@ -462,23 +462,31 @@ class ContractRun:
             return self.record
         if self._smallest is not None:
             raise self._smallest
-        if self.record.samples == 0:
-            raise VacuousContract(f"{self.contract.id}: no sample was executed, so nothing was shown")
-        if not self._informative:
-            raise VacuousContract(f"{self.contract.id}: the inputs of all {self.record.samples} samples were zero")
-        quantities = set().union(*self._quantities.values())
-        zero = quantities - self._nonzero - set(self.contract.may_be_zero)
-        if zero:
-            names = ", ".join(sorted(zero))
-            raise VacuousContract(f"{self.contract.id}: {names} was zero in all {self.record.samples} samples")
-        for label, kept in self.record.worst.items():
-            unbounded = self._quantities[label] - kept.keys()
-            if unbounded:
-                names = ", ".join(sorted(unbounded))
-                raise VacuousContract(f"{self.contract.id}: no sample bounds {names} on {label}")
+        lacking = self.vacuity()
+        if lacking is not None:
+            raise VacuousContract(f"{self.contract.id}: {lacking}")
         if self.record.known:
             self.record.verdict = worst([self.record.verdict, Verdict.KNOWN])
         return self.record
+
+    def vacuity(self) -> str | None:
+        """What the samples so far have not shown, or ``None``: there was none, or nothing but zeros, or no bound."""
+        count = self.record.samples
+        if self._smallest is not None:  # a divergence is shown
+            return None
+        if count == 0:
+            return "no sample was executed, so nothing was shown"
+        if not self._informative:
+            return f"the inputs of all {count} samples were zero"
+        quantities = set().union(*self._quantities.values())
+        zero = quantities - self._nonzero - set(self.contract.may_be_zero)
+        if zero:
+            return f"{', '.join(sorted(zero))} was zero in all {count} samples"
+        for label, kept in self.record.worst.items():
+            unbounded = self._quantities[label] - kept.keys()
+            if unbounded:
+                return f"no sample bounds {', '.join(sorted(unbounded))} on {label}"
+        return None
 
     def check_settings(self) -> None:
         """Raise :class:`LaneError` where a setting differs from what was pinned; every lane is pinned again."""

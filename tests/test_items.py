@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Contract
 from conformance.contract import Observation
-from conformance.items import ContractItem, NotRepeatable, StaleEntry, WitnessItem
+from conformance.items import DRAWN_AGAIN, ContractItem, NotRepeatable, StaleEntry, WitnessItem
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
 from conformance.ledger import Entry, Ledger
@@ -130,7 +131,7 @@ def test_an_entry_of_the_ledger_is_found(identity, make):
     [
         (st.nothing(), r"^small\.law: its strategy gave no sample \(.+\)$"),
         (st.just([]), r"^small\.law: no sample was executed, so nothing was shown$"),
-        (st.just(real(0)), r"^small\.law: the inputs of all 1 samples were zero$"),
+        (st.just(real(0)), r"^small\.law: the inputs of all 4 samples were zero$"),
     ],
     ids=["none", "empty", "zero"],
 )
@@ -140,6 +141,21 @@ def test_a_contract_that_shows_nothing(identity, make, samples, told):
         item.runtest()
     assert item.run.record.verdict is Verdict.ERROR and item.run.record.failure["message"].endswith(str(error.value))
     assert read(item, error) == str(error.value)
+
+
+@pytest.mark.parametrize("shown", [0, 1, DRAWN_AGAIN, DRAWN_AGAIN + 1])
+def test_samples_that_show_nothing_are_followed_by_as_many_again(identity, make, monkeypatch, shown):
+    drawn: list[str | None] = []
+
+    def draw(contract, check, seed=None, shrink=False):
+        drawn.append(seed)
+        check(real(1.0 if len(drawn) > shown else 0.0))
+
+    monkeypatch.setattr("conformance.profiles.draw", draw)
+    item = make(identity(samples=DRAWN))
+    with pytest.raises(VacuousContract) if shown > DRAWN_AGAIN else contextlib.nullcontext():
+        item.runtest()
+    assert len(drawn) == len(set(drawn)) == min(shown, DRAWN_AGAIN) + 1 == item.run.record.samples
 
 
 def test_a_lane_that_is_not_repeatable(identity, make):

@@ -236,7 +236,7 @@ def odd(make_project: MakeProject) -> Run:
     [
         ("empty", "error", "odd.empty: no sample was executed, so nothing was shown"),
         ("filtered", "error", "odd.filtered: its strategy gave no sample"),
-        ("zero", "error", "odd.zero: the inputs of all 1 samples were zero"),
+        ("zero", "error", "odd.zero: the inputs of all 4 samples were zero"),
         ("leaves", "error", "lane torch:cpu: the contract left settings changed (threads: 1 -> 9)"),
         ("spoils", "diverge", "paddle:cpu is wrong"),
         ("after", "agree", ""),  # what spoils leaves changed is mended, and not held against its successor
