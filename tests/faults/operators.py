@@ -98,6 +98,8 @@ FLAT = ("elementwise.round", "elementwise.sign", "elementwise.angle", "losses.bc
 """Operators whose gradient is 0 in a framework, and no larger by a part of itself."""
 TORCH_ALONE = ("normalization.rms_norm",)
 """Operators that paddle has no kernel of on the CPU."""
+SHAPED_OTHERWISE = ("positions.block_diag", "positions.kl_div")
+"""Operators of which paddle's result has another shape, from which no gradient goes back."""
 
 
 def faults() -> list[Fault]:
@@ -115,7 +117,7 @@ def faults() -> list[Fault]:
             wraps = [("not refused", taken)] * 2
         elif contract.id in FLAT:
             wraps[1] = ("gradient where there is none", leaking)
-        if contract.id in TORCH_ALONE:
+        if contract.id in TORCH_ALONE + SHAPED_OTHERWISE:
             lanes = [TORCH, TORCH]
         for lane, (name, wrap) in zip(lanes, wraps, strict=True):
             found.append(CallFault(f"{contract.id}: {name}", lane, (contract.id,), "", wrap))
