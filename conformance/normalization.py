@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.functions import rsqrt, sqrt, square
-from conformance.quantity import Quantity, current, divide, multiply, quantity, unary, where
+from conformance.functions import constant_power, rsqrt, sqrt, square
+from conformance.quantity import Quantity, current, divide, multiply, quantity, where
 from conformance.sums import PROBABLE
 
 WELFORD = 2.0
@@ -114,11 +114,7 @@ def power(x: Any, exponent: float) -> Quantity:
     def gradient(g: Quantity, x: Quantity, y: Quantity) -> Quantity:
         return g * (power(x, exponent - 1) * exponent)
 
-    def slope(v: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return exponent * np.power(v, exponent - 1)
-
-    return unary(lambda v: np.power(v, exponent), slope, POWER, x, gradient)
+    return constant_power(x, exponent, POWER, gradient)
 
 
 __all__ = ["affine", "length", "moments", "power", "standardized"]

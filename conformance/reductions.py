@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from conformance import sums
-from conformance.functions import apply
+from conformance.functions import apply, constant_power
 from conformance.quantity import (
     Array,
     Quantity,
@@ -22,7 +22,6 @@ from conformance.quantity import (
     made,
     quantity,
     times,
-    unary,
     where,
     without_gradient,
 )
@@ -184,8 +183,7 @@ def norm(x: Any, order: float, epsilon: float = 0.0, root: float | None = None) 
 
 
 def _power(x: Quantity, order: float) -> Quantity:
-    with np.errstate(all="ignore"):
-        return unary(lambda v: np.power(v, order), lambda v: order * np.power(v, order - 1), 4.0 + abs(order), x, None)
+    return constant_power(x, order, 4.0 + abs(order))
 
 
 def running(x: Any, kind: str) -> Quantity:

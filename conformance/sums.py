@@ -23,6 +23,10 @@ from conformance.quantity import (
 
 PROBABLE = 3.0
 """A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
+IN_A_ROW = 1024.0
+"""So many terms a kernel may add one after another; more of them it has to add in parts."""
+FEW = 9
+"""So few terms may round at random as far as in step."""
 GRID = 1024.0
 """Sums of multiples of 1 / GRID are exact in every order while their magnitudes stay within the format's integers."""
 
@@ -80,8 +84,15 @@ def exact_products(one: Array, other: Array, magnitude: Array) -> bool:
     return small and bool(np.all(magnitude * GRID < 2.0 ** accumulator().bits))
 
 
-def rounding_of_sum(terms: Array, magnitude: Array, count: Any, form: Format | None = None) -> Array:
+def rounding_of_sum(
+    terms: Array, magnitude: Array, count: Any, form: Format | None = None, spread: Any = np.inf
+) -> Array:
     """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact.
+
+    spread: by how much the terms of a sum differ at most. Where that is less than the last place of the sum, additions
+    to partial sums round the same way. Equal terms, added one after another, are off by up to half a place of each
+    partial sum above the last power of two; in units of the whole that is a quarter of all of them at most, since what
+    is lost below it is little, or of the other sign.
 
     A sum in low precision is that of a wider accumulator: who calls this adds the one rounding of the result.
     """
@@ -89,9 +100,12 @@ def rounding_of_sum(terms: Array, magnitude: Array, count: Any, form: Format | N
     if exact_in_every_order(terms, magnitude, form):
         return np.zeros(np.shape(magnitude))
     count = np.asarray(count, np.float64)
-    roundings = np.minimum(count, PROBABLE * np.sqrt(count))
+    with np.errstate(invalid="ignore", over="ignore"):
+        alike = spread <= 2 * form.unit * magnitude
+    likely = PROBABLE * np.sqrt(count) + np.where(alike, np.minimum(count, IN_A_ROW) / 4, 0.0)
     finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    return np.where(magnitude > form.largest, np.inf, form.unit * roundings * finite + count * form.smallest)
+    rounding = form.unit * np.minimum(count, likely) * finite + count * form.smallest
+    return np.where(magnitude > form.largest, np.inf, rounding)
 
 
 def joined(parts: Sequence[Any], axis: int) -> Quantity:
@@ -125,7 +139,11 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
         value = x.value.sum(axis=axes, keepdims=keepdims)
         error = x.error.sum(axis=axes, keepdims=keepdims)
         magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
-    rounding = rounding_of_sum(x.value, magnitude, count) if count > 1 else 0.0
+    rounding: Any = 0.0
+    if count > 1:
+        with np.errstate(invalid="ignore"):
+            spread = np.ptp(x.value, axis=axes, keepdims=keepdims) if count > FEW and not x.is_complex else np.inf
+        rounding = rounding_of_sum(x.value, magnitude, count, spread=spread)
     error = np.where(np.isfinite(value), error + rounding, np.where((error > 0) | np.isfinite(magnitude), np.inf, 0.0))
     kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
 

@@ -87,3 +87,15 @@ def test_a_poisoned_gradient_is_nan_where_it_is_said_and_nowhere_else():
     (gradient,) = q.backward([(poisoned(x * 2.0, x, x.value == 0), np.ones(2))], [x])
     assert gradient is not None
     assert np.isnan(gradient.value[0]) and gradient.value[1] == 2.0
+
+
+@pytest.mark.parametrize("size", [1e-18, 1e-6, 3.0, 1e12])
+def test_a_third_is_rounded_before_it_is_an_exponent(size):
+    x = np.float32(size) * np.linspace(1, 2, 200, dtype=np.float32)
+    found = n.power(q.quantity(x), 1 / 3)
+    observed = np.power(x.astype(np.float64), float(np.float32(1 / 3))).astype(np.float32)
+    assert isinstance(compare_values("a", "b", "y", observed, found.value, found.error), float)
+    wrong = np.power(x.astype(np.float64), 0.33333).astype(np.float32)
+    assert not isinstance(compare_values("a", "b", "y", wrong, found.value, found.error), float)
+    whole = n.power(q.quantity(x), 2.0)
+    np.testing.assert_allclose(whole.error, n.POWER * 2.0**-24 * whole.value, rtol=1e-6, atol=2.0**-148)

@@ -182,7 +182,7 @@ def test_a_low_precision_sum_is_rounded_once_in_a_formula_of_steps():
         found = sums.total(variable(x))
         product = sums.einsum("i,i->", variable(x), np.ones(1000))
     for each in (found, product):
-        assert each.error <= (2.0**-11 + 100 * 2.0**-24) * each.value
+        assert each.error <= (2.0**-11 + 350 * 2.0**-24) * each.value  # equal terms round in step
     narrow = np.float16(0)
     for term in x:
         narrow = np.float16(narrow + term)

@@ -102,6 +102,26 @@ def test_what_a_format_holds_has_no_error_and_what_it_does_not_has_one():
     assert sums.einsum("i,i->", np.full(9, 0.1), np.arange(9.0)).error > 0
 
 
+@pytest.mark.parametrize("count", [50, 257, 1000])
+def test_sums_of_equal_terms_round_in_step_and_others_do_not(count):
+    sizes = np.random.default_rng(1).uniform(1, 2, 300).astype(np.float32)
+    equal = np.repeat(sizes[:, None], count, 1)
+    found = sums.total(q.quantity(equal), 1)
+    one_by_one = np.cumsum(equal, axis=1, dtype=np.float32)[:, -1]
+    assert isinstance(compare_values("a", "b", "y", one_by_one, found.value, found.error), float)
+    assert not isinstance(compare_values("a", "b", "y", one_by_one - sizes, found.value, found.error), float)
+    probable = sums.PROBABLE * count**0.5 * 2.0**-24 * found.value
+    off = np.abs(one_by_one - found.value)
+    assert (off > probable).any() == (count > 200), "only of many terms does it show"
+    unequal = sums.total(q.quantity(np.random.default_rng(2).uniform(1, 2, (300, count)).astype(np.float32)), 1)
+    np.testing.assert_allclose(unequal.error, sums.PROBABLE * count**0.5 * 2.0**-24 * unequal.value, rtol=1e-9)
+
+
+def test_a_million_equal_terms_are_not_added_one_by_one():
+    found = sums.total(q.quantity(np.full(2**20, np.float32(0.6931))))
+    assert found.error < 1.2 * sums.PROBABLE * 2.0**10 * 2.0**-24 * found.value
+
+
 def test_an_error_of_an_input_goes_on_and_infinite_ones_promise_nothing():
     uncertain = q.Quantity(np.array([1.0, 2.0]), np.array([0.5, 0.0]))
     np.testing.assert_allclose((uncertain * 2.0).error, [1.0, 0.0], rtol=1e-6)

@@ -12,7 +12,7 @@ from conformance.accuracy import Rejects
 from conformance.functions import rsqrt, square
 from conformance.normalization import affine, length, power, standardized
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
-from conformance.quantity import Quantity, quantity, scaled, stored, where
+from conformance.quantity import Quantity, quantity, scaled, stored, where, without_gradient
 from conformance.sums import move
 
 AREA = "normalization"
@@ -38,8 +38,10 @@ def normalizable(draw: st.DrawFn, /) -> Structure:
 
 
 def _normalize(x, p, axis, eps, **how):
-    size = length(x, p, axis, True, **how)
-    return x / where(size.value < eps, stored(quantity(eps)), size)
+    size, least = length(x, p, axis, True, **how), stored(quantity(eps))
+    found = x / where(size.value < least.value, least, size)
+    kink = np.abs(size.value - least.value) <= size.error  # where either slope is one, and either may be taken
+    return without_gradient(found, x, np.broadcast_to(kink, x.shape))
 
 
 @operator(
