@@ -15,12 +15,12 @@ from conformance.quantity import (
     linked,
     quantity,
     scaled,
-    split,
     stored,
     unary,
     where,
     without_gradient,
 )
+from suites.support.short_series import trigamma
 
 AREA = "special functions"
 HOW = ("function", "method")
@@ -352,21 +352,6 @@ class lgamma_:
     )
 
 
-def _trigamma(x):
-    """By recurrence to 6 and a series of four terms, which leave nine digits; by reflection below a half."""
-
-    def series(v):
-        with np.errstate(all="ignore"):
-            found = sum(1 / (v + i) ** 2 for i in range(6))
-            v = v + 6
-            inverse = 1 / (v * v)
-            return found + (1 + 1 / (2 * v) + inverse * (1 / 6 - inverse * (1 / 30 - inverse / 42))) / v
-
-    above = lambda x: unary(series, lambda v: 0 * v, 9, x, lambda g, x, y: g * polygamma(2, x))
-    below = lambda x: square(np.pi / apply("sin", scaled(x, np.pi, 2))) - above(1.0 - x)
-    return split(~(x.value < 0.5), x, above, below, 1.0)
-
-
 @operator(
     "special.digamma",
     area=AREA,
@@ -386,7 +371,7 @@ class digamma_:
     @staticmethod
     def variant_short_series(x, how):
         found = digamma(x)
-        return found.with_gradient(x, lambda g: g * _trigamma(x.plain))
+        return found.with_gradient(x, lambda g: g * trigamma(x.plain))
 
 
 @operator(
@@ -402,7 +387,7 @@ class polygamma_:
     torch = lambda f, x, order: f.polygamma(order, x)
     paddle = lambda f, x, order: f.polygamma(x, order)
     value = lambda x, order: polygamma(order, x)
-    variant_short_series = lambda x, order: _trigamma(x) if order == 1 else polygamma(order, x)
+    variant_short_series = lambda x, order: trigamma(x) if order == 1 else polygamma(order, x)
 
 
 def _sinc(x):
