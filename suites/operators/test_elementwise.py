@@ -164,7 +164,13 @@ def _modulus(x, y):
     with np.errstate(all="ignore"):
         quotient = x.value / y.value
         near = np.abs(quotient - np.rint(quotient)) <= 2 * current().unit * np.abs(quotient)
-    back = lambda g: -(g * Quantity(whole, 2 * current().unit * np.abs(whole) + near))
+
+    def back(g):
+        form = current()
+        # The quotient is a kernel's own result, and may be infinite where its product with g is not.
+        beyond = np.where(np.abs(whole) > form.largest * (1 - 2 * form.unit), np.inf, 0.0)
+        return -(g * Quantity(whole, 2 * form.unit * np.abs(whole) + near + beyond))
+
     links = [*found.links, *quantity(0.0 * y.value).with_gradient(y, back).links]
     return without_gradient(Quantity(found.value, found.error, links), y, (y.value == 0) | ~np.isfinite(x.value))
 

@@ -382,6 +382,7 @@ class where:
     gradients=(),
     dtypes=EVERY,
     families=("sparse", "normal"),
+    long=each(False, True).map(lambda parts: {"x": Floats((9, 9)), "parts": parts}),
     covers=("torch.nonzero",),
 )
 class nonzero:

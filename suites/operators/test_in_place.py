@@ -12,6 +12,7 @@ from conformance.quantity import scaled
 
 AREA = "in-place calls"
 DTYPES = ("float32", "float64")
+BOUNDS = (-0.5, 0.5)
 VIEWS = {
     "whole": lambda y: y,
     "row": lambda y: y[0],
@@ -27,7 +28,7 @@ VIEWS = {
 CHANGES = {
     "scale": lambda part: scaled(part, 3.0),
     "add": lambda part: part + 2.0,
-    "clip": lambda part: clip(part, -0.5, 0.5),
+    "clip": lambda part: clip(part, *BOUNDS),
     "zero": lambda part: part * 0.0,
     "fill": lambda part: part * 0.0 + 3.0,
     "exp": lambda part: exp(part),
@@ -38,6 +39,20 @@ CHANGES = {
 
 def _view(array, view):
     return VIEWS[view](array)
+
+
+def _strictly_inside(part):
+    """Clipped by a kernel that passes no gradient at exactly a bound."""
+    return clip(part, *BOUNDS, lambda v: (v > BOUNDS[0]) & (v < BOUNDS[1]))
+
+
+def _none_at_bounds(x, view, change):
+    return _changed(x, view, _strictly_inside if change == "clip" else change)
+
+
+def _lost(x, view, found):
+    """What was changed, with the gradient of what was there unless the whole tensor was."""
+    return found if view == "whole" else with_gradient_of(moved(np.copy, x), found)
 
 
 def _changed(x, view, change):
@@ -57,7 +72,9 @@ def _changed(x, view, change):
 def _matrix(**more):
     sides = st.tuples(st.integers(2, 4), st.integers(2, 4))
     return sides.flatmap(
-        lambda shape: st.fixed_dictionaries({"x": st.just(Floats(shape, specials=False)), "view": each(*VIEWS), **more})
+        lambda shape: st.fixed_dictionaries(
+            {"x": st.just(Floats(shape, specials=False, points=BOUNDS)), "view": each(*VIEWS), **more}
+        )
     )
 
 
@@ -98,7 +115,7 @@ class views:
         elif change == "add":
             part.add_(2)
         elif change == "clip":
-            part.clamp_(-0.5, 0.5)
+            part.clamp_(*BOUNDS)
         elif change == "fill":
             part.fill_(3)
         elif change == "negative":
@@ -116,7 +133,7 @@ class views:
         elif change == "add":
             part.scale_(1.0, 2.0)
         elif change == "clip":
-            part.clip_(-0.5, 0.5)
+            part.clip_(*BOUNDS)
         elif change == "fill":
             part.fill_(3)
         elif change == "negative":
@@ -126,9 +143,9 @@ class views:
         return y
 
     value = _changed
-    variant_gradient_lost = lambda x, view, change: (
-        _changed(x, view, change) if view == "whole" else with_gradient_of(moved(np.copy, x), _changed(x, view, change))
-    )
+    variant_gradient_lost = lambda x, view, change: _lost(x, view, _changed(x, view, change))
+    variant_none_at_bounds = lambda x, view, change: _none_at_bounds(x, view, change)
+    variant_gradient_lost_and_none_at_bounds = lambda x, view, change: _lost(x, view, _none_at_bounds(x, view, change))
 
 
 @operator(
@@ -184,9 +201,7 @@ class views_assigned:
         return y
 
     value = _assigned
-    variant_gradient_lost = lambda x, view: (
-        _assigned(x, view) if view == "whole" else with_gradient_of(moved(np.copy, x), _assigned(x, view))
-    )
+    variant_gradient_lost = lambda x, view: _lost(x, view, _assigned(x, view))
 
 
 @operator(

@@ -40,6 +40,7 @@ class basic:
         return x[indices.key(index)]
 
     value = _read
+    variant_none_moved = lambda x, index: moved(lambda a: indices.taken_none_moved(a, index), x)
     note = "A slice with a negative step reverses in paddle and is refused by torch, which has flip."
 
 

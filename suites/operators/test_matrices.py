@@ -15,6 +15,7 @@ from conformance.products import (
 )
 from conformance.quantity import quantity
 from conformance.reductions import norm, rows
+from suites.support.norms import NORM_EPSILON
 
 AREA = "products"
 BOTH = ("x", "y")
@@ -78,7 +79,7 @@ class cdist:
 
     both = lambda f, x, y, order: f.cdist(x, y, order)
     value = distances
-    variant_slope_with_epsilon = lambda x, y, order: distances(x, y, order, 1e-12)
+    variant_slope_with_epsilon = lambda x, y, order: distances(x, y, order, NORM_EPSILON)
 
 
 @st.composite
@@ -144,7 +145,7 @@ class matrix_norm:
 
     both = lambda f, x: f.linalg.norm(x, "fro", (-2, -1))
     value = lambda x: _frobenius(x)
-    variant_slope_with_epsilon = lambda x: _frobenius(x, 1e-12)
+    variant_slope_with_epsilon = lambda x: _frobenius(x, NORM_EPSILON)
 
 
 def _frobenius(x, epsilon=0.0):

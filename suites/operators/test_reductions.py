@@ -12,6 +12,7 @@ from conformance.accuracy import Rejects
 from conformance.operators import Floats, each, in_steps, operator, shapes
 from conformance.quantity import FORMATS, Quantity, current, quantity, returned, where, without_gradient
 from conformance.reductions import deviation, extreme, logarithm_of_sum, norm, product, rows, running, shaped
+from suites.support.norms import NORM_EPSILON
 
 AREA = "reductions"
 LOW = ("float16", "bfloat16")
@@ -360,7 +361,7 @@ class norm_:
     paddle = lambda f, x, axis, keepdim, order: f.linalg.vector_norm(x, order, axis, keepdim) + 0.0 * x.sum()
     value = lambda x, axis, keepdim, order: _norm(x, axis, keepdim, order)
     variant_absent = lambda x, axis, keepdim, order: Rejects("there is none yet", "has no attribute 'vector_norm'")
-    variant_slope_with_epsilon = lambda x, axis, keepdim, order: _norm(x, axis, keepdim, order, 1e-12)
+    variant_slope_with_epsilon = lambda x, axis, keepdim, order: _norm(x, axis, keepdim, order, NORM_EPSILON)
 
 
 def _norm(x, axis, keepdim, order, epsilon=0.0):

@@ -97,6 +97,7 @@ class stable:
     cases=_lines(descending=st.booleans()),
     gradients=(),
     dtypes=EVERY,
+    long=_lines(strategy=st.just((1000,)), descending=st.booleans()),
     covers=("torch.argsort", "paddle.argsort"),
 )
 class indices_:

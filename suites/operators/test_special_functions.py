@@ -9,6 +9,7 @@ from conformance.functions import apply, clip, digamma, lgamma, polygamma, speci
 from conformance.operators import one, operator, two
 from conformance.quantity import (
     FORMATS,
+    WIDER,
     Quantity,
     current,
     divide,
@@ -42,9 +43,14 @@ def cut_off(found, x):
     )
 
 
+def _log_of_largest():
+    """Where exp leaves the format that a kernel computes in, which is float32 of what is shorter."""
+    return np.log(FORMATS[WIDER.get(current().name, current().name)].largest)
+
+
 def through_exp(found, x):
     """The same number, infinite or not where exp(|x|) is beyond the format and this is not."""
-    beyond = np.abs(x.value) > np.log(current().largest) - 2 * current().unit * np.abs(x.value)
+    beyond = np.abs(x.value) > _log_of_largest() - 2 * current().unit * np.abs(x.value)
     return without_gradient(unpromised(found, beyond), x, beyond)
 
 
@@ -172,7 +178,7 @@ class atan:
     value = lambda x, how: apply("atan", x)
 
 
-@operator("special.sinh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.sinh",))
+@operator("special.sinh", area=AREA, cases=one(points=(89.0,), how=HOW), stepwise="gradient", covers=("paddle.sinh",))
 class sinh:
     """The hyperbolic sine."""
 
@@ -181,7 +187,7 @@ class sinh:
     variant_through_exp = lambda x, how: through_exp(apply("sinh", x), x)
 
 
-@operator("special.cosh", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("paddle.cosh",))
+@operator("special.cosh", area=AREA, cases=one(points=(89.0,), how=HOW), stepwise="gradient", covers=("paddle.cosh",))
 class cosh:
     """The hyperbolic cosine."""
 
@@ -319,7 +325,14 @@ def _logit(x, eps, outside=np.nan):
     inside = (x.value >= 0) & (x.value <= 1) if eps is None else ~((x.value < eps) | (x.value > 1 - eps))
     outside = outside if eps is None else 0.0
     found = found.with_gradient(x, lambda g: where(inside, divide(g, x.plain * (1.0 - x.plain), 2), outside))
-    return without_gradient(found, x, (x.value == 0) & np.signbit(x.value))  # infinite, of either sign
+    found = without_gradient(found, x, (x.value == 0) & np.signbit(x.value))  # infinite, of either sign
+    return found if eps is None else without_gradient(found, x, _at_rounded(x, eps) | _at_rounded(x, 1 - eps))
+
+
+def _at_rounded(x, bound):
+    """Where x is what the format has for a bound that it does not hold: within or beyond it, as a kernel keeps it."""
+    kept = stored(quantity(bound)).value
+    return (x.value == kept) & (kept != bound)
 
 
 @operator(
@@ -418,7 +431,7 @@ class sinc:
 def _beyond_exp(found, x):
     """Infinite as soon as exp(|x|) is, with which kernels multiply what is smaller."""
     beyond = np.where(np.isinf(x.value), np.nan, np.copysign(np.inf, found.value))
-    return where(np.abs(x.value) > np.log(current().largest), beyond, found.plain)
+    return where(np.abs(x.value) > _log_of_largest(), beyond, found.plain)
 
 
 @operator("special.i0", area=AREA, cases=one(how=HOW), stepwise="gradient")

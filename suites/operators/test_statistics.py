@@ -11,6 +11,7 @@ from conformance.operators import Floats, Integers, each, operator
 from conformance.products import matmul, transposed
 from conformance.quantity import Quantity, current, quantity, where, without_gradient
 from conformance.reductions import norm
+from suites.support.norms import NORM_EPSILON
 
 AREA = "statistics"
 DTYPES = ("float32", "float64")
@@ -82,6 +83,7 @@ def _quantile(x, share, between, ignored=False):
     lost = known == 0 if ignored else known < x.shape[-1]
     place = share * np.maximum((known if ignored else np.full(known.shape, x.shape[-1])) - 1, 0)
     near = np.abs(place - np.rint(place)) < 1e-5
+    unsure = near & (share * 64 != np.rint(share * 64))  # a share that is rounded: the place may be on either side
     place = np.where(near, np.rint(place), place)
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
     if between in ("lower", "nearest"):
@@ -95,6 +97,11 @@ def _quantile(x, share, between, ignored=False):
     # The place is formed in the format: it is off by a unit of its size.
     blur = 4 * current().unit * np.maximum(place, 1.0) * (low != high)
     found = first + (second - first) * Quantity(weight, blur)
+    aside = {"linear": 4 * current().unit * np.maximum(place, 1.0), "nearest": 0.0, "midpoint": 0.5}.get(between, 1.0)
+    last = np.maximum(known if ignored else x.shape[-1], 1) - 1
+    for other, on_side in ((np.maximum(low - 1, 0), "higher"), (np.minimum(high + 1, last), "lower")):
+        if between != on_side and unsure.any():
+            found = found + (at(other) - at(low)) * Quantity(np.zeros(place.shape), np.where(unsure, aside, 0.0))
     found = where(lost, np.nan, found)
     tied = np.zeros(lost.shape, bool)
     for rank in (low, high):
@@ -185,12 +192,17 @@ def _covariance(x, unbiased):
     return matmul(moved, transposed(moved)) / float(x.shape[-1] - unbiased)
 
 
+def _one_side_centred(x, unbiased):
+    """Products of the distances from the mean with the numbers themselves, so that the mean's rounding counts."""
+    return matmul(_centred(x), transposed(x)) / float(x.shape[-1] - unbiased)
+
+
 @operator(
     "statistic.cov",
     area=AREA,
     cases=_observations(),
     dtypes=DTYPES,
-    families=("normal", "positive", "sorted", "heavy"),
+    families=("normal", "offset", "positive", "sorted", "heavy"),
     covers=("torch.cov",),
 )
 class cov:
@@ -199,6 +211,7 @@ class cov:
     torch = lambda f, x, unbiased: f.cov(x, correction=int(unbiased)).reshape([x.shape[0], x.shape[0]])
     paddle = lambda f, x, unbiased: f.linalg.cov(x, ddof=unbiased).reshape([x.shape[0], x.shape[0]])
     value = lambda x, unbiased: _covariance(x, unbiased)
+    variant_one_side_centred = lambda x, unbiased: _one_side_centred(x, unbiased)
 
 
 @st.composite
@@ -304,7 +317,9 @@ class dist:
 
     both = lambda f, x, y, order: f.dist(x, y, order)
     value = lambda x, y, order: norm((x - y).reshape(-1), order)
-    variant_float32_root = lambda x, y, order: norm((x - y).reshape(-1), order, 1e-12, float(np.float32(1 / order)))
+    variant_float32_root = lambda x, y, order: norm(
+        (x - y).reshape(-1), order, NORM_EPSILON, float(np.float32(1 / order))
+    )
 
 
 @st.composite

@@ -45,6 +45,26 @@ def taken(array: np.ndarray, index: list[Any], **tensors: Any) -> np.ndarray:
     return np.asarray(array[tuple(first)][key(left, **tensors) if left else ...])
 
 
+def taken_none_moved(array: np.ndarray, index: list[Any]) -> np.ndarray:
+    """As a kernel that puts each None before as many axes as there are integers of axes with a smaller number.
+
+    It counts a None's place with those before it and an integer's without them.
+    """
+    rest = array.ndim - sum(part is not None and part != "..." for part in index)
+    integers, nones, axis, place = [], [], 0, 0
+    for part in index:
+        if part is None:
+            nones.append(place)
+        elif isinstance(part, int):
+            integers.append(axis)
+        axis += 0 if part is None else rest if part == "..." else 1
+        place += rest if part == "..." else 1
+    found = taken(array, [part for part in index if part is not None] or ["..."])
+    for none in nones:
+        found = np.expand_dims(found, none - sum(axis < none for axis in integers))
+    return found
+
+
 def _single(part: Any, tensors: dict[str, Any]) -> Any:
     if isinstance(part, int):
         return part
