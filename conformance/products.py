@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance import sums
-from conformance.quantity import Quantity, current, linked, quantity
+from conformance.quantity import Quantity, current, linked, quantity, where
 from conformance.reductions import extreme, norm
 
 INVERSE = 8.0
@@ -38,7 +38,8 @@ def matmul(x: Any, y: Any) -> Quantity:
 
 
 def _broadcast(x: Quantity, shape: tuple[int, ...]) -> Quantity:
-    return x if x.shape == shape else sums.move(lambda array: np.broadcast_to(array, shape), x)
+    """Repeated, by a kernel of its own: the gradient of each repetition is rounded before they are added up."""
+    return x if x.shape == shape else where(np.ones(shape, bool), x, 0.0)
 
 
 def contracted(subscripts: str, x: Any, y: Any) -> Quantity:

@@ -247,6 +247,9 @@ class allclose:
     variant_loosely = lambda x, y, tolerance, equal_nan: _all(_loosely(x, y, tolerance, equal_nan))
 
 
+NOTHING_TO_COPY = Rejects("there are no elements", "We can only support initialized tensor in clone")
+
+
 def _same():
     """Two of one shape, which in half of the draws are the same tensor."""
     return one(points=POINTS, specials=False).map(lambda found: {**found, "same": True}) | one(points=POINTS).map(
@@ -269,6 +272,9 @@ class equal_all:
     paddle = lambda f, x, same: f.equal_all(x, x.clone() if same else -x)
     value = lambda x, same: np.all(x.value == (x.value if same else -x.value))
     variant_within_1e_8 = lambda x, same: np.all(_alike(x.value, x.value if same else -x.value, 1e-8))
+    variant_within_1e_8_of_some = lambda x, same: (
+        NOTHING_TO_COPY if same and not x.value.size else np.all(_alike(x.value, x.value if same else -x.value, 1e-8))
+    )
     variant_within_1e_15 = lambda x, same: np.all(_alike(x.value, x.value if same else -x.value, 1e-15))
 
 

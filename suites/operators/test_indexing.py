@@ -41,6 +41,14 @@ class basic:
 
     value = _read
     variant_none_moved = lambda x, index: moved(lambda a: indices.taken_none_moved(a, index), x)
+
+    @staticmethod
+    def variant_ends_counted_once_more(x, index):
+        read = indices.counted_once_more(x.shape, index)
+        if isinstance(read, str):
+            return Rejects("the slice ends before it begins", read)
+        return moved(lambda a: indices.taken_none_moved(a, read), x)
+
     note = "A slice with a negative step reverses in paddle and is refused by torch, which has flip."
 
 

@@ -65,6 +65,34 @@ def taken_none_moved(array: np.ndarray, index: list[Any]) -> np.ndarray:
     return found
 
 
+BACKWARDS = "When step > 0, end should be greater than start"
+BACKWARDS_IN_STEPS = "The start index and end index are invalid"
+
+
+def counted_once_more(shape: tuple[int, ...], index: list[Any]) -> list[Any] | str:
+    """The index as paddle 2.6 reads it, or what it says of a slice that ends before it begins.
+
+    An end in front of the first element counts from the back a second time: x[:-5] of four elements ends at -1.
+    """
+    in_steps = any(isinstance(part, tuple) and part[2] not in (None, 1) for part in index)
+    rest = len(shape) - sum(part is not None and part != "..." for part in index)
+    found: list[Any] = []
+    axis = 0
+    for part in index:
+        if isinstance(part, tuple):
+            length = shape[axis]
+            start, stop = part[0] or 0, length if part[1] is None else part[1]
+            start = max(start + length, 0) if start < 0 else start if in_steps else min(start, length)
+            stop = stop + length if stop < -length else stop
+            stop = stop + length if stop < 0 else min(stop, length)
+            if stop < start:
+                return BACKWARDS_IN_STEPS if in_steps else BACKWARDS
+            part = (start, stop, part[2])
+        found.append(part)
+        axis += 0 if part is None else rest if part == "..." else 1
+    return found
+
+
 def _single(part: Any, tensors: dict[str, Any]) -> Any:
     if isinstance(part, int):
         return part
