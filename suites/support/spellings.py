@@ -64,7 +64,7 @@ def _compiled(text: str) -> Any:
 
 def made(m: Any, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the framework makes of a call; several results by their place."""
-    return named(eval(_compiled(text), {"m": m, **given}))  # noqa: S307  (a text of this project's own table)
+    return named(eval(_compiled(text), {"m": m, **given}))
 
 
 def named(found: Any) -> dict[str, Any]:
