@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from conformance import functions, operators, profiles, sums
 from conformance.accuracy import Rejects
 from conformance.contract import REGISTRY, ContractError, Sample
-from conformance.dtypes import DTYPES, FLOATS, INTEGERS, named, wrapped
+from conformance.dtypes import DTYPES, FLOATS, INTEGERS, named, rounded_once, wrapped
 from conformance.judge import compare_values
 from conformance.quantity import backward, computed_in, quantity, variable, where
 from conformance.runner import ContractRun, Divergence
@@ -279,3 +279,24 @@ def test_a_long_axis_is_drawn_once_and_sums_over_it_are_held(lanes):
     run = examined(law, lanes)
     assert sum(n >= 2**16 for n in lengths) == 4  # two dtypes, two lanes
     assert run.record.samples > 8
+
+
+def test_a_number_is_rounded_once_to_a_short_format():
+    """Against exact arithmetic: of the two neighbours the nearer one, of a tie the even one."""
+    tie = 1 + 2.0**-8
+    given = np.array(
+        [tie, tie + 2.0**-40, 1 + 3 * 2.0**-8 - 2.0**-40, -tie - 2.0**-40, 3.4e38, -1e-45, 2.0**-134 + 2.0**-170, 0.0]
+    )
+    right = [1.0, 1 + 2.0**-7, 1 + 2.0**-7, -1 - 2.0**-7, np.inf, -0.0, 2.0**-133, 0.0]
+    assert rounded_once(given, "bfloat16").astype(float).tolist() == right
+    whole = np.array([2**24 + 2**16 + 1, 2**24 + 2**16, 2**62 + 2**54 + 1, -(2**62) - 2**54 - 1])
+    right = [2.0**24 + 2**17, 2.0**24, 2.0**62 + 2**55, -(2.0**62) - 2**55]
+    assert rounded_once(whole, "bfloat16").astype(float).tolist() == right
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal(1000) * 10.0 ** rng.integers(-30, 30, 1000)
+    near = rounded_once(numbers, "bfloat16").astype(float)
+    single = numbers.astype(np.float32).view(np.uint32)
+    below = (single & np.uint32(0xFFFF0000)).view(np.float32).astype(float)
+    above = ((single & np.uint32(0xFFFF0000)) + np.uint32(0x10000)).view(np.float32).astype(float)
+    assert (np.abs(near - numbers) == np.minimum(np.abs(below - numbers), np.abs(above - numbers))).all()
+    assert rounded_once(np.array([1 + 2.0**-11 + 2.0**-40]), "float16") == np.float16(1 + 2.0**-10)

@@ -14,6 +14,8 @@ from suites.support.refusals import without_elements
 
 AREA = "casting"
 ALL = (*kinds.FLOATS, *kinds.INTEGERS, "bool")
+HALVES = {"float16": 11, "bfloat16": 8}
+"""Formats that casts may reach by way of float32, and their bits of precision."""
 HOW = each("cast", "astype", "to", "type_as")
 
 
@@ -27,15 +29,25 @@ def _numbers(rng, shape, dtype, target):
     if dtype in kinds.INTEGERS:
         limits = np.iinfo(dtype)
         far = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+        if dtype in ("int32", "int64") and target == "bfloat16":
+            far = np.where(rng.random(shape) < 0.3, _nearly_ties(rng, shape, HALVES[target], 2**20) * 2**20, far)
         return np.where(rng.random(shape) < 0.5, far, rng.integers(0, 5, shape)).astype(dtype)
     if target in kinds.INTEGERS:
         low, high = (0.0, 255.0) if target == "uint8" else (-128.0, 127.0)
         found = rng.uniform(low, high, shape)
         return np.where(rng.random(shape) < 0.3, np.trunc(found), found).astype(kinds.named(dtype))
     found = rng.standard_normal(shape) * 10.0 ** rng.integers(-9, 9, shape)
+    if dtype == "float64" and target in HALVES:
+        found = np.where(rng.random(shape) < 0.2, _nearly_ties(rng, shape, HALVES[target]), found)
     found = np.where(rng.random(shape) < 0.2, rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0], shape), found)
     with np.errstate(over="ignore"):
         return found.astype(kinds.named(dtype))
+
+
+def _nearly_ties(rng, shape, bits, parts=2**38):
+    """Numbers of [1, 2) that lie between two of a format of some bits, but for the smallest part of them."""
+    whole = rng.integers(2**bits, 2 ** (bits + 1), shape) | 1
+    return whole / 2.0**bits + rng.choice([-1.0, 1.0], shape) / parts
 
 
 @st.composite
@@ -51,18 +63,22 @@ def _cast(draw):
     return found
 
 
+def _by_way_of_float32(x, dtype):
+    """The same, where a number of more than 32 bits is rounded to float32 first."""
+    with np.errstate(over="ignore"):
+        return _converted(x.astype("float32") if dtype in HALVES and x.dtype.itemsize >= 4 else x, dtype)
+
+
 def _converted(x, dtype):
     with np.errstate(over="ignore", invalid="ignore"):
         if dtype == "bool":
             return np.asarray(x.astype("float64") != 0 if x.dtype.kind not in "iub" else x != 0)
-        if dtype == "bfloat16" and x.dtype.kind in "iub":
-            x = x.astype("float32")
-        return np.asarray(x.astype(kinds.named(dtype)))
+        return kinds.rounded_once(x, dtype) if dtype in HALVES else np.asarray(x.astype(kinds.named(dtype)))
 
 
 def _cut_off(x, dtype, which):
     """Formats of 16 bits by leaving out the bits that they lack; of those below the normal numbers nothing is said."""
-    found = _converted(x, dtype).astype("float64" if dtype in kinds.FLOATS else None)
+    found = _by_way_of_float32(x, dtype).astype("float64" if dtype in kinds.FLOATS else None)
     if dtype not in which or x.dtype.name in (dtype, "bool"):
         return {"output": Acceptance(found, dtype=dtype)}
     with np.errstate(over="ignore", invalid="ignore"):
@@ -113,6 +129,11 @@ class cast_all:
         if dtype in kinds.FLOATS:
             found = found.astype("float64")
         return {"output": Acceptance(found, dtype=dtype)}
+
+    @staticmethod
+    def variant_rounded_twice(x, dtype, how):
+        found = _by_way_of_float32(x, dtype)
+        return {"output": Acceptance(found.astype("float64" if dtype in kinds.FLOATS else None), dtype=dtype)}
 
     @staticmethod
     def variant_cut_off(x, dtype, how):
