@@ -17,6 +17,7 @@ from conformance.quantity import (
     acceptance,
     backward,
     computed_in,
+    current,
     made,
     quantity,
     returned_in,
@@ -84,11 +85,15 @@ class Formula:
         if any(results[name].shape != np.shape(each) for name, each in given.items()):
             return  # a variant's result of another shape, from which this cotangent cannot go back
         known = backward([(results[name], each) for name, each in given.items()], [leaves[name] for name in names])
+        # A kernel may multiply with the cotangent last, and with it what was rounded below the normal numbers.
+        lost = current().smallest * max(
+            (float(np.max(np.abs(each), initial=0.0)) for each in given.values()), default=0
+        )
         for name, gradient in zip(names, known, strict=True):
             leaf, dtype = leaves[name], str(inputs[name].dtype)
             found = quantity(np.zeros(leaf.shape)) if gradient is None else gradient
             # Of the gradient with respect to a NaN or an infinity nothing is promised.
-            error = np.where(np.isfinite(leaf.value), found.error, np.inf)
+            error = np.where(np.isfinite(leaf.value), np.where(found.error > 0, found.error + lost, 0.0), np.inf)
             value = found.value if dtype in dtypes.FLOATS else found.value.astype(np.complex128)
             yield f"gradient.{name}", acceptance(Quantity(value, error), dtype, inner)
 

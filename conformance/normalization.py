@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from conformance.functions import constant_power, rsqrt, sqrt, square
-from conformance.quantity import Quantity, current, divide, multiply, quantity, where
+from conformance.quantity import Quantity, current, divide, multiply, quantity, sign_of, where
 from conformance.sums import PROBABLE
 
 WELFORD = 2.0
@@ -90,7 +90,7 @@ def length(
 
     def gradient(g: Quantity) -> Quantity:
         g = g if keepdims else g.reshape(whole.shape)
-        sign = np.sign(x.value)
+        sign = sign_of(x)
         if added is not None and p != np.inf:
             sides = [power(side, p - 1) if p != 2 else side for side in (abs(x).plain, whole)]
             return g * (sides[0] / (sides[1] + added)) * sign
@@ -99,7 +99,9 @@ def length(
         if p == np.inf:
             largest = np.abs(x.value) == whole.value
             count = largest.sum(axis=axis, keepdims=True).astype(np.float64) if shared else np.ones(1)
-            return divide(g * (sign * largest), quantity(count))
+            near = (x.error > 0) & (np.abs(x.value) >= whole.value - whole.error - x.error)
+            open_ = near & (near.sum(axis=axis, keepdims=True) > 1)  # any of them may be the largest
+            return divide(g * (sign * Quantity(largest, np.where(open_, count, 0.0))), quantity(count))
         safe = where(whole.value == 0, 1.0, whole)
         slope = x.plain / safe if p == 2 else power(abs(x).plain / safe, p - 1) * sign
         return where(whole.value == 0, 0.0, g * slope)

@@ -187,11 +187,10 @@ class Quantity:
         return Quantity(-self.value, self.error, linked((self, lambda g: -g)))
 
     def __abs__(self) -> Quantity:
-        sign = np.sign(self.value)
         if self.is_complex:
             size = made(np.abs(self.value), self.error, 2).plain
             return size.with_gradient(self, lambda g: where(size.value == 0, 0.0, self.plain * (g / size)))
-        return Quantity(np.abs(self.value), self.error, linked((self, lambda g: g * sign)))
+        return Quantity(np.abs(self.value), self.error, linked((self, lambda g: g * sign_of(self))))
 
     def __getitem__(self, index: Any) -> Quantity:
         return sums.move(lambda array: array[index], self)
@@ -233,6 +232,12 @@ def variable(value: Any) -> Quantity:
     made = Quantity(value)
     made.variable = True
     return made
+
+
+def sign_of(x: Quantity) -> Quantity:
+    """The sign of a real number: open where an error may have changed it."""
+    sign = np.sign(x.value)
+    return Quantity(sign, np.where((np.abs(x.value) <= x.error) & (x.error > 0), 1.0 + np.abs(sign), 0.0))
 
 
 def linked(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward], ...]:
@@ -440,8 +445,14 @@ def larger(one: Any, other: Any, tied: float = 0.5) -> Quantity:
     one, other = quantity(one), quantity(other)
     value = np.maximum(one.value, other.value)
     error = np.maximum(one.error, other.error)
-    first = np.where(one.value == other.value, tied, (one.value > other.value) | np.isnan(one.value))
-    second = np.where(one.value == other.value, 1 - tied, (other.value > one.value) | np.isnan(other.value))
+    shares = (
+        np.where(one.value == other.value, tied, (one.value > other.value) | np.isnan(one.value)),
+        np.where(one.value == other.value, 1 - tied, (other.value > one.value) | np.isnan(other.value)),
+    )
+    errors = one.error + other.error
+    with np.errstate(invalid="ignore"):
+        open_ = np.where((errors > 0) & (np.abs(one.value - other.value) <= errors), 1.0, 0.0)
+    first, second = (Quantity(share, open_) for share in shares)
     reduced = _reduced(one), _reduced(other)
     return Quantity(
         value, error, linked((one, lambda g: reduced[0](g * first)), (other, lambda g: reduced[1](g * second)))

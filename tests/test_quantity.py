@@ -8,6 +8,7 @@ import pytest
 from conformance import functions as f
 from conformance import quantity as q
 from conformance import sums
+from conformance.formula import Formula
 from conformance.judge import compare_values
 
 DOMAINS = {
@@ -129,6 +130,33 @@ def test_an_error_of_an_input_goes_on_and_infinite_ones_promise_nothing():
     assert np.isposinf((1.0 / q.Quantity(1.0, 2.0)).error)
     assert np.isposinf((q.Quantity(1.0, np.inf) + 1.0).error)
     assert np.isposinf(sums.total(q.Quantity(np.ones(3), np.array([0, np.inf, 0]))).error)
+
+
+def gradient_of(function, x: q.Quantity) -> q.Quantity:
+    (found,) = q.backward([(function(x), np.ones(x.shape))], [x])
+    assert found is not None
+    return found
+
+
+def test_a_side_that_an_error_leaves_open_promises_neither_gradient():
+    near = q.Quantity(np.array([1e-8, -1e-8, 1e-8, 0.0, 5.0]), np.array([1e-7, 1e-7, 0.0, 0.0, 1e-7]))
+    near.variable = True
+    size = gradient_of(abs, near)
+    assert size.value.tolist() == [1, -1, 1, 0, 1] and np.rint(size.error).tolist() == [2, 2, 0, 0, 0]
+    first = gradient_of(lambda x: q.larger(x, 0.0), near)
+    assert first.value.tolist() == [1, 0, 1, 0.5, 1] and (first.error >= 1).tolist() == [True, True, *[False] * 3]
+
+
+def test_a_kernel_may_multiply_with_the_cotangent_last():
+    """Half precision: 2 d / n is rounded far below the normal numbers before it is multiplied."""
+    d, cotangent = np.full(4000, 1.134e-3, np.float16), np.asarray(1.3633, np.float16)
+    accepted = Formula(lambda x: f.square(x).mean(), ("x",), stepwise=True)(x=d, cotangent=cotangent)["gradient.x"]
+    last = np.float16(np.float16(2 / 4000) * d) * cotangent
+    first = np.float16(np.float16(cotangent / np.float16(4000)) * np.float16(2)) * d
+    for seen in (last, first):
+        assert isinstance(compare_values("a", "b", "y", seen, accepted.value, accepted.bound), float)
+    for seen in (last * np.float16(1.5), first * np.float16(0.5)):
+        assert not isinstance(compare_values("a", "b", "y", seen, accepted.value, accepted.bound), float)
 
 
 def test_overflow_is_promised_where_it_is_sure():

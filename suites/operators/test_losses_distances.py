@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance.functions import sqrt
 from conformance.normalization import length
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
-from conformance.quantity import Quantity, larger, quantity, stored, where
+from conformance.quantity import Quantity, larger, quantity, stored, where, without_gradient
 from suites.support.losses import AREA, REDUCTIONS, Chosen, hinge, poisoned, reduced
 
 DTYPES = ("float32", "float64")
@@ -34,11 +34,13 @@ def _whole(shape: tuple[int, ...], axis: int) -> list[int]:
 
 
 def _similarity(x, y, axis, eps, straight_through=False):
-    sides = []
+    sides, least = [], stored(quantity(eps))
     for side in (x, y):
         size = length(side, 2, axis, keepdims=True)
-        bounded = where(size.value < eps, eps, size)
-        sides.append(side / (bounded.plain.with_gradient(size, lambda g: g) if straight_through else bounded))
+        bounded = where(size.value < least.value, least, size)
+        found = side / (bounded.plain.with_gradient(size, lambda g: g) if straight_through else bounded)
+        kink = np.abs(size.value - least.value) <= size.error  # where either slope is one, and either may be taken
+        sides.append(found if straight_through else without_gradient(found, side, np.broadcast_to(kink, side.shape)))
     return (sides[0] * sides[1]).sum(axis=axis)
 
 

@@ -34,8 +34,9 @@ def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLO
     def of_x(g):
         off, scale = x.plain - target.plain, larger((1.0 - x.plain) * x.plain, floor, 0.0)
         found = _either(divide(g * off, scale), g * divide(off, scale))
-        with np.errstate(all="ignore"):
-            beyond = (scale.value > 0) & (np.abs(off.value / scale.value) > largest() / 4)
+        with np.errstate(all="ignore"):  # a kernel of the mean may divide by the count at the end
+            slope, count = np.abs(off.value / scale.value), x.value.size if reduction == "mean" else 1
+            beyond = (scale.value > 0) & (slope * np.maximum(1.0, count * np.abs(g.value)) > largest() / 4)
         return Quantity(found.value, np.where(beyond, np.inf, found.error))
 
     def of_target(g):
@@ -109,13 +110,17 @@ def _with_logits(x, target, weight, pos_weight, reduction, parts=None):
     if parts is not None:
         loss, slope = parts(p, t, pos_weight, loss, slope)
 
-    def to_target(g):
+    def going_to(factor):
         # A weight may come first or last, or be multiplied with what the target is: one rounding more.
-        found = g * of_target
-        lost = current().unit * np.where(np.isfinite(found.value), np.abs(found.value), 0.0)
-        return Quantity(found.value, found.error + lost + HEAVIEST * current().smallest)
+        def gradient(g):
+            found = g * factor
+            lost = current().unit * np.where(np.isfinite(found.value), np.abs(found.value), 0.0)
+            inexact = (found.error > 0) | (g.error > 0)
+            return Quantity(found.value, found.error + np.where(inexact, lost + HEAVIEST * current().smallest, 0.0))
 
-    loss = Quantity(loss.value, loss.error, linked((x, lambda g: g * slope), (target, to_target)))
+        return gradient
+
+    loss = Quantity(loss.value, loss.error, linked((x, going_to(slope)), (target, going_to(of_target))))
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
