@@ -1,0 +1,33 @@
+"""Faults of calls that are written by hand: of regions, sparse tensors, decoding, metrics and clustered softmaxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.faults.fault import PADDLE, TORCH, Fault
+from tests.faults.operators import CallFault, first, larger
+
+
+def each(name: str, wrap: Any, *contracts: str) -> list[Fault]:
+    """A fault of the calls of some contracts, in either lane."""
+    return [CallFault(f"{one}: {name}", lane, (one,), "", wrap) for one in contracts for lane in (TORCH, PADDLE)]
+
+
+def second(change: Any) -> Any:
+    """Change the second of a call's results."""
+
+    def wrap(call: Any) -> Any:
+        def faulty(**inputs: Any) -> Any:
+            found = call(**inputs)
+            name = list(found)[1]
+            return {**found, name: change(found[name])}
+
+        return faulty
+
+    return wrap
+
+
+FAULTS = (
+    *each("too large", first(larger), "losses.adaptive_predict", "losses.adaptive_parameters"),
+    *each("another class", second(larger), "losses.adaptive_predict"),
+)
