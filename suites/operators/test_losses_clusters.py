@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Sample, contract
+from conformance import Acceptance, Rejects, Sample, contract
 from conformance.attention import linear, log_softmax
 from conformance.operators import Floats, each, operator
 from conformance.quantity import computed_in, quantity
@@ -120,6 +120,15 @@ class adaptive_log_softmax:
     paddle = lambda f, **inputs: _called(f, **inputs)
     value = _loss
     variant_absent = lambda **inputs: LATER
+
+    @staticmethod
+    def variant_one_refused(labels, ends, **inputs):
+        """A label that is alone in the head or in its cluster is refused."""
+        counts = np.histogram(labels, [0, *ends])[0]
+        if 1 not in counts:
+            return _loss(labels=labels, ends=ends, **inputs)
+        words = "insert dimension value should not be larger" if list(counts).index(1) == 0 else "Input(Index) is []"
+        return Rejects("a label alone in its cluster", error=words)
 
 
 @operator(
