@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from unittest import mock
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, core, errors, given, settings
+from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.internal.conjecture import providers
-from hypothesis.internal.conjecture.data import ConjectureData
-from hypothesis.strategies._internal.lazy import unwrap_strategies
 
+from conformance import drawing
 from conformance.contract import Contract
 
 GATE_EXAMPLES = 24
@@ -23,10 +23,6 @@ NAMES = ("gate", "explore")
 FEW = 3
 """Hypothesis begins with its simplest example, whatever the seed. A contract worth this many or fewer leaves it out:
 it would be all that such a contract ever sees."""
-
-ROUND = 8
-"""Examples that a gate draws in a row. After ten, Hypothesis makes most from earlier ones, within which it copies
-parts: half of a gate would have the shapes and options of the other half."""
 
 _NO_LITERALS = providers.Constants()
 _PERMITTED = type(providers.CONSTANTS_CACHE)(1024)
@@ -67,34 +63,68 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
 
     A contract has random numbers of its own, under ``gate`` the same ones every time; ``seed``, which is what
     ``--hypothesis-seed`` was given, asks for others. shrink: simplify an example that fails.
+
+    Raises
+    ------
+    Flaky: an example failed, and passed when it was to be simplified.
     """
-    current = settings() if shrink else settings(settings(), phases=[Phase.generate])
+    current = settings()
     examples = max(1, round(current.max_examples * contract.share))
-    rounds = -(-examples // ROUND) if current.derandomize else 1
-    with contextlib.nullcontext() if shrink or not current.derandomize else unrecorded_draws():
-        for place in range(rounds):
-            left_out = 1 if place or examples <= FEW else 0  # every round begins with the simplest example
-            count = (examples + place) // rounds + left_out
-            _draw(contract, contract.samples, settings(current, max_examples=count), left_out, place, seed, check)
-        if contract.rare is not None:
-            _draw(contract, contract.rare, settings(current, max_examples=2), 1, "rare", seed, check)
-
-
-def _draw(
-    contract: Contract,
-    samples: Any,
-    current: settings,
-    left_out: int,
-    place: int | str,
-    seed: str | None,
-    check: Callable[[Any], None],
-) -> None:
-    test = current(given(example=samples)(_without_first(left_out, check)))
-    if current.derandomize or seed is not None:
-        # Left to itself, Hypothesis takes a derandomized test's source for a seed: one for all contracts.
-        test = hypothesis.seed(f"{contract.id} {place} {seed}")(test)
+    parts = [("", contract.samples, examples, examples <= FEW)]
+    if contract.rare is not None:
+        parts.append(("rare", contract.rare, 1, True))
     with without_literals():
-        test()
+        for part, samples, count, without_simplest in parts:
+            name = f"{contract.id} {part} {seed}"
+            if current.derandomize:
+                _draw_straight(name, samples, count, without_simplest, check, shrink)
+            else:
+                _explore(name if seed is not None else None, samples, count, without_simplest, check, shrink)
+
+
+def _draw_straight(
+    name: str, samples: Any, count: int, without_simplest: bool, check: Callable[[Any], None], shrink: bool
+) -> None:
+    for example in drawing.examples(samples, count, name, not without_simplest):
+        try:
+            check(example.value)
+        except Exception as error:
+            found = error
+        else:
+            continue
+        if shrink:
+            _simplify(name, samples, example.choices, check)
+        raise found
+
+
+def _simplify(name: str, samples: Any, choices: Sequence[Any], check: Callable[[Any], None]) -> None:
+    """Let Hypothesis make an example smaller that fails, as if an earlier run had left it in its database."""
+    database, key = InMemoryExampleDatabase(), name.encode()
+    database.save(key + b".secondary", choices_to_bytes(choices))  # the primary ones are simple already
+    current = settings(settings(), database=database, phases=[Phase.reuse, Phase.shrink], derandomize=False)
+    test = current(given(example=samples)(_without_first(0, check)))
+    test._hypothesis_internal_database_key = key  # type: ignore[attr-defined]
+    # A seed of its own would turn the database off.
+    core.threadlocal._hypothesis_global_random = random.Random(name)
+    test()
+    raise errors.Flaky(f"{name}: an example failed, and passed when it was run again")
+
+
+def _explore(
+    name: str | None,
+    samples: Any,
+    count: int,
+    without_simplest: bool,
+    check: Callable[[Any], None],
+    shrink: bool,
+) -> None:
+    """Let Hypothesis search: it varies examples too, and begins with the simplest."""
+    left_out = int(without_simplest)
+    current = settings(settings(), max_examples=count + left_out, **({} if shrink else {"phases": [Phase.generate]}))
+    test = current(given(example=samples)(_without_first(left_out, check)))
+    if name is not None:
+        test = hypothesis.seed(name)(test)
+    test()
 
 
 @contextlib.contextmanager
@@ -107,23 +137,6 @@ def without_literals() -> Iterator[None]:
         mock.patch.object(providers.HypothesisProvider, "_local_constants", _NO_LITERALS),
         mock.patch.object(providers, "CONSTANTS_CACHE", _PERMITTED),
     ):
-        yield
-
-
-@contextlib.contextmanager
-def unrecorded_draws() -> Iterator[None]:
-    """Leave out what Hypothesis notes of draws within draws: shrinking uses it, and what is made from earlier examples.
-
-    The numbers are the same as long as no example is, which is so in the rounds of a gate.
-    """
-    whole = ConjectureData.draw
-
-    def draw(self: Any, strategy: Any, *arguments: Any, **options: Any) -> Any:
-        if self.depth == 0:
-            return whole(self, strategy, *arguments, **options)
-        return unwrap_strategies(strategy).do_draw(self)
-
-    with mock.patch.object(ConjectureData, "draw", draw):
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, errors, settings
 from hypothesis import strategies as st
 
 from conformance import profiles
@@ -103,13 +104,15 @@ def test_a_gate_is_the_same_every_time_and_another_for_each_contract_and_seed(dr
 
 def test_what_else_is_loaded_changes_no_draw(drawn, monkeypatch, tmp_path):
     """The numbers in a module's source, which Hypothesis would draw some of its own from."""
-    before = [drawn(f"law.of_{place}") for place in range(4)]
+    settings.load_profile("explore")
+    draw = functools.partial(drawn, share=0.05, seed="1")
+    before = [draw(f"law.of_{place}") for place in range(4)]
     (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = {list(range(3, 10**6, 997))}\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "full_of_numbers", importlib.import_module("full_of_numbers"))
-    assert [drawn(f"law.of_{place}") for place in range(4)] == before
+    assert [draw(f"law.of_{place}") for place in range(4)] == before
     monkeypatch.setattr(profiles, "without_literals", contextlib.nullcontext)
-    assert [drawn(f"law.of_{place}") for place in range(4)] != before
+    assert [draw(f"law.of_{place}") for place in range(4)] != before
 
 
 def test_hardly_a_number_of_a_gate_is_a_copy_of_another(drawn):
@@ -151,22 +154,18 @@ def test_an_example_that_fails_is_simplified_where_that_is_asked_for(identity, o
     assert (1000 in seen) == options.get("shrink", False)
 
 
-@pytest.mark.parametrize(("profile", "left_out"), [("gate", [0, 1, 1]), ("explore", [0])])
-def test_a_gate_alone_draws_in_rounds_and_leaves_one_example_of_each_but_the_first_out(
-    identity, monkeypatch, profile, left_out
-):
-    seen: list[int] = []
-    own = profiles._without_first
+def test_what_fails_once_is_said_not_to_repeat(identity):
+    failing = iter([False, True])
 
-    def noted(count, check):
-        seen.append(count)
-        return own(count, check)
+    def check(number: int) -> None:
+        assert not next(failing, False)
 
-    monkeypatch.setattr(profiles, "_without_first", noted)
-    before = settings.get_current_profile_name()
-    settings.load_profile(profile)
-    try:
-        profiles.draw(identity(samples=st.integers(0, 10**6)).contract, lambda number: None)
-    finally:
-        settings.load_profile(before)
-    assert seen == left_out
+    with pytest.raises(errors.Flaky, match="small.law.*passed when it was run again"):
+        profiles.draw(identity(samples=st.integers(0, 10**6), name="small.law").contract, check, shrink=True)
+
+
+def test_what_is_dear_is_drawn_once_at_the_end(identity):
+    law = identity(samples=NUMBERS, rare=st.just("dear")).contract
+    found: list[Any] = []
+    profiles.draw(law, found.append)
+    assert len(found) == GATE_EXAMPLES + 1 and found.index("dear") == GATE_EXAMPLES

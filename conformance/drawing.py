@@ -1,0 +1,177 @@
+"""Examples of a strategy without Hypothesis' engine, which takes ten times as long for each as making it does.
+
+The engine notes every draw so that it can vary an example and make it smaller. A gate does neither as long as nothing
+fails: it wants the strategy's examples, one after another. Here a strategy draws from a generator of ours; what it drew
+is kept as the sequence of choices that Hypothesis itself works on, from which an example that fails is made smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from hypothesis.control import BuildContext
+from hypothesis.errors import StopTest, Unsatisfiable, UnsatisfiedAssumption
+from hypothesis.internal.conjecture.choice import ChoiceTemplate
+from hypothesis.internal.conjecture.data import ConjectureData
+from hypothesis.strategies._internal.lazy import unwrap_strategies
+
+TRIES = 20
+"""How often a strategy may refuse to make an example, or repeat an earlier one, for each that it makes."""
+MOST_CARDS = 64
+"""Larger ranges are no decks."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a strategy made, and of which choices."""
+
+    value: Any
+    choices: tuple[Any, ...]
+
+
+class _Decks:
+    """Numbers of small ranges, dealt like cards: none comes again until all have come, so that few examples see each.
+
+    Each place in an example has a deck of its own.
+    """
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self._decks: dict[tuple[int, int, int], list[int]] = {}
+
+    def dealt(self, place: int, low: int, high: int, weights: Mapping[int, float] | None = None) -> int:
+        """A number from ``low`` to ``high``, each as likely as any other but for those that have a share."""
+        if weights is not None:
+            left = self.random.random()
+            for number, share in weights.items():
+                left -= share
+                if left < 0:
+                    return number
+        if weights is not None or high - low >= MOST_CARDS:
+            return self.random.randint(low, high)
+        return self._deck(place, low, high).pop()
+
+    def _deck(self, place: int, low: int, high: int) -> list[int]:
+        deck = self._decks.setdefault((place, low, high), [])
+        if not deck:
+            deck.extend(range(low, high + 1))
+            self.random.shuffle(deck)
+        return deck
+
+    def take_out(self, example: ConjectureData) -> None:
+        """Let the numbers of an example that Hypothesis made have been dealt."""
+        for place, node in enumerate(example.nodes):
+            low, high = (node.constraints.get(name, bound) for name, bound in (("min_value", 0), ("max_value", 1)))
+            if node.type in ("integer", "boolean") and None not in (low, high) and high - low < MOST_CARDS:
+                self._deck(place, low, high).remove(int(node.value))
+
+
+class _Unrecorded(ConjectureData):
+    """Draws without a record but that of the choices.
+
+    Integers of a range are equally likely, where Hypothesis prefers small ones and those that stand in sources.
+    """
+
+    def __init__(self, decks: _Decks) -> None:
+        super().__init__(random=decks.random)
+        self.decks = decks
+        self.made: list[Any] = []
+
+    def draw(self, strategy: Any, *arguments: Any, **options: Any) -> Any:
+        return unwrap_strategies(strategy).do_draw(self)
+
+    def start_span(self, label: int) -> None:
+        self.depth += 1
+
+    def stop_span(self, *, discard: bool = False) -> None:
+        self.depth -= 1
+
+    def draw_integer(
+        self,
+        min_value: int | None = None,
+        max_value: int | None = None,
+        *,
+        weights: Any = None,
+        shrink_towards: int = 0,
+        forced: int | None = None,
+        observe: bool = True,
+    ) -> int:
+        if forced is not None:
+            value = forced
+        elif min_value is None or max_value is None:
+            value = self.provider.draw_integer(min_value, max_value, weights=weights, shrink_towards=shrink_towards)
+        else:
+            value = self.decks.dealt(len(self.made), min_value, max_value, weights)
+        if observe:
+            self.made.append(value)
+        return value
+
+    def draw_boolean(self, p: float = 0.5, *, forced: bool | None = None, observe: bool = True) -> bool:
+        if forced is not None:
+            value = forced
+        elif p == 0.5:
+            value = bool(self.decks.dealt(len(self.made), 0, 1))
+        else:
+            value = self.provider.draw_boolean(p)
+        if observe:
+            self.made.append(value)
+        return value
+
+    def _draw(self, choice_type: Any, constraints: Any, *, observe: bool, forced: Any) -> Any:
+        value = getattr(self.provider, f"draw_{choice_type}")(**constraints) if forced is None else forced
+        if observe:
+            self.made.append(value)
+        return value
+
+
+class _Quiet(BuildContext):
+    """Keeps no note of how objects were made, which is for printing them."""
+
+    def record_call(self, *arguments: Any, **options: Any) -> None: ...
+
+
+def simplest(strategy: Any, decks: _Decks | None = None) -> Example:
+    """The example that shrinking would end with if every one failed; its numbers have been dealt then."""
+    data = ConjectureData.for_choices((ChoiceTemplate("simplest", count=None),))
+    with BuildContext(data, wrapped_test=simplest):
+        value = data.draw(strategy)
+    if decks is not None:
+        decks.take_out(data)
+    return Example(value, tuple(data.choices))
+
+
+def _drawn(strategy: Any, decks: _Decks) -> Example:
+    data = _Unrecorded(decks)
+    with _Quiet(data, wrapped_test=_drawn):
+        value = data.draw(strategy)
+    return Example(value, tuple(data.made))
+
+
+def examples(strategy: Any, count: int, seed: str, first: bool) -> Iterator[Example]:
+    """So many examples, all different, the same ones for the same seed; fewer where the strategy has no more.
+
+    first: begin with the simplest.
+
+    Raises
+    ------
+    Unsatisfiable: the strategy makes none.
+    """
+    strategy.validate()
+    known: set[tuple[Any, ...]] = set()
+    decks, refused, count = _Decks(Random(seed)), 0, 0 if strategy.is_empty else count
+    while len(known) < count and refused < TRIES * count:
+        try:
+            made = simplest(strategy, decks) if first else _drawn(strategy, decks)
+        except (StopTest, UnsatisfiedAssumption):
+            made = None
+        first = False
+        if made is None or made.choices in known:
+            refused += 1
+            continue
+        known.add(made.choices)
+        yield made
+    if not known:
+        raise Unsatisfiable(f"{refused} attempts gave no example")
