@@ -22,9 +22,13 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class Pile:
-    """Elements of one quantity of one lane, of many samples. signed: zeros must have the sign of the value's."""
+    """Elements of one quantity of one lane, of many samples.
+
+    signed: zeros must have the sign of the value's. exact: nothing but the value will do, and no bounds are given.
+    """
 
     signed: bool
+    exact: bool
     samples: list[int] = field(default_factory=list)
     observed: list[Array] = field(default_factory=list)
     values: list[Array] = field(default_factory=list)
@@ -34,19 +38,26 @@ class Pile:
         self.samples.append(sample)
         self.observed.append(observed.reshape(-1))
         self.values.append(value.reshape(-1))
-        wide = np.full(observed.shape, bound) if np.ndim(bound) == 0 else np.broadcast_to(bound, observed.shape)
-        self.bounds.append(wide.reshape(-1))
+        if not self.exact:
+            wide = np.asarray(bound)
+            if wide.shape != observed.shape:
+                wide = np.broadcast_to(wide, observed.shape)
+            self.bounds.append(wide.reshape(-1))
 
     def largest(self, bad: set[int]) -> float:
         """The largest ratio, of samples that are within their bounds; the others are added to ``bad``."""
         if len(self.samples) > 1:
-            joined = [np.concatenate(each) for each in (self.observed, self.values, self.bounds)]
-            found = largest(joined[0], joined[1], joined[2], self.signed)
-            if found is not None:
-                return found
+            observed, values = np.concatenate(self.observed), np.concatenate(self.values)
+            if not self.exact:
+                found = largest(observed, values, np.concatenate(self.bounds), self.signed)
+                if found is not None:
+                    return found
+            elif np.array_equal(observed, values) and not (self.signed and _signs_differ(observed, values)):
+                return 0.0
         most = np.nan
         for place, sample in enumerate(self.samples):
-            found = largest(self.observed[place], self.values[place], self.bounds[place], self.signed)
+            bound = np.zeros(self.observed[place].shape) if self.exact else self.bounds[place]
+            found = largest(self.observed[place], self.values[place], bound, self.signed)
             if found is None:
                 bad.add(sample)
             else:
@@ -67,64 +78,101 @@ def largest(observed: Array, value: Array, bound: Array, signed: bool) -> float 
         found = ratio.max()
         if not found <= 1.0:
             return None
-    if signed and np.any((observed == 0) & (np.signbit(observed) != np.signbit(value))):
+    if signed and _signs_differ(observed, value):
         return None
-    return float(found) if bound.min() < np.inf else np.nan
+    return float(found) if np.any(bound < np.inf) else np.nan  # a bound that is no number is none
+
+
+def _signs_differ(observed: Array, value: Array) -> bool:
+    return bool(np.any((observed == 0) & (np.signbit(observed) != np.signbit(value))))
+
+
+def _same(one: Array, other: Array) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
 
 
 class Agreement:
     """The judgement of samples of one contract; ``devices`` of the lanes, by label."""
 
     def __init__(self, devices: Mapping[str, str]) -> None:
-        self.devices = devices
+        self.devices = {label: (device, HOST) for label, device in devices.items()}
         self.bad: set[int] = set()
         self._ratios: dict[str, dict[str, float]] = {}
-        self._piles: dict[tuple[str, str, bool], Pile] = {}
-        self._pairs: dict[tuple[str, str, str], Pile] = {}
+        self._piles: dict[tuple[str, str, bool, bool], Pile] = {}
+        self._pairs: dict[tuple[str, str, str, bool], Pile] = {}
 
     def add(
         self, place: int, sample: Sample, observations: Mapping[str, Observation], accepted: Mapping[str, Any]
     ) -> None:
         """Take in a sample: what its lanes observed, and what they may; one of another structure is bad."""
         exact = sample.regime == EXACT
+        usual: str | None = None
         for label, seen in observations.items():
             allowed = accepted[label]
             if seen.error is not None or not isinstance(allowed, dict) or allowed.keys() != seen.values.keys():
                 self.bad.add(place)
                 return
             for name, item in allowed.items():
-                if not self._fits(place, sample, label, name, seen, item, exact):
+                item = as_acceptance(item)
+                observed, value = seen.values[name], np.asarray(item.value)
+                wanted = item.dtype
+                if wanted is None and value.dtype.kind == "f":
+                    usual = wanted = usual or expected_dtype(sample)
+                if (
+                    item.noted
+                    or (wanted is not None and seen.dtypes[name] != wanted)
+                    or observed.shape != value.shape
+                    or seen.devices[name] not in self.devices[label]
+                    or not self._fits(place, label, name, observed, value, 0.0 if exact else item.bound, item.signed)
+                ):
                     self.bad.add(place)
                     return
         if not exact:
             self._add_pairs(place, observations, accepted)
 
-    def _fits(
-        self, place: int, sample: Sample, label: str, name: str, seen: Observation, item: Any, exact: bool
-    ) -> bool:
-        item = as_acceptance(item)
-        observed, value = seen.values[name], np.asarray(item.value)
-        wanted = item.dtype or (expected_dtype(sample) if value.dtype.kind == "f" else None)
-        if (
-            item.noted
-            or (wanted is not None and seen.dtypes[name] != wanted)
-            or observed.shape != value.shape
-            or seen.devices[name] not in (self.devices[label], HOST)
-        ):
-            return False
-        bound = 0.0 if exact else item.bound
+    def add_equal(self, place: int, observations: Mapping[str, Observation]) -> None:
+        """Take in a sample whose lanes have to be equal; each of its ratios is 0 then."""
+        (left, first), *others = observations.items()
+        for label, seen in observations.items():
+            if seen.error is not None or any(each not in self.devices[label] for each in seen.devices.values()):
+                self.bad.add(place)
+                return
+        for right, seen in others:
+            if seen.dtypes != first.dtypes or seen.values.keys() != first.values.keys():
+                self.bad.add(place)
+                return
+            for name, a in first.values.items():
+                b = seen.values[name]
+                if a.shape != b.shape or (
+                    (a.dtype.kind != "f" or b.dtype.kind != "f" or a.size > LARGE) and not _same(a, b)
+                ):
+                    self.bad.add(place)
+                    return
+                if a.dtype.kind == "f" and a.size <= LARGE:
+                    self._pair((left, right, name, True)).add(place, a, b, 0.0)
+        for label in observations:
+            for name in first.values:
+                self._note(label, name, 0.0)
+
+    def _fits(self, place: int, label: str, name: str, observed: Array, value: Array, bound: Any, signed: bool) -> bool:
         if observed.dtype.kind != "f" or value.dtype.kind != "f" or observed.size > LARGE:
             found = compare_values(label, ORACLE, name, observed, value, bound)
-            if isinstance(found, Difference) or (item.signed and compare_zeros(label, name, observed, value)):
+            if isinstance(found, Difference) or (signed and compare_zeros(label, name, observed, value)):
                 return False
             self._note(label, name, found)
             return True
-        key = (label, name, item.signed)
+        key = (label, name, signed, isinstance(bound, float) and bound == 0.0)
         pile = self._piles.get(key)
         if pile is None:
-            pile = self._piles[key] = Pile(item.signed)
+            pile = self._piles[key] = Pile(signed, key[3])
         pile.add(place, observed, value, bound)
         return True
+
+    def _pair(self, key: tuple[str, str, str, bool]) -> Pile:
+        pile = self._pairs.get(key)
+        if pile is None:
+            pile = self._pairs[key] = Pile(False, key[3])
+        return pile
 
     def _note(self, label: str, name: str, ratio: float) -> None:
         known = self._ratios.setdefault(label, {})
@@ -143,9 +191,8 @@ class Agreement:
                         if a.dtype.kind != "f" or a.shape != b.shape:
                             self.bad.add(place)
                             return
-                        key = (left, right, name)
-                        pile = self._pairs.setdefault(key, Pile(False))
-                        pile.add(place, a, b, np.maximum(limits[0], limits[1]))
+                        wide = limits[0] if limits[0] is limits[1] else np.maximum(limits[0], limits[1])
+                        self._pair((left, right, name, False)).add(place, a, b, wide)
                     elif observations[left].dtypes[name] != observations[right].dtypes[name] or a.shape != b.shape:
                         self.bad.add(place)
                         return
@@ -154,6 +201,6 @@ class Agreement:
         """The largest ratio of each lane's quantities, of the samples that agree; the others are ``bad`` then."""
         for pair in self._pairs.values():
             pair.largest(self.bad)
-        for (label, name, _), pile in self._piles.items():
+        for (label, name, *_), pile in self._piles.items():
             self._note(label, name, pile.largest(self.bad))
         return self._ratios

@@ -57,13 +57,19 @@ class Sample:
 
     def arrays(self) -> list[np.ndarray]:
         """Every array in the sample, nested ones too."""
-        return list(_arrays(self.inputs))
+        found: list[np.ndarray] | None = vars(self).get("_found")
+        if found is None:
+            found = list(_arrays(self.inputs))
+            object.__setattr__(self, "_found", found)  # they are asked for often, and inputs do not change
+        return found
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray]:
     if isinstance(value, np.ndarray):
         yield value
-    elif isinstance(value, Mapping):
+    elif value is None or type(value) in (int, float, bool, str):
+        return
+    elif isinstance(value, dict | Mapping):
         for item in value.values():
             yield from _arrays(item)
     elif isinstance(value, list | tuple):

@@ -7,21 +7,25 @@ is kept as the sequence of choices that Hypothesis itself works on, from which a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from unittest import mock
 
 from hypothesis.control import BuildContext
 from hypothesis.errors import StopTest, Unsatisfiable, UnsatisfiedAssumption
 from hypothesis.internal.conjecture.choice import ChoiceTemplate
 from hypothesis.internal.conjecture.data import ConjectureData
+from hypothesis.strategies._internal import utils
 from hypothesis.strategies._internal.lazy import unwrap_strategies
 
 TRIES = 20
 """How often a strategy may refuse to make an example, or repeat an earlier one, for each that it makes."""
 MOST_CARDS = 64
 """Larger ranges are no decks."""
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class _Decks:
     def take_out(self, example: ConjectureData) -> None:
         """Let the numbers of an example that Hypothesis made have been dealt."""
         for place, node in enumerate(example.nodes):
-            low, high = (node.constraints.get(name, bound) for name, bound in (("min_value", 0), ("max_value", 1)))
+            constraints: Any = node.constraints
+            low, high = constraints.get("min_value", 0), constraints.get("max_value", 1)
             if node.type in ("integer", "boolean") and None not in (low, high) and high - low < MOST_CARDS:
                 self._deck(place, low, high).remove(int(node.value))
 
@@ -79,6 +84,11 @@ class _Unrecorded(ConjectureData):
         super().__init__(random=decks.random)
         self.decks = decks
         self.made: list[Any] = []
+
+    def again(self) -> None:
+        """Be ready for another example: making such an object takes longer than most examples."""
+        self.made, self.depth = [], -1
+        self._shared_strategy_draws.clear()
 
     def draw(self, strategy: Any, *arguments: Any, **options: Any) -> Any:
         return unwrap_strategies(strategy).do_draw(self)
@@ -143,8 +153,8 @@ def simplest(strategy: Any, decks: _Decks | None = None) -> Example:
     return Example(value, tuple(data.choices))
 
 
-def _drawn(strategy: Any, decks: _Decks) -> Example:
-    data = _Unrecorded(decks)
+def _drawn(strategy: Any, data: _Unrecorded) -> Example:
+    data.again()
     with _Quiet(data, wrapped_test=_drawn):
         value = data.draw(strategy)
     return Example(value, tuple(data.made))
@@ -162,11 +172,12 @@ def examples(strategy: Any, count: int, seed: str, first: bool) -> Iterator[Exam
     strategy.validate()
     known: set[tuple[Any, ...]] = set()
     decks, refused, count = _Decks(Random(seed)), 0, 0 if strategy.is_empty else count
+    data = _Unrecorded(decks)
     while len(known) < count and refused < TRIES * count:
         try:
-            made = simplest(strategy, decks) if first else _drawn(strategy, decks)
+            made = simplest(strategy, decks) if first else _drawn(strategy, data)
         except (StopTest, UnsatisfiedAssumption):
-            made = None
+            made, data = None, _Unrecorded(decks)
         first = False
         if made is None or made.choices in known:
             refused += 1
@@ -175,3 +186,25 @@ def examples(strategy: Any, count: int, seed: str, first: bool) -> Iterator[Exam
         yield made
     if not known:
         raise Unsatisfiable(f"{refused} attempts gave no example")
+
+
+class _Remembered(dict[Any, Any]):
+    """Strategies by their arguments: Hypothesis' own store takes longer to find one than to make it."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+_REMEMBERED = _Remembered()
+
+
+@contextlib.contextmanager
+def remembered_strategies() -> Iterator[None]:
+    """Let Hypothesis find strategies that were made before in a plain dictionary meanwhile."""
+    if not hasattr(utils, "_STRATEGY_CACHE"):  # another release's
+        yield
+        return
+    with mock.patch.object(utils, "_STRATEGY_CACHE", _REMEMBERED):
+        yield

@@ -73,7 +73,7 @@ def draw(contract: Contract, check: Callable[[Any], None], seed: str | None = No
     parts = [("", contract.samples, examples, examples <= FEW)]
     if contract.rare is not None:
         parts.append(("rare", contract.rare, 1, True))
-    with without_literals():
+    with without_literals(), drawing.remembered_strategies():
         for part, samples, count, without_simplest in parts:
             name = f"{contract.id} {part} {seed}"
             if current.derandomize:
@@ -120,7 +120,8 @@ def _explore(
 ) -> None:
     """Let Hypothesis search: it varies examples too, and begins with the simplest."""
     left_out = int(without_simplest)
-    current = settings(settings(), max_examples=count + left_out, **({} if shrink else {"phases": [Phase.generate]}))
+    current = settings(settings(), max_examples=count + left_out)
+    current = current if shrink else settings(current, phases=[Phase.generate])
     test = current(given(example=samples)(_without_first(left_out, check)))
     if name is not None:
         test = hypothesis.seed(name)(test)

@@ -58,7 +58,7 @@ def test_hypothesis_makes_the_same_of_the_choices(what):
 def test_examples_follow_the_seed_and_differ(what):
     first, again, other = (list(examples(STRATEGIES[what], 12, seed, first=False)) for seed in ("one", "one", "two"))
     assert first == again
-    assert len(set(example.choices for example in first)) == len(first)
+    assert len({example.choices for example in first}) == len(first)
     if len(first) == 12:
         assert first != other
 

@@ -246,13 +246,13 @@ def test_an_upgrade_is_counted_whether_it_fails_or_not(identity, make):
     item = make(identity(samples=DRAWN), "old=torch", "new=torch")
     item.runtest()
     assert item.carried()["upgrade"]["counts"] == {"unchanged": GATE_EXAMPLES}
-    steps = iter(range(10**6))  # only new is wrong
-    law = identity(lambda x: x + np.float32(next(steps) % 2), samples=DRAWN)
+    steps = iter(range(10**6))  # all samples go to old, and then to new, which alone is wrong
+    law = identity(lambda x: x + np.float32(next(steps) >= GATE_EXAMPLES), samples=DRAWN)
     item = make(law, "old=torch", "new=torch", regressions_only=True)
     with pytest.raises(Divergence):
         item.runtest()
     assert item.carried()["upgrade"]["status"] == "newly wrong"
-    steps = iter(range(1, 10**6))
+    steps = iter([GATE_EXAMPLES] * GATE_EXAMPLES + [0] * GATE_EXAMPLES)
     item = make(law, "old=torch", "new=torch", regressions_only=True)
     item.runtest()
     assert (item.carried()["upgrade"]["status"], item.run.record.verdict) == ("newly right", Verdict.DIVERGE)

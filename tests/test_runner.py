@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import Acceptance, Contract, Rejects, Sample
+from conformance import Acceptance, Contract, Rejects, Sample, runner
 from conformance.accuracy import dot_unit
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
 from conformance.runner import (
-    EXAMPLES_AHEAD,
+    AHEAD,
     ChangedSample,
     ContractRun,
     Divergence,
@@ -195,7 +195,7 @@ def test_one_sample_is_judged_with_or_without_the_screen(identity, run):
 # Lanes of another process
 
 
-def test_what_was_submitted_ahead_of_a_failure_is_forgotten_by_its_lane(identity, numpy_lanes):
+def test_what_was_submitted_ahead_of_a_failure_is_forgotten_by_its_lane(identity, numpy_lanes, monkeypatch):
     lanes = numpy_lanes()
     forgotten: dict[str, list[float]] = {lane.label: [] for lane in lanes}
     for lane in lanes:
@@ -206,23 +206,44 @@ def test_what_was_submitted_ahead_of_a_failure_is_forgotten_by_its_lane(identity
     run.begin()
     run.check([whole(1), whole(1)])
     assert forgotten == {"torch:cpu": [], "paddle:cpu": []}
+    monkeypatch.setattr(runner, "TOGETHER", 3)
     run.feed([whole(1)])
     run.feed([whole(1), whole(2), whole(3)])
-    run.feed([whole(4), whole(5)])
     with pytest.raises(Found) as found:
-        run.feed([whole(6)])
+        run.feed([whole(4), whole(5), whole(6)])
     assert isinstance(found.value.error, Divergence) and found.value.error.judged.wrong == {"paddle:cpu"}
     assert forgotten == {"torch:cpu": [4, 5, 6], "paddle:cpu": [4, 5, 6]}
     run.settle()  # nothing waits any more
 
 
-def test_an_example_is_judged_while_those_after_it_are_at_the_lanes(identity, run):
+@pytest.mark.parametrize("limit", [{"TOGETHER": 4}, {"BYTES_TOGETHER": 4 * real(1).arrays()[0].nbytes}], ids=str)
+def test_samples_are_gathered_and_judged_while_those_after_them_are_at_the_lanes(identity, run, monkeypatch, limit):
+    for name, value in limit.items():
+        monkeypatch.setattr(runner, name, value)
     made = run(identity())
-    for number in range(1, EXAMPLES_AHEAD + 3):
+    given: list[list[int]] = []
+    for lane in made.lanes:
+        submit, counts = lane.submit_all, []
+        given.append(counts)
+        lane.submit_all = lambda law, samples, submit=submit, counts=counts: (
+            counts.append(len(samples)) or submit(law, samples)
+        )
+    for number in range(1, 8):
         made.feed([real(number), whole(number)])
-        assert made.record.samples == 2 * max(0, number - EXAMPLES_AHEAD)
+        groups = number // 2
+        assert made.record.samples == 4 * max(0, groups - AHEAD) and given == [[4] * groups] * 2
     made.settle()
-    assert made.finish().samples == 2 * (EXAMPLES_AHEAD + 2)
+    assert made.finish().samples == 14 and given == [[4, 4, 4, 2]] * 2
+
+
+def test_each_example_has_a_sample_that_meets_the_oracle(identity, run):
+    """However many examples are judged together."""
+    law = identity()
+    made = run(law)
+    for number in (1, 3, 5):
+        made.feed([whole(number), whole(number + 1), real(number + 6)])
+    made.settle()
+    assert law.asked == [1, 7, 3, 9, 5, 11] and made.record.samples == 9
 
 
 def test_what_agrees_is_judged_together_and_what_does_not_by_itself(identity, run, monkeypatch):

@@ -7,6 +7,7 @@ takes up what it had not answered yet.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shlex
 import signal
@@ -114,7 +115,7 @@ class GatewayLane:
         self._several: dict[int, dict[int, Observation | None]] = {}
         """Answers to samples that travelled together, or ``None``, by the number of their message and their place."""
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         return str(self.spec)
 

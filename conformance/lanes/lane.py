@@ -6,6 +6,7 @@ transport with its own interpreter can compute while the oracle does; in process
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import time
@@ -138,7 +139,7 @@ class InProcessLane:
         self._pinned: dict[str, Any] = {}
         self._changed: dict[str, str] = {}
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         return str(self.spec)
 
