@@ -81,6 +81,7 @@ class multiply:
     both = lambda f, x, y, how: x * y if how == "operator" else f.multiply(x, y) if how == "function" else x.multiply(y)
     value = lambda x, y, how: x * y
     variant_cut_off = in_steps(lambda x, y, how: cut_off(x * y))
+    variant_sums_in_steps = in_steps(lambda x, y, how: x * y)
 
 
 @operator(

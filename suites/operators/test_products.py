@@ -103,6 +103,11 @@ class matmul_:
         lambda x, y, turn_x, turn_y, how: _vectors_in_steps(_turn(x, turn_x), _turn(y, turn_y))
     )
     variant_dot_in_steps = lambda x, y, turn_x, turn_y, how: _dot_in_steps(_turn(x, turn_x), _turn(y, turn_y))
+    variant_empty_without_gradient = lambda x, y, turn_x, turn_y, how: {
+        "output": matmul(_turn(x, turn_x), _turn(y, turn_y)),
+        **({"gradient.x": None} if x.value.size and not y.value.size else {}),
+        **({"gradient.y": None} if y.value.size and not x.value.size else {}),
+    }
     variant_empty_refused = lambda x, y, turn_x, turn_y, how: (
         matmul(_turn(x, turn_x), _turn(y, turn_y)) if x.value.size and y.value.size else EMPTY
     )
