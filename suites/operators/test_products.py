@@ -13,7 +13,7 @@ from conformance.products import (
     matmul,
     transposed,
 )
-from conformance.quantity import WIDER, computed_in, current, made, returned, returned_in
+from conformance.quantity import WIDER, computed_in, current, made, quantity, returned, returned_in
 from conformance.sums import move, total
 from suites.support.cut_off import cut_off
 
@@ -78,6 +78,13 @@ def _vectors_in_steps(x, y):
         return matmul(x, y)
 
 
+def _empty_not_broadcast(x, y):
+    """Of nothing, all axes of the first but its last and all of the second but its first."""
+    if x.value.size and y.value.size:
+        return matmul(x, y)
+    return {"output": quantity(np.zeros(x.shape[:-1] + y.shape[1:]))} if y.ndim > 2 else matmul(x, y)
+
+
 @operator(
     "product.matmul",
     area=AREA,
@@ -103,11 +110,9 @@ class matmul_:
         lambda x, y, turn_x, turn_y, how: _vectors_in_steps(_turn(x, turn_x), _turn(y, turn_y))
     )
     variant_dot_in_steps = lambda x, y, turn_x, turn_y, how: _dot_in_steps(_turn(x, turn_x), _turn(y, turn_y))
-    variant_empty_without_gradient = lambda x, y, turn_x, turn_y, how: {
-        "output": matmul(_turn(x, turn_x), _turn(y, turn_y)),
-        **({"gradient.x": None} if x.value.size and not y.value.size else {}),
-        **({"gradient.y": None} if y.value.size and not x.value.size else {}),
-    }
+    variant_empty_not_broadcast = lambda x, y, turn_x, turn_y, how: _empty_not_broadcast(
+        _turn(x, turn_x), _turn(y, turn_y)
+    )
     variant_empty_refused = lambda x, y, turn_x, turn_y, how: (
         matmul(_turn(x, turn_x), _turn(y, turn_y)) if x.value.size and y.value.size else EMPTY
     )
