@@ -43,7 +43,8 @@ def cases(
     call = draw(each(*of_value[:1], *of_value, *alone))  # the first twice as often
     found: dict[str, Any] = {"call": call, "value": None}
     if call in of_value:
-        found["value"] = Floats((*draw(each((), (2,))), *shape), **value)
+        longer = (*draw(each((), (2,))), *shape)
+        found["value"] = value(longer) if callable(value) else Floats(longer, **value)
     return {**found, **{name: Floats(shape, **domain) for name, domain in parameters.items()}}
 
 
@@ -94,3 +95,8 @@ def plain_product(factor: Any, x: Any) -> Quantity:
 def of_one(share: Quantity) -> Quantity:
     """A share below a value, which is promised to units of 1: kernels subtract it from 1 and back."""
     return Quantity(share.value, share.error + 2 * current().unit, share.links)
+
+
+def either(one: Quantity, other: Quantity) -> Quantity:
+    """The one, which may also be computed as the other, to the errors of that."""
+    return Quantity(one.value, np.maximum(one.error, other.error), one.links)
