@@ -40,6 +40,20 @@ class Law:
     high: float = np.inf
 
 
+def gamma(concentration: float, rate: float = 1.0) -> Law:
+    """The gamma distribution."""
+    from scipy import special
+
+    variance = concentration / rate**2
+    return Law(
+        lambda p: special.gammaincinv(concentration, p) / rate,
+        concentration / rate,
+        variance,
+        3.0 + 6.0 / concentration,
+        0.0,
+    )
+
+
 def uniform(low: float, high: float) -> Law:
     """Equally likely between two bounds."""
     return Law(lambda p: low + (high - low) * p, (low + high) / 2, (high - low) ** 2 / 12, 1.8, low, high)
@@ -66,6 +80,18 @@ def truncated(mean: float, deviation: float, low: float, high: float) -> Law:
     centred = numbers - numbers.mean()
     variance = float(np.mean(centred**2))
     return Law(quantile, float(numbers.mean()), variance, float(np.mean(centred**4)) / variance**2, low, high)
+
+
+def counted(draws: int, chances: Any) -> Acceptance:
+    """How often each of some things happens in so many independent draws, by Bernstein's inequality.
+
+    What is sure or impossible is exact.
+    """
+    chances = np.asarray(chances, np.float64)
+    logarithm = np.log(2.0 / ALARM)
+    spread = 2.0 * draws * chances * (1.0 - chances) * logarithm
+    bound = logarithm / 3.0 + np.sqrt(logarithm**2 / 9.0 + spread)
+    return Acceptance(draws * chances, np.where(spread > 0, bound, 0.0), dtype="int64")
 
 
 def summary(values: Any) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.sampling import ALARM, DEVIATIONS, acceptances, normal, summary, truncated, uniform
+from conformance.sampling import ALARM, DEVIATIONS, acceptances, counted, gamma, normal, summary, truncated, uniform
 
 SIZE = 2**15
 LAWS = {
     "uniform": (uniform(-0.5, 1.5), lambda rng: rng.uniform(-0.5, 1.5, SIZE)),
     "normal": (normal(0.3, 2.0), lambda rng: rng.normal(0.3, 2.0, SIZE)),
+    "gamma": (gamma(3.0, 2.0), lambda rng: rng.gamma(3.0, 0.5, SIZE)),
     "truncated": (truncated(0.0, 1.0, -2.0, 2.0), lambda rng: _cut(rng)),
 }
 
@@ -68,3 +69,13 @@ def test_one_number_outside_of_the_bounds_is_seen():
 def test_the_deviations_are_those_of_the_stated_rate():
     special = pytest.importorskip("scipy.special")
     assert 2 * special.ndtr(-DEVIATIONS) < ALARM
+
+
+def test_counts_are_told_from_those_of_other_chances():
+    chances = np.array([0.0, 0.125, 0.375, 0.5, 0.0])
+    found = counted(SIZE, chances)
+    for seed in range(40):
+        counts = np.random.default_rng(seed).multinomial(SIZE, chances)
+        assert (np.abs(counts - found.value) <= found.bound).all()
+    assert (np.abs(SIZE * chances * 1.1 - found.value) > found.bound).any()
+    assert (found.bound[[0, 4]] == 0).all() and counted(SIZE, 1.0).bound == 0

@@ -1,0 +1,87 @@
+"""Contracts of calls that draw random numbers: both calls as lambdas, and the law that their numbers follow."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import Contract, Sample, contract
+from conformance import sampling as law
+from conformance.operators import each
+from conformance.strategies import seeds
+
+AREA = "random numbers"
+SIZE = (64, 64)
+"""So many numbers are drawn at a time, as a matrix."""
+DRAWS = SIZE[0] * SIZE[1]
+
+
+def drawn(contract_id: str, covers: tuple[str, ...], **options: tuple[Any, ...]) -> Callable[[type], Contract]:
+    """Declare a contract from a class with ``torch`` and ``paddle``, which take the module and the options.
+
+    ``law`` gives the :class:`~conformance.sampling.Law` of the numbers, or of what ``through`` makes of them; or, for
+    whole numbers, ``chances`` gives the probabilities of 0, 1 and so on, the last one that of all beyond.
+    """
+
+    def declare(cls: type) -> Contract:
+        given = vars(cls)
+        through = given.get("through", lambda numbers, **_: numbers)
+
+        def called(framework: str) -> Callable[..., Any]:
+            def call(seed: int, **chosen: Any) -> Any:
+                module = importlib.import_module(framework)
+                (module.manual_seed if framework == "torch" else module.seed)(seed)
+                found = given[framework](module, **chosen)
+                numbers = np.asarray(found.numpy())
+                if "chances" in given:
+                    return _counts(numbers, len(given["chances"](**chosen)))
+                return {**law.summary(through(numbers.astype(np.float64), **chosen)), **_told(numbers)}
+
+            return call
+
+        def oracle(seed: int, **chosen: Any) -> Mapping[str, Any]:
+            told = {"dtype": chosen.get("dtype", "float32"), "shape": str(SIZE), "finite": True}
+            if "chances" in given:
+                chances = np.asarray(given["chances"](**chosen))
+                return {"counts": law.counted(DRAWS, chances), "whole": np.array(True), **told}
+            return {**law.acceptances(given["law"](**chosen), DRAWS), **told}
+
+        body = {
+            "__doc__": cls.__doc__,
+            "__module__": cls.__module__,
+            "__qualname__": cls.__qualname__,
+            "note": given.get("note", ""),
+            "torch": staticmethod(called("torch")),
+            "paddle": staticmethod(called("paddle")),
+            "oracle": staticmethod(oracle),
+            **{name: _variant(value, oracle) for name, value in given.items() if name.startswith("variant_")},
+        }
+        samples = st.fixed_dictionaries(
+            {"seed": seeds, **{name: each(*values) for name, values in options.items()}}
+        ).map(Sample)
+        return contract(contract_id, area=AREA, samples=samples, tensors=False, share=0.12, covers=covers)(
+            type(cls.__name__, (), body)
+        )
+
+    return declare
+
+
+def _variant(change: Callable[..., Any], oracle: Callable[..., Any]) -> staticmethod:
+    """A variant changes what the oracle expects."""
+    return staticmethod(lambda **given: change(oracle(**given), **given))
+
+
+def _told(numbers: np.ndarray) -> dict[str, Any]:
+    return {"dtype": str(numbers.dtype), "shape": str(numbers.shape), "finite": bool(np.isfinite(numbers).all())}
+
+
+def _counts(numbers: np.ndarray, kinds: int) -> dict[str, Any]:
+    """How often each whole number is among some; those below 0 count as the first, those beyond as the last."""
+    wide = numbers.astype(np.float64)
+    places = np.clip(np.floor(np.nan_to_num(wide)), 0, kinds - 1).astype(np.int64).ravel()
+    whole = bool((wide == np.rint(wide)).all() and (wide >= 0).all())
+    return {"counts": np.bincount(places, minlength=kinds), "whole": whole, **_told(numbers)}
