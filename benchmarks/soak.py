@@ -51,6 +51,7 @@ class Gate:
     threads: int
     transport: str
     of: dict[str, Any]
+    contracts: int = 0
     samples: int = 0
     seconds: float = 0.0
     alarms: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +87,8 @@ def run_gate(gate: Gate) -> None:
 
 
 def count(gate: Gate, results: Mapping[str, Any]) -> None:
-    """Note a gate's samples and alarms."""
+    """Note a gate's contracts, samples and alarms."""
+    gate.contracts = len(results["contracts"])
     for row in results["contracts"]:
         failure = row["failure"]
         gate.samples += 1 if failure else row["samples"]
@@ -173,10 +175,16 @@ class Soak:
         for way in dict.fromkeys((gate.threads, gate.transport) for gate in gates):
             some = [gate for gate in gates if (gate.threads, gate.transport) == way]
             alarms = sum(len(gate.alarms) for gate in some)
-            rows.append((f"{way[0]} thread(s), {way[1]}", len(some), sum(gate.samples for gate in some), alarms))
+            numbers = (len(some), max(gate.contracts for gate in some), sum(gate.samples for gate in some), alarms)
+            rows.append((f"{way[0]} thread(s), {way[1]}", *numbers))
         alarms, red = sum(len(gate.alarms) for gate in gates), sum(bool(gate.alarms) for gate in gates)
-        rows.append(("all", len(gates), self.samples, alarms))
-        print(table(("", "gates", "samples", "alarms"), [(row[0], *(f"{n:,}" for n in row[1:])) for row in rows]))
+        rows.append(("all", len(gates), max((gate.contracts for gate in gates), default=0), self.samples, alarms))
+        print(
+            table(
+                ("", "gates", "contracts", "samples", "alarms"),
+                [(row[0], *(f"{n:,}" for n in row[1:])) for row in rows],
+            )
+        )
         for gate in gates:
             for alarm in gate.alarms:
                 print(f"\nALARM  {alarm['contract']} ({alarm['verdict']}), seed {gate.seed}: {alarm['message']}")

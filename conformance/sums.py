@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.dtypes import named
 from conformance.quantity import (
     Array,
     Backward,
@@ -23,10 +24,12 @@ from conformance.quantity import (
 
 PROBABLE = 3.0
 """A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
-IN_A_ROW = 1024.0
+IN_A_ROW = 1024
 """So many terms a kernel may add one after another; more of them it has to add in parts."""
 FEW = 9
 """So few terms may round at random as far as in step."""
+ACCUMULATORS = (1, 2, 4)
+"""Partial sums that a kernel may keep side by side; in more of them, terms drift less than they scatter."""
 GRID = 1024.0
 """Sums of multiples of 1 / GRID are exact in every order while their magnitudes stay within the format's integers."""
 
@@ -85,27 +88,47 @@ def exact_products(one: Array, other: Array, magnitude: Array) -> bool:
 
 
 def rounding_of_sum(
-    terms: Array, magnitude: Array, count: Any, form: Format | None = None, spread: Any = np.inf
+    terms: Array,
+    magnitude: Array,
+    count: Any,
+    form: Format | None = None,
+    drifting: Callable[[Format], Array] | None = None,
 ) -> Array:
     """The rounding of sums of ``count`` of these terms, of this sum of magnitudes; none where every order is exact.
 
-    spread: by how much the terms of a sum differ at most. Where that is less than the last place of the sum, additions
-    to partial sums round the same way. Equal terms, added one after another, are off by up to half a place of each
-    partial sum above the last power of two; in units of the whole that is a quarter of all of them at most, since what
-    is lost below it is little, or of the other sign.
-
-    A sum in low precision is that of a wider accumulator: who calls this adds the one rounding of the result.
+    drifting: gives their :func:`drift` in a format. A sum in low precision is that of a wider accumulator: who calls
+    this adds the one rounding of the result.
     """
     form = form or accumulator()
     if exact_in_every_order(terms, magnitude, form):
         return np.zeros(np.shape(magnitude))
     count = np.asarray(count, np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        alike = spread <= 2 * form.unit * magnitude
-    likely = PROBABLE * np.sqrt(count) + np.where(alike, np.minimum(count, IN_A_ROW) / 4, 0.0)
     finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    rounding = form.unit * np.minimum(count, likely) * finite + count * form.smallest
+    likely = form.unit * PROBABLE * np.sqrt(count) * finite
+    if drifting is not None:
+        likely = likely + drifting(form)
+    rounding = np.minimum(form.unit * count * finite, likely) + count * form.smallest
     return np.where(magnitude > form.largest, np.inf, rounding)
+
+
+def drift(terms: Array, value: Array, form: Format) -> Array:
+    """How far sums of these terms along the last axis go from their values, added one after another by a kernel.
+
+    A partial sum is a multiple of its last place, so that what an addition loses hangs on the term alone: equal terms,
+    and terms below that place, are all rounded to the same side, which no probable bound allows for.
+    """
+    found = np.zeros(value.shape)
+    with np.errstate(all="ignore"):
+        kind = named(form.name)
+        held = terms.astype(kind)
+        for count in ACCUMULATORS:
+            parts = -(-terms.shape[-1] // (IN_A_ROW * count))
+            rows = -(-terms.shape[-1] // (parts * count))
+            room = [(0, 0)] * (terms.ndim - 1) + [(0, parts * rows * count - terms.shape[-1])]
+            blocks = np.pad(held, room).reshape(*terms.shape[:-1], parts, rows, count)
+            ends = np.add.accumulate(blocks, axis=-2, dtype=kind)[..., -1, :].astype(np.float64)
+            found = np.maximum(found, np.abs(ends.sum(axis=(-1, -2)) - value))
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def joined(parts: Sequence[Any], axis: int) -> Quantity:
@@ -141,9 +164,8 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
         magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
     rounding: Any = 0.0
     if count > 1:
-        with np.errstate(invalid="ignore"):
-            spread = np.ptp(x.value, axis=axes, keepdims=keepdims) if count > FEW and not x.is_complex else np.inf
-        rounding = rounding_of_sum(x.value, magnitude, count, spread=spread)
+        drifting = None if count <= FEW or x.is_complex else lambda form: _drift_over(x.value, axes, value, form)
+        rounding = rounding_of_sum(x.value, magnitude, count, drifting=drifting)
     error = np.where(np.isfinite(value), error + rounding, np.where((error > 0) | np.isfinite(magnitude), np.inf, 0.0))
     kept = tuple(1 if place in axes else length for place, length in enumerate(x.shape))
 
@@ -152,6 +174,12 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
 
     found = Quantity(value, error, linked((x, gradient)))
     return rounded_once(found) if count > 1 else found
+
+
+def _drift_over(terms: Array, axes: tuple[int, ...], value: Array, form: Format) -> Array:
+    kept = [place for place in range(terms.ndim) if place not in axes]
+    rows = terms.transpose(*kept, *axes).reshape(*(terms.shape[each] for each in kept), -1)
+    return drift(rows, value.reshape(rows.shape[:-1]), form).reshape(value.shape)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:

@@ -73,6 +73,7 @@ def test_gates_take_turns_until_the_samples_are_judged(gates, capsys):
     assert len({options[-1] for options, _ in asked}) == 5
     assert all(options[0] == "-x" and options[-1].startswith("--hypothesis-seed=") for options, _ in asked)
     told = capsys.readouterr().out
+    assert any(line.split() == ["all", "5", "2", "500", "0"] for line in told.splitlines())
     assert "500 of 450 samples" in told and "0.006 per sample" in told and "0.45 per gate" in told
 
 
