@@ -9,6 +9,9 @@ from tests.faults.fault import PADDLE, TORCH
 from tests.faults.operators import CallFault, first, larger
 
 BY_CALL = (
+    "inplace.methods",
+    "inplace.shapes_of_aliases",
+    "inplace.shared",
     "positions.batch_norm",
     "positions.dropout_columns",
     "positions.recurrent_cell",
