@@ -171,7 +171,8 @@ class Contract:
 
 
 _NO_KERNEL = re.compile(
-    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16",
+    r"not implemented for|is not registered|not support|data ?type of|must be one of|Expected dtype|received float16|"
+    r"unsupported operand type\(s\)",
     re.IGNORECASE,
 )
 """Words of the frameworks for a dtype without a kernel."""

@@ -135,7 +135,8 @@ class ContractItem(LawItem):
         )
 
     def _new_run(self, session: Session) -> ContractRun:
-        entries, only = session.ledger.of(self.contract.id), session.regressions_only
+        ledger, only = session.ledger, session.regressions_only
+        entries = [*ledger.of(self.contract.id), *ledger.stopping(self.contract.id)]
         return ContractRun(self.contract, session.lanes, entries, only, session.dtype)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

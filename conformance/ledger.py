@@ -27,7 +27,7 @@ from conformance.portable import PortableError, sample_from_table
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 SEEN = ("behaviour", "witness")
 """What an entry has that a run can see; one in words alone has ``no_witness`` in their place."""
-OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness")
+OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness", "not_run")
 BY_HAND = "by hand"
 """What ``script`` says where somebody wrote an entry's script."""
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
@@ -45,6 +45,7 @@ class Entry:
     versions: PEP 440 specifier of the framework's releases that show it.
     processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or nothing.
     witness: a sample that shows it; ``None`` where there is none, for the reason in ``no_witness``.
+    not_run: what ends there, so that lanes of these releases do not run the contract; of entries without witness only.
     script: "by hand" where its script is written rather than made, as another call shows it more shortly than that of
         the contract. no_script: why there is none.
     """
@@ -62,6 +63,7 @@ class Entry:
     no_script: str = ""
     processor: str = ""
     no_witness: str = ""
+    not_run: str = ""
 
     def applies_to(self, lane: Lane) -> bool:
         """Whether a started lane is one that this entry speaks of."""
@@ -108,6 +110,10 @@ class Ledger:
     def of(self, contract_id: str) -> list[Entry]:
         """Entries of one contract that a run can see, in the file's order; those in words alone are left out."""
         return [entry for entry in self.entries if entry.contract == contract_id and entry.witness is not None]
+
+    def stopping(self, contract_id: str) -> list[Entry]:
+        """Entries of one contract for which lanes of their releases do not run it."""
+        return [entry for entry in self.entries if entry.contract == contract_id and entry.not_run]
 
     def check(self, path: Path) -> None:
         """Raise :class:`LedgerError` for an entry whose contract or variant does not exist or whose witness misfits."""
@@ -191,6 +197,8 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         raise LedgerError(
             f"{where} has {both[0]} and says by no_witness that it has none to show; remove one of the two"
         )
+    if table.get("not_run") and not in_words:
+        raise LedgerError(f"{where} has not_run and a witness, which would never be replayed; say no_witness instead")
     if unknown:
         known = ", ".join((*REQUIRED, *OPTIONAL))
         raise LedgerError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
@@ -228,4 +236,5 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         no_script=table.get("no_script", ""),
         processor=table.get("processor", ""),
         no_witness=table.get("no_witness", ""),
+        not_run=table.get("not_run", ""),
     )

@@ -142,10 +142,12 @@ class ContractRun:
         self.regressions_only = regressions_only
         self._smallest: Divergence | None = None
         self.record = Record(contract.id, contract.area, contract.claim)
-        self.entries = entries
+        self.entries = [entry for entry in entries if not entry.not_run]
         self.lanes: list[Lane] = []
         for lane in lanes:
-            reason = contract.unsupported_on(lane.spec.framework, lane.spec.device)
+            reason = contract.unsupported_on(lane.spec.framework, lane.spec.device) or next(
+                (entry.not_run for entry in entries if entry.not_run and entry.applies_to(lane)), None
+            )
             if reason is None:
                 self.lanes.append(lane)
             else:

@@ -206,6 +206,17 @@ def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_
     assert "needs ml_dtypes" in told
 
 
+def test_a_lane_does_not_run_what_ends_its_release(identity, run):
+    ending = replace(entry(versions="==3.3.*"), behaviour="", witness=None, not_run="It ends the process.")
+    made = run(identity(paddle=lambda x: 1 / 0), entries=(ending,))
+    made.check(whole(1))
+    assert made.record.unsupported == {"paddle:cpu": "It ends the process."}
+    assert made.finish().verdict is Verdict.AGREE  # of the other lane
+    other = run(identity(paddle=lambda x: x), entries=(replace(ending, versions=SpecifierSet("<3")),))
+    other.check(whole(1))
+    assert other.finish().verdict is Verdict.AGREE
+
+
 def test_a_witness_is_replayed_on_the_device_of_its_lane(identity, run, monkeypatch):
     monkeypatch.setattr(NumpyAdapter, "gpus", 1)
     made = run(identity(paddle=lambda x: x + np.float32(1), variant_odd=odd), "paddle:gpu")

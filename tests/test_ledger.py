@@ -98,6 +98,14 @@ def test_an_entry_has_a_witness_or_says_why_it_has_none(tmp_path, key):
         load(written(tmp_path, {**IN_WORDS, "no_witness": '""'}))
 
 
+def test_an_entry_may_say_that_lanes_of_its_releases_do_not_run_its_contract(tmp_path):
+    found = load(written(tmp_path, {**IN_WORDS, "not_run": '"It ends the process."'}))
+    assert [each.not_run for each in found.stopping(found.entries[0].contract)] == ["It ends the process."]
+    assert load(written(tmp_path, IN_WORDS)).stopping(found.entries[0].contract) == []
+    with pytest.raises(LedgerError, match="has not_run and a witness, which would never be replayed"):
+        load(written(tmp_path, {**ENTRY, "not_run": '"It ends the process."'}))
+
+
 def test_the_entries_of_a_contract(tmp_path):
     ledger = load(written(tmp_path, ENTRY, {**ENTRY, "id": '"other"', "contract": '"small.other"'}))
     assert [entry.id for entry in ledger.of("small.law")] == ["law-broken"]
