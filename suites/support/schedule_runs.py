@@ -22,7 +22,7 @@ def torch_schedule(name, optimizer, options) -> Any:
 
     rest = {key: value for key, value in options.items() if key != "lr"}
     if "factor" in rest and isinstance(rest["factor"], str):
-        rest = {"lr_lambda": FACTORS[rest["factor"]]}
+        rest["lr_lambda"] = FACTORS[rest.pop("factor")]
     if name == "warmup":
         rise = library.LinearLR(optimizer, rest["start_factor"], total_iters=rest["total_iters"])
         fall = library.ExponentialLR(optimizer, rest["gamma"])
@@ -58,12 +58,12 @@ def paddle_schedule(name, options) -> Any:
     lr = options["lr"]
     rest = {key: value for key, value in options.items() if key != "lr"}
     if "factor" in rest and isinstance(rest["factor"], str):
-        rest = {"lr_lambda": FACTORS[rest["factor"]]}
+        rest["lr_lambda"] = FACTORS[rest.pop("factor")]
     if name == "warmup":
         fall = library.ExponentialDecay(lr, rest["gamma"])
         return library.LinearWarmup(fall, rest["total_iters"], rest["start_factor"] * lr, lr)
     if name == "constant_factor":
-        return library.PiecewiseDecay([rest["total_iters"]], [lr * rest["factor"], lr])
+        return library.PiecewiseDecay([rest["total_iters"]], [lr * rest["factor"], lr], rest.get("last_epoch", -1))
     if name == "one_cycle":
         words = {"div_factor": "divide_factor", "pct_start": "phase_pct", "final": "end_learning_rate"}
         return library.OneCycleLR(lr, **{words.get(key, key): value for key, value in rest.items()})

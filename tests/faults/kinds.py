@@ -9,6 +9,7 @@ from tests.faults.fault import PADDLE, TORCH
 from tests.faults.operators import CallFault, first, larger
 
 BY_CALL = (
+    "scheduler.begun",
     "inplace.methods",
     "inplace.shapes_of_aliases",
     "inplace.shared",
