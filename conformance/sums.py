@@ -87,6 +87,17 @@ def exact_products(one: Array, other: Array, magnitude: Array) -> bool:
     return small and bool(np.all(magnitude * GRID < 2.0 ** accumulator().bits))
 
 
+def owed(count: Any) -> Array:
+    """Roundings of a sum of so many terms that a correct kernel makes at most, whatever the terms are.
+
+    The sum of equal positive terms drifts: each partial sum may be rounded the same way. Kernels that add a million
+    terms one after another are off by per cents, so a bound that grew with the count would excuse anything. What is
+    owed is blocks of :data:`BLOCK` terms, and sums of blocks in pairs, or a wider accumulator, which makes less.
+    """
+    count = np.asarray(count, np.float64)
+    return np.minimum(count, BLOCK + np.ceil(np.log2(np.maximum(count / BLOCK, 1.0))))
+
+
 def rounding_of_sum(
     terms: Array,
     magnitude: Array,
