@@ -159,7 +159,10 @@ def constant_power(x: Any, exponent: float, units: float, gradient: Gradient | N
         return np.asarray(exponent * np.power(v, exponent - 1))
 
     found = unary(lambda v: np.power(v, exponent), slope, units, x, gradient)
+    form = current()
     moved = abs(float(stored(quantity(exponent)).value) - exponent)
+    if form.bits == 53 and not form.holds(np.asarray(exponent)):  # rounded before it came here
+        moved = form.unit * abs(exponent)
     if not moved:
         return found
     with np.errstate(all="ignore"):

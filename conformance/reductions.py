@@ -161,7 +161,7 @@ def norm(x: Any, order: float, epsilon: float = 0.0, root: float | None = None) 
         found = Quantity(np.where(lost, value, found.value), np.where(lost, np.inf, found.error))
     else:
         powers = _power(abs(x.plain), order)
-        found = _rooted(sums.total(powers, -1), 1 / order) if root is None else _power(sums.total(powers, -1), root)
+        found = _power(sums.total(powers, -1), 1 / order if root is None else root)
     count = x.shape[-1]
 
     def gradient(g: Quantity) -> Quantity:
@@ -184,16 +184,6 @@ def norm(x: Any, order: float, epsilon: float = 0.0, root: float | None = None) 
 
 def _power(x: Quantity, order: float) -> Quantity:
     return constant_power(x, order, 4.0 + abs(order))
-
-
-def _rooted(x: Quantity, exponent: float) -> Quantity:
-    """A power whose exponent a kernel rounds to its format: so far from 1 as x is, so much that is of the result."""
-    found, form = _power(x, exponent), current()
-    if bool(form.holds(np.asarray(exponent))):
-        return found
-    with np.errstate(all="ignore"):
-        moved = form.unit * np.abs(found.value * exponent * np.log(x.value))
-    return Quantity(found.value, found.error + np.nan_to_num(moved, nan=0.0, posinf=0.0), found.links)
 
 
 def running(x: Any, kind: str) -> Quantity:

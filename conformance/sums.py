@@ -92,10 +92,10 @@ def owed(count: Any) -> Array:
 
     The sum of equal positive terms drifts: each partial sum may be rounded the same way. Kernels that add a million
     terms one after another are off by per cents, so a bound that grew with the count would excuse anything. What is
-    owed is blocks of :data:`BLOCK` terms, and sums of blocks in pairs, or a wider accumulator, which makes less.
+    owed is blocks of :data:`IN_A_ROW` terms, and sums of blocks in pairs, or a wider accumulator, which makes less.
     """
     count = np.asarray(count, np.float64)
-    return np.minimum(count, BLOCK + np.ceil(np.log2(np.maximum(count / BLOCK, 1.0))))
+    return np.minimum(count, IN_A_ROW + np.ceil(np.log2(np.maximum(count / IN_A_ROW, 1.0))))
 
 
 def rounding_of_sum(
@@ -118,7 +118,7 @@ def rounding_of_sum(
     likely = form.unit * PROBABLE * np.sqrt(count) * finite
     if drifting is not None:
         likely = likely + drifting(form)
-    rounding = np.minimum(form.unit * count * finite, likely) + count * form.smallest
+    rounding = np.minimum(form.unit * owed(count) * finite, likely) + count * form.smallest
     return np.where(magnitude > form.largest, np.inf, rounding)
 
 

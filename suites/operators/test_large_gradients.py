@@ -216,7 +216,7 @@ def _normalized(f, tensor, call, kind, count, seed):
         return _shown(n.layer_norm(x, [half])[:, ::997])
     if call in ("group_norm", "instance_norm"):
         whole = x.reshape([1, 2, half])
-        return _shown((n.group_norm(whole, 2) if call == "group_norm" else n.instance_norm(whole))[0][:, ::997])
+        return _shown((f.nn.GroupNorm(2, 2)(whole) if call == "group_norm" else n.instance_norm(whole))[0][:, ::997])
     x = x if call.endswith("rows") else x.reshape([1, 2, half])
     mean, variance = f.zeros([2]), f.ones([2])
     torch = f.__name__ == "torch"
