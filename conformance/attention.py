@@ -15,6 +15,7 @@ from conformance.functions import exp, log, rsqrt, square
 from conformance.quantity import (
     Array,
     Quantity,
+    accumulator,
     computed_in,
     current,
     divide,
@@ -103,7 +104,7 @@ def linear(x: Any, weight: Any, bias: Any = None, layout: str = "ef") -> Quantit
     found = found + bias
     # A kernel may begin each sum with its offset, which then takes part in all of its roundings.
     terms = x.shape[-1] + 1
-    more = current().unit * min(terms, PROBABLE * math.sqrt(terms)) * np.abs(quantity(bias).value)
+    more = accumulator().unit * min(terms, PROBABLE * math.sqrt(terms)) * np.abs(quantity(bias).value)
     found.error = np.where(found.error > 0, found.error + more, 0.0)
     return found
 

@@ -19,8 +19,9 @@ from conformance.windows import products
 
 CUBIC = -0.75
 """The parameter of Keys (1981) that both frameworks take."""
-POLYNOMIAL = 8.0
-"""Roundings of a cubic weight once its position is known, at most of magnitudes near 1."""
+NEAR, FAR = 3.0, 20.0
+"""Roundings at a magnitude of 1 of a cubic weight nearer than a pixel, and of one further away, with larger steps:
+in float32 2.8 and 19.9 are the most of four million."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def cubic(at: Quantity, old: int) -> Axis:
         value = _keys(distance)
         reached = np.where(distance - at.error < 2, 1.0, 0.0)
         # No weight changes faster than 1.5 with the position.
-        rounding = np.where(distance < 2, POLYNOMIAL * current().unit, 0.0) * (distance != np.rint(distance))
+        units = np.where(distance < 1, NEAR, np.where(distance < 2, FAR, 0.0))
+        rounding = units * current().unit * (distance != np.rint(distance))
         weights.append(Quantity(value, reached * 1.5 * at.error + rounding))
         places.append(np.clip(tap, 0, old - 1))
     return _axis(places, weights)

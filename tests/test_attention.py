@@ -110,6 +110,18 @@ def test_the_layer_norm_and_the_projection_are_those_of_torch():
     np.testing.assert_allclose(a.linear(x, weight.T.copy()).value, expected, rtol=1e-12)
 
 
+def test_a_sum_may_begin_with_its_offset():
+    rng = np.random.default_rng(0)
+    x, weight = (np.float32(rng.standard_normal(shape)).astype(float) * 2.0**-12 for shape in ((1, 40), (3, 40)))
+    bias = np.array([0.75, -1.5, 1.0])
+    found = a.linear(x, weight, bias, "fe")
+    begun = bias.astype(np.float32)
+    for place in range(40):
+        begun = begun + np.float32(x[0, place]) * np.float32(weight[:, place])
+    assert (np.abs(begun - found.value) <= found.error).all()
+    assert (np.abs(begun * np.float32(1 + 2e-6) - found.value) > found.error).all()
+
+
 def test_masks_are_added():
     added: Any = a.allowed
     assert np.array_equal(added(np.array([True, False]), False, 1, 2), [0.0, -np.inf])

@@ -93,3 +93,25 @@ def test_positions_that_rounding_may_carry_past_a_pixel_have_doubtful_neighbours
     assert places[0, 0].tolist() == [0, 1, 2, 3] and weights.error[0, 0, 0] > 0 and weights.error[0, 1, 0] == 0
     _, chosen, _ = r._rounded(at, False)
     assert np.isposinf(chosen.error[0, 1]).all() and not chosen.error[0, 0].any()
+
+
+def single(distance: np.ndarray, a: np.float32) -> np.ndarray:
+    """A cubic weight as kernels form it in float32."""
+    one, two = np.float32(1), np.float32(2)
+    if distance.max() <= 1:
+        return np.asarray(((a + two) * distance - (a + np.float32(3))) * distance * distance + one)
+    return np.asarray(
+        ((a * distance - np.float32(5) * a) * distance + np.float32(8) * a) * distance - np.float32(4) * a
+    )
+
+
+def test_cubic_weights_round_most_beyond_a_pixel():
+    at = np.random.default_rng(0).uniform(2, 3, 20_000).astype(np.float32)
+    part = at - np.float32(2)
+    with q.computed_in("float32"):
+        found = r.cubic(q.quantity(at.astype(np.float64)), 6).weights
+    for tap, distance in enumerate((part + 1, part, 1 - part, 2 - part), start=1):
+        value, error = found.value[:, tap], found.error[:, tap]
+        off = np.abs(single(distance, np.float32(r.CUBIC)) - value)
+        assert (off <= error).all() and off.max() > 0.5 * error.max()
+        assert (np.abs(single(distance, np.float32(-0.7501)) - value) > error).mean() > 0.5

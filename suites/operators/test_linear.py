@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
+from conformance.attention import linear
 from conformance.operators import Floats, Structure, each, operator
 from conformance.quantity import Quantity, current, linked, quantity
 from conformance.sums import GRID, PROBABLE, einsum, move
@@ -29,12 +31,6 @@ def products(draw: st.DrawFn, /) -> Structure:
     }
 
 
-def _linear(x, weight, bias):
-    flat = x.reshape(-1, x.shape[-1])
-    found = einsum("ij,kj->ik", flat, weight).reshape(*x.shape[:-1], weight.shape[0])
-    return found if bias is None else found + bias
-
-
 @operator(
     "linear.function",
     area=AREA,
@@ -49,7 +45,10 @@ class function:
     note = "paddle keeps the weight of a linear layer as [in, out], torch as [out, in]."
     torch = lambda f, x, weight, bias: f.nn.functional.linear(x, weight, bias)
     paddle = lambda f, x, weight, bias: f.nn.functional.linear(x, weight.transpose([1, 0]), bias)
-    value = _linear
+    value = lambda x, weight, bias: linear(x, weight, bias, "fe")
+    variant_nothing_refused = lambda x, weight, bias: (
+        linear(x, weight, bias, "fe") if x.value.size else Rejects("nothing is multiplied", "must not be equal 0")
+    )
 
 
 @st.composite

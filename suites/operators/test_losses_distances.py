@@ -148,10 +148,19 @@ def _gap(near, far, margin):
     return Quantity(found.value, np.maximum(found.error, other.error), found.links)
 
 
-def _triplet(x, positive, negative, margin, p, eps, swap, reduction, at_margin=0.0):
-    near, far = _distance(x, positive, p, eps), _distance(x, negative, p, eps)
+def _poisoned_at_zero(a, b, p, eps):
+    """Gradients of a Euclidean distance of 0 are NaN."""
+    found = _distance(a, b, p, eps)
+    if p != 2:
+        return found
+    zero = np.broadcast_to((found.value == 0)[..., None], a.shape)
+    return poisoned(poisoned(found, a, zero), b, zero)
+
+
+def _triplet(x, positive, negative, margin, p, eps, swap, reduction, at_margin=0.0, between=_distance):
+    near, far = between(x, positive, p, eps), between(x, negative, p, eps)
     if swap:
-        far = _smaller(far, _distance(positive, negative, p, eps))
+        far = _smaller(far, between(positive, negative, p, eps))
     return reduced(hinge(_gap(near, far, margin), at_margin), reduction)
 
 
@@ -177,10 +186,11 @@ class triplet_margin:
     )(x, positive, negative)
     value = _triplet
     variant_steep_at_margin = lambda **inputs: _triplet(**inputs, at_margin=1.0)
+    variant_nan_at_zero = lambda **inputs: _triplet(**inputs, between=_poisoned_at_zero)
 
 
-def _triplet_of(x, positive, negative, margin, swap, reduction, own, at_margin=0.0, tied=0.5):
-    between = (lambda a, b: abs(a - b).sum(axis=-1)) if own else (lambda a, b: _distance(a, b, 2.0, 1e-6))
+def _triplet_of(x, positive, negative, margin, swap, reduction, own, at_margin=0.0, tied=0.5, euclidean=_distance):
+    between = (lambda a, b: abs(a - b).sum(axis=-1)) if own else (lambda a, b: euclidean(a, b, 2.0, 1e-6))
     near, far = between(x, positive), between(x, negative)
     if swap:
         far = _smaller(far, between(positive, negative), tied)
@@ -210,5 +220,9 @@ class triplet_margin_with_distance:
     )(x, positive, negative)
     value = _triplet_of
     variant_steep_at_margin = lambda **inputs: _triplet_of(**inputs, at_margin=1.0)
-    variant_euclidean_and_second = lambda own, **inputs: _triplet_of(own=False, **inputs, tied=0.0)
-    variant_euclidean_only = lambda own, **inputs: _triplet_of(own=False, **inputs, at_margin=1.0)
+    variant_euclidean_and_second = lambda own, **inputs: _triplet_of(
+        own=False, **inputs, tied=0.0, euclidean=_poisoned_at_zero
+    )
+    variant_euclidean_only = lambda own, **inputs: _triplet_of(
+        own=False, **inputs, at_margin=1.0, euclidean=_poisoned_at_zero
+    )
