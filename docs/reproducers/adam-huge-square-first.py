@@ -3,7 +3,6 @@ to 1e20 keeps a finite second moment and moves the parameters. Instead: Where th
 kernel (phi/kernels/funcs/jit/gen/adam.cc) forms g * g before it multiplies by 1 - beta2: for |g| above 1.8e19 the
 second moment becomes infinite and the parameter never moves again; torch's stays finite, and paddle's own on other
 processors."""
-
 import paddle
 
 weight = paddle.create_parameter([16], "float32", default_initializer=paddle.nn.initializer.Constant(0.0))

@@ -2,7 +2,6 @@
 to the decayed norm before the maximum is taken, where torch adds it to the gradient's size: a gradient larger than
 the norm is divided without eps, and the norm of a parameter without gradients grows by eps at each step. The betas
 and eps are float32 of float64 parameters too."""
-
 import paddle
 
 weight = paddle.create_parameter([1], "float32", default_initializer=paddle.nn.initializer.Constant(0.0))

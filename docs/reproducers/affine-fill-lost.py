@@ -1,7 +1,6 @@
 """affine-fill-lost: paddle >=2.6.2, <3.4. Promised: An affine map turns with the clock, scales, shears and moves,
 about the middle or a given point. Instead: The fill is passed to Pillow in the place of another argument, and has
 no effect: what lies outside is 0 whatever was asked for."""
-
 from paddle.vision.transforms import functional
 from PIL import Image
 

@@ -1,11 +1,10 @@
 """allclose-equal-nan-in-place: torch >=2.4, <2.12. Promised: Whether all are close. Instead: With equal_nan the
 first tensor may not be broadcast: its NaN are written over in place."""
-
 import numpy as np
 import torch
 
-x = torch.tensor(np.array([1.0], "float32"))
-y = torch.tensor(np.array([1.0, 2.0], "float32"))
+x = torch.tensor(np.array([1.0], 'float32'))
+y = torch.tensor(np.array([1.0, 2.0], 'float32'))
 try:
     torch.tensor(torch.allclose(x, y, *(1e-05, 1e-08), True))
 except Exception as error:

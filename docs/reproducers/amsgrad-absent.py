@@ -1,6 +1,5 @@
 """amsgrad-absent: paddle ==2.6.2. Promised: Steps with AMSGrad divide by the greatest second moment so far, of
 which the bias is corrected afterwards. Instead: Adam and AdamW have no option amsgrad yet."""
-
 import paddle
 
 try:

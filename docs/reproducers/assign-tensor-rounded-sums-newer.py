@@ -1,7 +1,6 @@
 """assign-tensor-rounded-sums-newer: paddle >=3.2, <3.4. Promised: A tensor written to a part, repeated along its
 first axes: the part has no gradient any more, the tensor has. Instead: The float16 gradient of a number that was
 written to many places is added up in float16: 28.03 for 28.17 of 1000."""
-
 import paddle
 
 v = paddle.to_tensor(0.0, dtype="float16", stop_gradient=False)

@@ -1,6 +1,5 @@
 """broadcast-shape-unknown: paddle >=2.6.2, <3.0. Promised: The shape of two that broadcast with each other, and the
 refusal of two that do not. Instead: A length of 0 comes out as -1."""
-
 import numpy as np
 import paddle
 

@@ -2,7 +2,6 @@
 a border of zeros around it first. Instead: CenterCrop of an image that is too small cuts at a rounded, negative
 offset; torchvision pads first, as it documents, with the odd zero behind. Where 3, 7, 11, ... pixels are lacking,
 the picture is one pixel further down or right."""
-
 import numpy as np
 from paddle.vision.transforms import CenterCrop
 from PIL import Image

@@ -2,7 +2,6 @@
 (None), and the next pass starts from nothing. Instead: clear_grad and clear_gradients leave zeros (set_to_zero is
 True by default), torch's zero_grad leaves None: what asks whether a parameter has a gradient gets another
 answer."""
-
 import paddle
 
 weight = paddle.create_parameter([1], "float32", default_initializer=paddle.nn.initializer.Constant(0.0))

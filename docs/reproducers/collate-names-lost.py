@@ -1,7 +1,6 @@
 """collate-names-lost: paddle >=2.6.2, <3.4. Promised: Numbers and arrays of a batch are put together part by part,
 whatever holds them; texts stay as they are. Instead: A named tuple of parts becomes a list: batch.x is an error
 where it is an array in torch."""
-
 from collections import namedtuple
 
 import numpy as np

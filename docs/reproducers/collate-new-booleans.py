@@ -1,7 +1,6 @@
 """collate-new-booleans: torch >=2.4, <2.9. Promised: Numbers and arrays of a batch are put together part by part,
 whatever holds them; texts stay as they are. Instead: A truth value of NumPy 2 is refused as no integer; seen with
 NumPy 2.4."""
-
 import numpy as np
 from torch.utils.data import default_collate
 

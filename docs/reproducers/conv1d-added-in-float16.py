@@ -1,7 +1,6 @@
 """conv1d-added-in-float16: torch >=2.4.1, <2.16. Promised: A convolution of one axis, by every padding and padding
 mode. Instead: The CPU kernels round to float16 more than once: before the bias is added, and after each sample of
 the batch in the gradients."""
-
 import torch
 
 x = torch.full((200, 1, 1), 0.1, dtype=torch.float16)

@@ -2,7 +2,6 @@
 takes what torch documents for all the rest. Instead: Where they are not given, RMSProp's rho is 0.95 and its
 epsilon 1e-6; torch's alpha is 0.99 and its eps 1e-8. A learning rate must be given, torch's is 0.01. And see
 rmsprop-eps-inside."""
-
 import inspect
 
 from paddle.optimizer import RMSProp

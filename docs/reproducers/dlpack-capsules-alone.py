@@ -1,7 +1,6 @@
 """dlpack-capsules-alone: paddle >=2.6.2, <3.0. Promised: A tensor taken by DLPack from an array is its memory:
 numbers, dtype, strides, and what is written. Instead: from_dlpack takes what has the DLPack protocol since paddle
 3.0, and a capsule alone before."""
-
 import numpy as np
 import paddle
 

@@ -1,7 +1,6 @@
 """dlpack-read-only-written: torch >=2.9, <2.16. Promised: An array that must not be written is not written through
 a tensor of its memory: one or the other is refused. Instead: A tensor that from_dlpack makes of a read-only array
 can be written, and the array is: the flag by which DLPack 1.0 says so is not looked at."""
-
 import numpy as np
 import torch
 

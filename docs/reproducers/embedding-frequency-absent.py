@@ -1,6 +1,5 @@
 """embedding-frequency-absent: paddle >=2.6.2, <3.0. Promised: Rows of a table; the gradient of a row is the sum
 over its uses, or their mean, and 0 for the padding row. Instead: embedding takes no scale_grad_by_freq."""
-
 import paddle
 
 try:

@@ -1,7 +1,6 @@
 """expm1-cut-off: paddle >=2.6.2, <3.2. Promised: exp(x) - 1, with all its digits near 0. Instead: On the CPU
 numbers become float16 by cutting off the last bits, not by rounding: results are off by up to a unit in the last
 place at each step."""
-
 import numpy as np
 import paddle
 

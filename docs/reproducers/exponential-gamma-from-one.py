@@ -1,6 +1,5 @@
 """exponential-gamma-from-one: paddle >=2.6.2, <3.4. Promised: The rate is multiplied by gamma after every epoch.
 Instead: ExponentialDecay asserts 0 < gamma < 1; torch's ExponentialLR takes any factor."""
-
 import paddle
 
 try:

@@ -1,7 +1,6 @@
 """group-norm-mean-of-squares: torch >=2.4, <2.16. Promised: The mean and variance of each group of channels of each
 sample normalize it. Instead: Where channels lie last in memory, the variance is the mean of squares less the square
 of the mean: beside a mean of 100 two digits are left of it, and right otherwise."""
-
 import torch
 
 x = 100 + torch.arange(64.0).reshape(1, 4, 4, 4) / 1024

@@ -3,7 +3,6 @@ the logits, the loss and all gradients. The outputs of all time steps are backpr
 last step, sends no gradient to the hidden weights of the last layer's reverse direction, which has taken a single
 step there. Instead: The gradients of a GRU, and of what comes before it, are NaN as soon as a reset gate
 underflows, that is when its pre-activation is below -88.7; torch's, and the true ones, are finite."""
-
 import paddle
 
 attribute = paddle.ParamAttr(initializer=paddle.nn.initializer.Constant(-100.0))

@@ -1,6 +1,5 @@
 """index-no-negative: paddle >=2.6.2, <3.0. Promised: Tensors or lists of integers, some negative, that broadcast;
 an element named twice gets both gradients. Instead: A tensor of integers may hold no negative one."""
-
 import paddle
 
 try:

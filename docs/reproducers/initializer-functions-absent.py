@@ -1,6 +1,5 @@
 """initializer-functions-absent: paddle >=3.0, <3.2. Promised: Numbers are equally likely between two bounds.
 Instead: The functions of paddle.nn.init, which are called as torch's are, came with 3.2."""
-
 import paddle
 
 weight = paddle.zeros([3])

@@ -1,7 +1,6 @@
 """initializer-options-absent: paddle >=2.6.2, <3.0. Promised: Numbers are equally likely between two bounds.
 Instead: There are no functions in paddle.nn.init, and initializers have neither mode nor gain nor bounds to cut
 at."""
-
 import paddle
 
 try:

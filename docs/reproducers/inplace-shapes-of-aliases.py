@@ -2,7 +2,6 @@
 shape as it is. Instead: detach, data and a slice of everything share the tensor itself, shape included:
 y.detach().unsqueeze_(0) turns a y of shape [3, 4] into one of shape [1, 3, 4], and weight.detach().t_() transposes
 the weight of a layer."""
-
 import paddle
 
 y = paddle.ones([3, 4])

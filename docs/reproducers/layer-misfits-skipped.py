@@ -1,7 +1,6 @@
 """layer-misfits-skipped: paddle >=2.6.2, <3.4. Promised: A state with an entry of another shape is refused.
 Instead: An entry of another shape is left out with a warning, and the layer keeps what it had, where torch refuses
 the whole state."""
-
 import paddle
 
 try:

@@ -1,11 +1,10 @@
 """left-shift-absent: paddle >=2.6.2, <3.0. Promised: Bits moved up; what leaves the width is lost. Instead: There
 are no shifts yet."""
-
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([1], "int32"))
-count = paddle.to_tensor(np.array([1], "int32"))
+x = paddle.to_tensor(np.array([1], 'int32'))
+count = paddle.to_tensor(np.array([1], 'int32'))
 try:
     paddle.bitwise_left_shift(x, count)
 except Exception as error:

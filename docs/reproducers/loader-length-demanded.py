@@ -1,7 +1,6 @@
 """loader-length-demanded: paddle >=2.6.2, <3.4. Promised: A loader gives every item once, in order, in the batches
 that were asked for, as its collation makes them. Instead: list() of a DataLoader over a stream raises: its length
 is a ValueError, where Python takes a TypeError for 'no length'."""
-
 import numpy as np
 import paddle
 

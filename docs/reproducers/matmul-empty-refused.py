@@ -1,14 +1,13 @@
 """matmul-empty-refused: paddle >=2.6.2, <3.0. Promised: The product of vectors, matrices and batches of every rank,
 either of which may be transposed. Instead: Matrices without elements are refused."""
-
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.zeros((0,), "float32"), stop_gradient=False)
-y = paddle.to_tensor(np.zeros((0,), "float32"), stop_gradient=False)
+x = paddle.to_tensor(np.zeros((0,), 'float32'), stop_gradient=False)
+y = paddle.to_tensor(np.zeros((0,), 'float32'), stop_gradient=False)
 try:
     output = paddle.matmul(x, y, transpose_x=False, transpose_y=False)
-    cotangent = paddle.to_tensor(np.array(0.0, "float32"))
+    cotangent = paddle.to_tensor(np.array(0.0, 'float32'))
     paddle.grad([output], [x, y], [cotangent], allow_unused=True)[0]
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

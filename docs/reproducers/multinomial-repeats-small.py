@@ -1,7 +1,6 @@
 """multinomial-repeats-small: paddle >=2.6.2, <3.4. Promised: Without replacement every place that has a weight
 comes once, however small its weight is. Instead: Without replacement a place is drawn again and again where the
 others' shares are below 6e-8, half the distance to the next number below 1."""
-
 import paddle
 
 weights = paddle.to_tensor([[1.0, 1e-8]] * 1000)

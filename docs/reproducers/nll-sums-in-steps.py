@@ -1,7 +1,6 @@
 """nll-sums-in-steps: torch >=2.4, <2.16. Promised: The mean of -x at the labels, each as much as its class weighs,
 over any rank; the label to ignore is in none. Instead: In float16 and bfloat16 the losses are added up in the low
 precision: every partial sum is rounded."""
-
 import torch
 
 x = torch.full((3000, 1), -0.1, dtype=torch.float16)

@@ -1,6 +1,5 @@
 """no-float8: paddle >=2.6.2, <3.0. Promised: numpy() and asarray give the numbers of a tensor in its dtype,
 tolist() and item() as Python's, for any dtype. Instead: There are tensors of float8 since paddle 3.0."""
-
 import paddle
 
 try:

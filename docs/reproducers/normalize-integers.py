@@ -2,7 +2,6 @@
 integers, and tensors without channels. Instead: An operation takes the dtype of its left operand, so Normalize of
 an int32 or int64 tensor truncates mean and std to whole numbers, divides by 0 where std is below 1, and returns
 float32; torchvision, and paddle later, refuse integers."""
-
 import paddle
 from paddle.vision.transforms import Normalize
 

@@ -2,7 +2,6 @@
 from their saved state_dict as if they had never stopped. Instead: load_state_dict casts the state to the
 parameters' dtype, and with it the product that NAdam keeps in float32: of float64 parameters a resumed run differs
 from the run without a stop. See nadam-float32-product."""
-
 import torch
 
 weight = torch.zeros(1, dtype=torch.float64, requires_grad=True)

@@ -2,7 +2,6 @@
 from their saved state_dict as if they had never stopped. Instead: state_dict does not hold the rate of an optimizer
 that has no scheduler: after set_lr a resumed run goes on with the rate of its constructor, where torch's state has
 it. Else as optimizer-float32-numbers, adamax-eps-on-norm and rmsprop-eps-inside."""
-
 import paddle
 
 weight = paddle.create_parameter([1], "float32")

@@ -1,7 +1,6 @@
 """plateau-rests: paddle >=2.6.2, <3.4. Promised: The rate falls when a metric has not become better for longer than
 the patience. Instead: ReduceOnPlateau looks at no metric while it cools down: one that is the best so far is not
 remembered, and later ones count as better that are not."""
-
 import paddle
 
 scheduler = paddle.optimizer.lr.ReduceOnPlateau(1.0, factor=0.5, patience=0, cooldown=1, threshold=0.0)

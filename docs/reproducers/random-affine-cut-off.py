@@ -1,7 +1,6 @@
 """random-affine-cut-off: paddle >=2.6.2, <3.4. Promised: Angle, scale and shears are uniform, and so is the way in
 whole pixels, to the nearest of them. Instead: A translation is cut off to whole pixels where torch rounds it: none
 is twice as likely as any other, and the farthest never comes."""
-
 import numpy as np
 from paddle.vision.transforms import RandomAffine
 from PIL import Image

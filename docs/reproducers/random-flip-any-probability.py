@@ -2,7 +2,6 @@
 unknown filter, an impossible probability are refused. Instead: RandomHorizontalFlip takes numbers that are no
 probabilities, such as 1.5 or -0.5, for 1 and 0; paddle refuses them. Seen in torchvision 0.19 to 0.29, which belong
 to these releases of torch."""
-
 from torchvision.transforms import RandomHorizontalFlip
 
 try:

@@ -1,6 +1,5 @@
 """recurrent-lstm-trained-alone: paddle >=2.6.2, <3.4. Promised: Results, last states and all gradients of LSTM
 layers. Instead: In evaluation a gradient raises an error (the tensor holds no memory), where torch gives it."""
-
 import paddle
 
 layer = paddle.nn.LSTM(1, 1)

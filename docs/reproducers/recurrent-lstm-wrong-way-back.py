@@ -1,7 +1,6 @@
 """recurrent-lstm-wrong-way-back: paddle >=2.6.2, <3.4. Promised: Results, last states and all gradients of LSTM
 layers. Instead: Where a layer that reads both ways is given initial states and sequence_length, the gradient of
 weight_hh of the way back is wrong by as much as its own size, and no error is raised."""
-
 import paddle
 
 layer = paddle.nn.LSTM(1, 1, direction="bidirect")

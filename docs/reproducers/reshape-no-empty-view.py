@@ -1,14 +1,13 @@
 """reshape-no-empty-view: paddle >=3.0, <3.4. Promised: The elements in row-major order under another shape, in
 which one -1 is found; by function, method and view. Instead: A view of a tensor without elements is refused;
 reshape makes one."""
-
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.zeros((0,), "float32"), stop_gradient=False)
+x = paddle.to_tensor(np.zeros((0,), 'float32'), stop_gradient=False)
 try:
     output = x.contiguous().view(list((0,)))
-    cotangent = paddle.to_tensor(np.zeros((0,), "float32"))
+    cotangent = paddle.to_tensor(np.zeros((0,), 'float32'))
     paddle.grad([output], [x], [cotangent], allow_unused=True)[0]
 except Exception as error:
     raise AssertionError(f"refused: {error}") from error

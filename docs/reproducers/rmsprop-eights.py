@@ -3,7 +3,6 @@ subnormal, and is none where that average overflows. Instead: The CPU kernel tak
 elements at once, by an estimate and a Newton step: a subnormal radicand gives infinity (so the parameter becomes
 infinite, or NaN where the gradient is 0) and an infinite one NaN. The last size % 8 elements are as in
 rmsprop-eps-inside."""
-
 import paddle
 
 weight = paddle.create_parameter([8], "float32", default_initializer=paddle.nn.initializer.Constant(1.0))

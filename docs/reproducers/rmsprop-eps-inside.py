@@ -2,7 +2,6 @@
 agrees in parameter and averages. Instead: RMSProp divides by sqrt(v + eps), torch by sqrt(v) + eps; its rho is
 rounded to float32, and its momentum buffer contains the learning rate, which matters once the learning rate
 changes."""
-
 import paddle
 
 weight = paddle.create_parameter([1], "float32", default_initializer=paddle.nn.initializer.Constant(0.0))

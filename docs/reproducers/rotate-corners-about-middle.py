@@ -2,7 +2,6 @@
 all pixels that its corners reach into, and no others. Instead: The corners of a rotated tensor are rounded as seen
 from its middle, in single precision: where a side is odd the image is enlarged without need, at an angle of 0 too,
 and it is another size than for Pillow's images."""
-
 import paddle
 from paddle.vision.transforms import functional
 

@@ -2,7 +2,6 @@
 given point, and may enlarge the image to hold all. Instead: The fill, 0 by default, is made a colour of three
 numbers. An image in grey is refused for it, and beside an alpha the corners of a rotated image are opaque black
 where torch's are transparent: the documentation promises the same number in all channels."""
-
 from paddle.vision.transforms import functional
 from PIL import Image
 

@@ -1,6 +1,5 @@
 """safetensors-by-numpy: paddle >=3.0, <3.2. Promised: Tensors of every dtype that safetensors knows come back from
 it. Instead: safetensors brings tensors of these releases in by NumPy, which has neither bfloat16 nor float8."""
-
 import paddle
 
 try:

@@ -1,7 +1,6 @@
 """safetensors-empty-refused: paddle >=3.2, <3.4. Promised: Tensors of every dtype that safetensors knows come back
 from it. Instead: A tensor without elements has strides of 0, and viewing the bytes of a file as it is refused:
 safetensors writes such a tensor and cannot read the file."""
-
 import os
 import tempfile
 

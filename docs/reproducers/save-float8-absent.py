@@ -1,6 +1,5 @@
 """save-float8-absent: paddle >=2.6.2, <3.0. Promised: Tensors of every dtype and layout come back from the
 framework's own file, in place among other values. Instead: There is no float8 yet."""
-
 import io
 
 import paddle

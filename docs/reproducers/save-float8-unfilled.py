@@ -1,7 +1,6 @@
 """save-float8-unfilled: torch >=2.4, <2.6. Promised: Tensors of every dtype and layout come back from the
 framework's own file, in place among other values. Instead: With deterministic algorithms asked for, a tensor of
 float8 cannot be made, and so not be loaded."""
-
 import io
 
 import torch

@@ -1,7 +1,6 @@
 """shuffle-by-numpy: paddle >=2.6.2, <3.4. Promised: Everything random that a framework does by itself is repeated
 by setting the framework's own seed. Instead: RandomSampler, and with it DataLoader(shuffle=True), draws from
 NumPy's global generator: paddle.seed does not repeat an order, numpy.random.seed does."""
-
 import paddle
 
 

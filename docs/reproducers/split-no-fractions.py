@@ -1,6 +1,5 @@
 """split-no-fractions: paddle >=2.6.2, <3.0. Promised: A dataset is cut into parts of the given lengths, or
 fractions, which share no item and leave none out. Instead: Fractions of a dataset are taken since paddle 3.0."""
-
 import paddle
 
 try:

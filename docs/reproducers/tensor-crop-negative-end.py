@@ -2,7 +2,6 @@
 an image is. Instead: Crop of a tensor by a rectangle that ends above or left of it returns more than was asked for,
 with pixels of the image: the negative end is taken for one that counts from the other side. Crop of a PIL image is
 right. Seen in torchvision 0.19 to 0.29, which belong to these releases of torch."""
-
 import torch
 from torchvision.transforms.functional import crop
 

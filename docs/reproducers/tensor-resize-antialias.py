@@ -2,7 +2,6 @@
 smaller picture merges, as it does for an image. Instead: Resize of a tensor never antialiases, so a smaller picture
 skips pixels, its cubic kernel has a = -0.75, and a side of one pixel shows the edge of the image instead of its
 middle; torchvision's, as Pillow's in both frameworks, antialiases with a = -0.5."""
-
 import paddle
 from paddle.vision.transforms import resize
 

@@ -2,7 +2,6 @@
 smaller picture merges, as it does for an image. Instead: interpolate with antialias=True, and so Resize of a
 tensor, to a width of 1 and another height repeats the first row of the result in all rows; channels_last and uint8
 tensors are right."""
-
 import torch
 from torch.nn.functional import interpolate
 

@@ -2,7 +2,6 @@
 parameter and buffer is float64. Instead: Layer.to(dtype=...) fails on a recurrent layer, and so on every model that
 holds one: it converts the layer's buffer for dropout masks, which has no values before the layer has run on a
 GPU."""
-
 import paddle
 
 try:

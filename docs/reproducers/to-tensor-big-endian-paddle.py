@@ -1,7 +1,6 @@
 """to-tensor-big-endian-paddle: paddle >=2.6.2, <3.4. Promised: A 16-bit image in big-endian order keeps its values,
 as the same image of 32 bits does. Instead: paddle reads mode I;16B (a big-endian TIFF) as an array of foreign byte
 order, and refuses it."""
-
 from paddle.vision.transforms import ToTensor
 from PIL import Image
 

@@ -2,7 +2,6 @@
 the same image of 32 bits does. Instead: On a little-endian machine torchvision takes mode I;16B (a big-endian TIFF)
 for one of 8 bits: only the low byte of each pixel is left, and scaled to [0, 1]. Seen in torchvision 0.19 to 0.29,
 which belong to these releases of torch."""
-
 from PIL import Image
 from torchvision.transforms import ToTensor
 

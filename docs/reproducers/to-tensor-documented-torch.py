@@ -2,7 +2,6 @@
 are scaled to a float tensor from 0 to 1. Instead: The documentation of ToTensor lists I and F among the modes that
 are scaled to [0, 1]; they come out unscaled, I as int32. Seen in torchvision 0.19 to 0.29, which belong to these
 releases of torch."""
-
 from PIL import Image
 from torchvision.transforms import ToTensor
 

@@ -2,7 +2,6 @@
 whatever the range in which they lie. Instead: torchvision reads mode I;16, which is unsigned, as int16: levels from
 32768 on become negative, 65535 becomes -1. Seen in torchvision 0.19 to 0.29, which belong to these releases of
 torch."""
-
 import numpy as np
 from PIL import Image
 from torchvision.transforms.functional import to_tensor

@@ -1,7 +1,6 @@
 """to-tensor-uint16: paddle >=2.6.2, <3.4. Promised: An array of wide unsigned integers keeps dtype and values.
 Instead: paddle keeps bfloat16 in NumPy's uint16, so a 16-bit image given as an array comes out as bfloat16 with the
 same bits: 16256 becomes 1.0."""
-
 import numpy as np
 from paddle.vision.transforms import ToTensor
 

@@ -1,6 +1,5 @@
 """to-tensor-uint32: paddle >=2.6.2, <3.4. Promised: An array of wide unsigned integers keeps dtype and values.
 Instead: paddle has no tensors of uint32 and uint64, torch has."""
-
 import numpy as np
 from paddle.vision.transforms import ToTensor
 

@@ -2,7 +2,6 @@
 repeated by setting the framework's own seed. Instead: Random flips, crops and colours of paddle.vision draw from
 Python's random module: paddle.seed does not repeat them, random.seed does; torchvision draws from torch's
 generator."""
-
 import paddle
 from paddle.vision.transforms import RandomHorizontalFlip
 from PIL import Image

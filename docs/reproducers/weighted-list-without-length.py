@@ -2,7 +2,6 @@
 where that is 0, and once at most without replacement. Instead: The length of a WeightedRandomSampler is computed
 from the shape of its weights, which a list, documented as allowed, has not: len() and list() of the sampler raise,
 and so does a DataLoader that asks for its length."""
-
 import paddle
 
 try:
