@@ -9,6 +9,10 @@ from tests.faults.fault import PADDLE, TORCH
 from tests.faults.operators import CallFault, first, larger
 
 BY_CALL = (
+    "optimizer.group_keys",
+    "state.average",
+    "state.look_ahead",
+    "state.of_another_decay",
     "scheduler.begun",
     "inplace.methods",
     "inplace.shapes_of_aliases",
