@@ -17,6 +17,8 @@ EVERY = (*FLOATS, *INTEGERS, *BOOLEAN)
 DTYPES = (*EVERY, *COMPLEX)
 PARTS = {"complex64": "float32", "complex128": "float64"}
 """The format of the real and of the imaginary part."""
+WHOLE = {part: name for name, part in PARTS.items()}
+"""The complex dtype of parts of a format, which a call may make of real numbers."""
 
 
 @functools.cache

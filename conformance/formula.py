@@ -117,7 +117,8 @@ class Formula:
         if isinstance(found, Quantity):
             if inner != "integers":
                 real = dtypes.PARTS.get(dtype, dtype)
-                return acceptance(found, dtype if np.iscomplexobj(found.value) else real, inner)
+                whole = dtypes.WHOLE.get(dtype, dtype)
+                return acceptance(found, whole if np.iscomplexobj(found.value) else real, inner)
             found = found.value
             if np.any(found != np.rint(found)):
                 raise ContractError(

@@ -260,7 +260,7 @@ class Filling:
             if dtype in FLOATS:
                 self._outline = outline
             given = {
-                name: self._cotangent(shape, dtype if is_complex else kinds.PARTS.get(dtype, dtype), family)
+                name: self._cotangent(shape, (kinds.WHOLE if is_complex else kinds.PARTS).get(dtype, dtype), family)
                 for name, (shape, is_complex) in outline.outputs.items()
             }
             if given:
