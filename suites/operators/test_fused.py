@@ -1,7 +1,6 @@
 """Linear layers, and the fused calls of programs that have a kernel for the CPU, against their plain formulas.
 
-Of the other fused calls the CPU build has none: fused_linear and fused_bias_act ("is not registered"), fused
-attention, softmax_mask_fuse_upper_triangle ("only supports GPU now"), weight_quantize and weight_only_linear.
+Of most other fused calls the CPU build has none: see fixtures/uncovered.toml.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract
 from conformance.accuracy import Rejects
-from conformance.attention import linear
+from conformance.attention import linear, softmax
 from conformance.contract import REAL
 from conformance.functions import sigmoid
 from conformance.operators import Floats, Structure, each, one, operator
 from conformance.strategies import generator, seeds
+from suites.softmax import clipped
 from suites.support import masks
 from suites.support.given_weights import called
 
@@ -192,3 +192,56 @@ class dropout_add:
     def variant_on_gpu(x, y, p, observed) -> Rejects:
         """The CPU has no kernel."""
         return NO_KERNEL
+
+
+@st.composite
+def _masked(draw: st.DrawFn) -> Structure:
+    batch, heads, rows, columns = draw(each(2, 1)), draw(each(2, 1)), draw(each(3, 1)), draw(each(4, 1, 17))
+    shape = (batch, heads, rows, columns)
+    return {"x": Floats(shape, specials=False), "mask": Floats((batch, 1, rows, columns), specials=False)}
+
+
+def _without_mask(x, mask):
+    return softmax(x + mask.plain, -1, clipped)
+
+
+@operator(
+    "fused.softmax_mask",
+    area=AREA,
+    cases=_masked(),
+    gradients=("x", "mask"),
+    dtypes=("float32", "float64"),
+    families=("normal", "positive", "sorted"),
+    may_be_zero=("gradient.mask",),
+    covers=("paddle.incubate.softmax_mask_fuse",),
+)
+class softmax_mask:
+    """softmax(x + mask) along the last axis; the mask has a gradient as any summand."""
+
+    note = "paddle.incubate.softmax_mask_fuse takes a mask [batch, 1, rows, columns] alone."
+    torch = lambda f, x, mask: f.nn.functional.softmax(x + mask, -1)
+    paddle = lambda f, x, mask: f.incubate.softmax_mask_fuse(x, mask)
+    value = lambda x, mask: softmax(x + mask, -1)
+    variant_constant_mask = lambda x, mask: {"output": _without_mask(x, mask), "gradient.mask": None}
+
+
+@operator(
+    "fused.dropout_layer",
+    area=AREA,
+    cases=one(p=(0.5, 0.25, 0.0), mode=("upscale_in_train", "downscale_in_infer")),
+    covers=("paddle.incubate.nn.FusedDropout",),
+)
+class dropout_layer:
+    """FusedDropout in evaluation: what is given, or with mode="downscale_in_infer" 1 - p of it."""
+
+    torch = lambda f, x, p, mode: f.nn.functional.dropout(x, p, False) * (1 - p if mode == "downscale_in_infer" else 1)
+    paddle = lambda f, x, p, mode: _evaluated(f.incubate.nn.FusedDropout(p, mode=mode))(x)
+    value = lambda x, p, mode: x * (1 - p) if mode == "downscale_in_infer" else x
+    variant_mode_refused = lambda x, p, mode: (
+        Rejects("its own mode is refused", "mode argument should be") if mode == "downscale_in_infer" else x
+    )
+
+
+def _evaluated(layer: Any) -> Any:
+    layer.eval()
+    return layer

@@ -108,7 +108,7 @@ def window(name: str, length: int) -> np.ndarray:
 
 
 def spectrum(
-    x: Any, size: int, hop: int, length: int, name: str, power: float, centred: bool, mode: str = "reflect"
+    x: Any, size: int, hop: int, length: int, name: str, power: float, centred: bool, mode: Any = "reflect"
 ) -> Quantity:
     """Sizes of the Fourier transform of windowed frames to a power, [rows, bins, frames]."""
     x = quantity(x)
