@@ -31,9 +31,18 @@ def named(name: str) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+@functools.cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """The name of a NumPy dtype, which NumPy puts together each time."""
+    return dtype.name
+
+
 def is_float(value: Any) -> bool:
     """Whether a value is an array of real floating numbers."""
-    return isinstance(value, np.ndarray) and (value.dtype.kind == "f" or value.dtype.name.startswith("bfloat"))
+    if not isinstance(value, np.ndarray):
+        return False
+    kind = value.dtype.kind
+    return kind == "f" or (kind == "V" and name_of(value.dtype).startswith("bfloat"))
 
 
 def has_gradient(value: Any) -> bool:

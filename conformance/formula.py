@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,10 @@ from conformance.quantity import (
     returned_in,
     variable,
 )
+
+
+KEPT, LARGE = 128, 2**14
+"""So many evaluations of a formula are kept until its oracle asks for them, of inputs with so many elements."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,14 @@ class Formula:
     outputs: tuple[str, ...] = ("output",)
     name: str = ""
     sums_in_steps: bool = False
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __call__(
         self, layouts: Any = None, cotangent: Any = None, integral: tuple[str, ...] = (), **inputs: Any
     ) -> dict[str, Acceptance] | Rejects:
         dtype, inner = self._formats(inputs, integral)
         with computed_in(inner), returned_in(dtype, self.sums_in_steps):
-            leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
-            found = self._called(leaves)
+            leaves, found = self._taken(inputs, integral) or self._evaluated(inputs, integral)
             if isinstance(found, Rejects):
                 return found
             given = _named(found)
@@ -90,7 +94,7 @@ class Formula:
             (float(np.max(np.abs(each), initial=0.0)) for each in given.values()), default=0
         )
         for name, gradient in zip(names, known, strict=True):
-            leaf, dtype = leaves[name], str(inputs[name].dtype)
+            leaf, dtype = leaves[name], dtypes.name_of(inputs[name].dtype)
             found = quantity(np.zeros(leaf.shape)) if gradient is None else gradient
             # Of the gradient with respect to a NaN or an infinity nothing is promised.
             error = np.where(np.isfinite(leaf.value), np.where(found.error > 0, found.error + lost, 0.0), np.inf)
@@ -100,9 +104,9 @@ class Formula:
     def _formats(self, inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[str, str]:
         """The dtype of the results and the format that kernels compute in."""
         if integral:
-            dtype = self.integers_as or str(inputs[integral[0]].dtype)
+            dtype = self.integers_as or dtypes.name_of(inputs[integral[0]].dtype)
             return dtype, dtype if dtype in dtypes.FLOATS else "integers"
-        dtype = next((str(each.dtype) for each in inputs.values() if dtypes.has_gradient(each)), "float32")
+        dtype = next((dtypes.name_of(each.dtype) for each in inputs.values() if dtypes.has_gradient(each)), "float32")
         parts = dtypes.PARTS.get(dtype, dtype)
         return dtype, parts if self.stepwise is True else WIDER.get(parts, parts)
 
@@ -132,8 +136,8 @@ class Formula:
         """What is known of the results before a cotangent is drawn; no outputs where the formula refuses the inputs."""
         dtype, inner = self._formats(inputs, integral)
         with np.errstate(all="ignore"), computed_in(inner), returned_in(dtype, self.sums_in_steps):
-            leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
-            found = self._called(leaves)
+            leaves, found = self._evaluated(inputs, integral)
+        self._keep(inputs, integral, leaves, found)
         if isinstance(found, Rejects):
             return Outline({})
         given = _named(found)
@@ -150,6 +154,21 @@ class Formula:
         shapes = {name: (each.shape, np.iscomplexobj(each.value)) for name, each in asked.items()}
         return Outline(shapes, unreached=tuple(unreached))
 
+    def _evaluated(self, inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[dict[str, Any], Any]:
+        leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
+        return leaves, self._called(leaves)
+
+    def _keep(self, inputs: Mapping[str, Any], integral: tuple[str, ...], leaves: dict[str, Any], found: Any) -> None:
+        """What an outline has evaluated is what the oracle will ask for, of the same inputs."""
+        if sum(np.size(each) for each in inputs.values() if isinstance(each, np.ndarray)) <= LARGE:
+            while len(self.kept) >= KEPT:
+                del self.kept[next(iter(self.kept))]
+            self.kept[_key(inputs, integral)] = (dict(inputs), leaves, found)  # which keeps them from being made anew
+
+    def _taken(self, inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[dict[str, Any], Any] | None:
+        known = self.kept.pop(_key(inputs, integral), None)
+        return None if known is None else known[1:]
+
     def _called(self, leaves: Mapping[str, Any]) -> Any:
         try:
             return self.value(**leaves)
@@ -159,6 +178,11 @@ class Formula:
             told = ", ".join(f"{name}={_described(each)}" for name, each in leaves.items())
             reason = f"{type(error).__name__}: {error} (line {_line(self.value, error)})"
             raise ContractError(f"operator {self.name!r}: its formula fails on {told}: {reason}") from error
+
+
+def _key(inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[Any, ...]:
+    """Says which objects a formula was evaluated on."""
+    return (integral, *((name, id(each)) for name, each in inputs.items()))
 
 
 def _described(value: Any) -> str:

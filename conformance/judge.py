@@ -17,7 +17,7 @@ import numpy as np
 
 from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample
-from conformance.dtypes import is_float
+from conformance.dtypes import is_float, name_of
 
 ORACLE = "oracle"
 HOST = "host"
@@ -76,7 +76,7 @@ def expected_dtype(sample: Sample) -> str:
     """The dtype that floating results of a sample should have: that of its floating inputs, float32 without any."""
     for array in sample.arrays():
         if is_float(array):
-            return str(array.dtype)
+            return name_of(array.dtype)
     return "float32"
 
 

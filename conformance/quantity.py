@@ -48,7 +48,7 @@ class Format:
         if not self.unit:
             return np.ones(value.shape, bool)
         with np.errstate(over="ignore", invalid="ignore"):
-            kept = value.astype("float32" if self.name == "float64" else named(self.name))
+            kept = value.astype(np.float32 if self.name == "float64" else named(self.name))
             found: Array = (kept.astype(np.float64) if self.name == "bfloat16" else kept) == value
         return found
 
@@ -120,10 +120,11 @@ class Quantity:
 
     def __init__(self, value: Any, error: Any = 0.0, links: Sequence[tuple[Quantity, Backward]] = ()) -> None:
         value = np.asarray(value)
-        self.value: Array = np.asarray(value, np.complex128 if value.dtype.kind == "c" else np.float64)
-        error = np.asarray(error, np.float64)
+        self.value: Array = value if value.dtype.char in "dD" else _wide(value)
+        if type(error) is not np.ndarray or error.dtype.char != "d":
+            error = np.asarray(error, np.float64)
         self.error: Array = error if error.shape == value.shape else np.broadcast_to(error, value.shape)
-        self.links = tuple(links)
+        self.links = links if type(links) is tuple else tuple(links)
         self.variable = False
         self.order = next(_made)
 
@@ -222,6 +223,10 @@ class Quantity:
         return Quantity(self.value.imag, self.error, linked((self, lambda g: Quantity(1j * g.value, g.error))))
 
 
+def _wide(value: Array) -> Array:
+    return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
+
+
 def quantity(value: Any) -> Quantity:
     """A quantity without error, unless it is one already."""
     return value if isinstance(value, Quantity) else Quantity(value)
@@ -242,7 +247,7 @@ def sign_of(x: Quantity) -> Quantity:
 
 def linked(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward], ...]:
     """Those of the quantities that a gradient goes through, each with its rule."""
-    return tuple(pair for pair in pairs if pair[0].tracked)
+    return tuple([pair for pair in pairs if pair[0].variable or pair[0].links])
 
 
 def times(factor: Any, error: Array) -> Array:
@@ -255,7 +260,7 @@ def times(factor: Any, error: Array) -> Array:
 
 def _sure(error: Array) -> Array:
     """Errors, infinite where nothing is known of them."""
-    largest = error.max(initial=0.0)
+    largest = np.maximum.reduce(error, axis=None, initial=0.0)
     return error if largest == largest else np.where(np.isnan(error), np.inf, error)
 
 
@@ -277,14 +282,15 @@ def made(
     form = _format.get()
     value = np.asarray(value)
     is_complex = value.dtype.kind == "c"
-    value = np.asarray(value, np.complex128 if is_complex else np.float64)
+    value = value if value.dtype.char in "dD" else _wide(value)
     error = np.asarray(error, np.float64)
     size = np.asarray(np.abs(value))
     with np.errstate(invalid="ignore", over="ignore"):
         rounding = size * (units * form.unit) + floor * form.smallest
         if units <= 1 if exact is None else exact:
             rounding = np.where(form.holds(value) & (error == 0), 0.0, rounding)
-        if size.max(initial=0.0) <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
+        largest = np.maximum.reduce(size, axis=None, initial=0.0)
+        if largest <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
             return Quantity(value, _sure(error + rounding), linked(*pairs))
         finite = np.isfinite(size)
         beyond = finite & (size > form.largest * (1 - 2 * units * form.unit))
