@@ -24,7 +24,6 @@ from conformance.quantity import (
     variable,
 )
 
-
 KEPT, LARGE = 128, 2**14
 """So many evaluations of a formula are kept until its oracle asks for them, of inputs with so many elements."""
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from conformance import moves, operators
 from conformance.accuracy import Acceptance
 from conformance.contract import REGISTRY, ContractError, Sample
+from conformance.formula import LARGE, Formula
 from conformance.lanes.lane import arranged, rearranged
 from conformance.quantity import where
 
@@ -180,3 +181,24 @@ def test_samples_of_another_dtype_have_no_cotangent_and_their_results_keep_the_d
             assert isinstance(accepted, dict) and accepted.keys() == {"output"}
             assert accepted["output"].dtype == str(each["x"].dtype)
             assert (accepted["output"].value == each["x"][::-1]).all()
+
+
+def test_an_oracle_takes_what_its_outline_has_evaluated_once_and_of_the_same_inputs_alone():
+    asked: list[int] = []
+
+    def value(x):
+        asked.append(x.value.size)
+        return x * x
+
+    formula = Formula(value, ("x",))
+    x, other = np.ones(3, np.float32), np.ones(3, np.float32)
+    for inputs, evaluations in (({"x": x}, 1), ({"x": x}, 2), ({"x": other}, 3)):
+        if evaluations == 1:
+            formula.outline(inputs)
+        found = formula(**inputs, cotangent=np.full(3, 2.0, np.float32))
+        assert len(asked) == evaluations and np.array_equal(found["gradient.x"].value, np.full(3, 4.0))
+    formula.outline({"x": x})
+    assert formula(x=other)["output"].value.shape == (3,) and len(asked) == 5 and len(formula.kept) == 1
+    large = np.ones(LARGE + 1, np.float32)
+    formula.outline({"x": large})
+    assert len(formula.kept) == 1
