@@ -67,10 +67,11 @@ def _bernoulli(call, value, probs, entropy=_uncertainty, softplus=softplus):
     )
 
 
-def _of_its_logit(probs):
+def _of_its_logit(probs, kink=True):
     """The entropy of which only the part through the logit has a gradient: none, but for the kink at a logit of 0."""
     logit, p = _logit(probs.plain), probs.plain
-    slope = where(logit.value == 0, -(p + 0.5), sigmoid(logit) - p) * (1.0 / p + 1.0 / (1.0 - p))
+    slope = sigmoid(logit) - p
+    slope = where((logit.value == 0) & kink, -(p + 0.5), slope) * (1.0 / p + 1.0 / (1.0 - p))
     return _uncertainty(p).with_gradient(probs, lambda g: g * slope)
 
 
@@ -104,6 +105,9 @@ class bernoulli_moments:
     paddle = lambda f, call, value, probs: asked(f.distribution.Bernoulli, call, value, probs)
     value = _bernoulli
     variant_of_its_logit = lambda call, value, probs: _bernoulli(call, value, probs, _of_its_logit)
+    variant_no_gradient = lambda call, value, probs: _bernoulli(
+        call, value, probs, lambda probs: _of_its_logit(probs, kink=False)
+    )
 
 
 def _geometric(call, value, probs, product=False, cut=False):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from hypothesis import strategies as st
 
@@ -12,24 +10,12 @@ from conformance import sampling as law
 from conformance.operators import each
 from conformance.strategies import seeds
 from suites.support.drawn import AREA, DRAWS, drawn
+from suites.support.laws import binomial as binomial_law
+from suites.support.laws import poisson as poisson_law
+from suites.support.laws import with_tail
 from suites.support.refusals import absent
 
 BEYOND = 40
-
-
-def _with_tail(chances):
-    """Probabilities of 0, 1 and so on, and last of all beyond."""
-    return np.array([*chances, max(0.0, 1.0 - math.fsum(chances))])
-
-
-def _poisson(rate):
-    return _with_tail(
-        [math.exp(-rate + k * math.log(rate) - math.lgamma(k + 1)) if rate else float(k == 0) for k in range(BEYOND)]
-    )
-
-
-def _binomial(total, chance):
-    return _with_tail([math.comb(total, k) * chance**k * (1 - chance) ** (total - k) for k in range(total + 1)])
 
 
 @drawn(
@@ -61,7 +47,7 @@ class poisson:
 
     torch = lambda f, rate: f.poisson(f.full((64, 64), rate))
     paddle = lambda f, rate: f.poisson(f.full([64, 64], rate))
-    chances = lambda rate: _poisson(rate)
+    chances = lambda rate: poisson_law(rate)
 
 
 @drawn("random.binomial", ("paddle.binomial",), total=(0, 1, 5, 30), chance=(0.0, 0.125, 0.5, 0.9375, 1.0))
@@ -73,7 +59,7 @@ class binomial:
     paddle = lambda f, total, chance: f.binomial(f.full([64, 64], total, "int64"), f.full([64, 64], chance)).astype(
         "float32"
     )
-    chances = lambda total, chance: _binomial(total, chance)
+    chances = lambda total, chance: binomial_law(total, chance)
     variant_absent = lambda told, seed, total, chance: absent("binomial")
 
 
@@ -83,12 +69,12 @@ class geometric:
 
     torch = lambda f, chance: f.empty(64, 64).geometric_(chance)
     paddle = lambda f, chance: f.empty([64, 64]).geometric_(chance)
-    chances = lambda chance: _with_tail([0.0, *(chance * (1 - chance) ** k for k in range(BEYOND))])
+    chances = lambda chance: with_tail([0.0, *(chance * (1 - chance) ** k for k in range(BEYOND))])
 
     @staticmethod
     def variant_not_rounded(told, seed, chance):
         """The logarithm itself, which is up to 1 less than the count."""
-        shares = _with_tail([chance * (1 - chance) ** k for k in range(BEYOND + 1)])
+        shares = with_tail([chance * (1 - chance) ** k for k in range(BEYOND + 1)])
         return {**told, "counts": law.counted(DRAWS, shares), "whole": np.array(False)}
 
 

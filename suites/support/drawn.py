@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,16 +21,21 @@ SIZE = (64, 64)
 DRAWS = SIZE[0] * SIZE[1]
 
 
-def drawn(contract_id: str, covers: tuple[str, ...], **options: tuple[Any, ...]) -> Callable[[type], Contract]:
+def drawn(
+    contract_id: str, covers: tuple[str, ...], area: str = AREA, **options: tuple[Any, ...]
+) -> Callable[[type], Contract]:
     """Declare a contract from a class with ``torch`` and ``paddle``, which take the module and the options.
 
     ``law`` gives the :class:`~conformance.sampling.Law` of the numbers, or of what ``through`` makes of them; or, for
-    whole numbers, ``chances`` gives the probabilities of 0, 1 and so on, the last one that of all beyond.
+    whole numbers, ``chances`` gives the probabilities of 0, 1 and so on, the last one that of all beyond. ``size``: of
+    the matrix of them.
     """
 
     def declare(cls: type) -> Contract:
         given = vars(cls)
         through = given.get("through", lambda numbers, **_: numbers)
+        size = given.get("size", SIZE)
+        draws = math.prod(size)
 
         def called(framework: str) -> Callable[..., Any]:
             def call(seed: int, **chosen: Any) -> Any:
@@ -39,16 +45,17 @@ def drawn(contract_id: str, covers: tuple[str, ...], **options: tuple[Any, ...])
                 numbers = np.asarray(found.numpy())
                 if "chances" in given:
                     return _counts(numbers, len(given["chances"](**chosen)))
-                return {**law.summary(through(numbers.astype(np.float64), **chosen)), **_told(numbers)}
+                told = through(numbers.astype(np.float64), **chosen)
+                return {**law.summary(np.where(np.isfinite(told), told, 0.0)), **_told(numbers)}
 
             return call
 
         def oracle(seed: int, **chosen: Any) -> Mapping[str, Any]:
-            told = {"dtype": chosen.get("dtype", "float32"), "shape": str(SIZE), "finite": True}
+            told = {"dtype": chosen.get("dtype", "float32"), "shape": str(size), "finite": True}
             if "chances" in given:
                 chances = np.asarray(given["chances"](**chosen))
-                return {"counts": law.counted(DRAWS, chances), "whole": np.array(True), **told}
-            return {**law.acceptances(given["law"](**chosen), DRAWS), **told}
+                return {"counts": law.counted(draws, chances), "whole": np.array(True), **told}
+            return {**law.acceptances(given["law"](**chosen), draws), **told}
 
         body = {
             "__doc__": cls.__doc__,
@@ -63,7 +70,7 @@ def drawn(contract_id: str, covers: tuple[str, ...], **options: tuple[Any, ...])
         samples = st.fixed_dictionaries(
             {"seed": seeds, **{name: each(*values) for name, values in options.items()}}
         ).map(Sample)
-        return contract(contract_id, area=AREA, samples=samples, tensors=False, share=0.12, covers=covers)(
+        return contract(contract_id, area=area, samples=samples, tensors=False, share=0.12, covers=covers)(
             type(cls.__name__, (), body)
         )
 
