@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -73,6 +75,20 @@ class draws_of_counts:
 SMALL = 0.01
 
 
+@functools.cache
+def _shares_of_thirds(least):
+    from scipy import special
+
+    grid = special.gammaincinv(SMALL, (np.arange(500) + 0.5) / 500)
+    one, other = np.maximum(grid[:, None], least), np.maximum(grid[None, :], least)
+    with np.errstate(invalid="ignore"):
+        share = one / (one + other)
+    middle = float(np.mean((share > 0.1) & (share < 0.9)))
+    if not least:
+        middle = float(special.betainc(SMALL, SMALL, 0.9) - special.betainc(SMALL, SMALL, 0.1))
+    return np.array([(1 - middle) / 2, middle, (1 - middle) / 2])
+
+
 def _thirds(numbers):
     """0, 1 or 2: below a tenth, above nine tenths, or between."""
     return ((numbers - 0.1).sign() + (numbers - 0.9).sign() + 2.0) / 2.0
@@ -103,19 +119,6 @@ class small_concentrations:
     def variant_halves(told, seed, kind):
         """Of both gamma numbers no less than the least normal one is left, whose share is then a half."""
         return {**told, "counts": law.counted(DRAWS, _shares_of_thirds(float(np.finfo(np.float32).tiny)))}
-
-
-def _shares_of_thirds(least):
-    from scipy import special
-
-    grid = special.gammaincinv(SMALL, (np.arange(2000) + 0.5) / 2000)
-    one, other = np.maximum(grid[:, None], least), np.maximum(grid[None, :], least)
-    with np.errstate(invalid="ignore"):
-        share = one / (one + other)
-    middle = float(np.mean((share > 0.1) & (share < 0.9)))
-    if not least:
-        middle = float(special.betainc(SMALL, SMALL, 0.9) - special.betainc(SMALL, SMALL, 0.1))
-    return np.array([(1 - middle) / 2, middle, (1 - middle) / 2])
 
 
 @drawn(

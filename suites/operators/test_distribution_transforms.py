@@ -12,7 +12,7 @@ from conformance.operators import Floats, each, operator
 from suites.support.distributions import AREA, DTYPES, FAMILIES, added, constant
 
 WITH: dict = {"area": AREA, "dtypes": DTYPES, "families": FAMILIES, "share": 0.2}
-LOG_TWO_PI = np.log(2 * np.pi)
+LOG_TWO, LOG_TWO_PI = np.log(2.0), np.log(2 * np.pi)
 
 
 @st.composite
@@ -28,8 +28,8 @@ def scaled_events(draw: st.DrawFn, /) -> Any:
     }
 
 
-def _affine_log(value, loc, scale, event_dim, once=False):
-    density = added(-square((value - loc) / scale) * 0.5, constant(-LOG_TWO_PI / 2)).sum(axis=-1)
+def _affine_log(value, loc, scale, event_dim, once=False, half=LOG_TWO_PI / 2):
+    density = added(-square((value - loc) / scale) * 0.5, -constant(half)).sum(axis=-1)
     if scale.shape == value.shape[-1:]:
         return added(density, -log(scale).sum(axis=-1))
     return added(density, -log(scale).reshape(()) * (1.0 if once else float(value.shape[-1])))
@@ -60,6 +60,9 @@ class transformed_affine:
     ).log_prob(value)
     value = _affine_log
     variant_counted_once = lambda value, loc, scale, event_dim: _affine_log(value, loc, scale, event_dim, True)
+    variant_counted_once_float32_number = lambda value, loc, scale, event_dim: _affine_log(
+        value, loc, scale, event_dim, True, float(np.float32(LOG_TWO_PI / 2))
+    )
     variant_counted_once_in_events = lambda value, loc, scale, event_dim: _affine_log(
         value, loc, scale, event_dim, bool(event_dim)
     )
@@ -94,9 +97,10 @@ class transforms:
     note = "transform.log_abs_det_jacobian(x, y) of torch is transform.forward_log_det_jacobian(x) of paddle."
     torch = lambda f, kind, way, x: _torch(getattr(f.distributions, f"{kind}Transform")(), way, x)
     paddle = lambda f, kind, way, x: getattr(
-        getattr(f.distribution, f"{kind}Transform")(), {"volume": "forward_log_det_jacobian"}.get(way, way)
+        getattr(f.distribution, f"{kind}Transform")(), "forward_log_det_jacobian" if way == "volume" else way
     )(x)
     value = lambda kind, way, x: _transform(kind, way, x)
+    variant_float32_number = lambda kind, way, x: _transform(kind, way, x, float(np.float32(np.log(2.0))))
 
 
 def _torch(transform, way, x):
@@ -105,7 +109,7 @@ def _torch(transform, way, x):
     return transform(x) if way == "forward" else transform.log_abs_det_jacobian(x, transform(x))
 
 
-def _transform(kind, way, x):
+def _transform(kind, way, x, log_two=LOG_TWO):
     if kind == "Exp":
         return {"forward": exp, "inverse": log, "volume": lambda x: x + 0.0}[way](x)
     if kind == "Sigmoid":
@@ -117,7 +121,7 @@ def _transform(kind, way, x):
     return {
         "forward": tanh,
         "inverse": lambda x: apply("atanh", x),
-        "volume": lambda x: added(constant(np.log(2.0)), -x, -softplus(x * -2.0)) * 2.0,
+        "volume": lambda x: added(constant(log_two), -x, -softplus(x * -2.0)) * 2.0,
     }[way](x)
 
 
