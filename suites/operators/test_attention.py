@@ -141,6 +141,30 @@ def _masked(query, key, value, mask, kind, change=None):
 
 
 @operator(
+    "attention.mask_gradient",
+    area=AREA,
+    cases=_heads(masks=("added",)),
+    gradients=("mask",),
+    dtypes=("float32",),
+    families=FAMILIES,
+    stepwise=True,
+    share=0.08,
+    may_be_zero=("gradient.mask",),
+)
+class mask_gradient:
+    """What is added to scores, as a learned bias of positions, has the gradient of the scores."""
+
+    torch = lambda f, query, key, value, mask, kind: f.nn.functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=_mask(f, query, mask, kind)
+    )
+    paddle = lambda f, query, key, value, mask, kind: _paddles(
+        f, query, key, value, attn_mask=_mask(f, query, mask, kind), is_causal=False
+    )
+    value = lambda query, key, value, mask, kind: _masked(query, key, value, mask, kind)
+    variant_on_gpu = lambda query, key, value, mask, kind: NO_FLASH
+
+
+@operator(
     "attention.masked",
     area=AREA,
     cases=_heads(masks=("bool", "added", "infinite", "lowest")),
