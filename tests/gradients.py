@@ -13,9 +13,11 @@ OTHER = "Another contract of the same call has it; a formula there holds it apar
 LABELS = "It holds the labels 1 and -1, and is no quantity to learn; torch has no gradient of it or refuses it."
 WEIGHTS = "Torch refuses a weight of classes that requires a gradient."
 BUFFERS = "It is a buffer that layers update without gradients."
+PLACES = "It is a number or a dtype that a table is made of, and no quantity to learn."
 FORWARD = "The contract is of the value alone; that of the plain call has the gradient."
 UNWRITTEN = "Its gradient is not written in the formula yet."
 LAW = "It is a law of samples or of moments, which have no gradient in one of the two."
+
 
 WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
     STEPS: dict.fromkeys(
@@ -85,6 +87,7 @@ WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
         "losses.cross_entropy_soft_target": ("x",),
         "positions.block_diag": ("y",),
         "positions.kl_div": ("target",),
+        "compat.multihead_attention": ("mask",),
         "transformer.attention": ("mask",),
         "transformer.decoder_layer": ("mask",),
         "transformer.encoder_layer": ("mask",),
@@ -107,8 +110,9 @@ WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
         "normalization.spectral_norm": ("u", "v"),
         "positions.batch_norm": (),
     },
+    PLACES: {"fft.frequencies": ("x",)},
     FORWARD: {"normalization.fused_layer_norm": (), "normalization.fused_rms_norm": (), "recurrent.evaluation": ()},
-    UNWRITTEN: {"special.i1": ()},
+    UNWRITTEN: {"distribution.softmax_transform": ("x",), "special.i1": ()},
     LAW: {
         "distribution.bernoulli": (),
         "distribution.binomial": (),
