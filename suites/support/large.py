@@ -20,7 +20,7 @@ from conformance.sums import owed
 U = 2.0**-24
 EQUAL = 0.6931
 """A number whose partial sums are rounded the same way over long stretches."""
-COUNTS = (2**20, 2**20 + 8)
+COUNTS = (2**20, 2**20 + 2**12)
 Roundings = Callable[[Any], Any]
 
 
