@@ -79,9 +79,10 @@ def _without_negative(x: Quantity, kind: str, htk: bool) -> Quantity:
     cases=one(
         low=1e-4,
         high=50.0,
+        points=(1e-3,),
         specials=False,
         reference=(1.0, 0.5, 1e-3),
-        least=(1e-10, 1e-2),
+        least=(1e-2, 1e-10),
         range_=(80.0, 10.0, None),
     ).filter(lambda drawn: 0 not in drawn["x"].shape and drawn["x"].shape),
     dtypes=("float32", "float64"),
@@ -98,7 +99,7 @@ class power_to_db:
     variant_float32_numbers = lambda x, reference, least, range_: sound.decibels(
         x,
         reference,
-        float(np.float32(least)),
+        least,
         range_,
         float(np.float32(10.0 * math.log10(max(reference, least)))),
     )

@@ -23,10 +23,10 @@ NO_ZERO_POINT = Rejects("a quanter has no zero point", "data type <class 'NoneTy
 def _to_whole(draw: st.DrawFn) -> Structure:
     """Steps that are powers of 2, of a tensor or of each slice along an axis, and a number of steps that means 0."""
     shape = tuple(draw(st.lists(each(2, 1, 3), min_size=2, max_size=3)))
-    axis = draw(each(None, 0, 1))
+    axis = draw(each(None, 0, 1, None))
     count = 1 if axis is None else shape[axis]
     steps = [2.0 ** draw(st.integers(-5, 0)) for _ in range(count)]
-    zeros = [draw(each(0, 3, -5)) for _ in range(count)]
+    zeros = [draw(each(-5, 3, 0)) for _ in range(count)]
     ends = (-129.0, -128.5, -128.0, -127.5, 126.5, 127.5, 200.0)
     points = (*(steps[0] * part for part in (0.5, 1.5, -2.5)), *(steps[0] * end for end in ends))
     return {"x": Floats(shape, specials=False, points=points), "steps": steps, "zeros": zeros, "axis": axis}
