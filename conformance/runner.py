@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from conformance import accuracy, memory, upgrade
-from conformance.accuracy import Rejects
+from conformance.accuracy import Rejects, as_acceptance
 from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
 from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
@@ -399,6 +399,7 @@ class ContractRun:
                     judged.known.append((lane.label, entry))
                     judged.ratios.update(found.ratios)
                     judged.noted.update(found.noted)
+                    self._note_expected(accepted)
                     return True
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
@@ -468,6 +469,12 @@ class ContractRun:
             for name, value in observation.values.items():
                 if name not in self._nonzero and _shows(value):
                     self._nonzero.add(name)
+
+    def _note_expected(self, accepted: Any) -> None:
+        """What a lane is known to leave at zero, and should not, shows something too."""
+        for name, item in {} if isinstance(accepted, Rejects) else accepted.items():
+            if name not in self._nonzero and _shows(as_acceptance(item).value):
+                self._nonzero.add(name)
 
     def finish(self) -> Record:
         """Check that the contract showed something and left the lanes as they were; give its record.

@@ -38,6 +38,10 @@ def odd(x: np.ndarray) -> dict[str, Acceptance]:
     return {"output": Acceptance(x + 1.0)}
 
 
+def nothing(x: np.ndarray) -> dict[str, Acceptance]:
+    return {"output": Acceptance(x * 0.0)}
+
+
 def test_a_known_divergence_is_held_to_what_it_is_known_to_do(identity, run):
     law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
     made = run(law, entries=(entry(),))
@@ -204,6 +208,14 @@ def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_
     made.check(whole(1))
     (told,) = made.record.unsupported.values()
     assert "needs ml_dtypes" in told
+
+
+def test_a_lane_that_is_known_to_give_nothing_is_not_vacuous(declare, run):
+    law = declare(lambda x: x * 0, lambda x: {"output": Acceptance(x * 1.0)}, lambda x: x * 0, variant_none=nothing)
+    both = tuple(entry("none", id=each, framework=each, versions=">=0") for each in ("torch", "paddle"))
+    made = run(law, entries=both)
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.KNOWN
 
 
 def test_a_lane_does_not_run_what_ends_its_release(identity, run):

@@ -48,6 +48,16 @@ def _everywhere(index, axis):
     return tuple(places)
 
 
+def _close_together(index, axis, shape):
+    """Where the places of an index are counted by its own lengths, as if the tensor had no more along other axes."""
+    axis %= len(shape)
+    before = np.arange(int(np.prod(index.shape[:axis])))[:, None, None]
+    after = np.arange(int(np.prod(index.shape[axis + 1 :])))
+    named = index.reshape(len(before), index.shape[axis], len(after))
+    flat = (before * shape[axis] + named) * int(np.prod(shape[axis + 1 :])) + after
+    return np.unravel_index(flat.reshape(index.shape), shape)
+
+
 @operator(
     "gather.along_axis",
     area=AREA,
@@ -62,11 +72,12 @@ class along_axis:
     torch = lambda f, x, index, axis: f.gather(x, axis, index)
     paddle = lambda f, x, index, axis: f.take_along_axis(x, index, axis, broadcast=False)
     value = lambda x, index, axis: moved(lambda a: a[_everywhere(index, axis)], x)
+    variant_close_together = lambda x, index, axis: moved(lambda a: a[_close_together(index, axis, a.shape)], x)
 
 
-def _scattered(array, index, axis, new):
+def _scattered(array, index, axis, new, places=lambda index, axis, shape: _everywhere(index, axis)):
     found = array.copy()
-    found[_everywhere(index, axis)] = new
+    found[places(index, axis, array.shape)] = new
     return found
 
 
@@ -84,6 +95,9 @@ class scatter:
     torch = lambda f, x, v, index, axis: f.scatter(x, axis, index, v)
     paddle = lambda f, x, v, index, axis: f.put_along_axis(x, index, v, axis, "assign", broadcast=False)
     value = lambda x, v, index, axis: moved(lambda a, b: _scattered(a, index, axis, b), x, v)
+    variant_close_together = lambda x, v, index, axis: moved(
+        lambda a, b: _scattered(a, index, axis, b, _close_together), x, v
+    )
 
 
 @operator("gather.scatter_number", area=AREA, cases=_along(unique=True), dtypes=EVERY)
@@ -93,6 +107,9 @@ class scatter_number:
     torch = lambda f, x, index, axis: f.scatter(x, axis, index, 3)
     paddle = lambda f, x, index, axis: f.put_along_axis(x, index, 3, axis, broadcast=False)
     value = lambda x, index, axis: moved(lambda a: _scattered(a, index, axis, -1), x, fill=3)
+    variant_close_together = lambda x, index, axis: moved(
+        lambda a: _scattered(a, index, axis, -1, _close_together), x, fill=3
+    )
 
 
 def _places(x, v, target):
@@ -140,6 +157,9 @@ class scatter_add:
     paddle = lambda f, x, v, index, axis: f.put_along_axis(x, index, v, axis, "add", broadcast=False)
     value = lambda x, v, index, axis: _added(x, v, _flat(x.shape, _everywhere(index, axis)))
     variant_rounded_sums = in_steps(lambda x, v, index, axis: _added(x, v, _flat(x.shape, _everywhere(index, axis))))
+    variant_close_together = lambda x, v, index, axis: _added(
+        x, v, _flat(x.shape, _close_together(index, axis, x.shape))
+    )
 
 
 @st.composite
