@@ -165,7 +165,7 @@ class rms_norm:
     torch = lambda f, x, weight, eps: f.nn.functional.rms_norm(x, (x.shape[-1],), weight, eps)
     paddle = lambda f, x, weight, eps: f.nn.functional.rms_norm(x, (x.shape[-1],), weight, eps)[0]
     value = _root_mean_square
-    variant_lacking = lambda **inputs: Rejects("there is none", error="rms_norm")
+    variant_lacking = lambda **inputs: Rejects("there is none", error="is not registered")
     variant_unknown = lambda **inputs: Rejects("there is none", error="has no attribute 'rms_norm'")
 
 
