@@ -260,11 +260,17 @@ class log_sigmoid:
     torch = lambda f, x: f.nn.functional.logsigmoid(x)
     paddle = lambda f, x: f.nn.functional.log_sigmoid(x)
     value = lambda x: -softplus(-x)
-    variant_log_of_sum = lambda x: where(
-        np.isneginf(x.value),
-        np.nan,
-        split(x.value < 0, x, lambda x: x - log(stored(exp(x) + 1.0)), lambda x: -log(stored(exp(-x) + 1.0))),
-    )
+
+    @staticmethod
+    def variant_log_of_sum(x):
+        """The gradient is g times a quotient of exponentials, neither of which overflows."""
+        found = split(x.value < 0, x, lambda x: x - log(stored(exp(x) + 1.0)), lambda x: -log(stored(exp(-x) + 1.0)))
+
+        def back(g):
+            one = lambda x: 1.0 / (exp(x) + 1.0)
+            return g * split(x.value < 0, x.plain, one, lambda x: exp(-x) * one(-x))
+
+        return where(np.isneginf(x.value), np.nan, found).plain.with_gradient(x, back)
 
 
 @operator(

@@ -69,6 +69,7 @@ class relu_:
     "act.sigmoid",
     area=AREA,
     cases=one(how=("module", "function", "method")),
+    stepwise="gradient",
     covers=("nn.Sigmoid", "paddle.nn.functional.sigmoid"),
 )
 class sigmoid_:

@@ -98,10 +98,10 @@ class pairwise_distance:
         return poisoned(poisoned(found, x, zero), y, zero)
 
 
-def _embedding(x, y, target, margin, reduction, eps=0.0):
+def _embedding(x, y, target, margin, reduction, eps=0.0, at_margin=0.0):
     parts = [(one * other).sum(axis=-1) for one, other in ((x, y), (x, x), (y, y))]
     cosine = parts[0] / sqrt((parts[1] + eps) * (parts[2] + eps))
-    return reduced(where(target.value == 1, 1.0 - cosine, hinge(cosine - margin, 0.0)), reduction)
+    return reduced(where(target.value == 1, 1.0 - cosine, hinge(cosine - margin, at_margin)), reduction)
 
 
 @st.composite
@@ -136,6 +136,10 @@ class cosine_embedding:
     variant_squares_and_1e_12 = lambda **inputs: _embedding(**inputs, eps=float(np.float32(1e-12)))
     variant_squares_and_single_1e_11 = lambda **inputs: _embedding(**inputs, eps=float(np.float32(1e-11)))
     variant_squares_and_1e_11 = lambda **inputs: _embedding(**inputs, eps=1e-11)
+    variant_1e_12_and_steep_at_margin = lambda **inputs: _embedding(
+        **inputs, eps=float(np.float32(1e-12)), at_margin=1.0
+    )
+    variant_1e_11_and_steep_at_margin = lambda **inputs: _embedding(**inputs, eps=1e-11, at_margin=1.0)
 
 
 def _smaller(one: Quantity, other: Quantity, tied: float = 0.5) -> Quantity:
