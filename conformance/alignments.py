@@ -107,3 +107,70 @@ def _added(states: Array, jumps: Array) -> Array:
 
 def _size(logarithms: Array) -> Array:
     return np.where(np.isfinite(logarithms), np.abs(logarithms), 0.0)
+
+
+def transducer(
+    scores: Quantity, labels: Array, frames: Array, lengths: Array, blank: int, emphasis: float = 0.0
+) -> Quantity:
+    """Losses [B] of log-probabilities [B, T, U + 1, C]: each path emits all labels, and a blank to leave each frame.
+
+    emphasis: by how much more than its due the gradient of emitting a label is (FastEmit).
+    """
+    value, error = np.zeros((2, len(labels)))
+    shares, doubt = np.zeros((2, *scores.shape))
+    for place, (count, length) in enumerate(zip(frames, lengths, strict=True)):
+        grid = np.arange(length)
+        for kind, given in (("value", scores.value), ("error", scores.error)):
+            part = given[place, :count, : length + 1]
+            moves = part[:, :, blank], part[:, grid, labels[place, :length]]
+            if kind == "value":
+                blanks, emitted = moves
+            else:
+                errors = np.maximum(moves[0], np.pad(moves[1], ((0, 0), (0, 1))))
+        value[place], error[place], share, lost = _crossings(blanks, emitted, errors)
+        for to, found in ((shares, share), (doubt, lost)):
+            to[place, :count, : length + 1, blank] = found[0]
+            to[place, :count, grid, labels[place, :length]] = (1 + emphasis) * found[1][:, :length].T
+
+    def gradient(g: Quantity) -> Quantity:
+        return -g.reshape(-1, 1, 1, 1) * Quantity(shares, doubt)
+
+    return Quantity(value, error, linked((scores, gradient)))
+
+
+def _crossings(
+    blanks: Array, emitted: Array, errors: Array
+) -> tuple[float, float, tuple[Array, Array], tuple[Array, Array]]:
+    """As :func:`_paths`, of a grid that is crossed by a blank to the next frame or by a label within it."""
+    rows, columns = blanks.shape
+    ahead, behind = np.full((2, rows + 1, columns + 1), -np.inf)
+    ahead[0, 0], behind[rows, columns - 1] = 0.0, 0.0
+    emitted = np.pad(emitted, ((0, 0), (0, 1)), constant_values=-np.inf)
+    for row in range(rows):
+        for column in range(columns):
+            ahead[row + 1, column] = np.logaddexp(ahead[row + 1, column], ahead[row, column] + blanks[row, column])
+            ahead[row, column + 1] = np.logaddexp(ahead[row, column + 1], ahead[row, column] + emitted[row, column])
+    for row in range(rows - 1, -1, -1):
+        for column in range(columns - 1, -1, -1):
+            behind[row, column] = np.logaddexp(
+                behind[row + 1, column] + blanks[row, column], behind[row, column + 1] + emitted[row, column]
+            )
+    total = behind[0, 0]
+    here = ahead[:rows, :columns]
+    share = (
+        np.exp(here + blanks + behind[1:, :columns] - total),
+        np.exp(here + emitted + behind[:rows, 1:] - total),
+    )
+    unit = current().unit
+    steps = [errors + unit * ROUNDINGS * (_size(side[:rows, :columns]) + 1) for side in (ahead, behind)]
+    error = float(((share[0] + share[1]) * steps[0]).sum() + unit * ROUNDINGS * (abs(total) + 1))
+    along = np.add.outer(np.arange(rows), np.arange(columns))
+    used = share[0] + share[1] > 0
+    relative = 2 * error
+    for step in steps:
+        worst = np.zeros(rows + columns - 1)
+        np.maximum.at(worst, along, np.where(used, step, 0.0))
+        relative += float(worst.sum())
+    own = relative + unit * ROUNDINGS * (_size(here) + _size(behind[:rows, :columns]) + abs(total) + 1)
+    lost = [each * np.expm1(np.minimum(own, 50.0)) + NORMAL * current().smallest for each in share]
+    return -float(total), error, share, (lost[0], lost[1])

@@ -56,3 +56,42 @@ def test_too_few_frames_are_infinitely_unlikely_or_free() -> None:
     given = scores, np.array([[1, 1]]), np.array([2]), np.array([2]), 0
     assert alignments.connectionist(*given).value.tolist() == [np.inf]
     assert alignments.connectionist(*given, short_is_free=True).value.tolist() == [0.0]
+
+
+def crossing(logits: np.ndarray, labels: list[int], frames: int, blank: int) -> float:
+    """Minus the logarithm of the sum over all orders of labels and blanks, the last of which is a blank."""
+    scores = log_softmax(quantity(logits)).value
+    total = 0.0
+    for places in itertools.combinations(range(frames + len(labels) - 1), len(labels)):
+        row, column, found = 0, 0, 0.0
+        for step in range(frames + len(labels)):
+            if step in places:
+                found += scores[0, row, column, labels[column]]
+                column += 1
+            else:
+                found += scores[0, row, column, blank]
+                row += 1
+        total += float(np.exp(found))
+    return -float(np.log(total))
+
+
+@pytest.mark.parametrize(("labels", "blank"), [([1, 2], 0), ([], 1), ([0, 0], 2)])
+def test_a_transducer_sums_all_ways_and_its_gradient_is_that_of_differences(labels: list[int], blank: int) -> None:
+    logits = np.random.default_rng(0).standard_normal((1, 4, 3, 3))
+    padded, lengths, frames = np.array([[*labels, 0, 0][:2]]), np.array([len(labels)]), np.array([3])
+
+    def loss(x, emphasis=0.0):
+        return alignments.transducer(log_softmax(x), padded, frames, lengths, blank, emphasis)
+
+    with computed_in("float64"):
+        x = variable(logits)
+        found = loss(x)
+        (gradient,) = backward([(found, np.ones(1))], [x])
+    assert found.value[0] == pytest.approx(crossing(logits, labels, 3, blank), rel=1e-13)
+    assert 0 < found.error[0] < 1e-13
+    assert gradient is not None
+    for place in np.ndindex(*logits.shape):
+        step = np.zeros(logits.shape)
+        step[place] = 1e-6
+        ends = [loss(quantity(logits + sign * step)).value[0] for sign in (1, -1)]
+        assert gradient.value[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-8)

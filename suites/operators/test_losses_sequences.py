@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.alignments import connectionist
+from conformance.alignments import connectionist, transducer
 from conformance.attention import log_softmax
 from conformance.operators import Floats, each, operator
 from conformance.quantity import Quantity, current, divide, linked, without_gradient
@@ -100,3 +100,70 @@ class ctc:
     variant_divided_by_none = lambda **inputs: _ctc(
         **inputs, certain_lost=True, held=True, short_is_free=True, none_counts=False
     )
+
+
+@st.composite
+def transduced(draw):
+    """Logits [B, T, U + 1, C] with labels and lengths, each of which is the longest in one row at least."""
+    batch, frames, width, classes = draw(st.tuples(st.integers(1, 3), each(3, 1, 6), each(2, 1, 4), each(3, 2, 5)))
+    blank = draw(each(0, classes - 1))
+    others = [label for label in range(classes) if label != blank]
+    labels = draw(st.lists(st.sampled_from(others), min_size=batch * width, max_size=batch * width))
+    count = batch - 1
+    return {
+        # Logits are less than 64 apart: farther ones are those of loss.cross_entropy.
+        "x": Floats((batch, frames, width + 1, classes), -30.0, 30.0, specials=False),
+        "labels": np.array(labels, np.int32).reshape(batch, width),
+        "frames": np.array([frames, *draw(st.lists(st.integers(1, frames), min_size=count, max_size=count))], np.int32),
+        "lengths": np.array([width, *draw(st.lists(st.integers(0, width), min_size=count, max_size=count))], np.int32),
+        "blank": blank,
+        "emphasis": draw(each(0.0, 0.5)),
+        "reduction": draw(each(*REDUCTIONS)),
+    }
+
+
+def _transducer(x, labels, frames, lengths, blank, emphasis, reduction):
+    return reduced(transducer(log_softmax(x), labels, frames, lengths, blank, emphasis), reduction)
+
+
+def _recursion(f, scores, labels, count, length, blank, emphasis):
+    """The loss of one sequence as torch programs write it, by a table of logarithms."""
+    steeper = scores.detach() + (1 + emphasis) * (scores - scores.detach())
+    table = {(0, 0): scores.new_zeros(())}
+    for row in range(count):
+        for column in range(length + 1):
+            ways = [table[row - 1, column] + scores[row - 1, column, blank]] if row else []
+            if column:
+                ways.append(table[row, column - 1] + steeper[row, column - 1, labels[column - 1]])
+            if ways:
+                table[row, column] = f.stack(ways).logsumexp(0)
+    return -(table[count - 1, length] + scores[count - 1, length, blank])
+
+
+def _each(f, x, labels, frames, lengths, blank, emphasis, reduction):
+    given = zip(x.log_softmax(-1), labels.long(), frames.tolist(), lengths.tolist(), strict=True)
+    losses = f.stack([_recursion(f, *row, blank, emphasis) for row in given])
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+
+
+@operator(
+    "losses.rnnt",
+    area=AREA,
+    cases=transduced(),
+    dtypes=("float32", "float64"),
+    may_be_zero=("gradient.x",),
+    share=0.1,
+    covers=("paddle.nn.functional.rnnt_loss", "paddle.nn.RNNTLoss"),
+)
+class rnnt:
+    """Minus the logarithm of the probability of all ways to emit labels between blanks, one for each frame."""
+
+    note = (
+        "paddle's rnnt_loss takes log_softmax of the logits itself only on a GPU, and its fastemit_lambda of 0.001 "
+        "changes the gradient and not the loss."
+    )
+    torch = lambda f, x, **given: _each(f, x, **given)
+    paddle = lambda f, x, labels, frames, lengths, blank, emphasis, reduction: f.nn.RNNTLoss(
+        blank, emphasis, reduction
+    )(f.nn.functional.log_softmax(x, -1), labels, frames, lengths)
+    value = _transducer
