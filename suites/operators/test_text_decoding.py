@@ -119,6 +119,13 @@ class viterbi:
         """The scores of the stop tag are those of leaving it."""
         return _decoded(scores, moves, lengths, ends, moves[-2])
 
+    @staticmethod
+    def variant_one_step_refused(scores, moves, lengths, ends, how):
+        """Sequences of one tag are refused; else as stop_from_row."""
+        if scores.shape[1] == 1:
+            return Rejects("one step", error="start row index must be less than the end row index")
+        return _decoded(scores, moves, lengths, ends, moves[-2])
+
 
 def _decoded(scores, moves, lengths, ends, stop):
     total, path, _ = best(scores, moves, lengths, ends, stop)

@@ -33,6 +33,7 @@ FAULTS = (
         first(larger),
         *("losses.adaptive_predict", "losses.adaptive_parameters"),
         *("decoding.viterbi", "decoding.gather_tree", "decoding.edit_distance"),
+        *("sparse.arithmetic", "sparse.to_rows", "sparse.to_dense", "sparse.sum", "sparse.slice"),
         *("metrics.auc", "metrics.precision_recall", "metrics.accuracy"),
     ),
     *each("another path", second(larger), "decoding.viterbi"),
