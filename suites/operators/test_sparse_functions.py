@@ -29,7 +29,7 @@ def _matrix(f, x, at, rows):
 
 
 @st.composite
-def elements(draw, domain, shuffled=True, **options):
+def elements(draw, /, domain, shuffled=True, **options):
     """Values at some places of a small matrix, in order or, without compressed rows, in any order."""
     rows = draw(st.booleans())
     at = sparse.places(
@@ -104,7 +104,7 @@ def _activated(x, at, rows, name, steep=False):
     """steep: the gradient of a leaky one at 0 is that of its positive side."""
     if name == "relu6":
         return _placed(where((x.value > 0) & (x.value < 6), x, where(x.value >= 6, 6.0, 0.0)), at)
-    return _placed(where(x.value >= 0 if steep else x.value > 0, x, x * 0.1), at)
+    return _placed(where(x.value >= 0 if steep else x.value > 0, x, scaled(x, 0.1, 2)), at)
 
 
 @operator(

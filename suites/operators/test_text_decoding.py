@@ -120,10 +120,10 @@ class viterbi:
         return _decoded(scores, moves, lengths, ends, moves[-2])
 
     @staticmethod
-    def variant_one_step_refused(scores, moves, lengths, ends, how):
-        """Sequences of one tag are refused; else as stop_from_row."""
-        if scores.shape[1] == 1:
-            return Rejects("one step", error="start row index must be less than the end row index")
+    def variant_two_tags_refused(scores, moves, lengths, ends, how):
+        """Two tags in all are refused; else as stop_from_row."""
+        if scores.shape[2] == 2:
+            return Rejects("two tags", error="start row index must be less than the end row index")
         return _decoded(scores, moves, lengths, ends, moves[-2])
 
 

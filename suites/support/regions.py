@@ -6,6 +6,7 @@ unit roundoffs of the format that a lane computes in.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -141,4 +142,48 @@ def kept(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> list[int]:
         found.append(int(best))
         if left:
             left = [at for at, share in zip(left, overlap(boxes[best], boxes[left]), strict=True) if share <= threshold]
+    return found
+
+
+def tied(boxes: np.ndarray, scores: np.ndarray, threshold: float, found: np.ndarray) -> bool:
+    """Whether these are the boxes that are left for some order of those whose scores are equal."""
+    if any(scores[one] < scores[other] for one, other in itertools.pairwise(found)):
+        return False
+    shares = np.array([overlap(boxes[at], boxes) > threshold for at in found])
+    if shares[:, found].sum() > len(found):  # a box that is left overlaps another one
+        return False
+    others = np.setdiff1d(np.arange(len(boxes)), found)
+    return all(bool((shares[:, at] & (scores[found] >= scores[at])).any()) for at in others)
+
+
+def sensitive(
+    box: np.ndarray,
+    size: tuple[int, int],
+    bins: tuple[int, int],
+    scale: float,
+    beyond: bool = False,
+    short: bool = False,
+) -> list[tuple[slice, slice]]:
+    """The part of a map that each bin of a box is the mean of, by rows; empty where it lies outside of the map.
+
+    beyond: a box ends a pixel behind its rounded corner, and both are scaled after they are rounded. short: the last
+    row and the last column of a map are left out.
+    """
+    away = [float(np.copysign(np.floor(abs(v) + 0.5), v)) for v in (box if beyond else box * scale).tolist()]
+    left, top, right, bottom = [away[0], away[1], away[2] + beyond, away[3] + beyond]
+    if beyond:
+        left, top, right, bottom = (v * scale for v in (left, top, right, bottom))
+    least = 0.1 if beyond else 1.0
+    found = []
+    for row in range(bins[0]):
+        for column in range(bins[1]):
+            part = []
+            for place, n, low, high, side in (
+                (row, bins[0], top, bottom, size[0]),
+                (column, bins[1], left, right, size[1]),
+            ):
+                step = max(high - low, least) / n
+                ends = math.floor(place * step + low), math.ceil((place + 1) * step + low)
+                part.append(slice(*(min(max(end, 0), side - short) for end in ends)))
+            found.append((part[0], part[1]))
     return found

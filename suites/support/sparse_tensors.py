@@ -44,13 +44,13 @@ def merged(
     known = dict(zip(second.tolist(), other[1].tolist(), strict=True))
     found = np.zeros(shape[0] * shape[1])
     here = there = 0
+    end = shape[0] * shape[1]
     while here < len(first) or there < len(second):
-        mine = first[here] if here < len(first) else None
-        yours = second[there] if there < len(second) else None
-        place = mine if yours is None or (mine is not None and mine <= yours) else yours
-        found[place] = function(one[1][here] if place is mine else 0.0, known[int(yours)] if place == yours else 0.0)
-        here += place is mine
-        there += yours is not None and place == yours
+        mine = int(first[here]) if here < len(first) else end
+        yours = int(second[there]) if there < len(second) else end
+        place = min(mine, yours)
+        found[place] = function(one[1][here] if mine == place else 0.0, known[yours] if yours == place else 0.0)
+        here, there = here + (mine == place), there + (yours == place)
     return found.reshape(shape)
 
 

@@ -34,6 +34,7 @@ FAULTS = (
         *("losses.adaptive_predict", "losses.adaptive_parameters"),
         *("decoding.viterbi", "decoding.gather_tree", "decoding.edit_distance"),
         *("sparse.arithmetic", "sparse.to_rows", "sparse.to_dense", "sparse.sum", "sparse.slice"),
+        *("detection.nms_ties", "detection.box_coder", "detection.psroi_pool"),
         *("metrics.auc", "metrics.precision_recall", "metrics.accuracy"),
     ),
     *each("another path", second(larger), "decoding.viterbi"),
