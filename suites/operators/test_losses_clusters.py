@@ -109,6 +109,7 @@ def _loss(x, labels, ends, **given):
     gradients=("x", *WEIGHTS),
     dtypes=("float32", "float64"),
     outputs=("output", "loss"),
+    share=0.1,
     may_be_zero=tuple(f"gradient.{name}" for name in ("x", *WEIGHTS)),
     covers=("nn.AdaptiveLogSoftmaxWithLoss", "paddle.nn.functional.adaptive_log_softmax_with_loss"),
 )
@@ -136,6 +137,7 @@ class adaptive_log_softmax:
     area=AREA,
     cases=clustered(labelled=False),
     gradients=("x", *WEIGHTS),
+    share=0.1,
     dtypes=("float32",),
     covers=("nn.AdaptiveLogSoftmaxWithLoss",),
 )
