@@ -157,3 +157,10 @@ class sampler_refusals:
     def variant_negative_length(case):
         """A part of length -1 gets nine of ten items, which another has too."""
         return {"output": same(np.array([9, 1]))} if case == "negative length" else sampler_refusals.oracle(case)
+
+    @staticmethod
+    def variant_unequal_kept(case):
+        """A dataset of tensors of unequal length is as long as the first of them."""
+        if case == "tensors of unequal length":
+            return {"output": same(np.array([2]))}
+        return sampler_refusals.oracle(case)
