@@ -15,6 +15,7 @@ WEIGHTS = "Torch refuses a weight of classes that requires a gradient."
 BUFFERS = "It is a buffer that layers update without gradients."
 PLACES = "It is a number or a dtype that a table is made of, and no quantity to learn."
 FORWARD = "The contract is of the value alone; that of the plain call has the gradient."
+KERNEL = "Paddle's kernel has no gradient, and its result asks for none."
 UNWRITTEN = "Its gradient is not written in the formula yet."
 LAW = "It is a law of samples or of moments, which have no gradient in one of the two."
 
@@ -112,6 +113,7 @@ WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     PLACES: {"fft.frequencies": ("x",)},
     FORWARD: {"normalization.fused_layer_norm": (), "normalization.fused_rms_norm": (), "recurrent.evaluation": ()},
+    KERNEL: {"detection.box_coder": ("corner", "extent", "other", "side")},
     UNWRITTEN: {"distribution.softmax_transform": ("x",), "special.i1": ()},
     LAW: {
         "distribution.bernoulli": (),
