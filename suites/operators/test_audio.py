@@ -96,12 +96,16 @@ class power_to_db:
     torch = lambda f, x, reference, least, range_: _db_by_torch(f, x, reference, least, range_)
     paddle = lambda f, x, reference, least, range_: f.audio.functional.power_to_db(x, reference, least, range_)
     value = lambda x, reference, least, range_: sound.decibels(x, reference, least, range_)
+    variant_whole_to_each = lambda x, reference, least, range_: sound.decibels(
+        x, reference, least, range_, tied="whole"
+    )
     variant_float32_numbers = lambda x, reference, least, range_: sound.decibels(
         x,
         reference,
         least,
         range_,
         float(np.float32(10.0 * math.log10(max(reference, least)))),
+        "whole",
     )
 
 

@@ -133,11 +133,17 @@ def spectrum(
 
 
 def decibels(
-    x: Quantity, reference: float, least: float, range_: float | None, offset: float | None = None
+    x: Quantity,
+    reference: float,
+    least: float,
+    range_: float | None,
+    offset: float | None = None,
+    tied: Any = True,
 ) -> Quantity:
     """10 log10 of the larger of x and the least, over a reference, at most a range below the largest of all.
 
-    offset: what is taken away in place of the reference's decibels.
+    offset: what is taken away in place of the reference's decibels. tied: how the loudest share a gradient, as in
+    ``reductions.extreme``.
     """
     floor = np.broadcast_to(np.array(least), x.shape)
     kept = where(x.value > floor, x, floor)
@@ -148,7 +154,7 @@ def decibels(
     )
     if range_ is None:
         return found
-    lowest = extreme(rows(found, None), np.max) - range_
+    lowest = extreme(rows(found, None), np.max, tied) - range_
     cut = found.value < lowest.value
     result = where(cut, lowest, found)
     near = np.abs(found.value - lowest.value) <= found.error + lowest.error
