@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance import sums
 from conformance.conditions import ELIMINATION, FIRST_ORDER, STEP, UNITS, conditioned
-from conformance.products import matmul
+from conformance.products import matmul, rebuilt
 from conformance.quantity import Array, Backward, Quantity, current, linked, quantity
 
 EXPONENTIAL = 6.0
@@ -364,3 +364,65 @@ def pseudoinverse(x: Any, cutoff: float = 1e-9) -> Quantity:
         )
 
     return Quantity(value, found.error, linked((x, gradient)))
+
+
+def sum_of_squared_eigenvalues(x: Any) -> Quantity:
+    """Of square matrices: the trace of the square. A kernel forms its gradient of eigenvectors and of their inverse."""
+    x = quantity(x)
+
+    def value(a: Array) -> Array:
+        return np.asarray(np.einsum("...ij,...ji->...", a, a))
+
+    def gradient(g: Array, a: Array) -> Array:
+        return np.asarray(2 * g[..., None, None] * turned(a))
+
+    found = conditioned(value, [gradient], x, smooth="both")
+    values, vectors = np.linalg.eig(x.value)
+    apart = np.abs(values[..., None, :] - values[..., :, None]) + np.diag(np.full(x.shape[-1], np.inf))
+    lost = (apart < STEP * 1e2 * _length(x.value)[..., None, None]).any((-2, -1))
+    size = np.where(lost, np.inf, np.linalg.cond(vectors) ** 2 * _length(x.value))
+    unit = UNITS * max(x.shape[-1], 1) * current().unit
+
+    def backwards(rule: Backward) -> Backward:
+        def back(g: Quantity) -> Quantity:
+            known = rule(g)
+            with np.errstate(invalid="ignore"):
+                rounding = np.where(np.isinf(size), np.inf, unit * size * np.abs(g.value))
+            return Quantity(known.value, known.error + rounding[..., None, None])
+
+        return back
+
+    return Quantity(found.value, found.error, [(each, backwards(rule)) for each, rule in found.links])
+
+
+def multiplied_again(x: Any, size: Array) -> Quantity:
+    """What factors of square matrices multiply to, the matrices; a kernel divides the gradient by the factors, whose
+    condition is ``size``."""
+    known = rebuilt(x)
+    x = quantity(x)
+    found = Quantity(known.value, known.error, linked((x, lambda g: g.plain)))
+    return _cancelling(found, size)
+
+
+def reflections(x: Any) -> Quantity:
+    """The product of I - 2 v v^T / v^T v over the columns v below the diagonal, where it is taken to be 1.
+
+    It is orthogonal, and a kernel is off by some units of 1; of its gradient by as many of what comes back.
+    """
+    x = quantity(x)
+    rows, columns = x.shape[-2:]
+    found = quantity(np.broadcast_to(np.eye(rows), (*x.shape[:-2], rows, rows)))
+    for place in range(columns):
+        below = np.arange(rows)[:, None] > place
+        column = x[..., :, place : place + 1]
+        vector = sums.move(lambda array, below=below: np.where(below, array, -1), column)
+        vector = vector + np.eye(rows)[:, place : place + 1]
+        found = found - matmul(matmul(found, vector), adjoint(vector)) * (2.0 / matmul(adjoint(vector), vector))
+    unit = UNITS * rows * columns * current().unit
+    result = Quantity(found.value, found.error + unit, found.links)
+    size = np.full(x.shape[:-2], 8.0 * columns)
+
+    def through(g: Quantity) -> Quantity:
+        return Quantity(g.value, g.error + (unit * size * _length(g.value))[..., None, None])
+
+    return Quantity(result.value, result.error, linked((result, through)))
