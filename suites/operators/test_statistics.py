@@ -258,6 +258,13 @@ class trace:
     both = lambda f, x: f.trace(x)
     value = lambda x: sums.total(sums.move(lambda array: np.diagonal(array), x))
 
+    @staticmethod
+    def variant_gradient_wraps(x):
+        """The gradient goes to every so many elements in a row, also below the square of a tall matrix."""
+        found = sums.total(sums.move(lambda array: np.diagonal(array), x))
+        place = np.arange(x.value.size).reshape(x.shape) % (x.shape[1] + 1) == 0
+        return found.with_gradient(x, lambda g: Quantity(place * g.value, place * g.error))
+
 
 @st.composite
 def _bounded(draw):
