@@ -155,6 +155,11 @@ class bounded:
         if inputs["indices"].size
         else Rejects("no row is looked up", "The length of Input(Index) can't be 0")
     )
+    variant_empty_refused = lambda **inputs: (
+        _rows_of_shortened(**inputs)
+        if inputs["indices"].size
+        else Rejects("no row is looked up", "The value of target shape cannot be zero")
+    )
 
 
 @st.composite

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, Booleans, Floats, broadcast, each, in_steps, operator, shapes
+from conformance.quantity import Quantity, linked
 from conformance.quantity import where as chosen
 from conformance.strategies import generator, seeds
 from suites.support.refusals import without_elements
@@ -179,6 +180,18 @@ def _rows(draw, source=False, unique=False):
     return found
 
 
+def _first_for_all(x, index, axis, how):
+    """The gradient of the first slice before the axis, for every one of them."""
+    found = moved(lambda a: np.take(a, index, axis), x)
+    lengths = x.shape[: axis % len(x.shape)] if how == "gather" else ()
+
+    def repeated(array):
+        parts = array.reshape(int(np.prod(lengths)), -1)
+        return np.broadcast_to(parts[:1], parts.shape).reshape(array.shape)
+
+    return Quantity(found.value, found.error, linked((found, lambda g: moved(repeated, g))))
+
+
 @operator(
     "gather.index_select",
     area=AREA,
@@ -201,6 +214,7 @@ class index_select:
         else f.index_select(x, index, axis)
     )
     value = lambda x, index, axis, how: moved(lambda a: np.take(a, index, axis), x)
+    variant_first_for_all = _first_for_all
     note = "paddle.gather is torch.index_select; torch.gather is paddle.take_along_axis."
 
 
