@@ -190,7 +190,7 @@ def test_an_oracle_takes_what_its_outline_has_evaluated_once_and_of_the_same_inp
         asked.append(x.value.size)
         return x * x
 
-    formula = Formula(value, ("x",))
+    formula: Any = Formula(value, ("x",))
     x, other = np.ones(3, np.float32), np.ones(3, np.float32)
     for inputs, evaluations in (({"x": x}, 1), ({"x": x}, 2), ({"x": other}, 3)):
         if evaluations == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -167,7 +169,8 @@ def test_a_side_that_an_error_leaves_open_promises_neither_gradient():
 def test_a_kernel_may_multiply_with_the_cotangent_last():
     """Half precision: 2 d / n is rounded far below the normal numbers before it is multiplied."""
     d, cotangent = np.full(4000, 1.134e-3, np.float16), np.asarray(1.3633, np.float16)
-    accepted = Formula(lambda x: f.square(x).mean(), ("x",), stepwise=True)(x=d, cotangent=cotangent)["gradient.x"]
+    found: Any = Formula(lambda x: f.square(x).mean(), ("x",), stepwise=True)(x=d, cotangent=cotangent)
+    accepted = found["gradient.x"]
     last = np.float16(np.float16(2 / 4000) * d) * cotangent
     first = np.float16(np.float16(cotangent / np.float16(4000)) * np.float16(2)) * d
     for seen in (last, first):

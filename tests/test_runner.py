@@ -223,7 +223,8 @@ def test_samples_are_gathered_and_judged_while_those_after_them_are_at_the_lanes
     made = run(identity())
     given: list[list[int]] = []
     for lane in made.lanes:
-        submit, counts = lane.submit_all, []
+        submit = lane.submit_all
+        counts: list[int] = []
         given.append(counts)
         lane.submit_all = lambda law, samples, submit=submit, counts=counts: (
             counts.append(len(samples)) or submit(law, samples)

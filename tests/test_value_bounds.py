@@ -15,7 +15,7 @@ def _within(found, value):
 
 def test_a_quotient_that_is_infinite_on_its_way_to_a_gradient_promises_nothing_and_others_do():
     with q.computed_in("float16"), q.returned_in("float16"):
-        leaves = [q.variable(np.float16([1.0, 7.0])), q.variable(np.float16([1e-5, 2.0]))]
+        leaves = [q.variable(np.array([1.0, 7.0], np.float16)), q.variable(np.array([1e-5, 2.0], np.float16))]
         found = test_elementwise._modulus(*leaves)
         gradient = q.backward([(found, np.array([0.25, 1.0]))], leaves)[1]
     assert gradient is not None
@@ -39,7 +39,7 @@ def test_a_share_that_is_rounded_puts_a_quantile_a_little_to_either_side_and_no_
 
 
 def test_at_a_bound_that_the_format_lacks_a_gradient_may_pass_or_not_and_beside_it_may_not():
-    x = np.float16([0.1, 0.09, 0.3])
+    x = np.array([0.1, 0.09, 0.3], np.float16)
     with q.computed_in("float16"), q.returned_in("float16"):
         leaf = q.variable(x)
         gradient = q.backward([(test_special_functions._logit(leaf, 0.1), np.ones(3))], [leaf])[0]

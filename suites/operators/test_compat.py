@@ -321,8 +321,9 @@ def _extended(x: Quantity, sides: list[int], mode: str, fill: float) -> Quantity
     kept = tuple(
         slice(-min(b, 0), n + max(b, 0) + a if a < 0 else None) for (b, a), n in zip(pairs, x.shape, strict=True)
     )
-    options = {"constant_values": -1} if mode == "constant" else {}
-    return move(lambda array: np.pad(array, grown, named, **options)[kept], x, fill=fill)
+    options: dict[str, Any] = {"constant_values": -1} if mode == "constant" else {}
+    padded: Any = np.pad
+    return move(lambda array: padded(array, grown, named, **options)[kept], x, fill=fill)
 
 
 @operator("compat.pad", area=AREA, cases=_padded(), dtypes=("float32",), covers=("paddle.compat.nn.functional.pad",))

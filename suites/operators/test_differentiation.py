@@ -145,7 +145,7 @@ def _own(draw: st.DrawFn) -> list[Sample]:
 def _own_gradient(f: Any, way: str) -> Any:
     """A class of the program's own: of x y k and x + y, or of the cube of x."""
     torch = f.__name__ == "torch"
-    base = f.autograd.Function if torch else f.autograd.PyLayer
+    base: Any = f.autograd.Function if torch else f.autograd.PyLayer
     saved = (lambda ctx: ctx.saved_tensors) if torch else (lambda ctx: ctx.saved_tensor())
 
     class Several(base):

@@ -77,7 +77,7 @@ class to_whole:
 
 
 @st.composite
-def _layers(draw: st.DrawFn, **options: tuple[Any, ...]) -> list[Sample]:
+def _layers(draw: st.DrawFn, /, **options: tuple[Any, ...]) -> list[Sample]:
     """A linear layer [in, out], batches to calibrate or train with, and one to judge."""
     found = []
     for _ in range(2):
@@ -119,11 +119,11 @@ def _torchs(x: Any, weight: Any, bias: Any, scales: tuple[float, float], low: in
 
 
 def _expected(x: Any, weight: Any, bias: Any, scales: tuple[float, float], low: int, away: bool = False) -> Acceptance:
-    sides = [
+    left, right = [
         on_grid(array.astype(float), scale / 127, low, 127, away=away, exact=False)
         for array, scale in zip((x, weight), scales, strict=True)
     ]
-    return product(*sides, bias.astype(float))
+    return product(left, right, bias.astype(float))
 
 
 def _largest(batches: list[Any], weight: Any) -> tuple[float, float]:

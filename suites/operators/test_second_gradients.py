@@ -147,7 +147,7 @@ def _twice(draw: st.DrawFn) -> list[Sample]:
         x = integers(rng, row.shape, 2) if whole else rng.uniform(0.25, 3, row.shape)
         if not whole and not row.positive:
             x = x * rng.choice((-1, 1), row.shape)
-        if whole:
+        if row.value is not None:
             along, weight = integers(rng, row.shape, 2), integers(rng, np.shape(row.value(x)), 2)
         else:
             along, weight = rng.standard_normal((2, *row.shape))
@@ -194,7 +194,7 @@ class second:
 
     @staticmethod
     def variant_more_refused(name, x, weight, along) -> Any:
-        return NO_SECOND if name in ("bmm", "gathered") else second.variants["refused"](name, x, weight, along)
+        return NO_SECOND if name in ("bmm", "gathered") else second.variant_refused(name, x, weight, along)
 
 
 @st.composite
@@ -224,7 +224,7 @@ def _attempt(f: Any, kind: str, x: Any) -> None:
             y = f.exp(x).sum()
         y.backward()
     else:
-        base = f.autograd.Function if torch else f.autograd.PyLayer
+        base: Any = f.autograd.Function if torch else f.autograd.PyLayer
 
         class Refusing(base):
             @staticmethod
