@@ -94,7 +94,13 @@ def leaking(call: Any) -> Any:
 
 REFUSALS = ("attention.refusals", "dropout.refusals", "embedding.one_hot_refusals", "embedding.padding_refusals")
 """Operators of which every input must be refused."""
-FLAT = ("elementwise.round", "elementwise.sign", "elementwise.angle", "losses.bce_with_logits_target")
+FLAT = (
+    "elementwise.ceil",
+    "elementwise.round",
+    "elementwise.sign",
+    "elementwise.angle",
+    "losses.bce_with_logits_target",
+)
 """Operators whose gradient is 0 in a framework, and no larger by a part of itself."""
 KEPT_AXIS = ("distribution.kl_categorical",)
 """Operators of which a framework's result has another shape, from which no gradient goes back."""
