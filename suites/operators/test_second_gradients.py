@@ -194,7 +194,7 @@ class second:
 
     @staticmethod
     def variant_more_refused(name, x, weight, along) -> Any:
-        return NO_SECOND if name in ("bmm", "gathered") else second.variant_refused(name, x, weight, along)
+        return NO_SECOND if name in ("bmm", "gathered") else second.variants["refused"](name, x, weight, along)  # type: ignore[attr-defined]
 
 
 @st.composite
