@@ -55,13 +55,20 @@ class det_singular:
 
 
 def _no_gradient_of_small(x):
-    """None of all matrices, where the determinant of one is below a bound of the dtype."""
+    """None of all matrices, where the determinant of one is below a bound of the dtype, and a part of it near that."""
     found = linear.determinant(x)
-    size = np.abs(found.value).min(initial=np.inf)
     limit = 1e-5 if returned() in ("float32", "complex64") else 1e-12
-    if size < 0.99 * limit:
+    size = np.abs(found.value)
+    if (size + found.error).min(initial=np.inf) < 0.99 * limit:
         return found.plain.with_gradient(x, lambda g: Quantity(np.zeros(x.shape)))
-    return without_gradient(found, x, np.full(x.shape, size < 1.01 * limit))
+    if (size - found.error).min(initial=np.inf) > 1.01 * limit:
+        return found
+
+    def all_or_nothing(g):
+        half = sum(rule(g) for _, rule in found.links) * 0.5
+        return Quantity(half.value, np.abs(half.value) + 2 * half.error)
+
+    return found.plain.with_gradient(x, all_or_nothing)
 
 
 @operator(

@@ -147,6 +147,8 @@ def kept(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> list[int]:
 
 def tied(boxes: np.ndarray, scores: np.ndarray, threshold: float, found: np.ndarray) -> bool:
     """Whether these are the boxes that are left for some order of those whose scores are equal."""
+    if not np.isin(found, np.arange(len(boxes))).all():
+        return False
     if any(scores[one] < scores[other] for one, other in itertools.pairwise(found)):
         return False
     shares = np.array([overlap(boxes[at], boxes) > threshold for at in found])
