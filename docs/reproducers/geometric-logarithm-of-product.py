@@ -1,0 +1,10 @@
+"""geometric-logarithm-of-product: paddle >=2.6.2, <3.4. Promised: log_pmf of 400 failures. Instead: log_pmf is the
+logarithm of the probability: -inf with a gradient of NaN for -277.95."""
+
+import paddle
+
+probs = paddle.to_tensor(0.5, stop_gradient=False)
+found = paddle.distribution.Geometric(probs).log_pmf(400)
+found.backward()
+got, expected = float(found), -277.95
+assert abs(got - expected) < 0.01, f"got {got} with the gradient {float(probs.grad)}, expected {expected}"

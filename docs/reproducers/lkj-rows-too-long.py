@@ -1,0 +1,9 @@
+"""lkj-rows-too-long: torch >=2.4.1, <2.16. Promised: Each correlation has one law. Instead: From the third row on the
+squared length is drawn too long: correlations have a variance of 0.30 for 0.25."""
+
+import torch
+
+torch.manual_seed(0)
+drawn = torch.distributions.LKJCholesky(3, 1.0).sample((100000,))[:, 2, 0]
+got, expected = drawn.var().item(), 0.25
+assert abs(got - expected) < 0.01, f"got the variance {got}, expected {expected}"
