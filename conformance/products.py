@@ -115,7 +115,10 @@ def singular_values(x: Any) -> Quantity:
     def gradient(g: Quantity) -> Quantity:
         made_of = (left * g.value[..., None, :]) @ right
         gaps = np.abs(value[..., :-1] - value[..., 1:]).min(-1, initial=np.inf)
-        gaps = np.minimum(gaps, value.min(-1, initial=np.inf) if x.shape[-1] != x.shape[-2] else np.inf)
+        least = value.min(-1, initial=np.inf)
+        if x.shape[-1] == x.shape[-2]:  # one of 0 has vectors of either sign
+            least = np.where(least <= 2 * error.max(-1, initial=0.0), 0.0, np.inf)
+        gaps = np.minimum(gaps, least)
         with np.errstate(all="ignore"):
             loose = 32 * max(x.shape[-2:]) * current().unit * largest[..., 0] / np.minimum(gaps, largest[..., 0])
             loose = np.where(loose < 0.1, loose, np.inf)

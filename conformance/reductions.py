@@ -18,6 +18,7 @@ from conformance.quantity import (
     Array,
     Quantity,
     current,
+    divide,
     linked,
     made,
     quantity,
@@ -77,11 +78,12 @@ def product(x: Any) -> Quantity:
     found = Quantity(found.value, np.where(lost, np.inf, found.error))
 
     def gradient(g: Quantity) -> Quantity:
-        whole = bool(np.all(x.value == np.rint(x.value)))  # else the product may be divided by the element
-        known = made(others, 0.0, roundings(count) + 2, exact=whole)
-        return sums.move(lambda array: np.repeat(array[..., None], count, -1), g) * Quantity(
-            known.value, np.where(np.asarray(lost)[..., None], np.inf, known.error)
-        )
+        known = made(others, 0.0, roundings(count) + 2, exact=bool(np.all(x.value == np.rint(x.value))))
+        part = spread(g, count)
+        first = part * Quantity(known.value, np.where(np.asarray(lost)[..., None], np.inf, known.error))
+        # A kernel may divide g times the product by the element.
+        last = divide(part * spread(found.plain, count), where(x.value == 0, 1.0, x.plain))
+        return Quantity(first.value, np.where(x.value == 0, first.error, np.maximum(first.error, last.error)))
 
     return Quantity(found.value, found.error, linked((x, gradient)))
 
@@ -109,7 +111,12 @@ def extreme(x: Any, choose: Callable[..., Array], shared: bool | str = True) -> 
         return where(best, spread(part, count), 0.0)
 
     found = Quantity(value, x.error.max(-1) if x.error.any() else 0.0, linked((x, gradient)))
-    return without_gradient(found, x, np.isnan(value)[..., None] & np.ones(x.shape, bool))
+    unknown = np.isnan(value)
+    if x.error.any():  # which may make another the largest or the smallest, or equal to it
+        with np.errstate(invalid="ignore"):
+            near = np.abs(x.value - value[..., None]) <= x.error + found.error[..., None]
+        unknown = unknown | ((near.sum(-1) > 1) & (near & (x.error > 0)).any(-1))
+    return without_gradient(found, x, unknown[..., None] & np.ones(x.shape, bool))
 
 
 def logarithm_of_sum(x: Any) -> Quantity:

@@ -133,3 +133,23 @@ def test_bounds_hold_for_float32(seed):
     assert (np.abs(np.linalg.inv(a) - found.value) <= found.error).all()
     found = p.singular_values(q.quantity(a))
     assert (np.abs(np.linalg.svd(a, compute_uv=False) - found.value) <= found.error).all()
+
+
+def test_which_is_the_largest_may_hang_on_an_error():
+    near = q.Quantity(np.array([[1.0, 1.0 + 1e-9, 0.0], [1.0, 2.0, 3.0]]), np.full((2, 3), 1e-8))
+    near.variable = True
+    found = r.extreme(near, np.max)
+    (gradient,) = q.backward([(found, np.ones(2))], [near])
+    assert gradient is not None and np.isinf(gradient.error[0]).all()
+    assert gradient.value[1].tolist() == [0, 0, 1] and not gradient.error[1].any()
+
+
+def test_the_gradient_of_a_product_may_be_divided_by_the_element():
+    x, cotangent = q.variable(np.array([3.0, 5.0])), np.float32(-1.2654216)
+    (gradient,) = q.backward([(r.product(x), np.asarray(float(cotangent)))], [x])
+    assert gradient is not None
+    divided = np.float32(cotangent * np.float32(15)) / x.value.astype(np.float32)
+    multiplied = cotangent * np.array([5, 3], np.float32)
+    for seen in (divided, multiplied):
+        assert (np.abs(seen - gradient.value) <= gradient.error).all()
+    assert (np.abs(divided * np.float32(1 + 1e-6) - gradient.value) > gradient.error).all()

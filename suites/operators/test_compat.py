@@ -312,6 +312,14 @@ def _pad(f: Any, x: Any, sides: list[int], mode: str, fill: float) -> Any:
     return _of(f).nn.functional.pad(x, tuple(sides), mode=mode, **options)
 
 
+def _cut_first(x: Quantity, sides: list[int], mode: str, fill: float) -> Quantity:
+    """What is wrapped around is of what the negative widths leave."""
+    if mode != "circular":
+        return _extended(x, sides, mode, fill)
+    left = _extended(x, [min(side, 0) for side in sides], mode, fill)
+    return _extended(left, [max(side, 0) for side in sides], mode, fill)
+
+
 def _extended(x: Quantity, sides: list[int], mode: str, fill: float) -> Quantity:
     named = {"reflect": "reflect", "replicate": "edge", "circular": "wrap", "constant": "constant"}[mode]
     pairs = [(0, 0)] * x.ndim
@@ -335,4 +343,5 @@ class pad:
     variant_not_cut = lambda x, sides, mode, fill: (
         Rejects("nothing is cut", "Expected paddings[i] >= 0") if min(sides) < 0 else _extended(x, sides, mode, fill)
     )
+    variant_cut_first = lambda x, sides, mode, fill: _cut_first(x, sides, mode, fill)
     variant_absent = lambda x, sides, mode, fill: NO_UNIQUE

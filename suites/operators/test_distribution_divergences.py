@@ -209,12 +209,16 @@ class poisson:
 
 
 def _poisson(rate, rate_):
-    """Also as a sum over counts k of k log(rate), the rates, and the logarithm of k!, each off by some units."""
+    """Also as a sum over counts k of k log(rate), the rates, and the logarithm of k!, each off by some units.
+
+    The probability of each count is an exponential of such a sum, and is off by as much of itself.
+    """
     found = added(rate * (log(rate) - log(rate_)), -(rate - rate_))
     with np.errstate(all="ignore"):
         logs = np.abs(np.log(rate.value)) + np.abs(np.log(rate_.value))
         sizes = rate.value * (logs + np.log1p(rate.value)) + rate.value + rate_.value + 1.0
-    unsure = 8 * current().unit * sizes
+        powers = rate.value * (np.abs(np.log(rate.value)) + np.log1p(rate.value) + 1.0)
+    unsure = current().unit * (8 * sizes + 2 * powers * np.abs(found.value))
 
     def gradient(rule):
         return lambda g: Quantity(

@@ -250,6 +250,15 @@ class repeat_interleave:
         if times == 0
         else moved(lambda a: np.repeat(a, counts if times is None else times, axis), x)
     )
+    variant_no_counts_refused = lambda x, counts, times, axis: _of_counts(x, counts, times, axis, 0)
+    variant_no_counts_of_rows_refused = lambda x, counts, times, axis: _of_counts(x, counts, times, axis, 1)
+
+
+def _of_counts(x, counts, times, axis, taken):
+    """A tensor without counts is refused, unless the input has no more axes than are taken."""
+    if times is None and not counts.size and x.ndim > taken:
+        return Rejects("there are no counts", error="(RepeatsTensor) can't be 0")
+    return moved(lambda a: np.repeat(a, counts if times is None else times, axis), x)
 
 
 @st.composite
