@@ -65,7 +65,8 @@ def _no_gradient_of_small(x):
         return found
 
     def all_or_nothing(g):
-        half = sum(rule(g) for _, rule in found.links) * 0.5
+        ((_, rule),) = found.links
+        half = rule(g) * 0.5
         return Quantity(half.value, np.abs(half.value) + 2 * half.error)
 
     return found.plain.with_gradient(x, all_or_nothing)
