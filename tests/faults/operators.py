@@ -49,6 +49,19 @@ def first(change: Any) -> Any:
     return wrap
 
 
+def named(name: str, change: Any) -> Any:
+    """Change one of a call's results."""
+
+    def wrap(call: Any) -> Any:
+        def faulty(**inputs: Any) -> Any:
+            found = call(**inputs)
+            return {**found, name: change(found[name])} if name in found else found
+
+        return faulty
+
+    return wrap
+
+
 def larger(found: Any) -> Any:
     """A floating result by :data:`SIZE` of itself, a count by one; a truth value is turned round."""
     kind = str(found.dtype)
@@ -106,8 +119,18 @@ KEPT_AXIS = ("distribution.kl_categorical",)
 """Operators of which a framework's result has another shape, from which no gradient goes back."""
 TORCH_ALONE = ("normalization.rms_norm",)
 """Operators that paddle has no kernel of on the CPU."""
-SHAPED_OTHERWISE = ("positions.block_diag", "positions.kl_div")
+SHAPED_OTHERWISE = ("positions.block_diag", "positions.kl_div", "positions.unfold")
 """Operators of which paddle's result has another shape, from which no gradient goes back."""
+
+OTHERWISE: dict[tuple[str, str], tuple[str, Any]] = {
+    ("fft.shift", PADDLE): ("not refused", taken),  # but where it is empty
+    ("linear.kron_turned", TORCH): ("not refused", taken),
+    ("linear.det_singular", TORCH): ("value is not 0", first(lambda found: found + 1)),  # its gradient is free
+    ("linear.det_singular", PADDLE): ("value is not 0", first(lambda found: found + 1)),
+    ("linear.householder_product", PADDLE): ("gradient lost", first(lambda found: found.detach())),  # it is refused
+    ("linear.slogdet", TORCH): ("gradient too large", named("logarithm", steeper)),  # that of the sign is 0
+}
+"""What is seen of an operator in a lane that takes no gradient or no value of another size for a fault."""
 
 
 def faults() -> list[Fault]:
@@ -130,7 +153,8 @@ def faults() -> list[Fault]:
             wraps[1] = ("gradient where there is none", leaking)
         if contract.id in TORCH_ALONE + SHAPED_OTHERWISE:
             lanes = [TORCH, TORCH]
-        for lane, (name, wrap) in zip(lanes, wraps, strict=True):
+        for lane, usual in zip(lanes, wraps, strict=True):
+            name, wrap = OTHERWISE.get((contract.id, lane), usual)
             found.append(CallFault(f"{contract.id}: {name}", lane, (contract.id,), "", wrap))
     return found
 
