@@ -124,6 +124,9 @@ SHAPED_OTHERWISE = ("positions.block_diag", "positions.kl_div", "positions.unfol
 
 OTHERWISE: dict[tuple[str, str], tuple[str, Any]] = {
     ("fft.shift", PADDLE): ("not refused", taken),  # but where it is empty
+    ("dropout.downscaled_evaluation", PADDLE): ("not refused", taken),
+    ("linear.pinv_complex", PADDLE): ("ten times too large", first(lambda found: found * 10)),  # no conjugate is taken
+    ("linear.matrix_norm_complex", PADDLE): ("ten times too large", first(lambda found: found * 10)),  # nor here
     ("linear.kron_turned", TORCH): ("not refused", taken),
     ("linear.det_singular", TORCH): ("value is not 0", first(lambda found: found + 1)),  # its gradient is free
     ("linear.det_singular", PADDLE): ("value is not 0", first(lambda found: found + 1)),
