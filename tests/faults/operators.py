@@ -87,6 +87,11 @@ def taken(call: Any) -> Any:
     return faulty
 
 
+def severed(call: Any) -> Any:
+    """A call from none of whose results a gradient goes back."""
+    return lambda **inputs: {name: found.detach() for name, found in call(**inputs).items()}
+
+
 def leaking(call: Any) -> Any:
     """A call whose inputs have a small gradient where they have none."""
 
@@ -131,6 +136,7 @@ OTHERWISE: dict[tuple[str, str], tuple[str, Any]] = {
     ("linear.det_singular", TORCH): ("value is not 0", first(lambda found: found + 1)),  # its gradient is free
     ("linear.det_singular", PADDLE): ("value is not 0", first(lambda found: found + 1)),
     ("linear.householder_product", PADDLE): ("gradient lost", first(lambda found: found.detach())),  # it is refused
+    ("linear.svd_complex_batches", PADDLE): ("gradient lost", severed),  # it is refused
     ("linear.slogdet", TORCH): ("gradient too large", named("logarithm", steeper)),  # that of the sign is 0
 }
 """What is seen of an operator in a lane that takes no gradient or no value of another size for a fault."""
