@@ -96,8 +96,9 @@ def _told(finding: Finding, heading: str) -> list[str]:
     ]
     if entry.witness is None or made is None:
         return [*lines, f"- No witness: {_plain(entry.no_witness)}", f"- Upstream: {_upstream(entry.upstream)}"]
-    variant = " ".join(inspect.cleandoc(contract.variants[entry.behaviour].__doc__ or "").split())
-    if variant:
+    does = contract.variants[entry.behaviour]
+    variant = " ".join(inspect.cleandoc(does.__doc__ or "").split())
+    if variant and inspect.isroutine(does):  # that of a formula tells what formulas are
         lines.append(f"- Held to: {_plain(variant)} (`{entry.behaviour}`)")
     lines += [f"- Witness: {_code(entry.witness.describe())}", f"- Upstream: {_upstream(entry.upstream)}"]
     return [*lines, *_script(entry, made), *_table(made)]

@@ -1,5 +1,5 @@
-"""adaptive-absent: paddle >=2.6.2, <3.0. Promised: The log-probability of the label in the head or, times that of its
-cluster, in the cluster; minus their mean. Instead: There is no AdaptiveLogSoftmaxWithLoss."""
+"""adaptive-absent: paddle >=2.6.2, <3.0. Promised: The log-probability of the label in the head or, times that of
+its cluster, in the cluster; minus their mean. Instead: There is no AdaptiveLogSoftmaxWithLoss."""
 import paddle
 
 try:

@@ -1,6 +1,6 @@
 """adaptive-numbers-for-classes: paddle >=3.0, <3.4. Promised: The log-probabilities of a layer in the dtype of its
-weights, and the most probable class of each input. Instead: predict gives classes as float32 unless every input falls
-into a cluster, and log_prob gives float32 also for float64 weights."""
+weights, and the most probable class of each input. Instead: predict gives classes as float32 unless every input
+falls into a cluster, and log_prob gives float32 also for float64 weights."""
 import paddle
 
 made = paddle.nn.AdaptiveLogSoftmaxWithLoss

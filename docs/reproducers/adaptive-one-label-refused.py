@@ -1,6 +1,6 @@
-"""adaptive-one-label-refused: paddle >=3.0, <3.1.1. Promised: The log-probability of the label in the head or, times
-that of its cluster, in the cluster; minus their mean. Instead: A batch in which the head or a cluster has one label
-and no more is refused."""
+"""adaptive-one-label-refused: paddle >=3.0, <3.1.1. Promised: The log-probability of the label in the head or,
+times that of its cluster, in the cluster; minus their mean. Instead: A batch in which the head or a cluster has one
+label and no more is refused."""
 import paddle
 
 layer = paddle.nn.AdaptiveLogSoftmaxWithLoss(8, 3, [2], div_value=2.0)

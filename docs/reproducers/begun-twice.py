@@ -1,6 +1,6 @@
-"""begun-twice: torch >=2.8, <2.16. Promised: A schedule that is begun with last_epoch goes on with the rates that it
-would have had. Instead: A schedule that is begun with last_epoch applies the factor of the epoch it begins in once
-more: StepLR(1, gamma=0.5) goes on at half of its rate, and ConstantLR at its end with twice the first rate.
+"""begun-twice: torch >=2.8, <2.16. Promised: A schedule that is begun with last_epoch goes on with the rates that
+it would have had. Instead: A schedule that is begun with last_epoch applies the factor of the epoch it begins in
+once more: StepLR(1, gamma=0.5) goes on at half of its rate, and ConstantLR at its end with twice the first rate.
 CosineAnnealingWarmRestarts takes more restarts than one for one."""
 import torch
 

@@ -1,6 +1,6 @@
-"""beta-halves: paddle >=2.6.2, <3.4. Promised: At concentrations of 0.01 nearly every share is near 0 or 1. Instead:
-In float32 a fifth of the draws at concentrations of 0.01 are exactly a half, where a fiftieth lies between a tenth and
-nine tenths: a variance of 0.199 for 0.245."""
+"""beta-halves: paddle >=2.6.2, <3.4. Promised: At concentrations of 0.01 nearly every share is near 0 or 1.
+Instead: In float32 a fifth of the draws at concentrations of 0.01 are exactly a half, where a fiftieth lies between
+a tenth and nine tenths: a variance of 0.199 for 0.245."""
 import paddle
 
 paddle.seed(0)

@@ -1,4 +1,4 @@
-"""clamp-none-at-bounds-torch: torch >=2.12, <2.16. Promised: x within bounds, either of which may lack; the
+"""clamp-none-at-bounds-torch: torch >=2.14, <2.16. Promised: x within bounds, either of which may lack; the
 gradient passes within and at them. Instead: At exactly a bound the gradient is 0; older releases pass it, as paddle
 does now."""
 import numpy as np

@@ -1,4 +1,4 @@
-"""clamp-whole-at-bounds: torch >=2.4, <2.12. Promised: x within bounds that are tensors and have gradients; at a
+"""clamp-whole-at-bounds: torch >=2.4, <2.14. Promised: x within bounds that are tensors and have gradients; at a
 bound half of it goes to each. Instead: At a bound the number has the whole gradient; later releases share it."""
 import numpy as np
 import torch

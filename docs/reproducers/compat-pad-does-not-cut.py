@@ -1,5 +1,5 @@
-"""compat-pad-does-not-cut: paddle >=3.3, <3.4. Promised: paddle.compat.nn.functional.pad is torch's. Instead: A
-negative width raises an error, where torch's cuts."""
+"""compat-pad-does-not-cut: paddle >=3.3, <3.4. Promised: Widths in pairs from the last axis on; a negative one
+cuts. Instead: A negative width raises an error, where torch's cuts."""
 import paddle
 
 x = paddle.to_tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

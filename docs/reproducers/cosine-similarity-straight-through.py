@@ -10,4 +10,4 @@ output = torch.nn.CosineSimilarity(0, 0.001)(x, y)
 cotangent = torch.tensor(np.array(-2.7111624789659685, 'float64'))
 got = np.ravel(torch.autograd.grad([output], [x, y], [cotangent], allow_unused=True)[0])[0]
 expected = 0.7472042559416642
-assert abs(got - expected) <= 6.7e-16, f"got {got}, expected {expected}"
+assert abs(got - expected) <= 8.3e-16, f"got {got}, expected {expected}"

@@ -1,7 +1,7 @@
-"""digits-attributes-in-float32: paddle >=3.3, <3.4. Promised: Of float64 numbers a call gives twelve digits, also where
-an attribute of it is no float32 number. Instead: A number that is an attribute of a kernel is kept in float32, and a
-float64 result has eight digits: |x| ** 0.1, elu, celu, selu, softshrink, hardtanh, addmm, layer_norm, trapezoid and
-norms of order 3."""
+"""digits-attributes-in-float32: paddle >=3.3, <3.4. Promised: Of float64 numbers a call gives twelve digits, also
+where an attribute of it is no float32 number. Instead: A number that is an attribute of a kernel is kept in
+float32, and a float64 result has eight digits: |x| ** 0.1, elu, celu, selu, softshrink, hardtanh, addmm,
+layer_norm, trapezoid and norms of order 3."""
 import paddle
 
 x = paddle.to_tensor([2.0, 3.0], dtype="float64")

@@ -1,4 +1,4 @@
-"""fmin-first-at-ties-torch: torch >=2.4, <2.12. Promised: The smaller of two, the other where one is NaN; of two
+"""fmin-first-at-ties-torch: torch >=2.4, <2.14. Promised: The smaller of two, the other where one is NaN; of two
 that are equal each has half of the gradient. Instead: Of two equal numbers the first has the whole gradient."""
 import numpy as np
 import torch

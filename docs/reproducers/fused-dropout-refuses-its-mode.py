@@ -1,6 +1,6 @@
-"""fused-dropout-refuses-its-mode: paddle >=2.6.2, <3.4. Promised: FusedDropout(mode="downscale_in_infer") leaves the
-numbers that are kept and multiplies by 1 - p in evaluation. Instead: An error says that the mode should be
-"downscale_in_infer"."""
+"""fused-dropout-refuses-its-mode: paddle >=2.6.2, <3.4. Promised: FusedDropout in evaluation: what is given, or
+with mode='downscale_in_infer' 1 - p of it. Instead: FusedDropout(mode='downscale_in_infer') raises an error that
+says that the mode should be 'downscale_in_infer'."""
 import paddle
 
 try:

@@ -1,6 +1,6 @@
-"""geometric-not-rounded: paddle >=2.6.2, <3.4. Promised: How many truth values are drawn up to the first that is true:
-a whole number, at least 1. Instead: geometric_ gives log(u) / log(1 - p) as it is: 2.4e-5 or 0.73 where the count of
-trials is 1."""
+"""geometric-not-rounded: paddle >=2.6.2, <3.4. Promised: How many truth values are drawn up to the first that is
+true: a whole number, at least 1. Instead: geometric_ gives log(u) / log(1 - p) as it is: 2.4e-5 or 0.73 where the
+count of trials is 1."""
 import paddle
 
 paddle.seed(0)

@@ -1,6 +1,6 @@
-"""group-keys-unknown-paddle: paddle >=2.6.2, <3.4. Promised: A key of a group of parameters changes its steps, or is
-refused. Instead: A key of a group that the optimizer does not know is kept and ignored: lr, betas, eps and alpha of a
-torch program change nothing, so that a head with a rate of its own trains at the rate of the body."""
+"""group-keys-unknown-paddle: paddle >=2.6.2, <3.4. Promised: A key of a group of parameters changes its steps, or
+is refused. Instead: A key of a group that the optimizer does not know is kept and ignored: lr, betas, eps and alpha
+of a torch program change nothing, so that a head with a rate of its own trains at the rate of the body."""
 import paddle
 
 weights = [paddle.create_parameter([1], "float32") for _ in range(2)]

@@ -1,6 +1,6 @@
-"""group-norm-from-the-output: paddle >=3.3, <3.4. Promised: The mean and variance of each group of channels of each
-sample normalize it. Instead: Without a weight the gradient lacks the mean of the incoming gradient. With one, the
-normalized input is found again from the output: a channel whose weight is 0 gets no gradient for it and never
+"""group-norm-from-the-output: paddle >=3.3.1, <3.4. Promised: The mean and variance of each group of channels of
+each sample normalize it. Instead: Without a weight the gradient lacks the mean of the incoming gradient. With one,
+the normalized input is found again from the output: a channel whose weight is 0 gets no gradient for it and never
 learns. And the variance is that of squares less the square of the mean, which loses its digits beside a large
 mean."""
 import numpy as np

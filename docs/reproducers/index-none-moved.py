@@ -1,6 +1,6 @@
-"""index-none-moved: paddle >=3.0, <3.4. Promised: An index takes the axes in their order. Instead: Of two None, the
-second before an integer, the second comes out one axis too far in front: [1, 1, 2] for [1, 2, 1]."""
-
+"""index-none-moved: paddle >=3.0, <3.4. Promised: Integers, slices with steps, None and an ellipsis, from either
+end and beyond it. Instead: Of two None, the second before an integer, the second comes out one axis too far in
+front: x[None, :, None, 0] of shape [2, 3] has the shape [1, 1, 2] for [1, 2, 1]."""
 import paddle
 
 x = paddle.arange(6, dtype="float32").reshape([2, 3])

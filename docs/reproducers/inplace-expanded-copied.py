@@ -1,6 +1,6 @@
-"""inplace-expanded-copied: paddle >=2.6.2, <3.4. Promised: What is written into a part of a tensor that is a view of
-it is written into the tensor. Instead: expand and broadcast_to give copies, also where the shape stays the same: what
-is written into y.expand([3, 4]) is not in y."""
+"""inplace-expanded-copied: paddle >=2.6.2, <3.4. Promised: What is written into a part of a tensor that is a view
+of it is written into the tensor. Instead: expand and broadcast_to give copies, also where the shape stays the same:
+what is written into y.expand([3, 4]) is not in y."""
 import paddle
 
 y = paddle.ones([2, 2])

@@ -1,6 +1,6 @@
-"""inplace-parts-copied: paddle >=2.6.2, <3.4. Promised: What is written into a part of a tensor that is a view of it
-is written into the tensor. Instead: chunk and split give copies: what is written into y.chunk(2, 1)[1] is not in y,
-where unbind and a slice give views."""
+"""inplace-parts-copied: paddle >=2.6.2, <3.4. Promised: What is written into a part of a tensor that is a view of
+it is written into the tensor. Instead: chunk and split give copies: what is written into y.chunk(2, 1)[1] is not in
+y, where unbind and a slice give views."""
 import paddle
 
 y = paddle.ones([2, 2])

@@ -1,4 +1,4 @@
-"""inplace-views-gradient: paddle >=2.6.2, <3.4. Promised: A part of a tensor changed in place through a view: the
+"""inplace-views-gradient: paddle >=3.1, <3.4. Promised: A part of a tensor changed in place through a view: the
 tensor has the new values, and their gradient. Instead: An in-place call on a view changes the tensor and not its
 gradient: y[0].scale_(3) has gradient 1 where it is 3, and zero_ 1 where it is 0."""
 import paddle

@@ -1,7 +1,6 @@
 """large-products-one-by-one-torch: torch >=2.4, <2.16. Promised: Sums of a million equal products. Instead: A
 product of matrices adds along the axis between them in few partial sums: of half a million products of 0.6931 by
 itself the sum is 252344 for 251861, of two million 1.3 per cent off."""
-
 import torch
 
 x = torch.full((2, 524288), 0.6931)

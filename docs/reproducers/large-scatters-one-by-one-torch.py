@@ -1,7 +1,6 @@
-"""large-scatters-one-by-one-torch: torch >=2.4, <2.16. Promised: A million numbers added to one place, in a call
-or in the gradient of one. Instead: What is added to one place is added one after another in float32: the gradient
-of an embedding's row that is named a million times is 722090 for 726768."""
-
+"""large-scatters-one-by-one-torch: torch >=2.4, <2.16. Promised: A million numbers added to one place, in a call or
+in the gradient of one. Instead: What is added to one place is added one after another in float32: the gradient of
+an embedding's row that is named a million times is 722090 for 726768."""
 import torch
 
 table = torch.zeros((1, 1), requires_grad=True)

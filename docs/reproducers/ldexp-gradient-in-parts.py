@@ -1,4 +1,4 @@
-"""ldexp-gradient-in-parts: torch >=2.11, <2.12. Promised: x times a power of two, which may itself be beyond the
+"""ldexp-gradient-in-parts: torch >=2.11, <2.14. Promised: x times a power of two, which may itself be beyond the
 format. Instead: The gradient is formed of the power of two as an integer, which is 0 for negative exponents and
 beyond 2^31."""
 import numpy as np

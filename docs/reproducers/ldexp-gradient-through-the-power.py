@@ -1,4 +1,4 @@
-"""ldexp-gradient-through-the-power: torch >=2.12, <2.16. Promised: x times a power of two, which may itself be
+"""ldexp-gradient-through-the-power: torch >=2.14, <2.16. Promised: x times a power of two, which may itself be
 beyond the format. Instead: The gradient is formed of the power by itself, which may be infinite where the product
 is not: of a gradient of 0 it is NaN."""
 import numpy as np

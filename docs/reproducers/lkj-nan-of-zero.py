@@ -1,6 +1,6 @@
-"""lkj-nan-of-zero: paddle >=3.0, <3.4. Promised: Each correlation has one law. Instead: One matrix in some millions is
-NaN: a row is divided by its length, which is 0 where its normal number is exactly 0."""
-
+"""lkj-nan-of-zero: paddle >=3.0, <3.4. Promised: Each correlation of a matrix drawn by LKJ's law has one law,
+wherever it stands and by whichever method. Instead: One matrix in some millions is NaN: a row is divided by its
+length, which is 0 where its normal number is exactly 0."""
 import paddle
 
 paddle.seed(3986)

@@ -1,6 +1,5 @@
-"""load-as-float32: paddle >=2.6.2, <3.4. Promised: With normalize=False, whole numbers of 16 bits. Instead: With
-normalize=False the numbers are float32, where its page says int16."""
-
+"""load-as-float32: paddle >=2.6.2, <3.4. Promised: A part of a file of 16 bits, as fractions or as int16; files of
+other widths are refused. Instead: With normalize=False the numbers are float32, where its page says int16."""
 import io
 import wave
 

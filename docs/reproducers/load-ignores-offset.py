@@ -1,6 +1,5 @@
-"""load-ignores-offset: paddle >=2.6.2, <3.4. Promised: A part of a file of 16 bits. Instead: frame_offset is
-ignored unless num_frames is given: the whole file comes."""
-
+"""load-ignores-offset: paddle >=2.6.2, <3.4. Promised: A part of a file of 16 bits, as fractions or as int16; files
+of other widths are refused. Instead: frame_offset is ignored unless num_frames is given: the whole file comes."""
 import io
 import wave
 

@@ -1,7 +1,7 @@
-"""look-ahead-late: paddle >=2.6.2, <3.4. Promised: Every k steps the weights go half of the way from where they were,
-and a resumed run goes on where it stopped. Instead: LookAhead takes its slow weights after the first step and not
-before it; and a run that loads its state counts its steps from 0 again, and takes the weights of its own first step
-for the slow ones."""
+"""look-ahead-late: paddle >=2.6.2, <3.4. Promised: Every k steps the weights go half of the way from where they
+were, and a resumed run goes on where it stopped. Instead: LookAhead takes its slow weights after the first step and
+not before it; and a run that loads its state counts its steps from 0 again, and takes the weights of its own first
+step for the slow ones."""
 import paddle
 
 weight = paddle.create_parameter([1], "float32")

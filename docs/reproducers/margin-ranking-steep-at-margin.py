@@ -1,4 +1,4 @@
-"""margin-ranking-steep-at-margin: torch >=2.4, <2.15. Promised: max(0, -t (x - other) + margin); no gradient
+"""margin-ranking-steep-at-margin: torch >=2.4, <2.14. Promised: max(0, -t (x - other) + margin); no gradient
 exactly at the margin. Instead: Exactly at the margin the gradient passes, as it does through clamp at a bound in
 these releases."""
 import numpy as np

@@ -1,7 +1,6 @@
-"""mel-filters-of-odd-rate: paddle >=2.6.2, <3.4. Promised: Mel filters end at half the rate. Instead: Of an odd
-sample rate the layers take rate // 2 as the highest frequency, where compute_fbank_matrix takes half of it: 800
-for 800.5 Hz."""
-
+"""mel-filters-of-odd-rate: paddle >=2.6.2, <3.4. Promised: Spectra of frames, in mels, in decibels, and their
+cosine transform. Instead: Of an odd sample rate the layers take rate // 2 as the highest frequency, where
+compute_fbank_matrix takes half of it: 800 for 800.5 Hz."""
 import paddle
 
 options = {"sr": 1601, "n_fft": 16, "hop_length": 4, "n_mels": 3, "f_min": 20.0}

@@ -1,6 +1,6 @@
-"""nms-ties-other-order: paddle >=2.6.2, <3.4. Promised: Of boxes with equal scores the one that stands first is looked
-at first. Instead: Of more than a few boxes with equal scores another than the first is looked at first, so that other
-boxes are left: the order of equal scores is not kept."""
+"""nms-ties-other-order: paddle >=2.6.2, <3.4. Promised: Of boxes with equal scores the one that stands first is
+looked at first. Instead: Of more than a few boxes with equal scores another than the first is looked at first, so
+that other boxes are left: the order of equal scores is not kept."""
 import paddle
 
 # Twelve places with two equal boxes each: of each pair the first is to be left.

@@ -1,4 +1,4 @@
-"""not-equal-within-1e-15: paddle >=3.0, <3.4. Promised: Where two are not equal. Instead: Floating numbers count as
+"""not-equal-within-1e-15: paddle >=3.1, <3.4. Promised: Where two are not equal. Instead: Floating numbers count as
 equal where they are less than 1e-15 apart: 1e-20 equals 1e-30, in float64 too."""
 import numpy as np
 import paddle

@@ -1,4 +1,4 @@
-"""not-equal-within-1e-8: paddle >=2.6.2, <3.0. Promised: Where two are not equal. Instead: Floating numbers count
+"""not-equal-within-1e-8: paddle >=2.6.2, <3.1. Promised: Where two are not equal. Instead: Floating numbers count
 as equal where they are less than 1e-8 apart: in float64 1 equals 1 + 1e-9."""
 import numpy as np
 import paddle

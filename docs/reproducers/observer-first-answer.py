@@ -1,6 +1,6 @@
-"""observer-first-answer: paddle >=3.0, <3.4. Promised: The scale is the largest size that was seen. Instead: The
-scale of an AbsmaxObserver stays what it was when it was first asked for, whatever comes later: 1 for 2."""
-
+"""observer-first-answer: paddle >=3.0, <3.4. Promised: The scale of an observer is the largest size that it has
+seen, of all or of groups of rows in each column, whether or not it was asked for on the way. Instead: The scale of
+an AbsmaxObserver stays what it was when it was first asked for, whatever comes later: 1 for 2."""
 import paddle
 from paddle.quantization.observers.abs_max import AbsmaxObserverLayer
 

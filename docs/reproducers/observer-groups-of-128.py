@@ -1,7 +1,7 @@
-"""observer-groups-of-128: paddle >=2.6.2, <3.4. Promised: The largest size of each group of rows. Instead:
+"""observer-groups-of-128: paddle >=2.6.2, <3.4. Promised: The scale of an observer is the largest size that it has
+seen, of all or of groups of rows in each column, whether or not it was asked for on the way. Instead:
 GroupWiseWeightObserver does not pass its group_size on: it groups by 128 where 64 was asked for, and refuses 64
 rows."""
-
 import paddle
 from paddle.quantization import PTQ, QuantConfig
 from paddle.quantization.observers import GroupWiseWeightObserver

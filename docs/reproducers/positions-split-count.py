@@ -1,5 +1,5 @@
-"""positions-split-count: paddle >=2.6.2, <3.4. Promised: Calls that move elements, by position, give what they give in
-torch, or are refused. Instead: The first argument of split is the count of parts, in torch the length of each:
+"""positions-split-count: paddle >=2.6.2, <3.4. Promised: Calls that move elements, by position, give what they give
+in torch, or are refused. Instead: The first argument of split is the count of parts, in torch the length of each:
 x.split(2, 1) of six columns gives two parts of three and not three of two."""
 import paddle
 

@@ -1,7 +1,7 @@
-"""power-to-db-float32-numbers: paddle >=2.6.2, <3.0. Promised: 10 log10(x / ref), in the type of x. Instead: The
-reference's decibels are rounded to float32 beside a float64 tensor: with a reference of 0.5 the decibels are off
-by 4e-8. And the loudest that are equal have the whole gradient each, where they share it."""
-
+"""power-to-db-float32-numbers: paddle >=2.6.2, <3.0. Promised: 10 log10(max(x, amin) / ref), not less than top_db
+below the largest of all. Instead: The reference's decibels are rounded to float32 beside a float64 tensor: with a
+reference of 0.5 the decibels are off by 4e-8. And the loudest that are equal have the whole gradient each, where
+they share it."""
 import math
 
 import paddle

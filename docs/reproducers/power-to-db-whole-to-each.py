@@ -1,6 +1,6 @@
-"""power-to-db-whole-to-each: paddle >=3.0, <3.1. Promised: The largest that are equal share the gradient. Instead:
-The loudest that are equal have the whole gradient of the floor each, where they share it."""
-
+"""power-to-db-whole-to-each: paddle >=3.0, <3.1. Promised: 10 log10(max(x, amin) / ref), not less than top_db below
+the largest of all. Instead: The loudest that are equal have the whole gradient of the floor each, where they share
+it."""
 import paddle
 
 x = paddle.to_tensor([8.0, 8.0, 0.125], stop_gradient=False)

@@ -1,7 +1,7 @@
-"""quanter-not-converted: paddle >=3.0, <3.4. Promised: A trained layer is converted. Instead: QAT.convert of a
+"""quanter-not-converted: paddle >=3.0, <3.4. Promised: A layer that is trained with fake quantisation computes with
+its averaged scales in evaluation, also from its saved state, and where it was converted. Instead: QAT.convert of a
 model that was trained with FakeQuanterWithAbsMaxObserver, the only quanter there is, raises an error: its zero
 point is None."""
-
 import paddle
 from paddle.quantization import QAT, QuantConfig
 from paddle.quantization.quanters import FakeQuanterWithAbsMaxObserver

@@ -1,7 +1,7 @@
-"""quanter-ties-away: paddle >=2.6.2, <3.4. Promised: Each number becomes the nearest step, ties to even. Instead:
-Ties are rounded away from 0 where its page writes round, paddle.round and torch's fake_quantize round them to
-even, and so does the quanter's own converted layer: 0.5 of a step becomes 1 step for 0."""
-
+"""quanter-ties-away: paddle >=2.6.2, <3.4. Promised: By a scale that is kept, each number becomes the nearest step
+within the range, ties to even. Instead: Ties are rounded away from 0 where its page writes round, paddle.round and
+torch's fake_quantize round them to even, and so does the quanter's own converted layer: 0.5 of a step becomes 1
+step for 0."""
 import paddle
 from paddle.quantization.quanters.abs_max import FakeQuanterWithAbsMaxObserverLayer
 

@@ -1,7 +1,7 @@
-"""refused-gradient-switches-off: paddle >=3.1, <3.4. Promised: After a gradient that ended in an error, the next one is
-made as if nothing had been. Instead: A second gradient that is refused (of put_along_axis, for one), or a hook of saved
-tensors that raises, leaves gradients switched off: paddle.is_grad_enabled() is False, and the backward of all that
-follows gives none, without a word."""
+"""refused-gradient-switches-off: paddle >=3.1, <3.4. Promised: After a gradient that ended in an error, the next
+one is made as if nothing had been. Instead: A second gradient that is refused (of put_along_axis, for one), or a
+hook of saved tensors that raises, leaves gradients switched off: paddle.is_grad_enabled() is False, and the
+backward of all that follows gives none, without a word."""
 import paddle
 
 x = paddle.ones([2, 3])

@@ -1,6 +1,6 @@
-"""save-bytes-of-doubles: paddle >=2.6.2, <3.4. Promised: Fractions of 1 become whole numbers of 16 bits. Instead:
-The bytes of a float64 tensor are written as if they were whole numbers of 16 bits: 20 frames of noise for 5."""
-
+"""save-bytes-of-doubles: paddle >=2.6.2, <3.4. Promised: Fractions of 1, or whole numbers, become those of 16 bits;
+what is louder is the loudest there is. Instead: The bytes of a float64 tensor are written as if they were whole
+numbers of 16 bits: 20 frames of noise for 5."""
 import tempfile
 import wave
 

@@ -1,7 +1,6 @@
-"""save-wraps-at-one: paddle >=2.6.2, <3.4. Promised: What is louder than 16 bits hold is the loudest there is.
-Instead: A float32 sample of 1.0 is written as -32768, and louder ones wrap around too, where full scale is 32767:
-the loudest peak turns into its opposite."""
-
+"""save-wraps-at-one: paddle >=2.6.2, <3.4. Promised: Fractions of 1, or whole numbers, become those of 16 bits;
+what is louder is the loudest there is. Instead: A float32 sample of 1.0 is written as -32768, and louder ones wrap
+around too, where full scale is 32767: the loudest peak turns into its opposite."""
 import tempfile
 import wave
 

@@ -1,5 +1,6 @@
-"""second-gradient-refused: paddle >=3.0, <3.4. Promised: The gradient of a gradient. Instead: Many calls have no second
-gradient: with create_graph=True an error says that the op's gradient doesn't have any grad op."""
+"""second-gradient-refused: paddle >=3.0, <3.4. Promised: The gradient of a gradient times a vector is the Hessian
+times that vector. Instead: Many calls have no second gradient: with create_graph=True an error says that the op's
+gradient doesn't have any grad op."""
 import paddle
 
 x = paddle.to_tensor([0.0], dtype="float64", stop_gradient=False)

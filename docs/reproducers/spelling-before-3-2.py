@@ -1,5 +1,5 @@
-"""spelling-before-3-2: paddle >=2.6.2, <3.2. Promised: torch's names of arguments and methods. Instead: Many of them
-came with 3.2 alone, and raise an error before: dim of sum, permute, cat, tensor."""
+"""spelling-before-3-2: paddle >=2.6.2, <3.2. Promised: Reductions with dim, keepdim, dtype and correction. Instead:
+Many of torch's names came with 3.2 alone, and raise an error before: dim of sum, permute, cat, tensor."""
 import paddle
 
 x = paddle.to_tensor([[1.0, 2.0]])

@@ -1,6 +1,6 @@
-"""spelling-before-3-3: paddle >=3.2, <3.3. Promised: torch's names of arguments and methods. Instead: Some of them
-came with 3.3 alone, and raise an error before: dim of quantile, gather by torch's rule, clamp of a tensor, steps of
-linspace."""
+"""spelling-before-3-3: paddle >=3.2, <3.3. Promised: Reductions with dim, keepdim, dtype and correction. Instead:
+Some of torch's names came with 3.3 alone, and raise an error before: dim of quantile, gather by torch's rule, clamp
+of a tensor, steps of linspace."""
 import paddle
 
 x = paddle.to_tensor([[1.0, 2.0]])

@@ -1,6 +1,6 @@
 """tensor-dataset-unequal: torch >=2.10, <2.11. Promised: Weights without a meaning, parts that do not fill a whole,
-places outside and options that exclude each other. Instead: TensorDataset takes tensors of unequal length, and is as
-long as the first: an item beyond the shortest fails only when it is reached."""
+places outside and options that exclude each other. Instead: TensorDataset takes tensors of unequal length, and is
+as long as the first: an item beyond the shortest fails only when it is reached."""
 import torch
 
 try:

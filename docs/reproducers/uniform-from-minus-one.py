@@ -1,6 +1,5 @@
-"""uniform-from-minus-one: paddle >=2.6.2, <3.3. Promised: Without bounds numbers lie between 0 and 1. Instead: Without
-bounds uniform and uniform_ draw from [-1, 1)."""
-
+"""uniform-from-minus-one: paddle >=2.6.2, <3.3. Promised: Without bounds numbers lie between 0 and 1. Instead:
+Without bounds uniform and uniform_ draw from [-1, 1); from 3.3 on from [0, 1), as torch's."""
 import paddle
 
 paddle.seed(0)

@@ -1,6 +1,5 @@
-"""windows-some-unknown: paddle >=2.6.2, <3.0. Promised: Weights that fade at both ends. Instead: The windows bartlett,
-nuttall and kaiser are not known."""
-
+"""windows-some-unknown: paddle >=2.6.2, <3.0. Promised: Weights that fade at both ends, symmetric or periodic, as
+SciPy defines them. Instead: The windows bartlett, nuttall and kaiser are not known."""
 import paddle
 
 unknown = []

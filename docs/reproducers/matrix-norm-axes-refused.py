@@ -1,0 +1,13 @@
+"""matrix-norm-axes-refused: paddle >=3.0, <3.1. Promised: Sums of rows and columns, and of singular values, by
+every order. Instead: Norms of singular values are refused, and of a single matrix those of rows and columns too,
+with errors about axes. Else as norm-slope-with-epsilon."""
+import numpy as np
+import paddle
+
+x = paddle.to_tensor(np.array([[0.6908237]], 'float32'), stop_gradient=False)
+try:
+    output = paddle.linalg.matrix_norm(x, 'nuc', [-2, -1])
+    cotangent = paddle.to_tensor(np.array(0.104900114, 'float32'))
+    paddle.grad([output], [x], [cotangent], allow_unused=True)[0]
+except Exception as error:
+    raise AssertionError(f"refused: {error}") from error
