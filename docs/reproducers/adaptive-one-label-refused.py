@@ -7,6 +7,6 @@ layer = paddle.nn.AdaptiveLogSoftmaxWithLoss(8, 3, [2], div_value=2.0)
 expected = -1.0986123  # log(1/3), of two classes and one cluster
 try:
     got = layer(paddle.zeros([1, 8]), paddle.to_tensor([0]))[0].item()
-except ValueError as error:
-    raise AssertionError(f"got {error}, expected {expected}") from error
+except ValueError:
+    got = float("inf")
 assert abs(got - expected) < 1e-5, f"got {got}, expected {expected}"
