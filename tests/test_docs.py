@@ -17,6 +17,7 @@ SHELL = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 def links(path: Path) -> list[str]:
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(r"`[^`\n]+`", "code", text)
     return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith(("http", "#"))]
 
 
