@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from conformance import accuracy, memory, upgrade
-from conformance.accuracy import Rejects, as_acceptance
+from conformance.accuracy import Rejects
 from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
 from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import Entry
+from conformance.record import Record, curves
+from conformance.vacuity import Shown
 
 
 class Divergence(AssertionError):  # noqa: N818
@@ -93,39 +95,6 @@ class Judged:
         return Judgement(self.differences).lanes()
 
 
-FEWEST_OF_A_CURVE = 3
-
-
-@dataclass
-class Record:
-    """What the report keeps of a contract; plain data, so that it can travel between processes."""
-
-    id: str
-    area: str
-    claim: str
-    verdict: Verdict = Verdict.AGREE
-    samples: int = 0
-    exact_samples: int = 0
-    worst: dict[str, dict[str, float]] = field(default_factory=dict)
-    noted: dict[str, dict[str, float]] = field(default_factory=dict)
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
-    unsupported: dict[str, str] = field(default_factory=dict)
-    failure: dict[str, Any] | None = None
-    upgrade: dict[str, Any] | None = None
-    details: dict[str, Any] | None = None
-    framework_seconds: float = 0.0
-    seconds: float = 0.0
-
-    def note(self, ratios: Mapping[str, Mapping[str, float]], noted: Mapping[str, Mapping[str, float]]) -> None:
-        """Keep the largest ratio, and the largest noted error, of each lane's quantities."""
-        for kept, new in ((self.worst, ratios), (self.noted, noted)):
-            for lane, quantities in new.items():
-                mine = kept.setdefault(lane, {})
-                for name, number in quantities.items():
-                    if number >= mine.get(name, 0.0):
-                        mine[name] = number
-
-
 class ContractRun:
     """One contract over a set of started lanes."""
 
@@ -155,9 +124,7 @@ class ContractRun:
                 self.record.unsupported[lane.label] = reason
         self._arithmetics = list({lane.spec.tf32: lane for lane in self.lanes}.values())
         self.upgrade = upgrade.Tally() if upgrade.pair([lane.spec for lane in self.lanes]) else None
-        self._nonzero: set[str] = set()
-        self._quantities: dict[str, set[str]] = {}
-        self._informative = False
+        self._shown = Shown()
         self._accepted: dict[int, tuple[Sample, dict[Any, Any]]] = {}
         self._gathered: list[tuple[Sample, bool]] = []
         self._gathered_bytes = 0
@@ -270,7 +237,7 @@ class ContractRun:
             apart = self._agree(samples, observations, screened)
         for place, sample in enumerate(samples):
             if place not in apart:
-                self._note_vacuity(sample, observations[place])
+                self._shown.note(sample, observations[place])
                 self._count(sample, observations[place])
                 continue
             judged = self._judge(sample, observations[place], screened[place])
@@ -352,7 +319,7 @@ class ContractRun:
         oracle then speaks only where they are not. The first exact sample of every example meets the oracle itself.
         """
         judged = Judged(observations=dict(observations))
-        self._note_vacuity(sample, judged.observations)
+        self._shown.note(sample, judged.observations)
         if screen and not self._differ(judged.observations, sample):
             judged.ratios = {label: dict.fromkeys(seen.values, 0.0) for label, seen in judged.observations.items()}
             return judged
@@ -399,7 +366,7 @@ class ContractRun:
                     judged.known.append((lane.label, entry))
                     judged.ratios.update(found.ratios)
                     judged.noted.update(found.noted)
-                    self._note_expected(accepted)
+                    self._shown.note_expected(accepted)
                     return True
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
@@ -460,22 +427,6 @@ class ContractRun:
         noted = self.record.known.setdefault(f"{entry.id} {label}", {**entry.summary(), "lane": label, "samples": 0})
         noted["samples"] += 1
 
-    def _note_vacuity(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
-        if not self._informative:
-            arrays = sample.arrays()
-            self._informative = not arrays or any(map(_shows, arrays))
-        for label, observation in observations.items():
-            self._quantities.setdefault(label, set()).update(observation.values)
-            for name, value in observation.values.items():
-                if name not in self._nonzero and _shows(value):
-                    self._nonzero.add(name)
-
-    def _note_expected(self, accepted: Any) -> None:
-        """What a lane is known to leave at zero, and should not, shows something too."""
-        for name, item in {} if isinstance(accepted, Rejects) else accepted.items():
-            if name not in self._nonzero and _shows(as_acceptance(item).value):
-                self._nonzero.add(name)
-
     def finish(self) -> Record:
         """Check that the contract showed something and left the lanes as they were; give its record.
 
@@ -498,23 +449,8 @@ class ContractRun:
         return self.record
 
     def vacuity(self) -> str | None:
-        """What the samples so far have not shown, or ``None``: there was none, or nothing but zeros, or no bound."""
-        count = self.record.samples
-        if self._smallest is not None:  # a divergence is shown
-            return None
-        if count == 0:
-            return "no sample was executed, so nothing was shown"
-        if not self._informative:
-            return f"the inputs of all {count} samples were zero"
-        quantities = set().union(*self._quantities.values())
-        zero = quantities - self._nonzero - set(self.contract.may_be_zero)
-        if zero:
-            return f"{', '.join(sorted(zero))} was zero in all {count} samples"
-        for label, kept in self.record.worst.items():
-            unbounded = self._quantities[label] - kept.keys()
-            if unbounded:
-                return f"no sample bounds {', '.join(sorted(unbounded))} on {label}"
-        return None
+        """What the samples so far have not shown, or ``None``; a divergence is shown."""
+        return None if self._smallest is not None else self._shown.lacking(self.record, self.contract.may_be_zero)
 
     def check_settings(self) -> None:
         """Raise :class:`LaneError` where a setting differs from what was pinned; every lane is pinned again."""
@@ -559,26 +495,4 @@ def _size(sample: Sample) -> tuple[int, int]:
     return sum(array.size for array in arrays), len(sample.describe())
 
 
-def _shows(value: np.ndarray) -> bool:
-    """Whether any element is not zero, or not empty."""
-    with np.errstate(invalid="ignore"):  # a signalling NaN is something too
-        return bool(np.char.str_len(value).any() if value.dtype.kind == "U" else value.any())
-
-
-__all__ = ["ChangedSample", "ContractRun", "Divergence", "Judged", "LaneError", "Record", "VacuousContract"]
-
-
-def curves(
-    accepted: Mapping[str, Mapping[str, Any]], observations: Mapping[str, Observation]
-) -> dict[str, dict[str, Any]]:
-    """Noted numbers of a sample in their order, such as losses by step: of each lane, of the oracle, and the bounds."""
-    first = next(iter(accepted.values()))
-    names = [name for name, item in first.items() if getattr(item, "noted", False) and np.size(item.value) == 1]
-    if len(names) < FEWEST_OF_A_CURVE or not all(set(names) <= seen.values.keys() for seen in observations.values()):
-        return {}
-    made = {
-        "lanes": {label: [seen.values[name].item() for name in names] for label, seen in observations.items()},
-        "expected": [np.asarray(first[name].value).item() for name in names],
-        "bound": [float(np.max(first[name].bound)) for name in names],
-    }
-    return {"curves": made}
+__all__ = ["ChangedSample", "ContractRun", "Divergence", "Judged", "LaneError", "VacuousContract"]

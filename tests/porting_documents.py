@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from conformance.judge import Verdict
+from conformance.record import Record
 from conformance.report import results
-from conformance.runner import Record
 from tests.test_summary import LANES
 
 LAWS = ["tensors", "forward", "training", "precision"]

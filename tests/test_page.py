@@ -15,8 +15,8 @@ import pytest
 from conformance.accuracy import Acceptance
 from conformance.contract import Observation
 from conformance.matrix import tables
+from conformance.record import curves
 from conformance.report import figures, page
-from conformance.runner import curves
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from conformance.__main__ import main
+from conformance.record import Record
 from conformance.report import porting, results
 from conformance.report.results import ReportError
-from conformance.runner import Record
 from tests.porting_documents import WRONG, document, law, laws
 
 

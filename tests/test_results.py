@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from conformance.judge import Verdict
+from conformance.record import Record
 from conformance.report import results
 from conformance.report.results import ReportError
-from conformance.runner import Record
 from tests.test_summary import LANES
 
 

@@ -14,6 +14,7 @@ from conformance.accuracy import dot_unit
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
+from conformance.record import Record
 from conformance.runner import (
     AHEAD,
     ChangedSample,
@@ -21,7 +22,6 @@ from conformance.runner import (
     Divergence,
     Found,
     LaneDied,
-    Record,
     VacuousContract,
 )
 from tests.laws import real, whole

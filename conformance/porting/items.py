@@ -20,7 +20,7 @@ from conformance.porting.check import PairDivergence, Port
 from conformance.porting.compared import Seen
 from conformance.porting.laws import AS, LAWS, layers
 from conformance.porting.pair import PairError
-from conformance.runner import Record
+from conformance.record import Record
 from conformance.session import Session
 
 

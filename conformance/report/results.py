@@ -20,8 +20,8 @@ from typing import Any
 from conformance import home
 from conformance.judge import Verdict, worst
 from conformance.portable import write_whole
+from conformance.record import Record
 from conformance.report import outside, page, porting, summary
-from conformance.runner import Record
 
 SCHEMA = 1
 DOCUMENTS = ("results.json", "summary.md", page.FILE, outside.BADGE)

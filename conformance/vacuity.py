@@ -1,0 +1,62 @@
+"""Whether a contract's samples showed anything: a run of zeros alone agrees with every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from conformance.accuracy import Rejects, as_acceptance
+from conformance.contract import Observation, Sample
+from conformance.record import Record
+
+
+class Shown:
+    """What the samples of a contract have shown so far."""
+
+    def __init__(self) -> None:
+        self._informative = False
+        self._nonzero: set[str] = set()
+        self._quantities: dict[str, set[str]] = {}
+
+    def note(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
+        """Take in a sample, and what its lanes observed."""
+        if not self._informative:
+            arrays = sample.arrays()
+            self._informative = not arrays or any(map(_shows, arrays))
+        for label, observation in observations.items():
+            self._quantities.setdefault(label, set()).update(observation.values)
+            for name, value in observation.values.items():
+                self._note(name, value)
+
+    def note_expected(self, accepted: Any) -> None:
+        """What a lane is known to leave at zero, and should not, shows something too."""
+        for name, item in {} if isinstance(accepted, Rejects) else accepted.items():
+            self._note(name, as_acceptance(item).value)
+
+    def _note(self, name: str, value: np.ndarray) -> None:
+        if name not in self._nonzero and _shows(value):
+            self._nonzero.add(name)
+
+    def lacking(self, record: Record, may_be_zero: Collection[str]) -> str | None:
+        """What was not shown, or ``None``: there was no sample, or nothing but zeros, or no bound."""
+        count = record.samples
+        if count == 0:
+            return "no sample was executed, so nothing was shown"
+        if not self._informative:
+            return f"the inputs of all {count} samples were zero"
+        zero = set().union(*self._quantities.values()) - self._nonzero - set(may_be_zero)
+        if zero:
+            return f"{', '.join(sorted(zero))} was zero in all {count} samples"
+        for label, kept in record.worst.items():
+            unbounded = self._quantities[label] - kept.keys()
+            if unbounded:
+                return f"no sample bounds {', '.join(sorted(unbounded))} on {label}"
+        return None
+
+
+def _shows(value: np.ndarray) -> bool:
+    """Whether any element is not zero, or not empty."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN is something too
+        return bool(np.char.str_len(value).any() if value.dtype.kind == "U" else value.any())
