@@ -155,6 +155,11 @@ def one(name: str = "x", fewest: int = 0, **domain: Any) -> st.SearchStrategy[St
     )
 
 
+def has_elements(structure: Structure) -> bool:
+    """Whether every floating input has an element."""
+    return all(0 not in spec.shape for spec in structure.values() if isinstance(spec, Floats))
+
+
 def each(*values: Any) -> st.SearchStrategy[Any]:
     """One of several options; the first is the simplest."""
     return st.sampled_from(values)

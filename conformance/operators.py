@@ -33,7 +33,7 @@ from conformance import dtypes as kinds
 from conformance.contract import REAL, Contract, ContractError, Sample, contract
 from conformance.dtypes import EVERY, FLOATS, INTEGERS
 from conformance.formula import Formula, Outline
-from conformance.inputs import Booleans, Floats, Integers, Structure, broadcast, each, one, shapes, two
+from conformance.inputs import Booleans, Floats, Integers, Structure, broadcast, each, has_elements, one, shapes, two
 from conformance.strategies import generator, integers, seeds
 
 SHARE = 0.25
@@ -362,6 +362,7 @@ __all__ = [
     "Integers",
     "broadcast",
     "each",
+    "has_elements",
     "in_steps",
     "one",
     "operator",

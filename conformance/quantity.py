@@ -423,6 +423,11 @@ def split(
     return where(condition, one(where(condition, x, safe)), other(where(condition, safe, x)))
 
 
+def unpromised(found: Quantity, condition: Any) -> Quantity:
+    """The same number, of whose value nothing is promised where a condition holds."""
+    return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
+
+
 def without_gradient(found: Quantity, x: Any, condition: Any) -> Quantity:
     """The same number, of whose gradient with respect to x nothing is promised where a condition holds."""
     x = quantity(x)

@@ -21,7 +21,7 @@ from conformance.operators import Floats, Structure, each, one, operator
 from conformance.quantity import FORMATS, acceptance, backward, computed_in, returned, scaled, variable, where
 from conformance.strategies import COUNTS, generator, real, seeds
 from conformance.sums import move
-from suites.softmax import clipped, clipped_in_registers
+from suites.softmax import clipped, clipped_by_format, clipped_in_registers
 from suites.support import masks
 
 AREA = "activations"
@@ -129,11 +129,6 @@ def _into(f, name, x, axis, dtype):
     return found
 
 
-def _in_registers(x, axis):
-    """In float64, which has other kernels, NaN is kept."""
-    return (clipped_in_registers if returned() == "float32" else clipped)(x, axis)
-
-
 def _constant(x, number):
     return where(np.full(x.shape, True), number, x).with_gradient(x, lambda g: g * 0.0)
 
@@ -156,7 +151,7 @@ class softmax_:
 
     both = lambda f, x, axis, how: _in_way(f, "softmax", x, axis, how)
     value = lambda x, axis, how: softmax(x, axis)
-    variant_clipped = lambda x, axis, how: softmax(x, axis, _in_registers)
+    variant_clipped = lambda x, axis, how: softmax(x, axis, clipped_by_format)
     variant_one_of_a_number = lambda x, axis, how: softmax(x, axis) if x.ndim else _constant(x, 1.0)
 
 

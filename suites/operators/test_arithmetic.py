@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.functions import apply
-from conformance.operators import Floats, each, in_steps, one, operator, two
+from conformance.operators import Floats, each, has_elements, in_steps, one, operator, two
 from conformance.quantity import Quantity, made, quantity
 from suites.support.cut_off import cut_off
 
@@ -19,18 +19,13 @@ WHOLE = ("int64", "int32", "int8", "uint8", "int16")
 COMPLEX = ("complex64", "complex128")
 
 
-def some(structure):
-    """Whether every input has an element."""
-    return all(0 not in spec.shape for spec in structure.values() if isinstance(spec, Floats))
-
-
 def _pairs(forms=FORMS, **options):
-    pair = two(first={"points": (0.0, 1.0)}, points=(0.0, 1.0, 3.0)).filter(some)
+    pair = two(first={"points": (0.0, 1.0)}, points=(0.0, 1.0, 3.0)).filter(has_elements)
     return st.tuples(pair, each(*forms)).map(lambda found: {**found[0], "how": found[1]})
 
 
 def _numbers(*numbers, names=("left", "right")):
-    return one(points=(0.0, 1.0), number=numbers, side=names).filter(some)
+    return one(points=(0.0, 1.0), number=numbers, side=names).filter(has_elements)
 
 
 @operator(
@@ -103,7 +98,7 @@ class divide:
 @operator(
     "arithmetic.divide_integers",
     area=AREA,
-    cases=two(first={"specials": False}, low=1.0, high=9.0, specials=False).filter(some),
+    cases=two(first={"specials": False}, low=1.0, high=9.0, specials=False).filter(has_elements),
     gradients=(),
     dtypes=("float32", *WHOLE),
     integers_as="float32",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.attention import allowed, attention, repeated_heads
 from conformance.operators import Booleans, Floats, Structure, each, operator
-from conformance.quantity import Quantity, returned, where
-from suites.softmax import clipped, clipped_in_registers
+from conformance.quantity import Quantity, where
+from suites.softmax import clipped_by_format
 
 AREA = "attention"
 FAMILIES = ("normal", "sparse", "positive", "sorted", "tiny")
@@ -72,10 +72,6 @@ def _paddles(f, query, key, value, **options):
     return f.nn.functional.scaled_dot_product_attention(*moved, **options).transpose([0, 2, 1, 3])
 
 
-def _in_registers(x, axis):
-    return (clipped_in_registers if returned() == "float32" else clipped)(x, axis)
-
-
 @operator(
     "attention.plain",
     area=AREA,
@@ -95,10 +91,10 @@ class plain:
         f, query, key, value, attn_mask=None, dropout_p=dropout, is_causal=False, training=dropout == 0
     )
     value = lambda query, key, value, dropout: attention(query, key, value)[0]
-    variant_clipped = lambda query, key, value, dropout: attention(query, key, value, change=_in_registers)[0]
+    variant_clipped = lambda query, key, value, dropout: attention(query, key, value, change=clipped_by_format)[0]
     # Of what is dropped at random, nothing is promised here.
     variant_dropped = lambda query, key, value, dropout: (
-        attention(query, key, value, change=_in_registers)[0] * Quantity(1.0, np.inf if dropout else 0.0)
+        attention(query, key, value, change=clipped_by_format)[0] * Quantity(1.0, np.inf if dropout else 0.0)
     )
 
 
@@ -118,7 +114,7 @@ class causal:
     torch = lambda f, query, key, value: f.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
     paddle = lambda f, query, key, value: _paddles(f, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=True)
     value = lambda query, key, value: _causal(query, key, value)
-    variant_clipped = lambda query, key, value: _causal(query, key, value, _in_registers)
+    variant_clipped = lambda query, key, value: _causal(query, key, value, clipped_by_format)
     variant_on_gpu = lambda query, key, value: ON_GPU
 
 
@@ -184,10 +180,10 @@ class masked:
         f, query, key, value, attn_mask=_mask(f, query, mask, kind), is_causal=False
     )
     value = lambda query, key, value, mask, kind: _masked(query, key, value, mask, kind)
-    variant_clipped = lambda query, key, value, mask, kind: _masked(query, key, value, mask, kind, _in_registers)
+    variant_clipped = lambda query, key, value, mask, kind: _masked(query, key, value, mask, kind, clipped_by_format)
     variant_on_gpu = lambda query, key, value, mask, kind: NO_FLASH
     variant_no_truth = lambda query, key, value, mask, kind: (
-        NO_TRUTH if kind == "bool" else _masked(query, key, value, mask, kind, _in_registers)
+        NO_TRUTH if kind == "bool" else _masked(query, key, value, mask, kind, clipped_by_format)
     )
 
 
@@ -209,7 +205,7 @@ class scaled_:
     )
     paddle = lambda f, query, key, value, scale: _paddles(f, query, key, value, scale=scale)
     value = lambda query, key, value, scale: attention(query, key, value, None, scale)[0]
-    variant_clipped = lambda query, key, value, scale: attention(query, key, value, None, scale, _in_registers)[0]
+    variant_clipped = lambda query, key, value, scale: attention(query, key, value, None, scale, clipped_by_format)[0]
     variant_absent = lambda query, key, value, scale: NO_SCALE
     variant_zero_is_none = lambda query, key, value, scale: attention(query, key, value, None, scale or None)[0]
 
@@ -234,10 +230,10 @@ class grouped:
     )
     paddle = lambda f, query, key, value: _paddles(f, query, key, value)
     value = lambda query, key, value: _grouped(query, key, value)
-    variant_clipped = lambda query, key, value: _grouped(query, key, value, _in_registers)
+    variant_clipped = lambda query, key, value: _grouped(query, key, value, clipped_by_format)
     variant_absent = lambda query, key, value: NO_OPTION
     variant_as_many = lambda query, key, value: (
-        _grouped(query, key, value, _in_registers) if key.shape[1] == 1 else NO_GROUPS
+        _grouped(query, key, value, clipped_by_format) if key.shape[1] == 1 else NO_GROUPS
     )
 
 

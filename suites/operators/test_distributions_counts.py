@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from conformance.elementwise import power
 from conformance.functions import apply, exp, lgamma, log, log1p, sigmoid, softplus, together
 from conformance.operators import Floats, Integers, each, operator
-from conformance.quantity import Quantity, current, quantity, stored, where, without_gradient
+from conformance.quantity import Quantity, current, quantity, stored, unpromised, where, without_gradient
 from conformance.reductions import logarithm_of_sum
 from conformance.sums import move
 from suites.support.distributions import (
@@ -118,7 +118,7 @@ def _geometric(call, value, probs, product=False, cut=False):
         near, far = log(where(tiny, 1.0, share)), added(count * log1p(-chance), log(chance))
         if product:
             found = without_gradient(where(tiny, 0.0, near), chance, tiny)
-            return Quantity(found.value, np.where(tiny, np.inf, found.error), found.links)
+            return unpromised(found, tiny)
         return where(tiny, far, either(near, far))
 
     def variance():

@@ -9,8 +9,18 @@ from conformance.accuracy import Rejects
 from conformance.dtypes import named
 from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
 from conformance.functions import apply, clip, together
-from conformance.operators import Floats, Integers, broadcast, each, in_steps, one, operator, two
-from conformance.quantity import Quantity, current, linked, made, quantity, returned, where, without_gradient
+from conformance.operators import Floats, Integers, broadcast, each, has_elements, in_steps, one, operator, two
+from conformance.quantity import (
+    Quantity,
+    current,
+    linked,
+    made,
+    quantity,
+    returned,
+    unpromised,
+    where,
+    without_gradient,
+)
 from suites.support.cut_off import cut_off
 
 AREA = "elementwise"
@@ -21,13 +31,8 @@ LONGER = Rejects("it does not broadcast", "of elements of X shall not greater th
 TIES = (0.0, 1.0, -2.0)
 
 
-def some(structure):
-    """Whether every input has an element."""
-    return all(0 not in spec.shape for spec in structure.values() if isinstance(spec, Floats))
-
-
 def _pairs(points=TIES, **options):
-    cases = two(first={"points": points}, points=points).filter(some)
+    cases = two(first={"points": points}, points=points).filter(has_elements)
     if not options:
         return cases
     return st.tuples(cases, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
@@ -110,7 +115,7 @@ class ceil:
     value = lambda x, how: still(np.ceil(x.value), x)
 
 
-@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW).filter(some), stepwise=True)
+@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW).filter(has_elements), stepwise=True)
 class frac:
     """What trunc leaves; its gradient is 1."""
 
@@ -241,9 +246,9 @@ class pow_scalar:
         """Of -inf cubed and of -0 to the power of -1; the gradient of a power of -2 at -0 is a cube of it."""
         found = power(x, float(exponent))
         lost = (x.value == 0) & (exponent == -2)
-        kept = lambda rule: lambda g: _unpromised(rule(g), lost)
+        kept = lambda rule: lambda g: unpromised(rule(g), lost)
         known = Quantity(found.value, found.error, [(each, kept(rule)) for each, rule in found.links])
-        return _unpromised(known, (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1))
+        return unpromised(known, (x.value == -np.inf) & (exponent == 3) | (x.value == 0) & (exponent == -1))
 
     @staticmethod
     def variant_as_a_root(x, exponent, how):
@@ -333,7 +338,7 @@ def _atan2(x, y, origin):
         first, second = g * (over / size), (g * over) * (1.0 / size)
         known = where(zero, origin, Quantity(first.value, np.maximum(first.error, second.error)))
         lost = ~zero & ~((size.value > form.smallest / form.unit) & (size.value < form.largest / 4))
-        return _unpromised(known, lost)
+        return unpromised(known, lost)
 
     links = found.with_gradient(x, lambda g: slope(g, y.plain)).links
     return Quantity(value, found.error, [*links, *found.with_gradient(y, lambda g: slope(g, -x.plain)).links])
@@ -391,7 +396,7 @@ def _tensor_bounds(draw):
 @operator(
     "elementwise.clamp_tensor",
     area=AREA,
-    cases=_tensor_bounds().filter(some),
+    cases=_tensor_bounds().filter(has_elements),
     gradients=("x", "low", "high"),
     covers=("torch.clamp",),
 )
@@ -480,7 +485,7 @@ class heaviside:
 
     both = lambda f, x, y, how: f.heaviside(x, y) if how == "function" else x.heaviside(y)
     value = lambda x, y, how: quantity(np.where(np.isnan(x.value), 0.0, np.heaviside(x.value, y.value)))
-    variant_of_one_shape = lambda x, y, how: _unpromised(
+    variant_of_one_shape = lambda x, y, how: unpromised(
         quantity(np.where(np.isnan(x.value), 0.0, np.heaviside(x.value, y.value))), x.shape != y.shape
     )
 
@@ -526,7 +531,7 @@ def _lerp(x, y, weight):
 @operator(
     "elementwise.lerp",
     area=AREA,
-    cases=_weights().filter(some),
+    cases=_weights().filter(has_elements),
     gradients=("x", "y", "weight"),
     stepwise=True,
     covers=("torch.lerp",),
@@ -560,7 +565,7 @@ FILLS = ((0.0, None, None), (1.0, 5.0, -5.0), (0.0, 7.0, None))
 @operator(
     "elementwise.nan_to_num",
     area=AREA,
-    cases=one(fill=FILLS, how=HOW).filter(some),
+    cases=one(fill=FILLS, how=HOW).filter(has_elements),
     dtypes=("float32", "float64"),
     covers=("torch.nan_to_num",),
 )
@@ -593,13 +598,8 @@ class hypot:
         x, y = together(x, y)
         found = apply("sqrt", x * x + y * y)
         ends = (found.value <= np.sqrt(current().smallest / current().unit)) | np.isinf(found.value)
-        found = _unpromised(found, np.isinf(found.value))
+        found = unpromised(found, np.isinf(found.value))
         return without_gradient(without_gradient(found, x, ends), y, ends)
-
-
-def _unpromised(found, condition):
-    """The same number, of whose value nothing is promised where a condition holds."""
-    return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
 
 
 @operator(
@@ -651,7 +651,7 @@ def _powers_of_two(draw):
     return {"x": Floats(shapes[0], points=(1e-30, 3.0)), "power": Integers(shapes[1], -120, 141, "int32")}
 
 
-@operator("elementwise.ldexp", area=AREA, cases=_powers_of_two().filter(some), dtypes=("float32",))
+@operator("elementwise.ldexp", area=AREA, cases=_powers_of_two().filter(has_elements), dtypes=("float32",))
 class ldexp:
     """x times a power of two, which may itself be beyond the format."""
 

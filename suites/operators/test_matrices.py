@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.operators import Floats, each, operator
+from conformance.operators import Floats, operator
 from conformance.products import (
     cross,
     distances,
@@ -16,21 +16,11 @@ from conformance.products import (
 from conformance.quantity import quantity
 from conformance.reductions import norm, rows
 from suites.support.norms import NORM_EPSILON
+from suites.support.products import batched, lengths
 
 AREA = "products"
 BOTH = ("x", "y")
 PLAIN = ("normal", "positive", "sorted", "constant", "sparse", "heavy")
-LENGTHS = (1, 2, 3, 4, 7, 33)
-lengths = st.tuples(*[st.sampled_from(LENGTHS)] * 4)
-
-
-def _batched(shapes, **options):
-    return st.tuples(shapes, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
-        lambda drawn: {
-            **{name: Floats(shape, specials=False) for name, shape in drawn[0].items()},
-            **drawn[1],
-        }
-    )
 
 
 CROSSED = (((4, 3), -1), ((3, 4), 0), ((2, 3, 5), 1), ((3, 3), 1), ((3,), 0))
@@ -62,7 +52,7 @@ ORDERS = (2.0, 1.0, 3.0, np.inf, 0.5, 0.0)
 @operator(
     "product.cdist",
     area=AREA,
-    cases=_batched(
+    cases=batched(
         st.tuples(*[st.integers(1, 5)] * 3, st.sampled_from(((), (2,)))).map(
             lambda n: {"x": (*n[3], n[0], n[2]), "y": (*n[3], n[1], n[2])}
         ),
@@ -155,7 +145,7 @@ def _frobenius(x, epsilon=0.0):
 @operator(
     "product.integers",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})).map(
+    cases=batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})).map(
         lambda found: {name: Floats(spec.shape, low=-9.0, high=9.0, specials=False) for name, spec in found.items()}
     ),
     gradients=(),

@@ -16,13 +16,13 @@ from conformance.products import (
 from conformance.quantity import WIDER, computed_in, current, made, quantity, returned, returned_in
 from conformance.sums import move, total
 from suites.support.cut_off import cut_off
+from suites.support.products import LENGTHS, batched, lengths
 
 AREA = "products"
 EMPTY = Rejects("there are no elements", "dims size must not be equal 0")
 BOTH = ("x", "y")
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 PLAIN = ("normal", "positive", "sorted", "constant", "sparse", "heavy")
-LENGTHS = (1, 2, 3, 4, 7, 33)
 
 
 @st.composite
@@ -118,22 +118,10 @@ class matmul_:
     )
 
 
-def _batched(shapes, **options):
-    return st.tuples(shapes, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
-        lambda drawn: {
-            **{name: Floats(shape, specials=False) for name, shape in drawn[0].items()},
-            **drawn[1],
-        }
-    )
-
-
-lengths = st.tuples(*[st.sampled_from(LENGTHS)] * 4)
-
-
 @operator(
     "product.bmm",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (min(n[3], 3), n[0], n[1]), "y": (min(n[3], 3), n[1], n[2])})),
+    cases=batched(lengths.map(lambda n: {"x": (min(n[3], 3), n[0], n[1]), "y": (min(n[3], 3), n[1], n[2])})),
     gradients=BOTH,
     dtypes=DTYPES,
     families=PLAIN,
@@ -149,7 +137,7 @@ class bmm:
 @operator(
     "product.mm",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})),
+    cases=batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1], n[2])})),
     gradients=BOTH,
     dtypes=("float32", "float64"),
     families=PLAIN,
@@ -165,7 +153,7 @@ class mm:
 @operator(
     "product.mv",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1],)})),
+    cases=batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[1],)})),
     gradients=BOTH,
     dtypes=("float32", "float64"),
     families=PLAIN,
@@ -181,7 +169,7 @@ class mv:
 @operator(
     "product.dot",
     area=AREA,
-    cases=_batched(st.sampled_from((1, 3, 17, 257, 1000)).map(lambda n: {"x": (n,), "y": (n,)})),
+    cases=batched(st.sampled_from((1, 3, 17, 257, 1000)).map(lambda n: {"x": (n,), "y": (n,)})),
     gradients=BOTH,
     dtypes=("float32", "float64"),
     families=PLAIN,
@@ -197,7 +185,7 @@ class dot:
 @operator(
     "product.outer",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (n[0],), "y": (n[1],)})),
+    cases=batched(lengths.map(lambda n: {"x": (n[0],), "y": (n[1],)})),
     gradients=BOTH,
     dtypes=DTYPES,
     families=PLAIN,
@@ -214,7 +202,7 @@ class outer:
 @operator(
     "product.inner",
     area=AREA,
-    cases=_batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[2], n[1])})),
+    cases=batched(lengths.map(lambda n: {"x": (n[0], n[1]), "y": (n[2], n[1])})),
     gradients=BOTH,
     dtypes=("float32", "float64"),
     families=PLAIN,
@@ -240,7 +228,7 @@ def _sums():
         (n, k, m, _), kind = drawn
         return {"input": {"matrix": (n, m), "row": (1, m), "one": (1, 1)}[kind], "x": (n, k), "y": (k, m)}
 
-    return _batched(st.tuples(lengths, addend).map(shape), beta=(1.0, 0.5, 0.0, -2.0), alpha=(1.0, 2.0, 0.1))
+    return batched(st.tuples(lengths, addend).map(shape), beta=(1.0, 0.5, 0.0, -2.0), alpha=(1.0, 2.0, 0.1))
 
 
 @operator(

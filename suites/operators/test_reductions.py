@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, contract, sums
 from conformance.accuracy import Rejects
 from conformance.operators import Floats, each, in_steps, operator, shapes
-from conformance.quantity import FORMATS, Quantity, current, quantity, returned, where, without_gradient
+from conformance.quantity import FORMATS, Quantity, current, quantity, returned, unpromised, where, without_gradient
 from conformance.reductions import deviation, extreme, logarithm_of_sum, norm, product, rows, running, shaped
 from suites.support.norms import NORM_EPSILON
 
@@ -149,7 +149,7 @@ def _product(x, axis, keepdim):
 def _whole(x, axis, keepdim, choose, shared="whole"):
     """With the whole gradient for each of those that are equal, and nothing promised where one is NaN."""
     found = extreme(rows(x, axis), choose, shared)
-    found = Quantity(found.value, np.where(np.isnan(found.value), np.inf, found.error), found.links)
+    found = unpromised(found, np.isnan(found.value))
     return shaped(found, x.shape, axis, keepdim)
 
 

@@ -18,6 +18,7 @@ from conformance.quantity import (
     scaled,
     stored,
     unary,
+    unpromised,
     where,
     without_gradient,
 )
@@ -52,11 +53,6 @@ def through_exp(found, x):
     """The same number, infinite or not where exp(|x|) is beyond the format and this is not."""
     beyond = np.abs(x.value) > _log_of_largest() - 2 * current().unit * np.abs(x.value)
     return without_gradient(unpromised(found, beyond), x, beyond)
-
-
-def unpromised(found, condition):
-    """The same number, of whose value nothing is promised where a condition holds."""
-    return Quantity(found.value, np.where(condition, np.inf, found.error), found.links)
 
 
 def _logs(**options):

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from conformance.attention import allowed, attention, heads_first, heads_last, layer_norm, linear
 from conformance.functions import erf_of_gelu
 from conformance.operators import Booleans, Floats, Structure, each, operator
-from conformance.quantity import Quantity, returned, where
-from suites.softmax import clipped, clipped_in_registers
+from conformance.quantity import Quantity, where
+from suites.softmax import clipped_by_format
 from suites.support.given_weights import called
 
 AREA = "transformer"
@@ -109,10 +109,6 @@ def _added(mask: Any, kind: Any, rows: int, columns: int) -> Any:
     if kind == "padding":
         return allowed(mask[:, None, None, :], False, rows, columns)
     return allowed(mask, False, rows, columns)
-
-
-def _in_registers(x, axis):
-    return (clipped_in_registers if returned() == "float32" else clipped)(x, axis)
 
 
 def _mixed(x, memory, weights, prefix, heads, added, change=None):
@@ -226,7 +222,7 @@ class multi_head:
         x, memory, weights, "self", heads, _added(mask, kind, x.shape[1], memory.shape[1])
     )[0]
     variant_clipped = lambda x, memory, heads, mask, kind, **weights: _mixed(
-        x, memory, weights, "self", heads, _added(mask, kind, x.shape[1], memory.shape[1]), _in_registers
+        x, memory, weights, "self", heads, _added(mask, kind, x.shape[1], memory.shape[1]), clipped_by_format
     )[0]
 
 
@@ -266,7 +262,7 @@ class encoder_layer:
     note = "torch calls norm_first what paddle calls normalize_before, and its key_padding_mask is a mask in paddle."
     both = lambda f, **inputs: _encode(f, **inputs)
     value = lambda **inputs: _encoded(**inputs)
-    variant_clipped = lambda **inputs: _encoded(**inputs, change=_in_registers)
+    variant_clipped = lambda **inputs: _encoded(**inputs, change=clipped_by_format)
 
 
 DECODER = (*BLOCK, *CROSS, *_norms("norm3"))
@@ -297,7 +293,7 @@ class decoder_layer:
 
     both = lambda f, **inputs: _decode(f, **inputs)
     value = lambda **inputs: _decoded(**inputs)
-    variant_clipped = lambda **inputs: _decoded(**inputs, change=_in_registers)
+    variant_clipped = lambda **inputs: _decoded(**inputs, change=clipped_by_format)
 
 
 FINAL = ("final_weight", "final_bias")
@@ -337,7 +333,7 @@ class encoder:
 
     both = lambda f, **inputs: _stack(f, **inputs)
     value = lambda **inputs: _stacked(**inputs)
-    variant_clipped = lambda **inputs: _stacked(**inputs, change=_in_registers)
+    variant_clipped = lambda **inputs: _stacked(**inputs, change=clipped_by_format)
 
 
 def _whole(f, x, memory, heads, mask, kind, first, activation, final_weight, final_bias, **weights):
@@ -380,4 +376,4 @@ class whole:
 
     both = lambda f, **inputs: _whole(f, **inputs)
     value = lambda **inputs: _wholly(**inputs)
-    variant_clipped = lambda **inputs: _wholly(**inputs, change=_in_registers)
+    variant_clipped = lambda **inputs: _wholly(**inputs, change=clipped_by_format)
