@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.contract import REGISTRY
-from tests.faults.fault import PADDLE, TORCH, Fault
-from tests.faults.operators import CallFault, first, larger
+from tests.faults.fault import Fault
+from tests.faults.operators import first, in_either, larger
 
 FAMILIES = (
     "assign.",
@@ -41,15 +41,14 @@ def changed(found: Any) -> Any:
 
 def faults() -> Sequence[Fault]:
     """One in each lane for each contract of these families whose calls have no text of their own."""
-    return [
-        CallFault(f"{contract.id}: value too large", lane, (contract.id,), "", first(changed))
+    plain = [
+        contract.id
         for contract in REGISTRY.values()
         if contract.id.startswith(FAMILIES) and not contract.sources and contract.id not in CHANCE
-        for lane in (TORCH, PADDLE)
-    ] + [
-        CallFault(f"{name}: half too large", lane, (name,), "", first(lambda found: found * 1.5))
-        for name in CHANCE
-        for lane in (TORCH, PADDLE)
+    ]
+    return [
+        *in_either("value too large", first(changed), *plain),
+        *in_either("half too large", first(lambda found: found * 1.5), *CHANCE),
     ]
 
 

@@ -31,6 +31,11 @@ class CallFault(Fault):
             calls[framework] = right
 
 
+def in_either(name: str, wrap: Any, *contracts: str) -> list[CallFault]:
+    """A fault of the calls of some contracts, in either lane."""
+    return [CallFault(f"{one}: {name}", lane, (one,), "", wrap) for one in contracts for lane in (TORCH, PADDLE)]
+
+
 def first(change: Any) -> Any:
     """Change a call's result, or the first of several."""
 

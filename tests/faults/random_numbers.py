@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from conformance.contract import REGISTRY
-from tests.faults.fault import PADDLE, TORCH
-from tests.faults.operators import CallFault
+from tests.faults.operators import CallFault, in_either
 
 DRAWN = ("distribution.draws", "distribution.draws_of_counts", "distribution.small_concentrations")
 TOLD = (
@@ -46,11 +45,7 @@ def changed(call: Any) -> Any:
 def faults() -> list[CallFault]:
     """One in each lane of every contract of random numbers."""
     names = [name for name in REGISTRY if name.startswith("random.") or name in (*DRAWN, *TOLD)]
-    return [
-        CallFault(f"{name}: another law", lane, (name,), "", changed)
-        for name in sorted(names)
-        for lane in (TORCH, PADDLE)
-    ]
+    return in_either("another law", changed, *sorted(names))
 
 
 FAULTS = faults()

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.faults.fault import PADDLE, TORCH, Fault
-from tests.faults.operators import CallFault, first, larger
-
-
-def each(name: str, wrap: Any, *contracts: str) -> list[Fault]:
-    """A fault of the calls of some contracts, in either lane."""
-    return [CallFault(f"{one}: {name}", lane, (one,), "", wrap) for one in contracts for lane in (TORCH, PADDLE)]
+from tests.faults.operators import first, in_either, larger
 
 
 def second(change: Any) -> Any:
@@ -28,7 +22,7 @@ def second(change: Any) -> Any:
 
 
 FAULTS = (
-    *each(
+    *in_either(
         "too large",
         first(larger),
         *("losses.adaptive_predict", "losses.adaptive_parameters"),
@@ -37,7 +31,7 @@ FAULTS = (
         *("detection.nms_ties", "detection.box_coder", "detection.psroi_pool"),
         *("metrics.auc", "metrics.precision_recall", "metrics.accuracy"),
     ),
-    *each("another path", second(larger), "decoding.viterbi"),
-    *each("too large too", second(larger), "metrics.precision_recall", "metrics.accuracy"),
-    *each("another class", second(larger), "losses.adaptive_predict"),
+    *in_either("another path", second(larger), "decoding.viterbi"),
+    *in_either("too large too", second(larger), "metrics.precision_recall", "metrics.accuracy"),
+    *in_either("another class", second(larger), "losses.adaptive_predict"),
 )
