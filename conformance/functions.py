@@ -1,7 +1,8 @@
 """Elementwise functions on quantities: float64 values, how kernels form the gradient, and how far a kernel may be off.
 
-The units are unit roundoffs of the result, the largest seen of either framework in ``benchmarks/function_constants.py``
-rounded up. ``gradient``: from ``g``, the input ``x`` and the result ``y``, by the operations that the frameworks make.
+The units are unit roundoffs of the result, the largest that was seen of either framework, rounded up; no command here
+measures them again. ``gradient``: from ``g``, the input ``x`` and the result ``y``, by the operations that the
+frameworks make.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from conformance import quantity
+
 
 def close(actual: Any, desired: Any, relative: float = 1e-12, absolute: float = 1e-12) -> None:
     """Assert one shape, and elements apart by ``absolute`` and ``relative`` of ``desired``, which may be a tensor."""
@@ -21,3 +23,9 @@ def bitwise(actual: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]
     for key, value in expected.items():
         assert (actual[key].shape, actual[key].dtype) == (value.shape, value.dtype), key
         assert actual[key].tobytes() == value.tobytes(), key
+
+
+def leaves(*shapes: tuple[int, ...]) -> list[quantity.Quantity]:
+    """Variables of normal numbers, the same ones each time."""
+    rng = np.random.default_rng(0)
+    return [quantity.variable(rng.standard_normal(shape)) for shape in shapes]

@@ -8,12 +8,8 @@ import pytest
 from conformance import quantity as q
 from suites.support.made_weights import by_largest, by_normalize, scaled_direction
 from suites.support.quantised import levels, on_grid
+from tests.comparisons import leaves
 from tests.test_quantity import differences
-
-
-def leaves(*shapes: tuple[int, ...]) -> list[q.Quantity]:
-    rng = np.random.default_rng(0)
-    return [q.variable(rng.standard_normal(shape)) for shape in shapes]
 
 
 def gradients(formula, inputs):

@@ -9,6 +9,7 @@ import pytest
 
 from conformance import quantity as q
 from conformance import resampling as r
+from tests.comparisons import leaves
 
 torch: Any = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -18,11 +19,6 @@ functional = torch.nn.functional
 def in_float64():
     with q.computed_in("float64"):
         yield
-
-
-def inputs(*shapes: tuple[int, ...]) -> Any:
-    rng = np.random.default_rng(0)
-    return [q.variable(rng.standard_normal(shape)) for shape in shapes]
 
 
 def same(found: q.Quantity, given: Any, call: Any) -> None:
@@ -39,14 +35,14 @@ def same(found: q.Quantity, given: Any, call: Any) -> None:
 @pytest.mark.parametrize("corners", (True, False))
 @pytest.mark.parametrize("mode", ("bilinear", "bicubic"))
 def test_resizing_is_that_of_torch(mode, corners):
-    (x,) = inputs((2, 3, 4, 5))
+    (x,) = leaves((2, 3, 4, 5))
     made = r.cubic if mode == "bicubic" else r.linear
     axes = [made(r.position(old, new, corners), old) for old, new in ((4, 7), (5, 3))]
     same(r.resized(x, axes), [x], lambda x: functional.interpolate(x, (7, 3), None, mode, corners))
 
 
 def test_the_nearest_pixel_is_that_of_torch_with_a_scale_factor_too():
-    (x,) = inputs((1, 2, 5, 3))
+    (x,) = leaves((1, 2, 5, 3))
     axes = [r.nearest(5, 3, 0.7), r.nearest(3, 4, 1.5)]
     same(r.picked(x, axes), [x], lambda x: functional.interpolate(x, None, (0.7, 1.5), "nearest"))
 
@@ -55,7 +51,7 @@ def test_the_nearest_pixel_is_that_of_torch_with_a_scale_factor_too():
 @pytest.mark.parametrize("padding", ("zeros", "border", "reflection"))
 @pytest.mark.parametrize("mode", ("bilinear", "nearest"))
 def test_sampling_is_that_of_torch(mode, padding, corners):
-    x, grid = inputs((2, 3, 4, 5), (2, 3, 3, 2))
+    x, grid = leaves((2, 3, 4, 5), (2, 3, 3, 2))
     positions = []
     for axis, size in enumerate((4, 5)):
         at = r.unnormalized(grid[..., 1 - axis], size, corners)

@@ -9,13 +9,9 @@ import pytest
 
 from conformance import quantity as q
 from conformance import windows as w
+from tests.comparisons import leaves
 
 torch: Any = pytest.importorskip("torch")
-
-
-def leaves(*shapes: tuple[int, ...]) -> Any:
-    rng = np.random.default_rng(0)
-    return [q.variable(rng.standard_normal(shape)) for shape in shapes]
 
 
 def gradients_of(found: q.Quantity, cotangent: np.ndarray, inputs: list[q.Quantity]) -> list[np.ndarray]:

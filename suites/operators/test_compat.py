@@ -14,13 +14,10 @@ from conformance.quantity import Quantity, larger
 from conformance.reductions import rows, shaped
 from conformance.strategies import generator, seeds
 from conformance.sums import move
+from suites.support.spellings import compat
 
 AREA = "torch's spelling"
 NO_COMPAT = Rejects("there is no such module", "has no attribute 'compat'")
-
-
-def _of(f: Any) -> Any:
-    return f if f.__name__ == "torch" else f.compat
 
 
 class Distinct(Floats):
@@ -49,7 +46,7 @@ def _chosen(draw: st.DrawFn) -> Structure:
 
 
 def _chosen_by(f: Any, x: Any, name: str, dim: int | None, keepdim: bool, by_name: bool) -> Any:
-    function = getattr(_of(f), name)
+    function = getattr(compat(f), name)
     if dim is None:
         return function(x)
     found = function(input=x, dim=dim, keepdim=keepdim) if by_name else function(x, dim, keepdim)
@@ -131,7 +128,7 @@ def _larger(x: Quantity, y: Quantity, name: str) -> Quantity:
 class of_two:
     """The larger or the smaller of two tensors, which share the gradient where they are equal."""
 
-    both = lambda f, x, y, name: getattr(_of(f), name)(x, other=y)
+    both = lambda f, x, y, name: getattr(compat(f), name)(x, other=y)
     value = lambda x, y, name: _larger(x, y, name)
     variant_absent = lambda x, y, name: NO_COMPAT
 
@@ -198,7 +195,7 @@ def _whole(draw: st.DrawFn) -> list[Sample]:
 
 
 def _unique(f: Any, x: Any, dim: int | None, **options: bool) -> dict[str, Any]:
-    found = _of(f).unique(x, dim=dim, **options)
+    found = compat(f).unique(x, dim=dim, **options)
     parts = iter(found if isinstance(found, tuple | list) else [found])
     names = ["output", *(name for name, wanted in options.items() if wanted)]
     return dict(zip(names, parts, strict=True))
@@ -264,7 +261,7 @@ def _parts(draw: st.DrawFn) -> Structure:
 
 
 def _split(f: Any, x: Any, sizes: Any, dim: int, by_name: bool) -> Any:
-    function = _of(f).split
+    function = compat(f).split
     parts = function(tensor=x, split_size_or_sections=sizes, dim=dim) if by_name else function(x, sizes, dim)
     torch = f.__name__ == "torch"
     joined = f.cat(list(parts[::-1]), dim) if torch else f.concat(list(parts[::-1]), dim)
@@ -309,7 +306,7 @@ def _padded(draw: st.DrawFn) -> Structure:
 
 def _pad(f: Any, x: Any, sides: list[int], mode: str, fill: float) -> Any:
     options = {"value": fill} if mode == "constant" and fill else {}
-    return _of(f).nn.functional.pad(x, tuple(sides), mode=mode, **options)
+    return compat(f).nn.functional.pad(x, tuple(sides), mode=mode, **options)
 
 
 def _cut_first(x: Quantity, sides: list[int], mode: str, fill: float) -> Quantity:

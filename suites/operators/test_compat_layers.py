@@ -14,15 +14,12 @@ from conformance.quantity import Quantity
 from conformance.sums import move
 from suites.softmax import clipped
 from suites.support.given_weights import called
+from suites.support.spellings import compat
 
 AREA = "torch's spelling"
 FAMILIES = ("normal", "positive", "sorted")
 DTYPES = ("float32", "float64")
 LATER = Rejects("it came later", "has no attribute")
-
-
-def _of(f: Any) -> Any:
-    return f if f.__name__ == "torch" else f.compat
 
 
 @st.composite
@@ -35,7 +32,7 @@ def _products(draw: st.DrawFn) -> Structure:
 
 
 def _linear(f: Any, x: Any, weight: Any, bias: Any, how: str) -> Any:
-    nn = _of(f).nn
+    nn = compat(f).nn
     if how == "function":
         return nn.functional.linear(input=x, weight=weight, bias=bias)
     layer = nn.Linear(in_features=weight.shape[1], out_features=weight.shape[0], bias=bias is not None)
@@ -73,7 +70,7 @@ def _softmax(f: Any, x: Any, dim: int | None, how: str) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a dimension that is not said
-        nn = _of(f).nn
+        nn = compat(f).nn
         return nn.functional.softmax(x, dim=dim) if how == "function" else nn.Softmax(dim=dim)(x)
 
 
@@ -124,7 +121,7 @@ def _hidden(mask: Any) -> Any:
 
 
 def _attend(f, x, weight, bias, out_weight, out_bias, mask, padded, batch_first, average, heads):
-    layer = _of(f).nn.MultiheadAttention(x.shape[-1], heads, bias=bias is not None, batch_first=batch_first)
+    layer = compat(f).nn.MultiheadAttention(x.shape[-1], heads, bias=bias is not None, batch_first=batch_first)
     weights = {"in_proj_weight": weight, "out_proj.weight": out_weight}
     if bias is not None:
         weights |= {"in_proj_bias": bias, "out_proj.bias": out_bias}

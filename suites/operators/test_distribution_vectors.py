@@ -11,7 +11,17 @@ from conformance import Sample, contract
 from conformance.functions import digamma, lgamma, square
 from conformance.operators import Floats, each, operator
 from conformance.strategies import seeds
-from suites.support.distributions import AREA, FAMILIES, added, answered, asked, likely, plain_product, x_log
+from suites.support.distributions import (
+    AREA,
+    FAMILIES,
+    added,
+    answered,
+    asked,
+    likely,
+    plain_product,
+    steep_x_log,
+    x_log,
+)
 
 EIGHTHS = 8
 
@@ -59,10 +69,6 @@ def _dirichlet(call, value, concentration, product=x_log):
     )
 
 
-def _steep(factor, x):
-    return x_log(factor, x, slope=np.nan)
-
-
 @operator(
     "distribution.dirichlet",
     area=AREA,
@@ -80,7 +86,7 @@ class dirichlet:
     paddle = lambda f, call, value, concentration: asked(f.distribution.Dirichlet, call, value, concentration)
     value = _dirichlet
     variant_not_a_number = lambda call, value, concentration: _dirichlet(call, value, concentration, plain_product)
-    variant_slope_not_a_number = lambda call, value, concentration: _dirichlet(call, value, concentration, _steep)
+    variant_slope_not_a_number = lambda call, value, concentration: _dirichlet(call, value, concentration, steep_x_log)
 
 
 @contract(

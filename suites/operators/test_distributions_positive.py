@@ -21,6 +21,7 @@ from suites.support.distributions import (
     constant,
     likely,
     plain_product,
+    steep_x_log,
     x_log,
 )
 from suites.support.refusals import absent
@@ -57,10 +58,6 @@ class exponential:
     paddle = lambda f, call, value, rate: asked(f.distribution.Exponential, call, value, rate)
     value = _exponential
     variant_absent = lambda **inputs: absent("Exponential")
-
-
-def _steep(factor, x):
-    return x_log(factor, x, slope=np.nan)
 
 
 def _gamma(call, value, concentration, rate, product=x_log, psi=digamma):
@@ -106,7 +103,7 @@ class gamma:
         call, value, concentration, rate, plain_product
     )
     variant_slope_not_a_number = lambda call, value, concentration, rate: _gamma(
-        call, value, concentration, rate, _steep
+        call, value, concentration, rate, steep_x_log
     )
 
 
@@ -130,7 +127,7 @@ class chi2:
     variant_absent = lambda **inputs: absent("Chi2")
     variant_short_series = lambda call, value, df: _chi2(call, value, df, psi=short_series.digamma)
     variant_not_a_number = lambda call, value, df: _chi2(call, value, df, plain_product)
-    variant_slope_not_a_number = lambda call, value, df: _chi2(call, value, df, _steep)
+    variant_slope_not_a_number = lambda call, value, df: _chi2(call, value, df, steep_x_log)
 
 
 def _beta(call, value, alpha, beta, product=x_log, psi=digamma):
@@ -179,4 +176,4 @@ class beta:
     value = _beta
     variant_short_series = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, psi=short_series.digamma)
     variant_not_a_number = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, plain_product)
-    variant_slope_not_a_number = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, _steep)
+    variant_slope_not_a_number = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, steep_x_log)

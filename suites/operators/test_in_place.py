@@ -9,6 +9,7 @@ from conformance.functions import clip, exp
 from conformance.moves import moved, with_gradient_of
 from conformance.operators import Floats, each, operator
 from conformance.quantity import scaled
+from suites.support.views import changed_part, lost
 
 AREA = "in-place calls"
 DTYPES = ("float32", "float64")
@@ -37,10 +38,6 @@ CHANGES = {
 }
 
 
-def _view(array, view):
-    return VIEWS[view](array)
-
-
 def _strictly_inside(part):
     """Clipped by a kernel that passes no gradient at exactly a bound."""
     return clip(part, *BOUNDS, lambda v: (v > BOUNDS[0]) & (v < BOUNDS[1]))
@@ -52,21 +49,12 @@ def _none_at_bounds(x, view, change):
 
 def _lost(x, view, found):
     """What was changed, with the gradient of what was there unless the whole tensor was."""
-    return found if view == "whole" else with_gradient_of(moved(np.copy, x), found)
+    return found if view == "whole" else lost(x, found)
 
 
 def _changed(x, view, change):
     """x with a part of it changed."""
-    places = VIEWS[view](np.arange(x.value.size).reshape(x.shape))
-    part = moved(lambda a: _view(a, view), x)
-    found = CHANGES[change](part) if isinstance(change, str) else change(part)
-
-    def written(a, b):
-        new = a.copy()
-        new.reshape(-1)[places] = b
-        return new
-
-    return moved(written, x, found)
+    return changed_part(x, VIEWS[view], CHANGES[change] if isinstance(change, str) else change)
 
 
 def _matrix(**more):
@@ -79,18 +67,7 @@ def _matrix(**more):
 
 
 def _part_of(y, view):
-    return {
-        "whole": lambda: y,
-        "row": lambda: y[0],
-        "rows": lambda: y[1:],
-        "column": lambda: y[:, -1],
-        "steps": lambda: y[:, ::2],
-        "transposed": lambda: y.T,
-        "flat": lambda: y.flatten(),
-        "reshaped": lambda: y.reshape([-1]),
-        "unsqueezed": lambda: y.unsqueeze(0),
-        "nested": lambda: y[1:][0],
-    }[view]()
+    return y.unsqueeze(0) if view == "unsqueezed" else VIEWS[view](y)
 
 
 @operator(

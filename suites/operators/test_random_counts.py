@@ -11,6 +11,7 @@ from conformance.operators import each
 from conformance.strategies import seeds
 from suites.support.drawn import AREA, DRAWS, drawn
 from suites.support.laws import binomial as binomial_law
+from suites.support.laws import geometric as geometric_law
 from suites.support.laws import poisson as poisson_law
 from suites.support.laws import with_tail
 from suites.support.refusals import absent
@@ -74,7 +75,7 @@ class geometric:
     @staticmethod
     def variant_not_rounded(told, seed, chance):
         """The logarithm itself, which is up to 1 less than the count."""
-        shares = with_tail([chance * (1 - chance) ** k for k in range(BEYOND + 1)])
+        shares = geometric_law(chance, BEYOND + 1)
         return {**told, "counts": law.counted(DRAWS, shares), "whole": np.array(False)}
 
 

@@ -86,6 +86,11 @@ def x_log(factor: Any, x: Any, slope: float = 0.0) -> Quantity:
     return found
 
 
+def steep_x_log(factor: Any, x: Any) -> Quantity:
+    """The same, of which a factor of 0 has no slope at 0."""
+    return x_log(factor, x, slope=np.nan)
+
+
 def plain_product(factor: Any, x: Any) -> Quantity:
     """factor * log(x), which is NaN where 0 meets an infinite logarithm."""
     factor, x = together(factor, x)

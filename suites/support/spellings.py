@@ -89,6 +89,11 @@ def _accepted(value: np.ndarray, units: float) -> Acceptance:
     return Acceptance(value, bound, dtype=dtype)
 
 
+def compat(f: Any) -> Any:
+    """The module that has torch's calls: torch, or ``paddle.compat``."""
+    return f if f.__name__ == "torch" else f.compat
+
+
 def double(value: Any) -> np.ndarray:
     """A result that is float64 in the frameworks too."""
     return np.asarray(value, np.dtype(np.float64, metadata={"wide": True}))

@@ -41,14 +41,19 @@ def part(y: Any, view: str) -> Any:
 
 
 def changed(x: Quantity, view: str, change: Callable[[Quantity], Quantity], in_order: bool = False) -> Quantity:
+    """A matrix of which a view of :data:`VIEWS` is changed; see :func:`changed_part`."""
+    return changed_part(x, lambda y: part(y, view), change, in_order)
+
+
+def changed_part(x: Quantity, take: Any, change: Callable[[Quantity], Quantity], in_order: bool = False) -> Quantity:
     """A matrix of which a part is changed: the values, and their gradient.
 
     in_order: what is written lies in memory in order, from the place where the view begins.
     """
-    places = part(np.arange(x.value.size).reshape(x.shape), view)
+    places = take(np.arange(x.value.size).reshape(x.shape))
     if in_order:
         places = places.flat[0] + np.arange(places.size).reshape(places.shape)
-    found = change(moved(lambda a: part(a, view), x))
+    found = change(moved(take, x))
 
     def written(a: Any, b: Any) -> Any:
         new = a.copy()
