@@ -15,7 +15,6 @@ from conformance.functions import exp, log, rsqrt, square
 from conformance.quantity import (
     Array,
     Quantity,
-    accumulator,
     computed_in,
     current,
     divide,
@@ -26,7 +25,7 @@ from conformance.quantity import (
     scaled,
     where,
 )
-from conformance.sums import PROBABLE, einsum, move
+from conformance.sums import begun_with, einsum, move
 
 Distances = Callable[[Array, int], Array]
 """From logits and an axis to how far each lies below the largest, as a framework takes it."""
@@ -101,12 +100,7 @@ def linear(x: Any, weight: Any, bias: Any = None, layout: str = "ef") -> Quantit
     found = found.reshape(*x.shape[:-1], found.shape[-1])
     if bias is None:
         return found
-    found = found + bias
-    # A kernel may begin each sum with its offset, which then takes part in all of its roundings.
-    terms = x.shape[-1] + 1
-    more = accumulator().unit * min(terms, PROBABLE * math.sqrt(terms)) * np.abs(quantity(bias).value)
-    found.error = np.where(found.error > 0, found.error + more, 0.0)
-    return found
+    return begun_with(bias, found, x.shape[-1])
 
 
 def allowed(mask: Any, causal: bool, rows: int, columns: int) -> Array | Quantity | None:

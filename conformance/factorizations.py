@@ -19,8 +19,6 @@ from conformance.quantity import Array, Backward, Quantity, current, linked, qua
 
 EXPONENTIAL = 6.0
 """Scaling and squaring is not always backward stable (Higham, Functions of Matrices, 2008, section 10.3)."""
-PHASES = 8.0
-"""Of U V^H of complex matrices: parts of its gradient depend on phases, and cancel each other too."""
 TERMS = 20
 """Of the series of a matrix of norm 1/2, to a part in 1e20."""
 
@@ -199,8 +197,12 @@ def singular_values(x: Any) -> Quantity:
     return conditioned(lambda a: np.linalg.svd(a, compute_uv=False), [gradient], x, smooth="value")
 
 
-def polar(x: Any) -> Quantity:
-    """U V^H of the singular value decomposition. A kernel divides by differences of singular values on the way."""
+def polar(x: Any, phases: bool = False) -> Quantity:
+    """U V^H of the singular value decomposition. A kernel divides by differences of singular values on the way.
+
+    phases: one that does not take away what belongs to the phases of singular vectors multiplies it with the singular
+    values, on either side, and leaves it to cancel.
+    """
     x = quantity(x)
 
     def gradient(g: Array, a: Array) -> Array:
@@ -221,8 +223,9 @@ def polar(x: Any) -> Quantity:
     crowding = _crowding(values)
     with np.errstate(all="ignore"):
         least = values.min(-1, initial=np.inf)
-        size = 1 / least + crowding / values.max(-1, initial=0.0)
-    return _limited(_cancelling(found, size, UNITS * (PHASES if x.is_complex else 1.0)), crowding)
+        most = values.max(-1, initial=0.0)
+        size = 1 / least + crowding / most + (most if phases else 0.0)
+    return _limited(_cancelling(found, size), crowding)
 
 
 def _crowding(values: Array) -> Array:

@@ -147,6 +147,15 @@ def joined(parts: Sequence[Any], axis: int) -> Quantity:
     return move(lambda *arrays: np.concatenate(arrays, axis=axis), *parts)
 
 
+def begun_with(offset: Any, found: Quantity, terms: int) -> Quantity:
+    """Sums of so many products plus an offset, which a kernel may begin with: it takes part in all roundings then."""
+    offset = quantity(offset)
+    made_of = found + offset
+    more = accumulator().unit * min(terms + 1, PROBABLE * math.sqrt(terms + 1)) * np.abs(offset.value)
+    made_of.error = np.where(made_of.error > 0, made_of.error + more, 0.0)
+    return made_of
+
+
 def in_a_row(parts: Sequence[Any]) -> Quantity:
     """All elements of several quantities as one, so that one gradient speaks of all of them."""
     return joined([quantity(each).reshape(-1) for each in parts], 0)

@@ -147,6 +147,7 @@ class svd_complex:
 
     both = lambda f, x: _polar(*f.linalg.svd(x, full_matrices=False))
     value = lambda x: _of_svd(x)
+    variant_phases_cancel = lambda x: _of_svd(x, phases=True)
 
     @staticmethod
     def variant_gradient_of_vectors(x):
@@ -167,11 +168,12 @@ class svd_complex_batches:
 
     both = lambda f, x: _polar(*f.linalg.svd(x, full_matrices=False))
     value = lambda x: _of_svd(x)
+    variant_phases_cancel = lambda x: _of_svd(x, phases=True)
     variant_gradient_refused = lambda x: Rejects("all axes are turned", error="Broadcast dimension mismatch")
 
 
-def _of_svd(x):
-    return {"values": linear.singular_values(x), "polar": linear.polar(x), "product": rebuilt(x)}
+def _of_svd(x, phases=False):
+    return {"values": linear.singular_values(x), "polar": linear.polar(x, phases), "product": rebuilt(x)}
 
 
 def _polar(left, values, right):

@@ -147,6 +147,11 @@ class lkj_draws:
         return _too_long(told, place, concentration)
 
     @staticmethod
+    def variant_no_direction(told, seed, method, place, concentration):
+        """The second row is in the direction of a normal number, which is exactly 0 once in 2^24 draws: NaN then."""
+        return {**told, "finite": Acceptance(np.array(True), np.inf)} if place == (1, 0) else told
+
+    @staticmethod
     def variant_onion_and_vine(told, seed, method, place, concentration):
         told = {**told, "finite": Acceptance(np.array(True), np.inf)}  # one matrix in a million is NaN
         if method == "onion":

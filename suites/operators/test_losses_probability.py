@@ -37,6 +37,7 @@ def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLO
         with np.errstate(all="ignore"):  # a kernel of the mean may divide by the count at the end
             slope, count = np.abs(off.value / scale.value), x.value.size if reduction == "mean" else 1
             beyond = (scale.value > 0) & (slope * np.maximum(1.0, count * np.abs(g.value)) > largest() / 4)
+        found = found if weight is None else _weighed_last(found, g)
         return Quantity(found.value, np.where(beyond, np.inf, found.error))
 
     def of_target(g):
@@ -96,6 +97,13 @@ def _either(one, other):
     return Quantity(one.value, np.where(np.isfinite(one.value), np.maximum(one.error, other.error), one.error))
 
 
+def _weighed_last(found, g):
+    """A weight may come first or last, or be multiplied with what the target is: one rounding more."""
+    lost = current().unit * np.where(np.isfinite(found.value), np.abs(found.value), 0.0)
+    inexact = (found.error > 0) | (g.error > 0)
+    return Quantity(found.value, found.error + np.where(inexact, lost + HEAVIEST * current().smallest, 0.0))
+
+
 def _with_logits(x, target, weight, pos_weight, reduction, parts=None):
     p, t = x.plain, target.plain
     if pos_weight is None:
@@ -110,17 +118,11 @@ def _with_logits(x, target, weight, pos_weight, reduction, parts=None):
     if parts is not None:
         loss, slope = parts(p, t, pos_weight, loss, slope)
 
-    def going_to(factor):
-        # A weight may come first or last, or be multiplied with what the target is: one rounding more.
-        def gradient(g):
-            found = g * factor
-            lost = current().unit * np.where(np.isfinite(found.value), np.abs(found.value), 0.0)
-            inexact = (found.error > 0) | (g.error > 0)
-            return Quantity(found.value, found.error + np.where(inexact, lost + HEAVIEST * current().smallest, 0.0))
-
-        return gradient
-
-    loss = Quantity(loss.value, loss.error, linked((x, going_to(slope)), (target, going_to(of_target))))
+    loss = Quantity(
+        loss.value,
+        loss.error,
+        linked((x, lambda g: _weighed_last(g * slope, g)), (target, lambda g: _weighed_last(g * of_target, g))),
+    )
     return reduced(loss if weight is None else loss * weight, reduction)
 
 

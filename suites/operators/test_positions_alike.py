@@ -16,6 +16,7 @@ from conformance.operators import Booleans, Floats
 from conformance.products import cross, kronecker, matmul, transposed
 from conformance.quantity import scaled, split, where
 from conformance.reductions import deviation, extreme, logarithm_of_sum, norm, product, rows, running, shaped
+from conformance.sums import begun_with
 from suites.support.tables import Row, table
 
 AREA = "calls by position"
@@ -260,13 +261,13 @@ ARITHMETIC = {
     "pow": Row(lambda f, x: x.pow(2), lambda x: x * x),
     "addmm": Row(
         lambda f, x, w, y: y.addmm(x, w),
-        lambda x, w, y: y + matmul(x, w),
+        lambda x, w, y: begun_with(y, matmul(x, w), x.shape[1]),
         inputs=ADDED,
         gradients=("x", "w", "y"),
     ),
     "function of addmm": Row(
         lambda f, x, w, y: f.addmm(y, x, w),
-        lambda x, w, y: y + matmul(x, w),
+        lambda x, w, y: begun_with(y, matmul(x, w), x.shape[1]),
         inputs=ADDED,
         gradients=("x", "w", "y"),
     ),
