@@ -1,6 +1,6 @@
-"""lkj-no-direction: torch >=2.4.1, <2.16. Promised: Each correlation has one law. Instead: A normal number of exactly 0,
-one in 2^24, is divided by its length, and the matrix is NaN."""
-
+"""lkj-no-direction: torch >=2.4.1, <2.16. Promised: Each correlation of a matrix drawn by LKJ's law has one law,
+wherever it stands and by whichever method. Instead: A row is a vector of normal numbers divided by its length; the
+one number of the second row is exactly 0 once in 2^24 draws, and the matrix NaN: one of 16,384 with this seed."""
 import torch
 
 torch.manual_seed(1503723181)
