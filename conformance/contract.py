@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from conformance.modes import KINDS
+
 EXACT = "exact"
 """Regime of small integers: no rounding in any order of summation, so the tolerance is zero."""
 REAL = "real"
@@ -100,6 +102,7 @@ class Observation:
     """What a lane returned for a sample: named arrays with dtype and device, or the error it raised.
 
     changed: the call wrote to the arrays of its sample. died: why the lane's interpreter ended on this sample.
+    unsupported: why the lane's mode could not take the call.
     """
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
@@ -109,6 +112,7 @@ class Observation:
     framework_seconds: float = 0.0
     changed: bool = False
     died: str | None = None
+    unsupported: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +140,7 @@ class Contract:
     layouts: tuple[str, ...] = ()
     rare: Any = None
     note: str = ""
+    modes: tuple[str, ...] = ()
 
     def call(self, framework: str) -> Callable[..., Any]:
         """The call of one framework."""
@@ -205,6 +210,7 @@ def contract(
     dtypes: tuple[str, ...] = (),
     layouts: tuple[str, ...] = (),
     rare: Any = None,
+    modes: tuple[str, ...] = (),
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -228,6 +234,9 @@ def contract(
     dtypes, layouts: those that its samples are drawn in, besides contiguous ones, where it says them.
     rare: strategy of samples that are too dear for every example: one is drawn at the end of a gate.
     unsupported: ``{"FRAMEWORK[:DEVICE]" or "*:DEVICE": reason}`` for lanes that cannot take part.
+
+    modes: those of a lane (:mod:`conformance.modes`) of which one must be there: a law that only they have. Its
+        calls are made as they are written; they ask :func:`conformance.modes.compiled` for what the mode makes.
 
     An attribute ``note`` says what the two frameworks promise differently, for those who translate a program.
 
@@ -257,6 +266,11 @@ def contract(
             raise ContractError(f"contract {contract_id!r}: unsupported={strange[0]!r} is no lane like 'torch:cuda'")
         if not isinstance(covers, tuple):
             raise ContractError(f"contract {contract_id!r}: covers must be several names, write covers=({covers!r},)")
+        unknown = [mode for mode in modes if mode.partition("=")[0] not in KINDS]
+        if unknown:
+            raise ContractError(
+                f"contract {contract_id!r}: modes={unknown[0]!r} is no mode; known are {', '.join(KINDS)}"
+            )
         if share <= 0.0:
             raise ContractError(f"contract {contract_id!r}: share={share} must be positive")
         made = Contract(
@@ -282,6 +296,7 @@ def contract(
             layouts=layouts,
             rare=rare,
             note=getattr(cls, "note", ""),
+            modes=modes,
             module=cls.__module__,
         )
         REGISTRY[contract_id] = made

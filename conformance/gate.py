@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ def upgrade(options: argparse.Namespace, more: Sequence[str]) -> int:
 
 def _lane(label: str, text: str, framework: str | None) -> str:
     """The lane that a side of an upgrade is: ``text`` itself, or the environment that it names."""
-    if text.partition("@")[0].partition(":")[0].lower() in FRAMEWORKS:
+    if re.split("[@:+]", text)[0].lower() in FRAMEWORKS:
         return written(parse(f"{label}={text}"))
     if framework is None:
         raise SpecError(f"{text}: add --framework torch or --framework paddle, or write torch@{text}")

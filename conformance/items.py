@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import errors
 
-from conformance import profiles
+from conformance import budget, modes, profiles
 from conformance.contract import Contract, ContractError, Sample
 from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
@@ -51,6 +51,7 @@ class ContractItem(LawItem):
         session = self._session_of()
         began = time.perf_counter()
         self.run = self._new_run(session)
+        self._require_lane(session)
         try:
             self.run.begin()
             self.execute(session, self.run)
@@ -65,7 +66,21 @@ class ContractItem(LawItem):
         finally:
             if self.run.upgrade is not None and self.run.upgrade.counts:
                 self.run.record.upgrade = self.run.upgrade.plain(self.run.record.worst)
+            for label, tally in self.run.modes.items():
+                if tally.counts:
+                    self.run.record.modes[label] = tally.plain(self.run.record.worst)
             self.run.record.seconds = time.perf_counter() - began
+            session.budget.end()
+
+    def _require_lane(self, session: Session) -> None:
+        """Skip what only lanes in some mode run, or what they do not, where that leaves none."""
+        assert self.run is not None
+        chosen = {modes.missing(lane.spec.modes, self.contract.modes) for lane in session.lanes} - {None}
+        chosen |= set(session.budget.left_out(self.contract, [lane.spec for lane in session.lanes]).values())
+        if not self.run.lanes and chosen & set(self.run.record.unsupported.values()):
+            reasons = dict.fromkeys(self.run.record.unsupported.values())
+            self.run = None
+            pytest.skip(f"{self.contract.id}: {'; '.join(reasons)}")
 
     def execute(self, session: Session, run: ContractRun) -> None:
         """Draw samples by the current Hypothesis profile, or run the one that is replayed."""
@@ -77,7 +92,7 @@ class ContractItem(LawItem):
             seed = profiles.settled(session.seed)
             for place in range(1 + DRAWN_AGAIN):
                 source = f"{seed} again {place}" if place else seed
-                found = self._first_found(run, source)
+                found = self._first_found(session, run, source)
                 if isinstance(found, LaneError | ChangedSample | ContractError):
                     raise found
                 if found is not None:
@@ -89,10 +104,11 @@ class ContractItem(LawItem):
             pytest.skip(f"{self.contract.id} has no sample of {session.dtype}")
         run.finish()
 
-    def _first_found(self, run: ContractRun, seed: str | None) -> Exception | None:
+    def _first_found(self, session: Session, run: ContractRun, seed: str | None) -> Exception | None:
         """Draw samples by the current Hypothesis profile and judge them; the first error that this raises."""
+        feed = self._within(session.budget, run) if budget.compiling([lane.spec for lane in run.lanes]) else run.feed
         try:
-            profiles.draw(self.contract, run.feed, seed)
+            profiles.draw(self.contract, feed, seed)
         except Found as found:
             return found.error
         except errors.Unsatisfiable as error:
@@ -102,6 +118,19 @@ class ContractItem(LawItem):
         except Exception as error:
             return error
         return None
+
+    def _within(self, allowed: budget.Budget, run: ContractRun) -> Callable[[Any], None]:
+        """Takes examples one by one, and no more of them once the contract's share of the time is used up."""
+        over = allowed.begin()
+
+        def feed(example: Any) -> None:
+            if run.record.samples == 0 or not over():
+                try:
+                    run.check(example)
+                except Exception as error:
+                    raise Found(error) from error
+
+        return feed
 
     def _make_smaller(self, session: Session, seed: str | None, found: Exception) -> NoReturn:
         """Raise the simplest sample that fails, where one was found to; each is judged before the next is drawn."""
@@ -137,7 +166,8 @@ class ContractItem(LawItem):
     def _new_run(self, session: Session) -> ContractRun:
         ledger, only = session.ledger, session.regressions_only
         entries = [*ledger.of(self.contract.id), *ledger.stopping(self.contract.id)]
-        return ContractRun(self.contract, session.lanes, entries, only, session.dtype)
+        left_out = session.budget.left_out(self.contract, [lane.spec for lane in session.lanes])
+        return ContractRun(self.contract, session.lanes, entries, only, session.dtype, left_out)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Divergence) and self.run is not None:

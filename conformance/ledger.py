@@ -20,6 +20,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from conformance import modes
 from conformance.contract import FRAMEWORKS, REGISTRY, Sample
 from conformance.lanes.lane import FEATURES, Lane
 from conformance.portable import PortableError, sample_from_table
@@ -27,7 +28,7 @@ from conformance.portable import PortableError, sample_from_table
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 SEEN = ("behaviour", "witness")
 """What an entry has that a run can see; one in words alone has ``no_witness`` in their place."""
-OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness", "not_run")
+OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness", "not_run", "mode")
 BY_HAND = "by hand"
 """What ``script`` says where somebody wrote an entry's script."""
 DEVICES = {"torch": ("cpu", "cuda"), "paddle": ("cpu", "gpu")}
@@ -48,6 +49,8 @@ class Entry:
     not_run: what ends there, so that lanes of these releases do not run the contract; of entries without witness only.
     script: "by hand" where its script is written rather than made, as another call shows it more shortly than that of
         the contract. no_script: why there is none.
+    mode: what a lane must have for it (:mod:`conformance.modes`), ``static`` or ``static=sot``; empty where a lane
+        without any shows it too.
     """
 
     id: str
@@ -64,9 +67,12 @@ class Entry:
     processor: str = ""
     no_witness: str = ""
     not_run: str = ""
+    mode: str = ""
 
     def applies_to(self, lane: Lane) -> bool:
         """Whether a started lane is one that this entry speaks of."""
+        if self.mode and not modes.has(lane.spec.modes, self.mode):
+            return False
         found = lane.fingerprint()
         return self.applies(lane.spec.framework, lane.spec.device, found["version"], found["processor"])
 
@@ -87,7 +93,8 @@ class Entry:
         """Its releases in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
         parts = sorted(self.versions, key=lambda part: (part.operator.startswith("<"), str(part)))
         places = [self.device, f"a processor with {self.processor}" if self.processor else ""]
-        return f"{self.framework} {', '.join(map(str, parts))}" + "".join(f" on {place}" for place in places if place)
+        name = f"{self.framework}+{self.mode}" if self.mode else self.framework
+        return f"{name} {', '.join(map(str, parts))}" + "".join(f" on {place}" for place in places if place)
 
     def summary(self) -> dict[str, Any]:
         """The entry as ``results.json`` shows it."""
@@ -214,6 +221,8 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
     if table.get("processor") and table["processor"] not in FEATURES:
         raise LedgerError(f"{where}: processor {table['processor']!r} is not one of {', '.join(FEATURES)}")
+    if table.get("mode") and not modes.exists(table["framework"], table["mode"]):
+        raise LedgerError(f"{where}: mode {table['mode']!r} is no mode of {table['framework']}")
     try:
         versions = SpecifierSet(table["versions"])
     except InvalidSpecifier as error:
@@ -237,4 +246,5 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
         processor=table.get("processor", ""),
         no_witness=table.get("no_witness", ""),
         not_run=table.get("not_run", ""),
+        mode=table.get("mode", ""),
     )

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.modes import KINDS, Kind
+
 SHRINK_SECONDS = 10.0
 """After a first failure Hypothesis may look for a simpler sample for this long."""
 
 DEFAULT_LIMIT = 120.0
 """Seconds that a sample may take."""
+MODE_BUDGET = 600.0
+"""Seconds that the contracts of a run may take on lanes that compile."""
+
+
+def _values(kind: Kind) -> str:
+    """What may follow the name of a mode, as a help text shows it."""
+    if kind.values is None:
+        return "=N"
+    return f"[={'|'.join(kind.values)}]" if kind.values else ""
+
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--lane": {
         "action": "append",
         "default": [],
         "metavar": "SPEC",
-        "help": "run on this lane (repeatable): [LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32][@WHERE], for example "
-        "torch:cpu, coarse=torch:cuda+tf32 or old=paddle@/envs/paddle-2.6. WHERE is a virtual environment, an "
+        "help": "run on this lane (repeatable): [LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+MODE...][@WHERE], for example "
+        "torch:cpu, torch+compile=aot_eager, coarse=torch:cuda+tf32 or old=paddle@/envs/paddle-2.6. MODE is "
+        f"{', '.join(f'{kind.name}{_values(kind)}' for kind in KINDS.values())} or tf32, as docs/modes.md says. "
+        "WHERE is a virtual environment, an "
         "interpreter, or an execnet specification such as ssh=gpu-box//python=python3.12; it needs NumPy and the "
         "framework only. Default: torch and paddle, on the CPU and on every visible GPU, in this environment",
     },
@@ -30,6 +44,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
         "'error' (default: %(default)s)",
+    },
+    "--mode-budget": {
+        "default": f"{MODE_BUDGET:g}",
+        "metavar": "SECONDS",
+        "help": "how long the contracts of a run may take together on lanes that compile (+compile, +static): each "
+        "gets its share of what is left, draws no further sample when that is used up, and is reported as not run on "
+        "these lanes when nothing is left (default: %(default)s)",
     },
     "--shrink-seconds": {
         "default": f"{SHRINK_SECONDS:g}",

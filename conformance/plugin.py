@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from conformance import coverage, home, names, profiles, selection, upgrade
+from conformance.budget import Budget, is_operator
 from conformance.contract import FRAMEWORKS, Contract, ContractError, Sample, find
 from conformance.items import ContractItem, LawItem, WitnessItem
 from conformance.lanes import LaneError, parse
@@ -79,6 +80,7 @@ class ConformancePlugin:
             self.required = [parse(text) for text in config.getoption("--require-lane")]
             self.limit = _seconds(config, "--sample-limit")
             self.shrink_seconds = _seconds(config, "--shrink-seconds")
+            self.mode_budget = _seconds(config, "--mode-budget")
             wrong = selection.unknown_dtype(config.getoption("--dtype"))
             if wrong:
                 raise SpecError(wrong)
@@ -122,7 +124,15 @@ class ConformancePlugin:
             only,
             self.shrink_seconds,
             option("--dtype"),
+            Budget(self.mode_budget, self._requested()),
         )
+
+    def _requested(self) -> bool:
+        """Whether somebody chose among the contracts, by a file or an option."""
+        option = self.config.option
+        named = [Path(text.partition("::")[0]) for text in self.config.args]
+        whole = self.config.args_source is not pytest.Config.ArgsSource.ARGS or all(map(Path.is_dir, named))
+        return bool(option.keyword or option.markexpr or option.replay or not whole)
 
     @property
     def _ledger_file(self) -> Path:
@@ -255,6 +265,9 @@ class ConformancePlugin:
             return None
         self.selected = sum(isinstance(item, LawItem) for item in session.items)
         if self.refusal is None and self.selected:
+            own = self.session().budget
+            chosen = [item for item in session.items if type(item) is ContractItem]
+            own.contracts = sum(own.requested or not is_operator(item.contract) for item in chosen)
             self._start()
             self._watch()
         if self.offered or self.refusal is not None:

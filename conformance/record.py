@@ -30,6 +30,7 @@ class Record:
     unsupported: dict[str, str] = field(default_factory=dict)
     failure: dict[str, Any] | None = None
     upgrade: dict[str, Any] | None = None
+    modes: dict[str, dict[str, Any]] = field(default_factory=dict)
     details: dict[str, Any] | None = None
     framework_seconds: float = 0.0
     seconds: float = 0.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance import accuracy, memory, upgrade
+from conformance import accuracy, memory, modes, precision, upgrade
 from conformance.accuracy import Rejects
 from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
@@ -105,6 +105,7 @@ class ContractRun:
         entries: Sequence[Entry] = (),
         regressions_only: bool = False,
         dtype: str | None = None,
+        left_out: Mapping[str, str] | None = None,
     ) -> None:
         memory.keep_pages()
         self.contract = contract
@@ -115,16 +116,24 @@ class ContractRun:
         self.entries = [entry for entry in entries if not entry.not_run]
         self.lanes: list[Lane] = []
         for lane in lanes:
-            reason = contract.unsupported_on(lane.spec.framework, lane.spec.device) or next(
-                (entry.not_run for entry in entries if entry.not_run and entry.applies_to(lane)), None
+            reason = (
+                modes.missing(lane.spec.modes, contract.modes)
+                or (left_out or {}).get(lane.label)
+                or precision.lacking(lane.spec.arithmetic, contract)
+                or contract.unsupported_on(lane.spec.framework, lane.spec.device)
+                or next((entry.not_run for entry in entries if entry.not_run and entry.applies_to(lane)), None)
             )
             if reason is None:
                 self.lanes.append(lane)
             else:
                 self.record.unsupported[lane.label] = reason
-        self._arithmetics = list({lane.spec.tf32: lane for lane in self.lanes}.values())
-        self.upgrade = upgrade.Tally() if upgrade.pair([lane.spec for lane in self.lanes]) else None
+        self._arithmetics = list({lane.spec.arithmetic: lane for lane in self.lanes}.values())
+        specs = [lane.spec for lane in self.lanes]
+        self.upgrade = upgrade.Tally() if upgrade.pair(specs) else None
+        self.modes = {new: upgrade.Tally(old, new) for old, new in upgrade.eager(specs)}
+        self._tallies = [*([self.upgrade] if self.upgrade else []), *self.modes.values()]
         self._shown = Shown()
+        self._declined: set[str] = set()
         self._accepted: dict[int, tuple[Sample, dict[Any, Any]]] = {}
         self._gathered: list[tuple[Sample, bool]] = []
         self._gathered_bytes = 0
@@ -178,7 +187,7 @@ class ContractRun:
         if not samples:
             return
         began = time.perf_counter()
-        handles = [lane.submit_all(self.contract, samples) for lane in self.lanes]
+        handles = [lane.submit_all(self.contract, [self._given(lane, each) for each in samples]) for lane in self.lanes]
         self._waiting.append(Waiting(samples, screened, handles, began))
         if not self.contract.conditioned:
             for sample, screen in zip(samples, screened, strict=True):
@@ -189,7 +198,7 @@ class ContractRun:
     def _screened(self, samples: Sequence[Sample]) -> list[bool]:
         """Which samples need not meet the oracle; see :meth:`_judge`."""
         exact = [sample.regime == EXACT for sample in samples]
-        several = len(self._frameworks()) > 1
+        several = len(self._frameworks()) > 1 and len(self._arithmetics) == 1
         return [several and is_exact and any(exact[:place]) for place, is_exact in enumerate(exact)]
 
     def _forget(self) -> None:
@@ -221,8 +230,9 @@ class ContractRun:
                 self._accepted.pop(id(sample), None)
             self.record.seconds += time.perf_counter() - waiting.began
         if problem is not None:
-            if self.upgrade is not None and isinstance(problem, LaneDied):
-                self.upgrade.count({}, {}, problem.sample.describe(), problem.label)
+            if isinstance(problem, LaneDied):
+                for tally in self._tallies:
+                    tally.count({}, {}, problem.sample.describe(), problem.label)
             raise problem
 
     def _judge_all(
@@ -233,7 +243,7 @@ class ContractRun:
     ) -> None:
         apart = set(range(len(samples)))
         # An oracle that follows what a lane decided is dear, and keeps its latest run for the next lane or variant.
-        if self.upgrade is None and len(samples) > 1 and not self.contract.conditioned:
+        if not self._tallies and len(samples) > 1 and not self.contract.conditioned:
             apart = self._agree(samples, observations, screened)
         for place, sample in enumerate(samples):
             if place not in apart:
@@ -274,23 +284,26 @@ class ContractRun:
 
     def _lacks(self, lane: Lane, sample: Sample, observation: Observation) -> bool:
         """Whether a lane has no kernel for a sample, and need not have one; the record keeps what it says."""
-        lacking = self.contract.lacks_kernel(sample, observation.error)
+        if observation.unsupported is not None:
+            self._declined.add(lane.label)
+            self.record.unsupported.setdefault(lane.label, observation.unsupported)
+            return True
+        lacking = self.contract.lacks_kernel(self._given(lane, sample), observation.error)
         if lacking is None:
             return False
         self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
         return True
 
     def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
-        if self.upgrade is None:
-            return None
-        return self.upgrade.count(judged.observations, judged.unlike, sample.describe())
+        found = [tally.count(judged.observations, judged.unlike, sample.describe()) for tally in self._tallies]
+        return min(found, key=upgrade.STATUSES.index, default=None)
 
     def _found(self, error: Divergence, status: str | None) -> None:
         """Raise a divergence; of an upgrade, every sample is wanted, and the smallest that diverges is told at the end.
 
         Where regressions alone are asked for, so is only one of them.
         """
-        if self.upgrade is None:
+        if not self._tallies:
             raise error
         if self.regressions_only and status != upgrade.NEWLY_WRONG:
             self.record.verdict = Verdict.DIVERGE
@@ -303,7 +316,7 @@ class ContractRun:
 
     def judge(self, sample: Sample, screen: bool = False) -> Judged:
         """Observe a sample on every lane and judge it; see :meth:`check`."""
-        handles = [lane.submit(self.contract, sample) for lane in self.lanes]
+        handles = [lane.submit(self.contract, self._given(lane, sample)) for lane in self.lanes]
         seen = {
             lane.label: self._observed(lane, sample, handle) for lane, handle in zip(self.lanes, handles, strict=True)
         }
@@ -329,8 +342,18 @@ class ContractRun:
                 explained.add(lane.label)
         plain = {label: seen for label, seen in judged.observations.items() if label not in explained}
         if not judged.differences and not any(isinstance(item, Rejects) for item in judged.accepted.values()):
-            judged.differences += compare_lanes(plain, judged.accepted, sample).differences
+            for alike in self._alike(plain):
+                judged.differences += compare_lanes(alike, judged.accepted, sample).differences
         return judged
+
+    def _alike(self, observations: Mapping[str, Observation]) -> list[dict[str, Observation]]:
+        """The lanes that have something to compare, apart where they compute in different formats."""
+        groups: dict[str, dict[str, Observation]] = {}
+        for lane in self.lanes:
+            seen = observations.get(lane.label)
+            if seen is not None and seen.unsupported is None:
+                groups.setdefault(lane.spec.arithmetic, {})[lane.label] = seen
+        return list(groups.values())
 
     def _observed(self, lane: Lane, sample: Sample, handle: Any) -> Observation:
         observation = lane.result(handle)
@@ -357,7 +380,7 @@ class ContractRun:
             return True
         accepted = self.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
-        judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
+        judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
         if judgement.differences:
             judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
             for entry in self.entries:
@@ -377,7 +400,7 @@ class ContractRun:
         if not entry.applies_to(lane):
             return None
         accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
-        judgement = compare(lane.label, observation, accepted, sample, lane.spec.device)
+        judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
         if judgement.differences:
             return None
         if isinstance(accepted, Rejects) and not accepted.specific:
@@ -392,13 +415,14 @@ class ContractRun:
 
         An oracle that does not look at the lane's observation speaks once for all lanes of one arithmetic.
         """
-        known, key = self._accepted.setdefault(id(sample), (sample, {}))[1], (oracle, lane.spec.tf32)
+        known, key = self._accepted.setdefault(id(sample), (sample, {}))[1], (oracle, lane.spec.arithmetic)
         if key in known:
             return known[key]
         extra = {"observed": observation.values} if self.contract.conditioned else {}
-        with accuracy.dot_format("tf32" if lane.spec.tf32 else "float32"), np.errstate(all="ignore"):
+        inputs = self._given(lane, sample).inputs
+        with accuracy.dot_format(precision.dot_format(lane.spec)), np.errstate(all="ignore"):
             try:
-                accepted = oracle(**sample.inputs, **extra)
+                accepted = oracle(**inputs, **extra)
             except Exception:
                 if not (extra and observation.error is not None):
                     raise
@@ -406,6 +430,10 @@ class ContractRun:
         if not self.contract.conditioned:
             known[key] = accepted
         return accepted
+
+    def _given(self, lane: Lane, sample: Sample) -> Sample:
+        """The sample as a lane computes it, in its arithmetic."""
+        return sample if lane.spec.arithmetic == "float32" else precision.given(lane.spec.arithmetic, sample)
 
     def _count(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         record = self.record
@@ -442,11 +470,18 @@ class ContractRun:
         if self._smallest is not None:
             raise self._smallest
         lacking = self.vacuity()
+        if lacking is not None and self._taken_by_none():
+            self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
+            return self.record
         if lacking is not None:
             raise VacuousContract(f"{self.contract.id}: {lacking}")
         if self.record.known:
             self.record.verdict = worst([self.record.verdict, Verdict.KNOWN])
         return self.record
+
+    def _taken_by_none(self) -> bool:
+        """Whether every lane has a mode that could take no sample."""
+        return all(lane.label in self._declined and lane.label not in self._shown.lanes for lane in self.lanes)
 
     def vacuity(self) -> str | None:
         """What the samples so far have not shown, or ``None``; a divergence is shown."""
@@ -470,14 +505,15 @@ class ContractRun:
         if witness is None:
             return verdicts
         for lane in self.lanes:
-            if not entry.applies_to(lane):
-                continue
-            observation = self._observed(lane, witness, lane.submit(self.contract, witness))
+            if not entry.applies_to(lane) or (lane.spec.modes and not entry.mode):
+                continue  # of what an eager lane does wrong, a mode may do some right
+            observation = self._observed(lane, witness, lane.submit(self.contract, self._given(lane, witness)))
             if self._lacks(lane, witness, observation):
                 verdicts[lane.label] = Verdict.UNSUPPORTED
                 continue
             accepted = self.accept(lane, self.contract.oracle, witness, observation)
-            if not compare(lane.label, observation, accepted, witness, lane.spec.device).differences:
+            given = self._given(lane, witness)
+            if not compare(lane.label, observation, accepted, given, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE
             elif self._explain(entry, lane, witness, observation) is None:
                 verdicts[lane.label] = Verdict.DIVERGE

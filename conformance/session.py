@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance.budget import Budget
 from conformance.contract import Sample
 from conformance.lanes import InProcessLane, Lane, LaneError, LaneSpec, default_specs
 from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import SpecError, require_installed
 from conformance.ledger import Ledger
-from conformance.options import SHRINK_SECONDS
+from conformance.options import MODE_BUDGET, SHRINK_SECONDS
 from conformance.runner import LaneDied
 
 
@@ -25,7 +26,7 @@ class Session:
     asked: lanes of ``--lane``; empty for the default ones. required: lanes of ``--require-lane``. repeated:
     further options that a replay needs too. surroundings: what lanes with an interpreter of their own are started with;
     ``None`` where all run in this process. regressions_only: fail for what an upgrade makes wrong, not for what was.
-    dtype: the one whose samples alone are run.
+    dtype: the one whose samples alone are run. budget: of lanes that compile.
     """
 
     asked: list[LaneSpec]
@@ -39,6 +40,7 @@ class Session:
     regressions_only: bool = False
     shrink_seconds: float = SHRINK_SECONDS
     dtype: str | None = None
+    budget: Budget = field(default_factory=lambda: Budget(MODE_BUDGET, True))
     lanes: list[Lane] = field(default_factory=list)
     _launched: list[Lane] = field(default_factory=list)
 

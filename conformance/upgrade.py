@@ -1,4 +1,6 @@
-"""What an upgrade changes: two lanes of one framework, called old and new, held to the oracle and to each other.
+"""What an upgrade, or a mode, changes: two lanes of one framework, held to the oracle and to each other.
+
+They are two releases, whose lanes are called old and new, or an eager lane and one of the same release in some mode.
 
 A contract is *newly wrong* where new differs from the oracle on a sample and old does not, *newly right* the other way
 round, *still wrong* where both differ, *changed* where both lie within their bounds and not on the same bits, and
@@ -35,13 +37,24 @@ def pair(specs: Sequence[LaneSpec]) -> str | None:
     return named[OLD] if len(named) == 2 and named[OLD] == named[NEW] else None
 
 
+def eager(specs: Sequence[LaneSpec]) -> list[tuple[str, str]]:
+    """The labels of every eager lane and a lane of the same framework, device and environment that has modes."""
+    places = {(spec.framework, spec.device, spec.index, spec.where): str(spec) for spec in specs if not spec.modes}
+    moded = [spec for spec in specs if spec.modes]
+    places_of = [(places.get((each.framework, each.device, each.index, each.where)), str(each)) for each in moded]
+    return [(old, new) for old, new in places_of if old is not None]
+
+
 @dataclass
 class Tally:
     """One contract's samples by status; plain data but for the method that counts.
 
-    first: what was wrong on the first newly wrong sample, or else the first that is no longer wrong.
+    old, new: labels of the two lanes. first: what was wrong on the first newly wrong sample, or else the first that is
+    no longer wrong.
     """
 
+    old: str = OLD
+    new: str = NEW
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
 
@@ -49,7 +62,7 @@ class Tally:
         self, observations: Mapping[str, Observation], wrong: Mapping[str, str], sample: str, died: str | None = None
     ) -> str:
         """Note a sample: ``wrong`` says for each lane that differs from the oracle how; ``died`` is a lane's label."""
-        old, new = (label in wrong or label == died for label in (OLD, NEW))
+        old, new = (label in wrong or label == died for label in (self.old, self.new))
         if new and not old:
             status = NEWLY_WRONG
         elif old and not new:
@@ -57,10 +70,10 @@ class Tally:
         elif old:
             status = STILL_WRONG
         else:
-            status = UNCHANGED if _same(observations[OLD], observations[NEW]) else CHANGED
+            status = UNCHANGED if _same(observations[self.old], observations[self.new]) else CHANGED
         self.counts[status] = self.counts.get(status, 0) + 1
         if status in (NEWLY_WRONG, NEWLY_RIGHT) and status not in self.first:
-            how = wrong.get(NEW if status == NEWLY_WRONG else OLD, "its interpreter ended")
+            how = wrong.get(self.new if status == NEWLY_WRONG else self.old, "its interpreter ended")
             self.first[status] = f"{how}; sample {sample}"
         return status
 
@@ -71,7 +84,8 @@ class Tally:
 
     def plain(self, worst: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
         """What ``results.json`` keeps: counts, examples, and the margins that moved, from old to new."""
-        return {"status": self.status, **asdict(self), "drift": drift(worst.get(OLD, {}), worst.get(NEW, {}))}
+        moved = drift(worst.get(self.old, {}), worst.get(self.new, {}))
+        return {"status": self.status, **asdict(self), "drift": moved}
 
 
 def drift(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, list[float]]:
@@ -97,37 +111,52 @@ def _same(one: Observation, other: Observation) -> bool:
 
 
 def lines(document: Mapping[str, Any]) -> list[str]:
-    """The head of the terminal summary of an upgrade run."""
-    rows = [row for row in document["contracts"] if row.get("upgrade")]
-    if not rows:
-        return []
+    """The head of the terminal summary of a run that compares releases, or modes with the eager lane."""
     lanes = {lane["label"]: lane for lane in document["lanes"]}
-    text = [f"upgrade of {lanes[OLD]['framework']}: {lanes[OLD]['version']} -> {lanes[NEW]['version']}", ""]
+    text: list[str] = []
+    rows = [(row, row["upgrade"]) for row in document["contracts"] if row.get("upgrade")]
+    if rows:
+        title = f"upgrade of {lanes[OLD]['framework']}: {lanes[OLD]['version']} -> {lanes[NEW]['version']}"
+        text += _compared(title, rows, OLD, NEW)
+    for label in dict.fromkeys(label for row in document["contracts"] for label in row.get("modes", {})):
+        rows = [(row, row["modes"][label]) for row in document["contracts"] if label in row.get("modes", {})]
+        text += _compared(f"{label} against {rows[0][1]['old']}", rows, rows[0][1]["old"], label)
+    return text
+
+
+Rows = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Contracts, and what was compared of each."""
+
+
+def _compared(title: str, rows: Rows, old: str, new: str) -> list[str]:
+    text = [title, ""]
     for status in STATUSES:
-        found = [row for row in rows if row["upgrade"]["status"] == status]
+        found = [each for each in rows if each[1]["status"] == status]
         text.append(f"  {status:22} {len(found):4} contract{'s' if len(found) != 1 else ''}")
         if status in (NEWLY_WRONG, NEWLY_RIGHT):
-            text += [f"      {_told(row, status)}" for row in found]
+            text += [
+                f"      {_told(row, tally, status, new if status == NEWLY_WRONG else old)}" for row, tally in found
+            ]
         elif status == STILL_WRONG and found:
-            text.append(f"      {', '.join(row['id'] for row in found)}")
+            text.append(f"      {', '.join(row['id'] for row, _ in found)}")
     moved = sorted(_moved(rows), key=lambda item: -item[0])[:10]
     if moved:
         text += ["", "  margins that moved most, in units of the bound:", *(f"      {line}" for _, line in moved)]
     return [*text, ""]
 
 
-def _told(row: Mapping[str, Any], status: str) -> str:
-    counted = row["upgrade"]["counts"]
-    reasons = [entry["reason"] for entry in row["known"] if entry["lane"] == (NEW if status == NEWLY_WRONG else OLD)]
-    told = f"known: {reasons[0]}" if reasons else row["upgrade"]["first"].get(status, "")
+def _told(row: Mapping[str, Any], tally: Mapping[str, Any], status: str, lane: str) -> str:
+    counted = tally["counts"]
+    reasons = [entry["reason"] for entry in row["known"] if entry["lane"] == lane]
+    told = f"known: {reasons[0]}" if reasons else tally["first"].get(status, "")
     text = f"{row['id']} ({counted[status]} of {sum(counted.values())} samples): {' '.join(told.split())}"
     return shorten(text, 150)
 
 
-def _moved(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
+def _moved(rows: Rows) -> list[tuple[float, str]]:
     return [
         (max(new, old) / max(min(new, old), 1e-3), f"{row['id']} {name}: {old:.2g} -> {new:.2g}")
-        for row in rows
-        if row["upgrade"]["status"] in (CHANGED, UNCHANGED)
-        for name, (old, new) in row["upgrade"]["drift"].items()
+        for row, tally in rows
+        if tally["status"] in (CHANGED, UNCHANGED)
+        for name, (old, new) in tally["drift"].items()
     ]

@@ -26,9 +26,16 @@ class Shown:
             arrays = sample.arrays()
             self._informative = not arrays or any(map(_shows, arrays))
         for label, observation in observations.items():
+            if observation.unsupported is not None:
+                continue
             self._quantities.setdefault(label, set()).update(observation.values)
             for name, value in observation.values.items():
                 self._note(name, value)
+
+    @property
+    def lanes(self) -> Collection[str]:
+        """Labels of the lanes that took part."""
+        return self._quantities.keys()
 
     def note_expected(self, accepted: Any) -> None:
         """What a lane is known to leave at zero, and should not, shows something too."""

@@ -18,6 +18,8 @@ SECONDS = 4.0
 ALLOWED = (
     "conformance/lanes/torch_adapter.py",
     "conformance/lanes/paddle_adapter.py",
+    "conformance/lanes/torch_modes.py",
+    "conformance/lanes/paddle_modes.py",
     "conformance/porting/torch_side/",
     "conformance/porting/paddle_side/",
 )

@@ -54,7 +54,7 @@ def test_a_lane_is_read(text, spec, name):
         ("torch:cuda:first", "cannot read lane"),
         ("torch:cuda:-1", "cannot read lane"),
         ("torch:cuda:0:0", "cannot read lane"),
-        ("torch+fp8", "cannot read lane"),
+        ("torch+fp8", "unknown mode +fp8; torch knows +compile"),
         ("a b=torch", "cannot read lane"),
         ("=torch", "cannot read lane"),
         ("jax:cpu", "unknown framework 'jax'; known are torch, paddle"),

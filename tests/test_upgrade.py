@@ -80,6 +80,8 @@ def test_a_contract_has_its_most_important_status_and_the_first_example():
         "status": NEWLY_WRONG,
         "counts": {UNCHANGED: 1, STILL_WRONG: 1, NEWLY_WRONG: 2, NEWLY_RIGHT: 1},
         "first": tally.first,
+        "old": "old",
+        "new": "new",
         "drift": {"output": [0.2, 0.9]},
     }
     for one_sided in ({"old": {"output": 0.2}}, {"new": {"output": 0.2}}, {}):
@@ -209,7 +211,8 @@ def test_a_release_that_dies_is_counted(upgrade):
 
 
 def told(name: str, status: str, first: str = "", **more: Any) -> dict[str, Any]:
-    upgrade = {"status": status, "counts": {status: 3, UNCHANGED: 6}, "first": {status: first} if first else {}}
+    counts, found = {status: 3, UNCHANGED: 6}, {status: first} if first else {}
+    upgrade = {"status": status, "old": "old", "new": "new", "counts": counts, "first": found}
     known = more.pop("known", [])
     return {"id": name, "known": known, "upgrade": {**upgrade, "drift": more.pop("drift", {}), **more}}
 

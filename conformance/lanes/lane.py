@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from conformance import modes
 from conformance.contract import Contract, Observation, Sample
 from conformance.dtypes import has_gradient
 from conformance.lanes.spec import LaneSpec
@@ -138,6 +139,7 @@ class InProcessLane:
         self._versions: dict[str, Any] = {}
         self._pinned: dict[str, Any] = {}
         self._changed: dict[str, str] = {}
+        self._modes: list[modes.Running] = []
 
     @functools.cached_property
     def label(self) -> str:
@@ -151,7 +153,9 @@ class InProcessLane:
         try:
             module = importlib.import_module(ADAPTERS[self.spec.framework])
             self.adapter = module.Adapter(self.spec.device, self.spec.index, self.spec.tf32)
-            self._versions = {**self.adapter.versions(), "processor": features()}
+            self._modes = modes.started(self.spec.framework, self.spec.modes, self.adapter)
+            self._enter_modes()
+            self._versions = {**self.adapter.versions(), "processor": features(), "modes": list(self.spec.modes)}
             self._pinned = self.adapter.settings()
         except LaneError:
             raise
@@ -167,7 +171,13 @@ class InProcessLane:
         if self._active.get(self.spec.framework) is not self:
             self._leave()
             self.adapter.pin()
+            self._enter_modes()
             self._active[self.spec.framework] = self
+
+    def _enter_modes(self) -> None:
+        for mode in self._modes:
+            mode.pin()
+        modes.entered(self._modes)
 
     def _leave(self) -> None:
         active = self._active.pop(self.spec.framework, None)
@@ -187,11 +197,11 @@ class InProcessLane:
 
     def submit(self, contract: Contract, sample: Sample) -> Observation:
         self._enter()
-        return observe(self.adapter, contract, sample)
+        return observe(self.adapter, contract, sample, self._modes)
 
     def submit_all(self, contract: Contract, samples: Sequence[Sample]) -> list[Observation]:
         self._enter()
-        return [observe(self.adapter, contract, sample) for sample in samples]
+        return [observe(self.adapter, contract, sample, self._modes) for sample in samples]
 
     def result(self, handle: Observation) -> Observation:
         return handle
@@ -212,6 +222,8 @@ class InProcessLane:
     def begin_contract(self) -> None:
         self._enter()
         self.adapter.seed(0)
+        for mode in self._modes:
+            mode.begin()
 
     def check_settings(self) -> None:
         if self._active.get(self.spec.framework) is self:
@@ -220,13 +232,17 @@ class InProcessLane:
             told = "; ".join(self._changed.values())
             self._changed.clear()
             self.adapter.pin()
+            self._enter_modes()
             self._active[self.spec.framework] = self
             raise LaneError(f"lane {self.label}: the contract left settings changed ({told})")
 
 
-def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
+def observe(adapter: Any, contract: Contract, sample: Sample, running: Sequence[modes.Running] = ()) -> Observation:
     """Make the framework's call for one sample and turn what it returns, or raises, into an observation."""
     call = contract.call(adapter.framework)
+    if not contract.modes:  # a law of a mode makes its calls in that mode itself
+        for mode in running:
+            call = mode.call(contract, call)
     observation = Observation()
     inputs = {name: value for name, value in sample.inputs.items() if name not in RESERVED}
     layouts = sample.inputs.get("layouts", {})
@@ -249,6 +265,8 @@ def observe(adapter: Any, contract: Contract, sample: Sample) -> Observation:
                 continue  # no gradient reached this input; the judge names what is missing
             array, dtype, device = adapter.plain(value)
             observation.values[name], observation.dtypes[name], observation.devices[name] = array, dtype, device
+    except modes.Unsupported as error:
+        observation = Observation(unsupported=str(error))
     except (Exception, SystemExit) as error:
         text = str(error).strip()
         observation = Observation(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)

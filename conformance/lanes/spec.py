@@ -1,4 +1,4 @@
-"""What a person types for a lane, ``[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32]``, turned into data and checked."""
+"""What a person types for a lane, ``[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+MODE...]``, turned into data and checked."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance import modes as kinds
+
 FRAMEWORKS = ("torch", "paddle")
 DEVICES = {
     "torch": {"cpu": "cpu", "cuda": "cuda", "gpu": "cuda"},
     "paddle": {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu"},
 }
 FORM = (
-    "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+tf32][@WHERE], for example torch, paddle:cpu, new=torch:cuda:0+tf32 or "
-    "old=paddle@/envs/paddle-2.6"
+    "[LABEL=]FRAMEWORK[:DEVICE[:INDEX]][+MODE...][@WHERE], for example torch, paddle:cpu+static, new=torch:cuda:0+tf32 "
+    "or old=paddle@/envs/paddle-2.6"
 )
 
 _SPEC = re.compile(
     r"(?:(?P<label>[\w.-]+)=)?(?P<framework>[^:@+=]+)(?::(?P<device>[^:@+]+))?(?::(?P<index>\d+))?"
-    r"(?P<tf32>\+tf32)?(?:@(?P<where>.+))?"
+    r"(?P<modes>(?:\+[^+@]*)*)(?:@(?P<where>.+))?"
 )
 
 
@@ -32,6 +34,7 @@ class LaneSpec:
     """A lane that was asked for. ``device`` is in the framework's own word: torch says cuda, paddle says gpu.
 
     where: a virtual environment, an interpreter or an execnet specification; empty for the interpreter of the run.
+    modes: those of :mod:`conformance.modes`, as its ``parse`` gives them.
     """
 
     framework: str
@@ -40,6 +43,7 @@ class LaneSpec:
     tf32: bool = False
     label: str = ""
     where: str = ""
+    modes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.label or self.name
@@ -48,7 +52,12 @@ class LaneSpec:
     def name(self) -> str:
         """Framework and device, as in ``torch:cpu``."""
         place = self.device if self.device == "cpu" or not self.index else f"{self.device}:{self.index}"
-        return f"{self.framework}:{place}" + ("+tf32" if self.tf32 else "")
+        return f"{self.framework}:{place}" + ("+tf32" if self.tf32 else "") + kinds.written(self.modes)
+
+    @property
+    def arithmetic(self) -> str:
+        """What it multiplies in: ``float32``, ``tf32``, or the mode by which it is another, such as ``bf16``."""
+        return "tf32" if self.tf32 else kinds.arithmetic(self.modes)
 
 
 def written(spec: LaneSpec) -> str:
@@ -72,10 +81,20 @@ def parse(text: str) -> LaneSpec:
     device = DEVICES[framework][device]
     if match["index"] and device == "cpu":
         raise SpecError(f"lane {text!r}: the CPU has no index; drop :{match['index']}")
-    if match["tf32"] and device == "cpu":
+    given = [each.lower() for each in match["modes"].split("+")[1:]]
+    tf32 = "tf32" in given
+    if tf32 and device == "cpu":
         raise SpecError(f"lane {text!r}: TF32 exists on CUDA devices only; drop +tf32 or name a GPU")
+    try:
+        modes = kinds.parse(framework, [each for each in given if each != "tf32"])
+    except kinds.ModeError as error:
+        raise SpecError(f"lane {text!r}: {error}") from None
+    if tf32 and kinds.arithmetic(modes) != "float32":
+        raise SpecError(
+            f"lane {text!r}: +tf32 and +{kinds.arithmetic(modes)} exclude each other; leave one of the two out"
+        )
     where = match["where"] or ""
-    return LaneSpec(framework, device, int(match["index"] or 0), bool(match["tf32"]), match["label"] or "", where)
+    return LaneSpec(framework, device, int(match["index"] or 0), tf32, match["label"] or "", where, modes)
 
 
 def interpreter_at(path: Path) -> Path | None:

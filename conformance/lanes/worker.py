@@ -90,7 +90,7 @@ def _start(
         lane_module.ADAPTERS.update(adapters)
         for name in imports:
             importlib.import_module(name)
-        lane = InProcessLane(LaneSpec(**spec))
+        lane = InProcessLane(LaneSpec(**{**spec, "modes": tuple(spec["modes"])}))
         lane.start()
         return lane, ("started", lane.fingerprint(), lane.visible_gpus(), stderr)
     except LaneError as error:

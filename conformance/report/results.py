@@ -79,6 +79,7 @@ def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
     old.unsupported.update(new.unsupported)
     old.failure = old.failure or new.failure
     old.upgrade = old.upgrade or new.upgrade
+    old.modes = old.modes or new.modes
     old.details = old.details or new.details
 
 
@@ -136,6 +137,7 @@ def _contract(record: Record) -> dict[str, Any]:
         "unsupported": record.unsupported,
         "failure": record.failure,
         **({"upgrade": record.upgrade} if record.upgrade else {}),
+        **({"modes": record.modes} if record.modes else {}),
         **({"details": record.details} if record.details else {}),
         "seconds": round(record.seconds, 4),
         "framework_seconds": round(record.framework_seconds, 4),

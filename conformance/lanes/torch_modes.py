@@ -1,0 +1,150 @@
+"""Torch's modes: what a program does to be compiled, to run under autocast, with channels last, or on more threads."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from conformance.lanes.lane import LaneError
+from conformance.modes import Running, Unsupported
+
+SHAPES = 1000
+"""Shapes that one function may be compiled for; beyond this torch would run it eagerly and say nothing."""
+
+
+class Compile(Running):
+    """Modules through ``torch.compile`` as their owner calls them; a call that uses none, as a whole."""
+
+    def __init__(self, value: str, adapter: Any) -> None:
+        super().__init__(value, adapter)
+        if not hasattr(torch, "compile"):
+            raise LaneError(f"+compile needs torch 2.0 or later, this is {torch.__version__}")
+        if (
+            value == "inductor"
+            and adapter.device.type == "cpu"
+            and not any(map(shutil.which, ("g++", "clang++", "c++")))
+        ):
+            raise LaneError("+compile needs a C++ compiler; install g++, or write +compile=aot_eager, which needs none")
+        import torch._dynamo as dynamo
+
+        self._dynamo = dynamo
+        for name in ("recompile_limit", "cache_size_limit", "accumulated_recompile_limit"):
+            if hasattr(dynamo.config, name):
+                setattr(dynamo.config, name, SHAPES)
+        self._whole: dict[str, Callable[..., Any]] = {}
+        self._with_modules: set[str] = set()
+
+    def begin(self) -> None:
+        self._dynamo.reset()
+        self._whole.clear()
+
+    def compiled(self, function: Any) -> Any:
+        return torch.compile(function, backend=self.value, dynamic=False)
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**inputs: Any) -> Any:
+            whole = self._whole.get(contract.id)
+            if whole is not None:
+                return whole(**inputs)
+            if contract.id in self._with_modules:
+                with self._modules_compiled():
+                    return call(**inputs)
+            state = torch.get_rng_state()
+            with self._modules_compiled() as found:
+                result = call(**inputs)
+            if found:
+                self._with_modules.add(contract.id)
+                return result
+            torch.set_rng_state(state)
+            self._whole[contract.id] = whole = self.compiled(getattr(call, "whole", call))
+            return whole(**inputs)
+
+        return made
+
+    @contextlib.contextmanager
+    def _modules_compiled(self) -> Iterator[list[str]]:
+        """While this lasts, a module that is called by anything but a module runs compiled; gives their names."""
+        plain, inside, found = torch.nn.Module.__call__, [False], []
+
+        def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
+            if inside[0]:
+                return plain(module, *arguments, **named)
+            found.append(type(module).__name__)
+            inside[0] = True
+            try:
+                return self.compiled(module)(*arguments, **named)
+            finally:
+                inside[0] = False
+
+        torch.nn.Module.__call__ = called
+        try:
+            yield found
+        finally:
+            torch.nn.Module.__call__ = plain
+
+
+class Autocast(Running):
+    """Calls under ``torch.autocast``; their gradients are asked for outside of it, as its page says."""
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**inputs: Any) -> Any:
+            with torch.autocast(self.adapter.device.type, dtype=getattr(torch, self.value)):
+                return call(**inputs)
+
+        return made
+
+
+class Narrow(Running):
+    """Inputs and weights of another dtype: the samples are rounded to it before they arrive."""
+
+
+class ChannelsLast(Running):
+    """Tensors of four axes, and of five, with the channels innermost in memory."""
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**inputs: Any) -> Any:
+            laid = {name: self._laid(each) for name, each in inputs.items()}
+            if all(laid[name] is each for name, each in inputs.items()):
+                raise Unsupported("no input has channels: none has four axes or five")
+            return call(**laid)
+
+        return made
+
+    def _laid(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor) and value.ndim in (4, 5):
+            return self.adapter.channels_last(value)
+        return value
+
+
+class Threads(Running):
+    """So many threads."""
+
+    def pin(self) -> None:
+        torch.set_num_threads(int(self.value))
+
+
+class Deterministic(Running):
+    """Kernels that are not deterministic are refused, and every call is made twice."""
+
+    def pin(self) -> None:
+        torch.use_deterministic_algorithms(True)
+
+
+class Ranks(Running):
+    """Laws of several processes start them themselves."""
+
+
+MODES: dict[str, type[Running]] = {
+    "compile": Compile,
+    "amp": Autocast,
+    "bf16": Narrow,
+    "fp16": Narrow,
+    "nhwc": ChannelsLast,
+    "threads": Threads,
+    "deterministic": Deterministic,
+    "ranks": Ranks,
+}
