@@ -161,7 +161,7 @@ class Contract:
         if not error:
             return None
         if _NOT_HELD.match(error):
-            return min(sample.dtypes(), default="a dtype")
+            return min(sample.dtypes(), default="a sample")
         found = sample.dtypes() & set(self.optional_dtypes)
         return min(found) if found and _NO_KERNEL.search(error) else None
 
@@ -181,7 +181,7 @@ _NO_KERNEL = re.compile(
     re.IGNORECASE,
 )
 """Words of the frameworks for a dtype without a kernel."""
-_NOT_HELD = re.compile(r"WireError: .*needs ml_dtypes")
+_NOT_HELD = re.compile(r"WireError: .*needs ml_dtypes|ModuleNotFoundError: No module named 'scipy'")
 """Words of a lane whose environment cannot hold a sample: that speaks of no framework."""
 
 REGISTRY: dict[str, Contract] = {}

@@ -93,10 +93,11 @@ def spread(g: Quantity, count: int) -> Quantity:
     return sums.move(lambda array: np.repeat(array[..., None], count, -1), g)
 
 
-def extreme(x: Any, choose: Callable[..., Array], shared: bool | str = True) -> Quantity:
+def extreme(x: Any, choose: Callable[..., Array], shared: bool | str = True, of: Array | None = None) -> Quantity:
     """The largest or the smallest of the last axis, NaN where one is.
 
     shared: elements that are equal share the gradient; else the first has it, or with "whole" each of them.
+    of: what each element was made of by itself: those made of the same are equal, whatever their errors.
     """
     x = quantity(x)
     value = choose(x.value, axis=-1)
@@ -115,7 +116,8 @@ def extreme(x: Any, choose: Callable[..., Array], shared: bool | str = True) -> 
     if x.error.any():  # which may make another the largest or the smallest, or equal to it
         with np.errstate(invalid="ignore"):
             near = np.abs(x.value - value[..., None]) <= x.error + found.error[..., None]
-        unknown = unknown | ((near.sum(-1) > 1) & (near & (x.error > 0)).any(-1))
+        other = near if of is None else near & (of != np.take_along_axis(of, best.argmax(-1)[..., None], -1))
+        unknown = unknown | ((near.sum(-1) > 1) & (near & (x.error > 0)).any(-1) & other.any(-1))
     return without_gradient(found, x, unknown[..., None] & np.ones(x.shape, bool))
 
 

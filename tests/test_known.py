@@ -199,15 +199,23 @@ def test_a_witness_is_replayed(identity, run, step, verdict):
     assert known == [1] * (verdict is Verdict.KNOWN)
 
 
-def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_entry_stale(identity, run):
+@pytest.mark.parametrize(
+    "error",
+    [
+        WireError("an array of bfloat16 needs ml_dtypes, which is not installed in python"),
+        ModuleNotFoundError("No module named 'scipy'"),
+    ],
+    ids=["ml_dtypes", "scipy"],
+)
+def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_entry_stale(identity, run, error):
     def fail(x: np.ndarray) -> np.ndarray:
-        raise WireError("an array of bfloat16 needs ml_dtypes, which is not installed in python")
+        raise error
 
     made = run(identity(paddle=fail, variant_odd=odd))
     assert made.replay_witness(entry()) == {"paddle:cpu": Verdict.UNSUPPORTED}
     made.check(whole(1))
     (told,) = made.record.unsupported.values()
-    assert "needs ml_dtypes" in told
+    assert str(error) in told
 
 
 def test_a_lane_that_is_known_to_give_nothing_is_not_vacuous(declare, run):

@@ -181,6 +181,7 @@ def test_what_a_release_needs():
         "ml-dtypes",
         "pillow",
         "safetensors",
+        "scipy",
         "setuptools",
         "torchvision>=0.15",
         "numpy",
@@ -211,6 +212,14 @@ def test_an_environment_is_made_once(fake_uv, tmp_path):
     (tmp_path / "e" / "complete").unlink()  # one that was left half-made is made again
     environments.make(tmp_path / "e", "torch", "2.4.1")
     assert fake_uv.read_text().count("torch==2.4.1") == 2
+
+
+def test_an_environment_that_lacks_what_is_needed_by_now_is_given_it(fake_uv, tmp_path):
+    environments.make(tmp_path / "e", "torch", "2.4.1")
+    (tmp_path / "e" / "complete").write_text("torch==2.4.1")
+    environments.make(tmp_path / "e", "torch", "2.4.1")
+    calls = fake_uv.read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["venv", "pip", "pip"] and " scipy " in calls[-1]
 
 
 def test_what_cannot_be_installed_is_told_on_one_line(fake_uv, tmp_path):

@@ -144,6 +144,16 @@ def test_which_is_the_largest_may_hang_on_an_error():
     assert gradient.value[1].tolist() == [0, 0, 1] and not gradient.error[1].any()
 
 
+def test_equal_ones_are_equal_whatever_their_errors():
+    x = q.Quantity(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 3.0], [1.0, 1.0, 0.0]]), np.full((3, 3), 1e-8))
+    x.variable = True
+    found = r.extreme(x, np.max, of=np.array([[5.0, 5.0, 4.0], [5.0, 5.0, 6.0], [5.0, 5.1, 4.0]]))
+    (gradient,) = q.backward([(found, np.ones(3))], [x])
+    assert gradient is not None
+    assert gradient.value[:2].tolist() == [[0.5, 0.5, 0], [0, 0, 1]] and np.isfinite(gradient.error[:2]).all()
+    assert np.isinf(gradient.error[2]).all()
+
+
 def test_the_gradient_of_a_product_may_be_divided_by_the_element():
     x, cotangent = q.variable(np.array([3.0, 5.0])), np.float32(-1.2654216)
     (gradient,) = q.backward([(r.product(x), np.asarray(float(cotangent)))], [x])

@@ -26,8 +26,8 @@ class InstallationError(RuntimeError):
 
 
 def requirements(framework: str, release: str) -> list[str]:
-    """What a lane of a release needs: the framework, NumPy, dtypes that NumPy lacks, Pillow for images, safetensors."""
-    needed = [f"{PACKAGES[framework]}=={release}", "ml-dtypes", "pillow", "safetensors", "setuptools"]
+    """What a lane of a release needs: the framework, and what contracts call besides; NumPy last."""
+    needed = [f"{PACKAGES[framework]}=={release}", "ml-dtypes", "pillow", "safetensors", "scipy", "setuptools"]
     if framework == "torch":
         # torchvision names the torch release that it was built for, so that the resolver finds the right one; the
         # first ones did not.
@@ -57,20 +57,22 @@ def uv() -> str:
 def make(folder: Path, framework: str, release: str) -> Path:
     """Make an environment, or take the one that is there and whole; returns its folder.
 
+    One that was made when less was needed is given the rest.
+
     Raises
     ------
     InstallationError: the release cannot be installed.
     """
-    stamp = folder / "complete"
-    if stamp.exists():
+    stamp, needed = folder / "complete", requirements(framework, release)
+    whole = stamp.exists()
+    if whole and stamp.read_text(encoding="utf-8").split("\n") == needed:
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _run([uv(), "venv", "--quiet", "--python", sys.executable, str(folder)])
-    _run(
-        [uv(), "pip", "install", "--quiet", "--python", str(interpreter_at(folder)), *requirements(framework, release)]
-    )
-    stamp.touch()
+    if not whole:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _run([uv(), "venv", "--quiet", "--python", sys.executable, str(folder)])
+    _run([uv(), "pip", "install", "--quiet", "--python", str(interpreter_at(folder)), *needed])
+    stamp.write_text("\n".join(needed), encoding="utf-8")
     return folder
 
 

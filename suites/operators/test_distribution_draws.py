@@ -114,6 +114,7 @@ class small_concentrations:
         else f.distribution.Dirichlet(f.full([64, 64, 2], SMALL)).sample()[..., 0]
     )
     chances = lambda kind: _shares_of_thirds(0.0)
+    kinds = 3
 
     @staticmethod
     def variant_halves(told, seed, kind):

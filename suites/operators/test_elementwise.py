@@ -665,6 +665,11 @@ class ldexp:
         x,
         np.broadcast_shapes(x.shape, power.shape) != x.shape or (power < 0) | (power > 30),
     )
+    variant_nothing_refused = lambda x, power: (
+        _times_power(x, power, lambda p: p)
+        if power.size
+        else Rejects("a power of nothing", "The meta data must be valid when call the mutable data function")
+    )
     variant_through_the_power = lambda x, power: _times_power(x, power, lambda p: np.where(p > 127, np.inf, p))
 
 

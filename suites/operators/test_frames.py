@@ -201,12 +201,13 @@ class windows:
 
     @staticmethod
     def torch(name, count, periodic, dtype):
-        import scipy.signal
         import torch
 
         kind = getattr(torch, dtype)
         options = {"sym": not periodic, "dtype": kind}
         if name not in SHARED:  # torch has none
+            import scipy.signal
+
             return {"output": torch.tensor(scipy.signal.get_window(_asked(name), count, periodic), dtype=kind)}
         words = {"kaiser": {"beta": 8.0}, "gaussian": {"std": 2.0}, "exponential": {"tau": 3.0}}.get(name, {})
         return {"output": getattr(torch.signal.windows, name)(count, **words, **options)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Sample, accuracy, contract
+from conformance import Rejects, Sample, accuracy, contract
 from conformance.functions import clip, log
 from conformance.moves import moved
 from conformance.normalization import standardized
@@ -244,6 +244,9 @@ class kl_div:
     note = "By position, the fifth of torch's kl_div is its reduction, the third of paddle's."
     both = lambda f, x, target: f.nn.functional.kl_div(x, target, None, None, "sum")
     value = lambda x, target: (target * log(target) - target * x).sum()
+    variant_four = lambda x, target: Rejects(
+        "a fifth argument", error="from 2 to 4 positional arguments but 5 were given"
+    )
     variant_one_by_one = lambda x, target: target.plain * (log(target.plain) - x.plain)
 
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
+from conformance.quantity import current
 from suites.support.refusals import absent, without_elements
 
 AREA = "shapes of tensors"
 HOW = each("function", "method")
+RESHAPED = "The 'shape' in ReshapeOp is invalid"
 
 
 def _signed(draw, axis, rank):
@@ -71,6 +73,22 @@ class reshape:
         if how == "view" and 0 in x.shape
         else moved(lambda a: a.reshape(shape), x)
     )
+
+    @staticmethod
+    def variant_zero_kept(x, shape, how):
+        """A 0 of a shape is the length of that axis before, which is asked to make as many elements, that is none."""
+        if how != "view" and 0 in x.shape and x.shape[0] != 0:
+            return Rejects("a length of 0", error=RESHAPED)
+        return moved(lambda a: a.reshape(shape), x)
+
+    @staticmethod
+    def variant_view_of_old(x, shape, how):
+        """A view takes no -1, and has no gradient."""
+        if how == "view" and -1 in shape:
+            return Rejects("a length to be found", error="The Tensor can not be viewed")
+        if how == "view" and current().name != "integers":
+            return Rejects("a gradient of a view", error="The kernel `view_shape_grad` is not registered")
+        return moved(lambda a: a.reshape(shape), x)
 
 
 @st.composite
@@ -179,6 +197,15 @@ class squeeze:
     paddle = lambda f, x, axis, how: f.squeeze(x, axis) if how == "function" else x.squeeze(axis=axis)
     value = lambda x, axis, how: moved(lambda a: _without(a, axis), x)
 
+    @staticmethod
+    def variant_zero_kept(x, axis, how):
+        """The gradient is given its shape by a reshape, where a 0 is the length that stands in this place now."""
+        found = _without(x.value, axis).shape
+        kept = [n or (*found, *[0] * x.ndim)[place] for place, n in enumerate(x.shape)]
+        if 0 in x.shape and math.prod(kept) and current().name != "integers":
+            return Rejects("a gradient without elements", error=RESHAPED)
+        return moved(lambda a: _without(a, axis), x)
+
 
 @st.composite
 def _unsqueezed(draw):
@@ -199,7 +226,7 @@ class unsqueeze:
     both = lambda f, x, axis, how: f.unsqueeze(x, axis) if how == "function" else x.unsqueeze(axis)
     value = lambda x, axis, how: moved(lambda a: np.expand_dims(a, axis), x)
     variant_no_elements = lambda x, axis, how: (
-        without_elements(x, "The 'shape' in ReshapeOp is invalid") or moved(lambda a: np.expand_dims(a, axis), x)
+        without_elements(x, RESHAPED) or moved(lambda a: np.expand_dims(a, axis), x)
     )
 
 

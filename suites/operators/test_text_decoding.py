@@ -256,3 +256,11 @@ class edit_distance:
             return Rejects("tokens to be ignored", error="Expected ignored_tokens is None")
         found = edit_distance.oracle(text, label, size, label_size, ignored, normalized)
         return {"distance": found["count"], "count": found["distance"]}
+
+    @staticmethod
+    def variant_of_sequences(text, label, size, label_size, ignored, normalized):
+        """Tokens are ignored in tensors alone that know of sequences, which cannot be made any more."""
+        if ignored is not None:
+            words = "does not contain LoD information" if text.shape[1] == 1 else "with the 2nd dimension equal to 1"
+            return Rejects("tokens to be ignored", error=words)
+        return edit_distance.oracle(text, label, size, label_size, ignored, normalized)

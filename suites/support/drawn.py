@@ -28,7 +28,7 @@ def drawn(
 
     ``law`` gives the :class:`~conformance.sampling.Law` of the numbers, or of what ``through`` makes of them; or, for
     whole numbers, ``chances`` gives the probabilities of 0, 1 and so on, the last one that of all beyond. ``size``: of
-    the matrix of them.
+    the matrix of them. ``kinds``: how many chances there are, where a lane should not compute them to know.
     """
 
     def declare(cls: type) -> Contract:
@@ -44,7 +44,7 @@ def drawn(
                 found = given[framework](module, **chosen)
                 numbers = np.asarray(found.numpy())
                 if "chances" in given:
-                    return _counts(numbers, len(given["chances"](**chosen)))
+                    return _counts(numbers, given.get("kinds") or len(given["chances"](**chosen)))
                 told = through(numbers.astype(np.float64), **chosen)
                 return {**law.summary(np.where(np.isfinite(told), told, 0.0)), **_told(numbers)}
 

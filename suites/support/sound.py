@@ -154,7 +154,7 @@ def decibels(
     )
     if range_ is None:
         return found
-    lowest = extreme(rows(found, None), np.max, tied) - range_
+    lowest = extreme(rows(found, None), np.max, tied, rows(kept, None).value) - range_
     cut = found.value < lowest.value
     result = where(cut, lowest, found)
     near = np.abs(found.value - lowest.value) <= found.error + lowest.error
