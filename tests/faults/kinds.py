@@ -36,6 +36,7 @@ BY_CALL = (
     "quantisation.moving_average",
     "quantisation.observers",
     "quantisation.trained",
+    "recompute.containers",
     "scheduler.begun",
     "signal.frame",
     "signal.overlap_add",

@@ -1,0 +1,1 @@
+"""Laws of programs in the modes that people run them in: mixed precision, recomputation, accumulation, averages."""
