@@ -5,12 +5,14 @@ Each gradient is formed as the frameworks form it, from the rounded probabilitie
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from conformance.forms import in_either_form
 from conformance.functions import exp, log, rsqrt, square
 from conformance.quantity import (
     Array,
@@ -123,17 +125,27 @@ def attention(
     """
     query, key, value = quantity(query), quantity(key), quantity(value)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores = scaled(einsum("bhqd,bhkd->bhqk", query, key), scale, 4)
+    scores = in_either_form(_scores(scale), query, key)
     if added is not None:
-        scores = plus(scores, quantity(added))
+        scores = plus(scores, quantity(added), query.shape[-1])
     weights = softmax(scores, -1, change)
     return weighed(scores, weights, value), weights
 
 
-def plus(scores: Quantity, added: Quantity) -> Quantity:
-    """Scores and what is added to them; the lowest numbers hide a position whatever error its score has."""
+def _scores(scale: float) -> list[Callable[[Quantity, Quantity], Quantity]]:
+    """Products whose terms may be larger than they are, by where they are scaled."""
+    product, root = functools.partial(einsum, "bhqd,bhkd->bhqk"), math.sqrt(abs(scale))
+    return [
+        lambda query, key: scaled(product(query, key), scale, 4),
+        lambda query, key: product(scaled(query, scale, 2), key),
+        lambda query, key: product(scaled(query, math.copysign(root, scale), 2), scaled(key, root, 2)),
+    ]
+
+
+def plus(scores: Quantity, added: Quantity, terms: int) -> Quantity:
+    """Scores, of so many products, and what is added; the lowest numbers hide a position whatever its score's error."""
     hides = added.value <= -current().largest / 2
-    found = scores + where(hides, 0.0, added)
+    found = begun_with(where(hides, 0.0, added), scores, terms)
     hidden = np.broadcast_to(hides, found.shape)
     kept = Quantity(np.where(hidden, -np.inf, found.value), np.where(hidden, 0.0, found.error))
     return kept.with_gradient(found, lambda g: g)

@@ -157,6 +157,21 @@ def gradient_of(function, x: q.Quantity) -> q.Quantity:
     return found
 
 
+@pytest.mark.parametrize("name", ["exp", "log", "rsqrt", "sigmoid", "tanh", "expm1"])
+def test_an_error_that_is_not_small_goes_as_far_as_the_function_bends(name):
+    given = q.Quantity([1.0, 2.0], 0.3)
+    made = f.apply(name, given)
+    ends = (f.apply(name, q.Quantity(given.value + sign * 0.3)).value for sign in (-1, 1))
+    assert all((np.abs(end - made.value) <= made.error).all() for end in ends)
+
+
+def test_a_divisor_s_error_that_is_not_small_counts_from_the_divisor_that_it_leaves():
+    made = q.quantity(6.0) / q.Quantity([1.0, 2.0], 0.3)
+    assert (6.0 / (np.array([1.0, 2.0]) - 0.3) - made.value <= made.error).all()
+    doubled = q.Quantity(6.0, 0.5) / q.Quantity([1.0, 2.0], 0.3)
+    assert (6.5 / (np.array([1.0, 2.0]) - 0.3) - doubled.value <= doubled.error).all()
+
+
 def test_a_side_that_an_error_leaves_open_promises_neither_gradient():
     near = q.Quantity(np.array([1e-8, -1e-8, 1e-8, 0.0, 5.0]), np.array([1e-7, 1e-7, 0.0, 0.0, 1e-7]))
     near.variable = True

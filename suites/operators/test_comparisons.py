@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.accuracy import Rejects
+from conformance.accuracy import Acceptance, Rejects
 from conformance.dtypes import EVERY
 from conformance.operators import Booleans, Floats, Integers, broadcast, each, one, operator, two
+from conformance.quantity import made
 
 AREA = "comparisons"
 SMALL = (1e-9, 1e-16)
@@ -185,22 +186,32 @@ def _unlike(x, y):
 
 
 def _close(x, y, tolerance, equal_nan, infinite=False):
-    """infinite: whether an infinite y is taken to allow an infinite difference."""
-    relative, absolute = tolerance
-    with np.errstate(invalid="ignore", over="ignore"):
-        near = (np.abs(x - y) <= absolute + relative * np.abs(y)) & (np.isfinite(y) | infinite)
-    return near | (x == y) | (equal_nan & np.isnan(x) & np.isnan(y))
+    """Open where a rounded difference may lie on the other side of a rounded tolerance.
+
+    infinite: whether an infinite y is taken to allow an infinite difference.
+    """
+    relative, absolute = (made(each, 0.0, 1) for each in tolerance)
+    apart, allowed = abs(x - y), abs(y) * relative + absolute
+    x, y, unsure = x.value, y.value, apart.error + allowed.error
+    with np.errstate(invalid="ignore"):
+        near = (apart.value <= allowed.value) & (np.isfinite(y) | infinite)
+        open_ = (np.abs(apart.value - allowed.value) <= unsure) & (unsure > 0)
+    near = near | (x == y) | (equal_nan & np.isnan(x) & np.isnan(y))
+    return Acceptance(near, np.where(open_ & (x != y), np.inf, 0.0), dtype="bool")
 
 
 def _loosely(x, y, tolerance, equal_nan):
     """By a kernel that allows 1e-15 more, for which an infinite y allows an infinite difference, and of one shape."""
     if x.shape != y.shape:
         return _unlike(x, y)
-    return _close(x.value, y.value, (tolerance[0], tolerance[1] + 1e-15), equal_nan, True)
+    return _close(x, y, (tolerance[0], tolerance[1] + 1e-15), equal_nan, True)
 
 
 def _all(found):
-    return found if isinstance(found, Rejects) else np.all(found)
+    if isinstance(found, Rejects):
+        return found
+    surely, open_ = np.asarray(np.all(found.value)), np.isinf(found.bound)
+    return Acceptance(surely, np.inf if np.all(found.value | open_) and np.any(open_) else 0.0, dtype="bool")
 
 
 @operator(
@@ -216,11 +227,11 @@ class isclose:
 
     torch = lambda f, x, y, tolerance, equal_nan: f.isclose(x, y, *tolerance, equal_nan=equal_nan)
     paddle = lambda f, x, y, tolerance, equal_nan: f.isclose(x, y, *tolerance, equal_nan)
-    value = lambda x, y, tolerance, equal_nan: _close(x.value, y.value, tolerance, equal_nan)
+    value = lambda x, y, tolerance, equal_nan: _close(x, y, tolerance, equal_nan)
     variant_equal_nan_in_place = lambda x, y, tolerance, equal_nan: (
         IN_PLACE
         if equal_nan and np.broadcast_shapes(x.shape, y.shape) != x.shape
-        else _close(x.value, y.value, tolerance, equal_nan)
+        else _close(x, y, tolerance, equal_nan)
     )
     variant_loosely = _loosely
 
@@ -238,11 +249,11 @@ class allclose:
 
     torch = lambda f, x, y, tolerance, equal_nan: f.tensor(f.allclose(x, y, *tolerance, equal_nan))
     paddle = lambda f, x, y, tolerance, equal_nan: f.allclose(x, y, *tolerance, equal_nan)
-    value = lambda x, y, tolerance, equal_nan: np.all(_close(x.value, y.value, tolerance, equal_nan))
+    value = lambda x, y, tolerance, equal_nan: _all(_close(x, y, tolerance, equal_nan))
     variant_equal_nan_in_place = lambda x, y, tolerance, equal_nan: (
         IN_PLACE
         if equal_nan and np.broadcast_shapes(x.shape, y.shape) != x.shape
-        else np.all(_close(x.value, y.value, tolerance, equal_nan))
+        else _all(_close(x, y, tolerance, equal_nan))
     )
     variant_loosely = lambda x, y, tolerance, equal_nan: _all(_loosely(x, y, tolerance, equal_nan))
 

@@ -69,8 +69,10 @@ def _choice(x: Quantity, name: str, dim: int | None, keepdim: bool, skipping: bo
     found = move(lambda array: np.take_along_axis(array, places[..., None], -1)[..., 0], lines)
     if dim is None:
         return found
-    indices = np.expand_dims(places, dim) if keepdim else places
-    return {"output": shaped(found, x.shape, dim, keepdim), "indices": Acceptance(indices, dtype="int64")}
+    # Where numbers were looked for and there is none, any of the NaN is as good.
+    open_ = np.where(np.isnan(found.value), np.inf, 0.0) if name == "nanmedian" else np.zeros(found.shape)
+    indices, open_ = (np.expand_dims(each, dim) if keepdim else each for each in (places, open_))
+    return {"output": shaped(found, x.shape, dim, keepdim), "indices": Acceptance(indices, open_, dtype="int64")}
 
 
 def _skips(name: str, dim: int | None) -> bool:

@@ -8,12 +8,23 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.elementwise import power
+from conformance.forms import in_either_form
 from conformance.functions import digamma, exp, lgamma, log, log1p, sigmoid, softplus, square
 from conformance.operators import Floats, operator, shapes
 from conformance.quantity import Quantity, current, linked, where
 from conformance.reductions import logarithm_of_sum
 from suites.support import short_series
-from suites.support.distributions import AREA, DTYPES, FAMILIES, PLACE, POSITIVE, PROBABILITY, added, constant, either
+from suites.support.distributions import (
+    AREA,
+    DTYPES,
+    FAMILIES,
+    PLACE,
+    POSITIVE,
+    PROBABILITY,
+    added,
+    constant,
+    either,
+)
 from suites.support.refusals import absent
 
 CONCENTRATION = {"low": 0.25, "high": 8.0, "points": (1.0, 2.0), "specials": False}
@@ -71,8 +82,17 @@ class laplace:
 
 
 def _laplace(loc, scale, loc_, scale_):
-    away = abs(loc - loc_)
-    return added(scale * exp(-(away / scale)) / scale_, away / scale_, -log(scale / scale_), constant(-1.0))
+    """The terms over the second scale one by one or together, and the ratio of the scales in two of them or in one."""
+
+    def one_by_one(loc, scale, loc_, scale_):
+        away, ratio = abs(loc - loc_), scale / scale_
+        return added(ratio * exp(-away / scale), away / scale_, -log(ratio), constant(-1.0))
+
+    def together(loc, scale, loc_, scale_):
+        away = abs(loc - loc_)
+        return added((scale * exp(-away / scale) + away) / scale_, log(scale_ / scale), constant(-1.0))
+
+    return in_either_form((one_by_one, together), loc, scale, loc_, scale_)
 
 
 @kl("cauchy", (), loc=PLACE, scale=POSITIVE)
@@ -92,8 +112,13 @@ class exponential:
     """Of two exponential distributions."""
 
     both = lambda f, rate, rate_: both(f).kl_divergence(both(f).Exponential(rate), both(f).Exponential(rate_))
-    value = lambda rate, rate_: added(rate_ / rate, -log(rate_ / rate), constant(-1.0))
+    value = lambda rate, rate_: _exponential(rate_ / rate)
     variant_absent = lambda **inputs: absent("Exponential")
+
+
+def _exponential(ratio):
+    """Of the ratio of the rates, whose gradient is added up before it goes on to them."""
+    return added(ratio, -log(ratio), constant(-1.0))
 
 
 @kl("gamma", (), concentration=CONCENTRATION, rate=POSITIVE)

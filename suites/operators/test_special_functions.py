@@ -22,6 +22,7 @@ from conformance.quantity import (
     where,
     without_gradient,
 )
+from suites.support import wrapped_exponents
 from suites.support.short_series import trigamma
 
 AREA = "special functions"
@@ -59,12 +60,19 @@ def _logs(**options):
     return one(points=(0.0, 1.0), how=HOW, **options)
 
 
-@operator("special.exp", area=AREA, cases=one(how=HOW), stepwise="gradient", covers=("torch.exp", "paddle.exp"))
+@operator(
+    "special.exp",
+    area=AREA,
+    cases=one(points=(-53.5,), how=HOW),
+    stepwise="gradient",
+    covers=("torch.exp", "paddle.exp"),
+)
 class exp:
     """The exponential function."""
 
     both = lambda f, x, how: f.exp(x) if how == "function" else x.exp()
     value = lambda x, how: apply("exp", x)
+    variant_wrapped = lambda x, how: wrapped_exponents.exponential(x)
 
 
 @operator(
@@ -274,7 +282,13 @@ class square_:
     value = lambda x, how: square(x)
 
 
-@operator("special.erf", area=AREA, cases=one(points=(0.0, 1e-5), how=HOW), stepwise="gradient", covers=("torch.erf",))
+@operator(
+    "special.erf",
+    area=AREA,
+    cases=one(points=(0.0, 1e-5, 7.3125), how=HOW),
+    stepwise="gradient",
+    covers=("torch.erf",),
+)
 class erf:
     """The error function."""
 
@@ -285,6 +299,12 @@ class erf:
     def variant_polynomial(x, how):
         found = apply("erf", x)
         return Quantity(found.value, found.error + 5 * current().unit, found.links)
+
+    @staticmethod
+    def variant_wrapped(x, how):
+        """Its gradient is made of an exponential whose power of two is wrapped."""
+        below = lambda: wrapped_exponents.exponential(-(x.plain * x.plain)) * (2 / np.sqrt(np.pi))
+        return apply("erf", x.plain).with_gradient(x, lambda g: g * below())
 
 
 ENDS = (1.0, -1.0, 0.0, 1e-5, 1 - 2.0**-11)
