@@ -80,8 +80,13 @@ def expected_dtype(sample: Sample) -> str:
     return "float32"
 
 
-def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, device: str = "cpu") -> Judgement:
-    """Judge one lane, on ``device``, against the oracle's acceptances (a mapping by quantity, or :class:`Rejects`)."""
+def compare(
+    lane: str, observation: Observation, accepted: Any, sample: Sample, device: str = "cpu", first: bool = False
+) -> Judgement:
+    """Judge one lane, on ``device``, against the oracle's acceptances (a mapping by quantity, or :class:`Rejects`).
+
+    first: one difference is enough, and what comes behind it is not looked at.
+    """
     judgement = Judgement()
 
     def differ(quantity: str, kind: str, detail: str) -> None:
@@ -111,6 +116,8 @@ def compare(lane: str, observation: Observation, accepted: Any, sample: Sample, 
         if isinstance(found, Difference):
             judgement.differences.append(found)
             ratios[name] = found.ratio
+            if first:
+                return judgement
         else:
             ratios[name] = found
         if acceptance.noted and name in observation.values:

@@ -380,10 +380,13 @@ class ContractRun:
             return True
         accepted = self.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
-        judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
+        entries = [entry for entry in self.entries if entry.applies_to(lane)]
+        judgement = compare(
+            lane.label, observation, accepted, self._given(lane, sample), lane.spec.device, first=bool(entries)
+        )
         if judgement.differences:
             judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
-            for entry in self.entries:
+            for entry in entries:
                 found = self._explain(entry, lane, sample, observation)
                 if found is not None:
                     judged.known.append((lane.label, entry))
@@ -391,6 +394,8 @@ class ContractRun:
                     judged.noted.update(found.noted)
                     self._shown.note_expected(accepted)
                     return True
+            if entries:
+                judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
         judged.noted.update(judgement.noted)

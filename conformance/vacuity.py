@@ -39,8 +39,9 @@ class Shown:
 
     def note_expected(self, accepted: Any) -> None:
         """What a lane is known to leave at zero, and should not, shows something too."""
-        for name, item in {} if isinstance(accepted, Rejects) else accepted.items():
-            self._note(name, as_acceptance(item).value)
+        for name in () if isinstance(accepted, Rejects) else accepted:
+            if name not in self._nonzero:
+                self._note(name, as_acceptance(accepted[name]).value)
 
     def _note(self, name: str, value: np.ndarray) -> None:
         if name not in self._nonzero and _shows(value):

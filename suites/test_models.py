@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
+from conformance.deferred import Deferred
 from conformance.strategies import WIDTHS, generator, lengths, real, seeds
 from reference_impl.oracle import models, resnet
 from suites.layers import GATES, weight_shapes
@@ -26,7 +27,7 @@ from suites.models import (
 )
 from suites.shared import Shared, decides_like
 from suites.test_optimizers import FLOAT32_BETAS
-from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, updated
+from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, update_later
 
 
 def judged(run: models.Run, names: tuple[str, ...] | None = None) -> dict[str, Acceptance]:
@@ -371,11 +372,11 @@ class resnet50_step:
         return {**seen, **result, "gradient": gradients, **chosen(from_paddle(model), looked), "state": after}
 
     @staticmethod
-    def oracle(seed, looked, observed) -> dict[str, Acceptance]:
+    def oracle(seed, looked, observed) -> Deferred:
         return resnet_oracle(seed, looked, observed)
 
     @staticmethod
-    def variant_float32_betas(seed, looked, observed) -> dict[str, Acceptance]:
+    def variant_float32_betas(seed, looked, observed) -> Deferred:
         """Adam's betas are float32, and running variances are biased."""
         return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)
 
@@ -401,13 +402,13 @@ def _resnet_run(seed, looked, observed) -> models.Run:
 resnet_run = Shared(_resnet_run, decides_like)
 
 
-def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str, Acceptance]:
+def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> Deferred:
     """The acceptances of a ResNet-50 training step, conditioned as those of the CNN."""
     weights = resnet50_weights(seed)
     run = resnet_run(seed, looked, observed=observed)
     assert run.loss is not None
     chain, logits = accuracy.CHAIN, run.activations["logits"]
-    accepted = {
+    known = {
         "logits": accuracy.chain(logits.value, logits.variance, chain["activation"]),
         "loss": accuracy.chain(run.loss.value, run.loss.variance, chain["loss"]),
     }
@@ -415,13 +416,14 @@ def resnet_oracle(seed, looked, observed, unbiased=True, **options) -> dict[str,
         if followed(name):
             after_relu = name.count(".") == 1  # of a block, the output is seen after its ReLU
             value = np.maximum(variable.value, 0) if after_relu else variable.value
-            accepted[name] = accuracy.chain(value, variable.variance, chain["activation"])
+            known[name] = accuracy.chain(value, variable.variance, chain["activation"])
     for name, variable in (run.statistics if unbiased else run.biased_statistics).items():
-        accepted[f"statistic.{name}"] = accuracy.chain(variable.value, variable.variance, chain["activation"])
+        known[f"statistic.{name}"] = accuracy.chain(variable.value, variable.variance, chain["activation"])
+    accepted = Deferred(known)
     for name in looked:
         variable = run.parameters[name]
-        accepted[f"gradient.{name}"] = accuracy.chain(variable.gradient, variable.gradient_variance, chain["gradient"])
+        of_gradient = accuracy.chain(variable.gradient, variable.gradient_variance, chain["gradient"])
+        accepted.include({f"gradient.{name}": of_gradient})
         gradient = observed.get(f"gradient.{name}", variable.gradient)
-        for quantity, item in updated(weights[name], gradient, RESNET_OPTIMIZER, None, options).items():
-            accepted[f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"] = item
+        update_later(accepted, name, weights[name], gradient, RESNET_OPTIMIZER, None, options)
     return accepted

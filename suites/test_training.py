@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Sample, accuracy, contract
+from conformance.deferred import Deferred
 from conformance.strategies import generator, integers, seeds
 from reference_impl.oracle import models
 from reference_impl.oracle import optimizers as oracle
@@ -211,7 +212,7 @@ class step:
         return {**seen(), **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
 
     @staticmethod
-    def oracle(images, labels, relu, weights, penalties, optimizer, state, observed) -> dict[str, Acceptance]:
+    def oracle(images, labels, relu, weights, penalties, optimizer, state, observed) -> Deferred:
         return step_oracle(images, labels, relu, weights, penalties, optimizer, state, observed)
 
     @staticmethod
@@ -249,17 +250,38 @@ def portable_state(state: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[st
     }
 
 
-def step_oracle(
-    images, labels, relu, weights, penalties, optimizer, state, observed, **options
-) -> dict[str, Acceptance]:
+def step_oracle(images, labels, relu, weights, penalties, optimizer, state, observed, **options) -> Deferred:
     """The acceptances of one training step, conditioned on what the lane decided and on the gradients it found."""
-    accepted = dict(judged_run(images, labels, relu, weights, penalties, observed=observed)[1])
+    accepted = Deferred(judged_run(images, labels, relu, weights, penalties, observed=observed)[1])
     for name in CNN_SHAPES:
         gradient = observed.get(f"gradient.{name}", accepted[f"gradient.{name}"].value)
-        for quantity, acceptance in updated(weights[name], gradient, optimizer, state.get(name), options).items():
-            key = f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"
-            accepted[key] = acceptance
+        update_later(accepted, name, weights[name], gradient, optimizer, state.get(name), options)
     return accepted
+
+
+STATE = {"adam": ("m", "v", "step"), "momentum": ("velocity",), "sgd": ()}
+"""What an optimizer keeps of a parameter, in the order of the oracle's results."""
+
+
+def update_later(
+    accepted: Deferred,
+    name: str,
+    weight: np.ndarray,
+    gradient: np.ndarray,
+    optimizer: dict[str, Any],
+    state: Any,
+    options: dict[str, Any],
+) -> None:
+    """Let the acceptances of a parameter, and of its state, after a step be worked out when they are asked for."""
+
+    def keyed(quantity: str) -> str:
+        return f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"
+
+    def make() -> dict[str, Acceptance]:
+        found = updated(weight, gradient, optimizer, state, options)
+        return {keyed(quantity): item for quantity, item in found.items()}
+
+    accepted.later([keyed(quantity) for quantity in ("parameter", *STATE[optimizer["name"]])], make)
 
 
 def _step_with_float32_betas(images, labels, relu, weights, penalties, optimizer, state, observed):

@@ -10,12 +10,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
+from conformance.deferred import Deferred
 from conformance.strategies import generator, seeds
 from reference_impl.oracle import models
 from suites.models import cnn_weights
 from suites.shared import Shared
 from suites.test_optimizers import FLOAT32_BETAS
-from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, updated, watch
+from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, update_later, watch
 
 ADAM: dict[str, Any] = {"name": "adam", "hyper": {"lr": 1e-3}}
 FALSE_ALARM = 1e-12
@@ -98,22 +99,21 @@ class dropout_step:
         return {**units, **seen(), **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
 
     @staticmethod
-    def oracle(images, labels, relu, dropout, seed, observed) -> dict[str, Acceptance]:
+    def oracle(images, labels, relu, dropout, seed, observed) -> Deferred:
         return dropout_oracle(images, labels, relu, dropout, seed, observed)
 
     @staticmethod
-    def variant_float32_betas(images, labels, relu, dropout, seed, observed) -> dict[str, Acceptance]:
+    def variant_float32_betas(images, labels, relu, dropout, seed, observed) -> Deferred:
         return dropout_oracle(images, labels, relu, dropout, seed, observed, **FLOAT32_BETAS)
 
 
-def dropout_oracle(images, labels, relu, dropout, seed, observed, **options) -> dict[str, Acceptance]:
+def dropout_oracle(images, labels, relu, dropout, seed, observed, **options) -> Deferred:
     """The acceptances of a step under the lane's own mask, of the mask itself, and of an evaluation before the step."""
     _, weights, judged = judged_network(images, labels, relu, dropout, seed, observed=observed)
-    accepted = dict(judged)
+    accepted = Deferred(judged)
     for name, weight in weights.items():
         gradient = observed.get(f"gradient.{name}", accepted[f"gradient.{name}"].value)
-        for quantity, item in updated(weight, gradient, ADAM, None, options).items():
-            accepted[f"parameter.{name}" if quantity == "parameter" else f"state.{name}.{quantity}"] = item
+        update_later(accepted, name, weight, gradient, ADAM, None, options)
     return accepted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conformance import Acceptance, Sample, accuracy, contract
+from conformance.deferred import Deferred
 from conformance.strategies import generator, seeds
 from reference_impl.oracle import models, vision
 from reference_impl.oracle import optimizers as oracle
@@ -120,20 +122,20 @@ class from_files:
         return {**batch, **seen(), **result, "gradient": gradients, "parameter": from_paddle(model), "state": after}
 
     @staticmethod
-    def oracle(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
+    def oracle(files, labels, relu, seed, observed) -> Deferred:
         return files_oracle(files, labels, relu, seed, observed)
 
     @staticmethod
-    def variant_float32_betas(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
+    def variant_float32_betas(files, labels, relu, seed, observed) -> Deferred:
         return files_oracle(files, labels, relu, seed, observed, **FLOAT32_BETAS)
 
     @staticmethod
-    def variant_reciprocal_float32_betas(files, labels, relu, seed, observed) -> dict[str, Acceptance]:
+    def variant_reciprocal_float32_betas(files, labels, relu, seed, observed) -> Deferred:
         """Besides, ToTensor multiplies each level by the rounded 1 / 255."""
         return files_oracle(files, labels, relu, seed, observed, reciprocal=True, **FLOAT32_BETAS)
 
 
-def files_oracle(files, labels, relu, seed, observed, reciprocal=False, **options) -> dict[str, Acceptance]:
+def files_oracle(files, labels, relu, seed, observed, reciprocal=False, **options) -> Deferred:
     """The batch from Pillow's pixels by the oracle's own transforms; the step from the batch that the lane had."""
     rows = []
     for file in files:
@@ -147,8 +149,9 @@ def files_oracle(files, labels, relu, seed, observed, reciprocal=False, **option
     }
     batch = observed.get("images", images)
     weights = cnn_weights(generator(seed))
-    step = step_oracle(batch, np.asarray(labels), relu, weights, {}, ADAM, {}, observed, **options)
-    return {**accepted, **step}
+    found = Deferred(accepted)
+    found.include(step_oracle(batch, np.asarray(labels), relu, weights, {}, ADAM, {}, observed, **options))
+    return found
 
 
 STEPS = 6
@@ -217,36 +220,42 @@ class loop:
         return {**result, "state": portable_state(optimizer_state(updater, trainable(model)))}
 
     @staticmethod
-    def oracle(images, labels, relu, batch, seed, observed) -> dict[str, Acceptance]:
+    def oracle(images, labels, relu, batch, seed, observed) -> Deferred:
         return loop_oracle(images, labels, relu, batch, seed, observed)
 
     @staticmethod
-    def variant_float32_betas(images, labels, relu, batch, seed, observed) -> dict[str, Acceptance]:
+    def variant_float32_betas(images, labels, relu, batch, seed, observed) -> Deferred:
         return loop_oracle(images, labels, relu, batch, seed, observed, **FLOAT32_BETAS)
 
 
-def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> dict[str, Acceptance]:
+def loop_oracle(images, labels, relu, batch, seed, observed, **options) -> Deferred:
     """The acceptances of all steps: of each, as the lane came to it, and of the losses, beside those of float64 alone.
 
     A loss may differ from that of the float64 trajectory by what the differences of the parameters, all of them judged,
     can make of it to first order, by what they do make of it in float64, and by the rounding of its own step.
     """
     sample = (images, labels, relu, batch, seed)
-    accepted: dict[str, Acceptance] = {}
-    state: dict[str, oracle.Step] = {}
-    pairs = zip(lane_runs(*sample, observed=observed), runs_alone(*sample, observed={}), strict=True)
-    for step, (run, alone) in enumerate(pairs):
+    accepted = Deferred()
+    runs = lane_runs(*sample, observed=observed)
+
+    @functools.cache
+    def after(step: int, name: str) -> oracle.Step:
+        variable = runs[step].parameters[name]
+        gradient = observed.get(f"step{step}.gradient.{name}", variable.gradient)
+        return adam_step(variable.value, gradient, after(step - 1, name) if step else None, **options)
+
+    def later(key: str, step: int, name: str, quantity: str) -> None:
+        accepted.later([key], lambda: {key: within(after(step, name)[quantity])})
+
+    for step, (run, alone) in enumerate(zip(runs, runs_alone(*sample, observed={}), strict=True)):
         prefix = f"step{step}."
-        accepted |= {prefix + name: item for name, item in judged_step(run, alone).items()}
-        for name, variable in run.parameters.items():
-            gradient = observed.get(f"{prefix}gradient.{name}", variable.gradient)
-            after = adam_step(variable.value, gradient, state.get(name), **options)
-            accepted[f"{prefix}parameter.{name}"] = within(after["parameter"])
-            state[name] = after
-    for name, after in state.items():
-        accepted[f"state.{name}.step"] = accuracy.exact(np.asarray(STEPS), "int64")
+        accepted.include({prefix + name: item for name, item in judged_step(run, alone).items()})
+        for name in run.parameters:
+            later(f"{prefix}parameter.{name}", step, name, "parameter")
+    for name in runs[-1].parameters:
+        accepted.include({f"state.{name}.step": accuracy.exact(np.asarray(STEPS), "int64")})
         for slot in ("m", "v"):
-            accepted[f"state.{name}.{slot}"] = within(after[slot])
+            later(f"state.{name}.{slot}", STEPS - 1, name, slot)
     return accepted
 
 
@@ -327,7 +336,7 @@ def _runs_alone(images, labels, relu, batch, seed, observed) -> list[models.Run]
         run.backward()
         runs.append(run)
         for name, variable in run.parameters.items():
-            after = adam_step(variable.value, variable.gradient, state.get(name))
+            after = adam_step(variable.value, variable.gradient, state.get(name), bounded=False)
             weights[name] = after["parameter"].value
             state[name] = {"m": after["m"].value, "v": after["v"].value, "step": after["step"]}
     return runs

@@ -112,12 +112,14 @@ def adam(
     beta_power_dtype: DTypeLike = np.float64,
     beta_powers: tuple[float, float] | None = None,
     gradient_error: ArrayLike = 0.0,
+    bounded: bool = True,
 ) -> Step:
     """Adam with bias correction; `step` counts the steps already taken. Returns {"parameter", "m", "v", "step"}.
 
     `beta_dtype=np.float32` rounds the betas before 1 - beta is formed, and `beta_power_dtype=np.float32` takes beta**t
     from a chain of float32 products: both are what paddle does. `beta_powers` replaces the two powers beta**(step + 1),
     as read from a lane's accumulators before the step. `eps_inside` puts eps under the square root (no framework does).
+    Without `bounded`, the values alone are worked out, and nothing is promised of a lane.
     `v_max` is AMSGrad's maximum of v (Reddi et al. 2018), taken before the bias correction; it is returned too.
     """
     betas = [_rounded_to(beta, beta_dtype) for beta in (beta1, beta2)]
@@ -133,8 +135,8 @@ def adam(
         moved = {"parameter": kept - update, "m": first, "v": second}
         return moved if v_max is None else {**moved, "v_max": most}
 
-    result = _bounded(formula, given, m, v, v_max)
-    if given.uncertain and v_max is None:
+    result = _bounded(formula, given, m, v, v_max) if bounded else _unbounded(formula)
+    if bounded and given.uncertain and v_max is None:
         turn = rule.quotient(_value(m), _value(v)).spread(given.exact(), given.error)
         turn = rule.rate * rule.correction * turn
         result["parameter"] = _sharpen(result["parameter"], turn, parameter, gradient, m, v)
@@ -359,6 +361,10 @@ def _bounded(formula: Callable[[float], dict[str, Rounded]], given: _Given, *sta
         spread = np.zeros(()) if certain else np.broadcast_to(propagation[name].error, number.value.shape)
         result[name] = Bounded(number.value, number.error / UNIT_ROUNDOFF, spread)
     return result
+
+
+def _unbounded(formula: Callable[[float], dict[str, Rounded]]) -> Step:
+    return {name: Bounded(number.value, np.asarray(np.inf)) for name, number in formula(0.0).items()}
 
 
 def _is_uncertain(quantity: Quantity | None) -> bool:

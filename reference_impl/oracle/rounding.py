@@ -9,6 +9,7 @@ formula is error-prone, so a formula is written once, on `Rounded` numbers, and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,8 +61,8 @@ class Rounded:
     __slots__ = ("error", "unit", "value")
 
     def __init__(self, value: object, error: object = 0.0, unit: float = UNIT_ROUNDOFF) -> None:
-        self.value: Array = np.asarray(value, dtype=np.float64)
-        self.error: Array = np.asarray(error, dtype=np.float64)
+        self.value: Array = value if _is_wide(value) else np.asarray(value, dtype=np.float64)
+        self.error: Array = error if _is_wide(error) else np.asarray(error, dtype=np.float64)
         self.unit = unit
 
     def __add__(self, other: Rounded | float) -> Rounded:
@@ -86,8 +87,7 @@ class Rounded:
             if number.value.ndim == 0 and 0.0 < size < np.inf:  # a coefficient errs by the same share everywhere
                 inherited = array.error * (size + number.error)
                 return self._finish(self.value * other.value, inherited, other, share=float(number.error / size))
-            error = abs(self.value) * other.error + abs(other.value) * self.error + self.error * other.error
-            return self._finish(self.value * other.value, error, other)
+            return self._finish(self.value * other.value, _product_error(self, other), other)
 
     def __truediv__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
@@ -95,7 +95,11 @@ class Rounded:
             quotient = self.value / other.value
             room = abs(other.value) - other.error
             if room.min(initial=np.inf) > 0.0:
-                return self._finish(quotient, (self.error + abs(quotient) * other.error) / room, other)
+                error = abs(quotient)
+                error *= other.error
+                error += self.error
+                error /= room
+                return self._finish(quotient, error, other)
             inherited = np.where(other.error > 0.0, abs(quotient) * other.error, 0.0)
             error = (self.error + inherited) / np.maximum(room, 0.0)
             return self._finish(quotient, error, other, (room <= 0.0) & (other.error > 0.0))
@@ -109,7 +113,9 @@ class Rounded:
             root = np.sqrt(self.value)
             least = self.value - self.error
             if least.min(initial=np.inf) > 0.0:  # the root falls by more than it rises
-                return self._finish(root, self.error / (root + np.sqrt(least)), self)
+                both = np.sqrt(least)
+                both += root
+                return self._finish(root, self.error / both, self)
             upper = self.error / (np.sqrt(self.value + self.error) + root)
             fall = np.minimum(self.error, self.value)
             lower = np.where(fall > 0.0, fall / (root + np.sqrt(np.maximum(least, 0.0))), 0.0)
@@ -134,7 +140,9 @@ class Rounded:
                 rounding += HALF_SMALLEST_SUBNORMAL
                 if not magnitude.min(initial=np.inf) > 0.0:
                     rounding = np.where(magnitude != 0.0, rounding, 0.0)
-            error = error + rounding if error.ndim or error else rounding
+            if error.ndim <= rounding.ndim and (error.ndim or error):
+                rounding += error
+            error = rounding if error.ndim <= rounding.ndim else error + rounding
         # A NaN fails both comparisons.
         ordinary = magnitude.max(initial=0.0) < FAR_FROM_OVERFLOW and error.max(initial=0.0) < FAR_FROM_OVERFLOW
         if lost is None and ordinary:
@@ -146,6 +154,27 @@ class Rounded:
         error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
         nothing = edge | np.isnan(error) if lost is None else edge | np.isnan(error) | lost
         return Rounded(value, np.where(nothing, np.inf, error), self.unit)
+
+
+def _is_wide(array: object) -> TypeGuard[Array]:
+    return type(array) is np.ndarray and array.dtype.char == "d"
+
+
+def _product_error(one: Rounded, other: Rounded) -> Array:
+    """What the errors of two factors make of their product; of a factor that has none, nothing is worked out."""
+    if one.value.shape != other.value.shape:
+        return np.asarray(abs(one.value) * other.error + abs(other.value) * one.error + one.error * other.error)
+    pairs = [(a, b) for a, b in ((one, other), (other, one)) if b.error.ndim or b.error]
+    if not pairs:
+        return np.zeros(())
+    error = abs(pairs[0][0].value)
+    error *= pairs[0][1].error
+    for a, b in pairs[1:]:
+        inherited = abs(a.value)
+        inherited *= b.error
+        error += inherited
+        error += one.error * other.error
+    return np.asarray(error)
 
 
 def constant(value: float, unit: float = UNIT_ROUNDOFF) -> Rounded:
