@@ -139,6 +139,10 @@ def missing(modes: Sequence[str], wanted: Sequence[str]) -> str | None:
     return f"a lane +{alone[0]} runs the laws of that mode only" if alone else None
 
 
+class Again(Exception):  # noqa: N818
+    """A mode has seen how a call is made, and makes it another way from now on, with inputs that are new."""
+
+
 class Running:
     """One mode of a started lane. A framework's modes are subclasses that say what they change.
 
@@ -156,7 +160,7 @@ class Running:
         """Another contract begins."""
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The call as this mode makes it. It may raise :class:`Unsupported`."""
+        """The call as this mode makes it. It may raise :class:`Unsupported`, and once :class:`Again`."""
         return call
 
     def compiled(self, function: Any) -> Any:

@@ -295,7 +295,9 @@ class ContractRun:
         return True
 
     def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
-        found = [tally.count(judged.observations, judged.unlike, sample.describe()) for tally in self._tallies]
+        declined = {label for label, seen in judged.observations.items() if seen.unsupported is not None}
+        taken = [tally for tally in self._tallies if not declined & {tally.old, tally.new}]
+        found = [tally.count(judged.observations, judged.unlike, sample.describe()) for tally in taken]
         return min(found, key=upgrade.STATUSES.index, default=None)
 
     def _found(self, error: Divergence, status: str | None) -> None:
@@ -474,10 +476,10 @@ class ContractRun:
             return self.record
         if self._smallest is not None:
             raise self._smallest
-        lacking = self.vacuity()
-        if lacking is not None and self._taken_by_none():
+        if self._taken_by_none():
             self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
             return self.record
+        lacking = self.vacuity()
         if lacking is not None:
             raise VacuousContract(f"{self.contract.id}: {lacking}")
         if self.record.known:
@@ -490,7 +492,11 @@ class ContractRun:
 
     def vacuity(self) -> str | None:
         """What the samples so far have not shown, or ``None``; a divergence is shown."""
-        return None if self._smallest is not None else self._shown.lacking(self.record, self.contract.may_be_zero)
+        return (
+            None
+            if self._smallest is not None or self._taken_by_none()
+            else self._shown.lacking(self.record, self.contract.may_be_zero)
+        )
 
     def check_settings(self) -> None:
         """Raise :class:`LaneError` where a setting differs from what was pinned; every lane is pinned again."""

@@ -265,6 +265,8 @@ def observe(adapter: Any, contract: Contract, sample: Sample, running: Sequence[
                 continue  # no gradient reached this input; the judge names what is missing
             array, dtype, device = adapter.plain(value)
             observation.values[name], observation.dtypes[name], observation.devices[name] = array, dtype, device
+    except modes.Again:
+        return observe(adapter, contract, sample, running)
     except modes.Unsupported as error:
         observation = Observation(unsupported=str(error))
     except (Exception, SystemExit) as error:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from conformance.lanes.lane import LaneError
-from conformance.modes import Running, Unsupported
+from conformance.modes import Again, Running, Unsupported
 
 SHAPES = 1000
 """Shapes that one function may be compiled for; beyond this torch would run it eagerly and say nothing."""
@@ -40,6 +40,7 @@ class Compile(Running):
 
     def begin(self) -> None:
         self._dynamo.reset()
+        self._dynamo.utils.counters.clear()
         self._whole.clear()
 
     def compiled(self, function: Any) -> Any:
@@ -47,23 +48,27 @@ class Compile(Running):
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(**inputs: Any) -> Any:
-            whole = self._whole.get(contract.id)
-            if whole is not None:
-                return whole(**inputs)
-            if contract.id in self._with_modules:
-                with self._modules_compiled():
-                    return call(**inputs)
-            state = torch.get_rng_state()
-            with self._modules_compiled() as found:
-                result = call(**inputs)
-            if found:
-                self._with_modules.add(contract.id)
-                return result
-            torch.set_rng_state(state)
-            self._whole[contract.id] = whole = self.compiled(getattr(call, "whole", call))
-            return whole(**inputs)
+            result = self._made(contract, call, inputs)
+            if not self._dynamo.utils.counters["stats"]["unique_graphs"]:
+                raise Unsupported("torch.compile found nothing in it to compile")
+            return result
 
         return made
+
+    def _made(self, contract: Any, call: Callable[..., Any], inputs: dict[str, Any]) -> Any:
+        if contract.id in self._whole:
+            return self._whole[contract.id](**inputs)
+        state = torch.get_rng_state()
+        with self._modules_compiled() as found:
+            result = call(**inputs)
+        if found or contract.id in self._with_modules:
+            self._with_modules.add(contract.id)
+            return result
+        if not contract.tensors:
+            raise Unsupported("it calls no module with a tensor, and takes none")
+        torch.set_rng_state(state)
+        self._whole[contract.id] = self.compiled(call)
+        raise Again
 
     @contextlib.contextmanager
     def _modules_compiled(self) -> Iterator[list[str]]:
@@ -71,7 +76,7 @@ class Compile(Running):
         plain, inside, found = torch.nn.Module.__call__, [False], []
 
         def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
-            if inside[0]:
+            if inside[0] or not any(isinstance(each, torch.Tensor) for each in (*arguments, *named.values())):
                 return plain(module, *arguments, **named)
             found.append(type(module).__name__)
             inside[0] = True
