@@ -75,6 +75,11 @@ def dot_format(name: str) -> Iterator[None]:
         _dot_format.reset(token)
 
 
+def arithmetic() -> str:
+    """The format that the lane being judged computes in, as :func:`dot_format` was told."""
+    return _dot_format.get()
+
+
 def as_acceptance(item: Any) -> Acceptance:
     """What an oracle gives of a quantity: an acceptance, or a value that must be met exactly."""
     return item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))

@@ -10,7 +10,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conformance.contract import Observation
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,10 @@ class Running:
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         """The call as this mode makes it. It may raise :class:`Unsupported`, and once :class:`Again`."""
         return call
+
+    def observed(self, make: Callable[[], Observation]) -> Observation:
+        """What ``make`` sees of one sample: the call, and the gradients that go back through it."""
+        return make()
 
     def compiled(self, function: Any) -> Any:
         """A function or module as a program in this mode compiles it: the same one where it compiles nothing."""

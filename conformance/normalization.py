@@ -37,11 +37,11 @@ def moments(x: Quantity, axes: tuple[int, ...]) -> tuple[Quantity, Quantity]:
     mean = Quantity(mean.value, mean.error + updated, mean.links)
     centred = x - mean
     variance = multiply(centred, centred).mean(axis=axes, keepdims=True)
-    repeated = current().unit * _repeated(x.value, axes) * variance.value
-    return mean, Quantity(variance.value, variance.error + repeated, variance.links)
+    alike = current().unit * repeated(x.value, axes) * variance.value
+    return mean, Quantity(variance.value, variance.error + alike, variance.links)
 
 
-def _repeated(values: Any, axes: tuple[int, ...]) -> Any:
+def repeated(values: Any, axes: tuple[int, ...]) -> Any:
     """By how much equal terms, whose roundings add up, make a sum worse than terms that differ do."""
     kept = [place for place in range(values.ndim) if place not in axes]
     rows = np.transpose(values, (*kept, *axes)).reshape(*(values.shape[place] for place in kept), -1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ PROBABLE = 3.0
 """A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""
 IN_A_ROW = 1024
 """So many terms a kernel may add one after another; more of them it has to add in parts."""
+_row: contextvars.ContextVar[int] = contextvars.ContextVar("row", default=IN_A_ROW)
 FEW = 9
 """So few terms may round at random as far as in step."""
 ACCUMULATORS = (1, 2, 4)
@@ -95,7 +98,23 @@ def owed(count: Any) -> Array:
     owed is blocks of :data:`IN_A_ROW` terms, and sums of blocks in pairs, or a wider accumulator, which makes less.
     """
     count = np.asarray(count, np.float64)
-    return np.minimum(count, IN_A_ROW + np.ceil(np.log2(np.maximum(count / IN_A_ROW, 1.0))))
+    length = _row.get()
+    return np.minimum(count, length + np.ceil(np.log2(np.maximum(count / length, 1.0))))
+
+
+def row() -> int:
+    """So many terms the kernels of the lane being judged may add one after another."""
+    return _row.get()
+
+
+@contextlib.contextmanager
+def in_one_row() -> Iterator[None]:
+    """Let kernels add all terms of a sum one after another, however many: what a variant does that owes more."""
+    token = _row.set(2**62)
+    try:
+        yield
+    finally:
+        _row.reset(token)
 
 
 def rounding_of_sum(
@@ -133,7 +152,7 @@ def drift(terms: Array, value: Array, form: Format) -> Array:
         kind = named(form.name)
         held = terms.astype(kind)
         for count in ACCUMULATORS:
-            parts = -(-terms.shape[-1] // (IN_A_ROW * count))
+            parts = -(-terms.shape[-1] // (_row.get() * count))
             rows = -(-terms.shape[-1] // (parts * count))
             room = [(0, 0)] * (terms.ndim - 1) + [(0, parts * rows * count - terms.shape[-1])]
             blocks = np.pad(held, room).reshape(*terms.shape[:-1], parts, rows, count)

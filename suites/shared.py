@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from conformance import accuracy
+from conformance.sums import row
 from reference_impl.oracle import models
 
 Result = TypeVar("Result")
@@ -30,7 +31,7 @@ class Shared(Generic[Result]):
         self._latest: tuple[tuple[Any, ...], Result] | None = None
 
     def __call__(self, *inputs: Any, observed: Mapping[str, Any]) -> Result:
-        key = (accuracy.dot_unit(), *inputs)
+        key = (accuracy.arithmetic(), row(), *inputs)
         if self._latest is not None and same(self._latest[0], key) and self._alike(self._latest[1], observed):
             return self._latest[1]
         self._latest = None  # that of a large network is not kept beside the next

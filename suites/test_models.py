@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, accuracy, contract
 from conformance.deferred import Deferred
 from conformance.strategies import WIDTHS, generator, lengths, real, seeds
+from conformance.sums import in_one_row
 from reference_impl.oracle import models, resnet
 from suites.layers import GATES, weight_shapes
 from suites.models import (
@@ -379,6 +380,18 @@ class resnet50_step:
     def variant_float32_betas(seed, looked, observed) -> Deferred:
         """Adam's betas are float32, and running variances are biased."""
         return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)
+
+    @staticmethod
+    def variant_in_a_row(seed, looked, observed) -> dict[str, Acceptance]:
+        """Batch norm adds a channel's values one after another."""
+        with in_one_row():
+            return resnet_oracle(seed, looked, observed)
+
+    @staticmethod
+    def variant_float32_betas_in_a_row(seed, looked, observed) -> dict[str, Acceptance]:
+        """Both."""
+        with in_one_row():
+            return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)
 
 
 def followed(name: str) -> bool:

@@ -239,6 +239,16 @@ class InProcessLane:
 
 def observe(adapter: Any, contract: Contract, sample: Sample, running: Sequence[modes.Running] = ()) -> Observation:
     """Make the framework's call for one sample and turn what it returns, or raises, into an observation."""
+
+    def make() -> Observation:
+        return _observed(adapter, contract, sample, running)
+
+    for mode in running:
+        make = functools.partial(mode.observed, make)
+    return make()
+
+
+def _observed(adapter: Any, contract: Contract, sample: Sample, running: Sequence[modes.Running]) -> Observation:
     call = contract.call(adapter.framework)
     if not contract.modes:  # a law of a mode makes its calls in that mode itself
         for mode in running:
@@ -266,7 +276,7 @@ def observe(adapter: Any, contract: Contract, sample: Sample, running: Sequence[
             array, dtype, device = adapter.plain(value)
             observation.values[name], observation.dtypes[name], observation.devices[name] = array, dtype, device
     except modes.Again:
-        return observe(adapter, contract, sample, running)
+        return _observed(adapter, contract, sample, running)
     except modes.Unsupported as error:
         observation = Observation(unsupported=str(error))
     except (Exception, SystemExit) as error:

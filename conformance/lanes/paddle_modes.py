@@ -10,6 +10,8 @@ import paddle
 from paddle.base import core
 
 from conformance.lanes.lane import LaneError
+from conformance.lanes.paddle_layout import ChannelsLast
+from conformance.lanes.repeated import Repeated
 from conformance.modes import Running
 
 
@@ -98,8 +100,14 @@ class Threads(Running):
         core.set_num_threads(int(self.value))
 
 
-class Deterministic(Running):
+class Deterministic(Repeated):
     """Every call is made twice; paddle's CPU kernels are meant to be deterministic, and GPU ones are asked to."""
+
+    def generators(self) -> Any:
+        return paddle.get_rng_state()
+
+    def rewind(self, state: Any) -> None:
+        paddle.set_rng_state(state)
 
 
 class Ranks(Running):
@@ -111,6 +119,7 @@ MODES: dict[str, type[Running]] = {
     "amp": Autocast,
     "bf16": Narrow,
     "fp16": Narrow,
+    "nhwc": ChannelsLast,
     "threads": Threads,
     "deterministic": Deterministic,
     "ranks": Ranks,

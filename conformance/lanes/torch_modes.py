@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from conformance.lanes.lane import LaneError
+from conformance.lanes.repeated import Repeated
 from conformance.modes import Again, Running, Unsupported
 
 SHAPES = 1000
@@ -108,20 +109,61 @@ class Narrow(Running):
 
 
 class ChannelsLast(Running):
-    """Tensors of four axes, and of five, with the channels innermost in memory."""
+    """Tensors of four axes, and of five, with the channels innermost in memory; modules and what they are given too."""
+
+    READS_MEMORY = "as_strided("
+    """The call that speaks of the order in memory itself, so that another order changes its meaning."""
+
+    def __init__(self, value: str, adapter: Any) -> None:
+        super().__init__(value, adapter)
+        self._made = 0
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(**inputs: Any) -> Any:
-            laid = {name: self._laid(each) for name, each in inputs.items()}
-            if all(laid[name] is each for name, each in inputs.items()):
-                raise Unsupported("no input has channels: none has four axes or five")
-            return call(**laid)
+            if self.READS_MEMORY in contract.sources.get("torch", ""):
+                raise Unsupported("it reads the elements in their order in memory, which this mode changes")
+            self._made = 0
+            with self._modules_laid():
+                result = call(**{name: self._laid(each) for name, each in inputs.items()})
+            if not self._made:
+                raise Unsupported("nothing in it has channels: no input or weight has four axes or five")
+            return result
 
         return made
 
+    @contextlib.contextmanager
+    def _modules_laid(self) -> Iterator[None]:
+        """While this lasts, a module that is called by anything but a module has channels last, and is given them."""
+        plain, inside = torch.nn.Module.__call__, [False]
+
+        def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
+            if inside[0]:
+                return plain(module, *arguments, **named)
+            inside[0] = True
+            try:
+                self._lay_out(module)
+                return plain(module, *map(self._laid, arguments), **{key: self._laid(x) for key, x in named.items()})
+            finally:
+                inside[0] = False
+
+        torch.nn.Module.__call__ = called
+        try:
+            yield
+        finally:
+            torch.nn.Module.__call__ = plain
+
+    def _lay_out(self, module: torch.nn.Module) -> None:
+        """As ``module.to(memory_format=...)`` does, which takes one of the two formats at a time."""
+        for weight in module.parameters():
+            if weight.ndim in (4, 5):
+                weight.data = self._laid(weight.data)
+
     def _laid(self, value: Any) -> Any:
-        if isinstance(value, torch.Tensor) and value.ndim in (4, 5):
-            return self.adapter.channels_last(value)
+        if isinstance(value, torch.Tensor) and value.ndim in (4, 5) and value.layout == torch.strided:
+            self._made += 1
+            kind = torch.channels_last if value.ndim == 4 else torch.channels_last_3d
+            if not value.is_contiguous(memory_format=kind):
+                return self.adapter.channels_last(value)
         return value
 
 
@@ -132,11 +174,19 @@ class Threads(Running):
         torch.set_num_threads(int(self.value))
 
 
-class Deterministic(Running):
+class Deterministic(Repeated):
     """Kernels that are not deterministic are refused, and every call is made twice."""
 
     def pin(self) -> None:
         torch.use_deterministic_algorithms(True)
+
+    def generators(self) -> Any:
+        return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+
+    def rewind(self, state: Any) -> None:
+        torch.set_rng_state(state[0])
+        if state[1]:
+            torch.cuda.set_rng_state_all(state[1])
 
 
 class Ranks(Running):

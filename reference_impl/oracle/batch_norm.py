@@ -3,7 +3,8 @@
 Its errors are of three kinds: each element's own rounding, which grows with |x| + |mean| and not with |x - mean|
 because frameworks may form x * scale + shift; the error of the mean, shared by a channel; and the relative error of
 1 / sqrt(variance + eps), shared too. The statistics are sums of one term for each element of the channel, so the same
-n * (y**2 + sum of squares) as for a dot product holds for them.
+n * (y**2 + sum of squares) as for a dot product holds for them. Where many elements are equal, so are the roundings of
+their squares, which then add up: `conformance.normalization.repeated` says by how much.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conformance.normalization import repeated
+from conformance.sums import IN_A_ROW, row
 from reference_impl.oracle.convolution import Array
 from reference_impl.oracle.normalization import channel_axes, per_channel
 from reference_impl.oracle.tape import Variable, variance_of
@@ -70,9 +73,12 @@ def _batch_normalize(x: Variable, eps: float) -> Normalized:
     count = x.value.size // mean.size
     squares = np.square(x.value - mean)
     variance = squares.mean(axis=axes, keepdims=True)
-    mean_variance = (count + 1.0) * np.square(mean) + variance + x.tape.floor()
+    # Roundings of a sum that is longer than what a kernel may add in one row need not be independent.
+    growth = float(count) if count <= IN_A_ROW or row() == IN_A_ROW else float(count) ** 2
+    mean_variance = (growth + 1.0) * np.square(mean) + variance + x.tape.floor()
     # The error e of the mean enters the variance as e**2 only; it matters when |mean| is large beside the deviation.
-    moment_variance = (count + 4.0) * np.square(variance) + np.square(mean_variance * x.tape.unit)
+    moment_variance = (growth + 4.0) * np.square(variance) + np.square(mean_variance * x.tape.unit)
+    moment_variance += np.square(repeated(x.value, axes) * variance)
     scale_variance = moment_variance / (4.0 * np.square(variance + eps)) + 1.0
     normalized = _normalize(x, mean, variance, eps, (mean_variance, scale_variance))
     if x.variance is not None:

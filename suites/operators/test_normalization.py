@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from conformance.functions import rsqrt
 from conformance.normalization import affine, moments, standardized
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
 from conformance.quantity import Quantity, current, linked, scaled, where
-from conformance.sums import move
+from conformance.sums import in_one_row, move
 
 AREA = "normalization"
 FAMILIES = (*ORDINARY, "offset")
@@ -97,6 +98,12 @@ def _biased(eps, momentum, **inputs):
     return _batch_norm(eps=_single(eps), momentum=momentum, unbiased=False, kept=_single(1 - momentum), **inputs)
 
 
+def _in_a_row(value, layout, last, **inputs):
+    """With the channels innermost in memory a channel's values are added one after another, however many they are."""
+    with in_one_row() if last else contextlib.nullcontext():
+        return value(layout=layout, **inputs)
+
+
 @operator(
     "normalization.batch_norm_train",
     area=AREA,
@@ -135,6 +142,10 @@ class batch_norm_train:
     }
     value = _batch_norm
     variant_biased = lambda **inputs: _biased(**inputs)
+    variant_in_a_row = lambda layout, **inputs: _in_a_row(_batch_norm, layout, layout[-1] == "C", **inputs)
+    variant_in_a_row_in_any = lambda layout, **inputs: _in_a_row(_batch_norm, layout, True, **inputs)
+    variant_biased_in_a_row = lambda layout, **inputs: _in_a_row(_biased, layout, layout[-1] == "C", **inputs)
+    variant_biased_in_a_row_in_any = lambda layout, **inputs: _in_a_row(_biased, layout, True, **inputs)
 
 
 def _evaluated(x, weight, bias, layout, eps, running_mean, running_variance, momentum):
@@ -192,6 +203,14 @@ def _instance_norm(x, weight, bias, layout, eps):
     return back(standardized(x, axes, eps, spread(weight, x.ndim), spread(bias, x.ndim)), layout)
 
 
+def _channels_first(x, weight, bias, layout, eps):
+    if weight is not None and weight.shape[0] != x.shape[1]:
+        return Rejects(
+            "a weight for each channel, which are sought at axis 1", error="the shape of scale must equal to"
+        )
+    return _instance_norm(x, weight, bias, "NCHW", _single(eps))
+
+
 @operator(
     "normalization.instance_norm",
     area=AREA,
@@ -226,13 +245,14 @@ class instance_norm:
         inner = _instance_norm(first(x, layout), weight, bias, "NCHW", eps)
         return Quantity(found.value, found.error, linked((inner, lambda g: g.reshape(inner.shape))))
 
+    variant_channels_first = lambda **inputs: _channels_first(**inputs)
+
     @staticmethod
-    def variant_channels_first(x, weight, bias, layout, eps):
-        if weight is not None and weight.shape[0] != x.shape[1]:
-            return Rejects(
-                "a weight for each channel, which are sought at axis 1", error="the shape of scale must equal to"
-            )
-        return _instance_norm(x, weight, bias, "NCHW", _single(eps))
+    def variant_turned_channels_first(x, weight, bias, layout, eps):
+        """The same where the channels are put last before the call, and what it gives is put back."""
+        turned = x if layout[-1] == "C" else back(x, "NHWC")
+        found = _channels_first(turned, weight, bias, "NHWC", eps)
+        return found if layout[-1] == "C" or isinstance(found, Rejects) else first(found, "NHWC")
 
 
 @st.composite
@@ -354,6 +374,7 @@ class group_norm:
     variant_from_the_output = _from_the_output
     variant_from_the_output_float32_eps = lambda eps, **inputs: _from_the_output(eps=_single(eps), **inputs)
     variant_lacking = lambda **inputs: Rejects("there is none", error="has no attribute 'group_norm'")
+    variant_mean_of_squares_in_any = lambda x, **inputs: _group_norm(x=x, **inputs, of_squares=x.ndim in (4, 5))
     variant_mean_of_squares = lambda layout, **inputs: _group_norm(
         layout=layout, **inputs, of_squares=layout in ("NHWC", "NDHWC")
     )

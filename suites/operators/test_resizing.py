@@ -12,6 +12,7 @@ from conformance.operators import Floats, in_steps, operator
 from conformance.pools import counts_of, shared, shared_by_float32, sums_of
 from conformance.quantity import WIDER, Quantity, computed_in, current, linked, returned
 from conformance.resampling import cubic, linear, nearest, picked, position, resized
+from conformance.sums import move
 from conformance.windows import adaptive
 
 AREA = "resizing"
@@ -70,6 +71,18 @@ def _resized(x, size, factor, mode, corners, last=False, at=position, form=None)
     return resized(x, axes)
 
 
+def _areas_of_channels(x, mode, **inputs):
+    """Areas of rows and channels: those of an image whose channels are last, taken for one whose are first.
+
+    Its result has another shape, which no cotangent goes back from.
+    """
+    if mode != "area":
+        return _by_float32(x=x, mode=mode, **inputs)
+    last = move(lambda array: np.moveaxis(array, 1, -1), x.plain)
+    found = _by_float32(x=last, mode=mode, **inputs)
+    return move(lambda array: np.moveaxis(array, -1, 1), found)
+
+
 def _position_of_one(old, new, corners, factor=None):
     """An axis of one new pixel shows the first old one."""
     return position(old, new, corners, factor) if new > 1 or corners else Quantity(-0.5 * np.ones(new))
@@ -113,6 +126,7 @@ class images1d:
     )
     value = _resized
     variant_added_in_steps = _in_steps
+    variant_areas_of_channels = in_steps(_areas_of_channels)
     variant_by_float32 = _by_float32
     variant_in_low_precision = _in_low_precision
     variant_cut_off = _cut_off
@@ -136,6 +150,7 @@ class images2d:
     )
     value = _resized
     variant_added_in_steps = _in_steps
+    variant_areas_of_channels = in_steps(_areas_of_channels)
     variant_by_float32 = _by_float32
     variant_first_of_one = _first_of_one
 
@@ -156,6 +171,7 @@ class images3d:
     )
     value = _resized
     variant_added_in_steps = _in_steps
+    variant_areas_of_channels = in_steps(_areas_of_channels)
     variant_by_float32 = _by_float32
     variant_first_of_one = _first_of_one
 
@@ -168,6 +184,7 @@ class upsample:
     paddle = lambda f, x, size, factor, mode, corners, last: f.nn.Upsample(size, factor, mode, bool(corners))(x)
     value = _resized
     variant_added_in_steps = _in_steps
+    variant_areas_of_channels = in_steps(_areas_of_channels)
     variant_by_float32 = _by_float32
     variant_first_of_one = _first_of_one
 
