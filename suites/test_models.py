@@ -382,13 +382,13 @@ class resnet50_step:
         return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)
 
     @staticmethod
-    def variant_in_a_row(seed, looked, observed) -> dict[str, Acceptance]:
+    def variant_in_a_row(seed, looked, observed) -> Deferred:
         """Batch norm adds a channel's values one after another."""
         with in_one_row():
             return resnet_oracle(seed, looked, observed)
 
     @staticmethod
-    def variant_float32_betas_in_a_row(seed, looked, observed) -> dict[str, Acceptance]:
+    def variant_float32_betas_in_a_row(seed, looked, observed) -> Deferred:
         """Both."""
         with in_one_row():
             return resnet_oracle(seed, looked, observed, unbiased=False, **FLOAT32_BETAS)

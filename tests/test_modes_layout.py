@@ -71,8 +71,7 @@ def test_a_call_without_channels_is_not_run_and_says_why(lane, name):
 
 
 def _rows_for_channels(image: Any, to_last: bool) -> Any:
-    axes = [0, 2, 3, 1] if to_last else [0, 2, 3, 1]
-    return image.transpose(axes)
+    return image.transpose([0, 2, 3, 1])
 
 
 def _left_in_order(image: Any, to_last: bool) -> Any:
@@ -107,14 +106,10 @@ def declared() -> Iterator[Callable[..., Contract]]:
     known = set(REGISTRY)
 
     def declare(**calls: Callable[..., Any]) -> Contract:
-        class law:
-            """A law."""
-
-            torch = staticmethod(calls["torch"])
-            paddle = staticmethod(calls.get("paddle", calls["torch"]))
-            oracle = staticmethod(calls["oracle"])
-
-        return contract("modes.law", area="small", samples=None, gradients=calls.get("gradients", ()))(law)
+        body = {"paddle": calls["torch"], **calls, "__doc__": "A law.", "__module__": __name__}
+        return contract("modes.law", area="small", samples=None)(
+            type("Law", (), {name: staticmethod(each) if callable(each) else each for name, each in body.items()})
+        )
 
     yield declare
     for name in set(REGISTRY) - known:
@@ -189,7 +184,7 @@ def test_observations_apart_in_anything_are_apart(change):
         given = {"values": {"y": np.zeros(2, np.float32)}, "dtypes": {"y": "float32"}, "devices": {"y": "cpu"}}
         return Observation(**{**given, **more})
 
-    other = {
+    other: dict[str, Any] = {
         "value": {"values": {"y": np.array([0, 1], np.float32)}},
         "zero": {"values": {"y": np.array([0.0, -0.0], np.float32)}},
         "dtype": {"dtypes": {"y": "float64"}},
