@@ -9,8 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import re
+import socket
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -48,6 +51,20 @@ class CallError(RuntimeError):
 
 DIED = "LaneDied"
 
+
+class RanksError(RuntimeError):
+    """A process that a call asked for something ended or gave no answer; see :mod:`conformance.lanes.ranks`."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A part of a call's result that another process has made plain: see ``plain`` of the adapters."""
+
+    array: np.ndarray
+    dtype: str
+    device: str
+
+
 THREADS = "CONFORMANCE_THREADS"
 """Environment variable with the number of threads of every lane; the fingerprint tells it."""
 
@@ -58,6 +75,12 @@ def threads() -> int:
     if not (text.isdecimal() and int(text)):
         raise LaneError(f"{THREADS}={text!r} is no number of threads; 1 is what a lane has without it")
     return int(text)
+
+
+def loopback() -> str:
+    """The name of this machine's loopback interface, which several processes talk over and nobody else hears."""
+    names = [name for _, name in socket.if_nameindex()]
+    return next((name for name in names if re.fullmatch(r"lo\d*", name)), "lo")
 
 
 FEATURES = ("AVX2", "AVX512F")
@@ -144,6 +167,11 @@ class InProcessLane:
     @functools.cached_property
     def label(self) -> str:
         return str(self.spec)
+
+    @classmethod
+    def at_work(cls, framework: str) -> InProcessLane:
+        """The lane of this framework whose turn it is in this interpreter."""
+        return cls._active[framework]
 
     def launch(self) -> None:
         """Nothing: imports of one process come one after another."""
@@ -273,12 +301,17 @@ def _observed(adapter: Any, contract: Contract, sample: Sample, running: Sequenc
         for name, value in results.items():
             if value is None:
                 continue  # no gradient reached this input; the judge names what is missing
-            array, dtype, device = adapter.plain(value)
+            if isinstance(value, Seen):
+                array, dtype, device = value.array, value.dtype, value.device
+            else:
+                array, dtype, device = adapter.plain(value)
             observation.values[name], observation.dtypes[name], observation.devices[name] = array, dtype, device
     except modes.Again:
         return _observed(adapter, contract, sample, running)
     except modes.Unsupported as error:
         observation = Observation(unsupported=str(error))
+    except RanksError as error:
+        observation = Observation(error=f"{DIED}: {error}", died=str(error))
     except (Exception, SystemExit) as error:
         text = str(error).strip()
         observation = Observation(error=f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import platform
 import random
+import socket
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,12 @@ import numpy as np
 import paddle
 from paddle.base import core
 
-from conformance.lanes.lane import LaneError, threads
+from conformance.lanes.lane import LaneError, loopback, threads
 
 _GPU_FLAGS = ("FLAGS_cudnn_deterministic", "FLAGS_allow_tf32_cublas", "FLAGS_allow_tf32_cudnn")
+
+MEETING_SECONDS = 20.0
+"""How long the first of several processes may take to listen."""
 
 
 @cache
@@ -55,6 +61,31 @@ class Adapter:
     @staticmethod
     def visible_gpus() -> int:
         return paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
+
+    @staticmethod
+    def prepare_to_join(folder: str) -> None:
+        """Choose the port at which processes meet: rank 0 listens there before the others look for it."""
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            os.environ["PADDLE_MASTER"] = f"127.0.0.1:{one.getsockname()[1]}"
+        for name in ("MASTER_ADDR", "MASTER_PORT"):  # of whoever started this process
+            os.environ.pop(name, None)
+
+    @staticmethod
+    def join(rank: int, count: int, folder: str) -> None:
+        """Become one of several processes, which talk over the loopback."""
+        endpoint = os.environ["PADDLE_MASTER"]
+        os.environ.update(
+            GLOO_SOCKET_IFNAME=loopback(),
+            PADDLE_DISTRI_BACKEND="gloo",
+            PADDLE_TRAINER_ID=str(rank),
+            PADDLE_TRAINERS_NUM=str(count),
+            PADDLE_CURRENT_ENDPOINT=f"127.0.0.1:{rank + 1}",  # names that nothing listens at
+            PADDLE_TRAINER_ENDPOINTS=",".join(f"127.0.0.1:{each + 1}" for each in range(count)),
+        )
+        if rank:
+            _await_listener(int(endpoint.partition(":")[2]))
+        paddle.distributed.init_parallel_env()
 
     def pin(self) -> None:
         """One thread unless told otherwise, float32, no TF32 unless asked for, deterministic kernels only."""
@@ -136,3 +167,12 @@ class Adapter:
 def _amp_state() -> Any:
     """Where paddle keeps the level of automatic mixed precision: of its own since 3.0, in the tracer before."""
     return core._get_amp_attrs() if hasattr(core, "_get_amp_attrs") else paddle.framework._dygraph_tracer()
+
+
+def _await_listener(port: int) -> None:
+    """Wait until somebody listens: paddle looks once, and then again after three seconds."""
+    end = time.monotonic() + MEETING_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+            return
+        time.sleep(0.02)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from conformance.lanes.lane import LaneError, threads
+from conformance.lanes.lane import LaneError, loopback, threads
 
 
 class Adapter:
@@ -31,6 +33,18 @@ class Adapter:
     @staticmethod
     def visible_gpus() -> int:
         return torch.cuda.device_count()
+
+    @staticmethod
+    def prepare_to_join(folder: str) -> None:
+        """Import what data-parallel modules import when the first is made, before workers are forked."""
+        import torch._dynamo
+
+    @staticmethod
+    def join(rank: int, count: int, folder: str) -> None:
+        """Become one of several processes, which meet in a file and talk over the loopback."""
+        os.environ["GLOO_SOCKET_IFNAME"] = loopback()
+        meeting = (Path(folder) / "meeting").absolute().as_uri()
+        torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=count)
 
     def pin(self) -> None:
         """One thread unless told otherwise, float32, no TF32 unless asked for, deterministic kernels only."""
