@@ -59,6 +59,15 @@ class NumpyAdapter:
     def visible_gpus(cls) -> int:
         return cls.gpus
 
+    @classmethod
+    def prepare_to_join(cls, folder: str) -> None:
+        if os.environ.get("NUMPY_RANKS_FAIL"):
+            raise ImportError("it lacks a library")
+
+    @classmethod
+    def join(cls, rank: int, count: int, folder: str) -> None:
+        """They have nothing to say to one another."""
+
     def pin(self) -> None:
         self.state[self.framework] = {
             "device": self.device,

@@ -39,8 +39,18 @@ def begin() -> None:
         adapter.prepare_to_join(request["folder"])
     except Exception as error:
         problem = f"it could not start ({type(error).__name__}: {error})"
+    children: list[int] = []
+
+    def end_children(*_: Any) -> None:
+        for each in children:
+            os.kill(each, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end_children)
     for rank, connection in enumerate(connections):
-        if os.fork() == 0:
+        child = os.fork()
+        children.append(child)
+        if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             for other in connections[:rank] + connections[rank + 1 :]:
                 other.close()
             try:
@@ -94,7 +104,11 @@ class Worker:
 
     def _say(self, *answer: Any) -> None:
         try:
-            self.connection.send_bytes(wire.pack(answer))
+            packed = wire.pack(answer)
+        except wire.WireError as error:
+            packed = wire.pack(("broken", f"rank {self.rank} returned what is no plain data ({error})"))
+        try:
+            self.connection.send_bytes(packed)
         except OSError:
             os._exit(0)
 

@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -217,9 +218,13 @@ class Pool:
         for connection in self._connections:
             connection.close()
         if parent is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(parent.pid, 9)
-            parent.wait(GONE)
+            parent.terminate()  # it ends its children, and waits for them
+            try:
+                parent.wait(GONE)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(parent.pid, signal.SIGKILL)
+                parent.wait(GONE)
         self._connections, self.pids = [], []
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

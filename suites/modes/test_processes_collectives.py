@@ -87,7 +87,11 @@ class reductions_:
         import paddle.distributed as dist
 
         given = tensor("paddle", values[rank])
-        how = {"op": getattr(dist.ReduceOp, IN_PADDLE[operation]), "group": group("paddle", among), "sync_op": not later}
+        how = {
+            "op": getattr(dist.ReduceOp, IN_PADDLE[operation]),
+            "group": group("paddle", among),
+            "sync_op": not later,
+        }
         work = dist.all_reduce(given, **how) if to is None else dist.reduce(given, to, **how)
         if later:
             work.wait()

@@ -54,8 +54,10 @@ def filled(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, family:
 
 
 def samples(
-    dtypes: Iterable[str], make: Callable[[Callable[[tuple[int, ...]], np.ndarray], Mapping[str, Any]], Mapping[str, Any]],
-    cases: st.SearchStrategy[Mapping[str, Any]], each: int = 3,
+    dtypes: Iterable[str],
+    make: Callable[[Callable[[tuple[int, ...]], np.ndarray], Mapping[str, Any]], Mapping[str, Any]],
+    cases: st.SearchStrategy[Mapping[str, Any]],
+    each: int = 3,
 ) -> st.SearchStrategy[list[Sample]]:
     """A few samples of one drawn case: small integers in float32 first, then numbers of other dtypes in turn.
 
