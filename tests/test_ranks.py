@@ -101,7 +101,7 @@ def test_an_error_of_one_is_the_call_s_though_the_other_waits_for_it(pool):
 
 
 def test_a_setting_that_a_call_leaves_changed_is_told(pool):
-    with pytest.raises(RanksError, match="left settings changed .*threads: 1 -> 2"):
+    with pytest.raises(RanksError, match=r"left settings changed .*threads: 1 -> 2"):
         ranked.changes_settings()
 
 
@@ -123,7 +123,7 @@ def test_a_worker_that_is_silent_is_an_error_of_the_contract_and_no_divergence(p
     made = run(identity(torch=lambda x: ranked.sleeps(on=0)))
     from conformance import Sample
 
-    with pytest.raises(LaneDied, match="gave no answer within 0.3 s"):
+    with pytest.raises(LaneDied, match=r"gave no answer within 0\.3 s"):
         made.check(Sample({"x": np.ones(1, np.float32)}))
 
 

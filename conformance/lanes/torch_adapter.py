@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import platform
 import random
@@ -37,7 +38,7 @@ class Adapter:
     @staticmethod
     def prepare_to_join(folder: str) -> None:
         """Import what data-parallel modules import when the first is made, before workers are forked."""
-        import torch._dynamo
+        importlib.import_module("torch._dynamo")
 
     @staticmethod
     def join(rank: int, count: int, folder: str) -> None:

@@ -20,7 +20,7 @@ Parameters = Mapping[str, np.ndarray]
 
 
 def drawn(fill: Any, inner: int, inputs: int = 3, outputs: int = 2) -> dict[str, np.ndarray]:
-    """Parameters of a network: two weights, a bias, a number without axes, and a weight that another way goes through."""
+    """Parameters of a network: weights, a bias, a number without axes, and a weight of another way."""
     return {
         "first": fill((inputs, inner)),
         "shift": fill((inner,)),

@@ -44,7 +44,7 @@ def group(framework: str, kind: str) -> Any:
 
 
 def filled(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, family: str) -> np.ndarray:
-    """Numbers of one dtype: small integers of an integer one, of floats those of a family or small integers ("whole")."""
+    """Numbers of one dtype: small integers of an integer one and of the family "whole", others of their family."""
     if dtype in BOOLEAN:
         return rng.integers(0, 2, shape).astype(bool)
     if dtype in INTEGERS or family == "whole":
