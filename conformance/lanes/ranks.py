@@ -138,11 +138,12 @@ class Pool:
         self._folder = Path(tempfile.mkdtemp(prefix="conformance-ranks-"))
         pairs = [Pipe() for _ in range(self.count)]
         self._connections = [ours for ours, _ in pairs]
+        descriptors = [theirs.fileno() for _, theirs in pairs]
         package = Path(__file__).resolve().parent.parent
         request = {
             "spec": {**asdict(self.spec), "where": ""},
             "adapters": dict(lanes.ADAPTERS),
-            "descriptors": [theirs.fileno() for _, theirs in pairs],
+            "descriptors": descriptors,
             "folder": str(self._folder),
             "limit": self.limit,
         }
@@ -152,7 +153,7 @@ class Pool:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                pass_fds=request["descriptors"],
+                pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C is the business of the process that a person started
             )
         for _, theirs in pairs:

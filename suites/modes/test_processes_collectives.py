@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ def reduced(values: list[np.ndarray], operation: str) -> Any:
     if operation == "smallest":
         return -larger(-one, -other)
     return one + other if operation == "sum" else (one + other) * 0.5
+
+
+def summed(values: list[np.ndarray]) -> dict[str, Any]:
+    return {"result": reduced(values, "sum")}
 
 
 def reductions() -> Any:
@@ -325,7 +330,7 @@ class exchanges_:
         for rank in range(RANKS):
             parts = [each[rank] for each in values]
             if how == "reduce_scatter":
-                results.append(formula(name_of(parts[0].dtype), lambda parts=parts: {"result": reduced(parts, "sum")}))
+                results.append(formula(name_of(parts[0].dtype), partial(summed, parts)))
             else:
                 results.append({"result": same(np.stack(parts))})
         return by_rank(results)

@@ -137,10 +137,12 @@ def stepped_by_paddle(wrapped: Any, network: Any, batch: Sequence[np.ndarray], w
     (wrapped(x, way) * upstream).sum().backward()
 
 
-def gradients_of(network: Any, copied: str) -> dict[str, Any]:
-    """Copies of the gradients that a network has now; copied: the method that makes one."""
-    return {
-        f"gradient.{name}": getattr(each.grad, copied)()
-        for name, each in network.named_parameters()
-        if each.grad is not None
-    }
+def gradients_of(network: Any, or_zeros: bool = False) -> dict[str, Any]:
+    """Copies of the gradients that a network has now; or_zeros: of a parameter without one, too."""
+    found = {}
+    for name, each in network.named_parameters():
+        if each.grad is not None:
+            found[f"gradient.{name}"] = each.grad.clone()
+        elif or_zeros:
+            found[f"gradient.{name}"] = each.detach() * 0
+    return found
