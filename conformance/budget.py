@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
+
+from hypothesis import settings
 
 from conformance import modes
 from conformance.contract import Contract
@@ -11,6 +14,10 @@ from conformance.lanes import LaneSpec
 
 FAIR = 3.0
 """A contract may take so many times what is left for each of those to come: most need less than that."""
+
+EXAMPLES = 3
+"""Examples of a contract that the gate draws for lanes that compile: each is of one shape, in several fills. A second
+run compiles nothing new then, where the compiler keeps what it made."""
 
 
 class Budget:
@@ -37,11 +44,12 @@ class Budget:
             return f"the {self.seconds:g} s of --mode-budget were spent before its turn"
         return None
 
-    def begin(self) -> Callable[[], bool]:
-        """A contract begins; what is returned tells whether its share is used up."""
+    def begin(self) -> Callable[[int], bool]:
+        """A contract begins; what is returned tells whether a number of examples, or its share, is enough."""
         began = self._began = self._clock()
         share = FAIR * self._left / max(self.contracts, 1)
-        return lambda: self._clock() - began > min(share, self._left)
+        most = EXAMPLES if settings().derandomize else math.inf
+        return lambda examples: examples >= most or self._clock() - began > min(share, self._left)
 
     def end(self) -> None:
         """The contract that began is over."""

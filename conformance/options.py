@@ -43,7 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": f"{DEFAULT_LIMIT:g}",
         "metavar": "SECONDS",
         "help": "time after which a lane that does not answer is ended and started again; the sample's verdict is "
-        "'error' (default: %(default)s)",
+        "'error'; a lane that compiles has five times as long (default: %(default)s)",
     },
     "--mode-budget": {
         "default": f"{MODE_BUDGET:g}",

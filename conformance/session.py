@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.budget import Budget
+from conformance.budget import Budget, compiling
 from conformance.contract import Sample
 from conformance.lanes import InProcessLane, Lane, LaneError, LaneSpec, default_specs
 from conformance.lanes.gateway import GatewayLane, Surroundings
@@ -17,6 +17,9 @@ from conformance.lanes.spec import SpecError, require_installed
 from conformance.ledger import Ledger
 from conformance.options import MODE_BUDGET, SHRINK_SECONDS
 from conformance.runner import LaneDied
+
+COMPILING = 5.0
+"""So many times as long as another sample may the first of a shape take, which is compiled."""
 
 
 @dataclass
@@ -66,7 +69,10 @@ class Session:
 
     def _launch(self, specs: list[LaneSpec]) -> list[Lane]:
         own = self.surroundings
-        made: list[Lane] = [InProcessLane(spec) if own is None else GatewayLane(spec, own) for spec in specs]
+        made: list[Lane] = [
+            InProcessLane(spec) if own is None else GatewayLane(spec, patient(own) if compiling([spec]) else own)
+            for spec in specs
+        ]
         self._launched += made
         for lane in made:
             lane.launch()
@@ -109,6 +115,11 @@ class Session:
     def fingerprints(self) -> list[dict[str, Any]]:
         """The fingerprint of every lane."""
         return [lane.fingerprint() for lane in self.lanes]
+
+
+def patient(surroundings: Surroundings) -> Surroundings:
+    """The same for a lane that compiles, with a limit of a sample that lets it."""
+    return replace(surroundings, limit=COMPILING * surroundings.limit)
 
 
 class Shrinker:

@@ -185,6 +185,16 @@ class embedding:
         return shape_of(shape)
 
     @staticmethod
+    def variant_unused(indices, weight, padding) -> Judged:
+        """The numbers of an index are not looked at where nothing but the shape of the rows is used."""
+        return embedding.oracle(np.zeros_like(indices), weight, padding)
+
+    @staticmethod
+    def variant_unused_dtype(indices, weight, padding) -> Judged:
+        """Nor is their dtype."""
+        return embedding.oracle(np.zeros(indices.shape, np.int64), weight, padding)
+
+    @staticmethod
     def variant_low_padding(indices, weight, padding) -> Judged:
         """A padding index is taken that lies as far below the vocabulary as the vocabulary is long."""
         return embedding.oracle(indices, weight, padding, lowest=-2)

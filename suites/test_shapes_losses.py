@@ -139,6 +139,13 @@ class cross_entropy_label_dtypes:
         return cross_entropy_label_dtypes.oracle(logits, labels)
 
     @staticmethod
+    def variant_gathered(logits, labels) -> Judged:
+        """The formula that stands for the kernel gathers by the labels, which no uint8 and no int32 can be."""
+        if labels.dtype != np.int64:
+            return Rejects("labels are int64", error="for index, but got torch.")
+        return cross_entropy_label_dtypes.oracle(logits, labels)
+
+    @staticmethod
     def variant_no_uint8(logits, labels) -> Judged:
         """uint8 is refused."""
         if labels.dtype == np.uint8:

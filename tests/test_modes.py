@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance import modes, upgrade
-from conformance.budget import FAIR, Budget
+from conformance.budget import EXAMPLES, FAIR, Budget
 from conformance.contract import ContractError
 from conformance.judge import Verdict
 from conformance.lanes import parse
@@ -215,19 +216,20 @@ def test_operators_are_compiled_on_request(identity):
     assert Budget(9.0, requested=True).left_out(call, SPECS) == {}
 
 
-def test_a_budget_is_shared_and_ends(identity):
+def test_a_budget_is_shared_and_ends(identity, monkeypatch):
     clock = Clock()
+    monkeypatch.setattr("conformance.budget.settings", lambda: SimpleNamespace(derandomize=True))
     budget = Budget(100.0, requested=True, clock=clock)
     budget.contracts, law = 10, identity().contract
-    over = budget.begin()
+    enough = budget.begin()
     clock.now = FAIR * 10.0
-    assert not over()
+    assert not enough(EXAMPLES - 1) and enough(EXAMPLES)
     clock.now += 1.0
-    assert over()
+    assert enough(0)
     budget.end()
-    over = budget.begin()
+    enough = budget.begin()
     clock.now = 99.0
-    assert over() and budget.left_out(law, SPECS) == {}
+    assert enough(0) and budget.left_out(law, SPECS) == {}
     clock.now = 101.0
     budget.end()
     assert "100 s of --mode-budget were spent" in budget.left_out(law, SPECS)["paddle:cpu+static"]

@@ -59,13 +59,17 @@ class Compile(Running):
     def _made(self, contract: Any, call: Callable[..., Any], inputs: dict[str, Any]) -> Any:
         if contract.id in self._whole:
             return self._whole[contract.id](**inputs)
-        state = torch.get_rng_state()
+        state, result = torch.get_rng_state(), None
         with self._modules_compiled() as found:
-            result = call(**inputs)
+            try:
+                result = call(**inputs)
+            except Exception:
+                if found or contract.id in self._with_modules:
+                    raise  # else it was eager code that raised it, which is not in question
         if found or contract.id in self._with_modules:
             self._with_modules.add(contract.id)
             return result
-        if not contract.tensors:
+        if not any(isinstance(each, torch.Tensor) for each in inputs.values()):
             raise Unsupported("it calls no module with a tensor, and takes none")
         torch.set_rng_state(state)
         self._whole[contract.id] = self.compiled(call)
