@@ -7,18 +7,11 @@ from hypothesis import strategies as st
 
 from conformance import EXACT, Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import generator, integers, seeds
+from suites.support.lower_formats import to_bfloat16
 
 AREA = "mixed precision"
 CLASSES = {"sgd": "SGD", "rprop": "Rprop"}
 """Optimizers of which paddle's CPU has a kernel in bfloat16 that takes masters."""
-
-
-def to_bfloat16(numbers: np.ndarray, cut_off: bool = False) -> np.ndarray:
-    """Float32 values rounded to the nearest of bfloat16, ties to even, or cut off after its bits."""
-    bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32)
-    if not cut_off:
-        bits = bits + (0x7FFF + ((bits >> 16) & 1)).astype(np.uint32)
-    return (bits & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 @st.composite
@@ -32,7 +25,7 @@ def small_steps(draw: st.DrawFn) -> list[Sample]:
         inputs = {
             "start": (integers(rng, (4,), 8) + 0.5) / 4,
             "gradients": integers(rng, (steps, 4), 8),
-            "rate": draw(st.sampled_from((2.0**-10, 2.0**-11))) if not decay else 2.0**-9,
+            "rate": draw(st.sampled_from((2.0**-10, 2.0**-11))) if not decay else 2.0**-7,
             "decay": decay,
         }
         samples.append(Sample({"name": name, "masters": masters, **inputs}, EXACT))

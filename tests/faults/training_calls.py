@@ -15,8 +15,13 @@ names.import_suites(Path(__file__).resolve().parents[2])
 TORCH_LR, PADDLE_LR = "torch.optim.lr_scheduler", "paddle.optimizer.lr"
 PREFIXES = ("optimizer.", "state.", "serialization.", "scheduler.", "clip.", "initializer.", "amp.", "device.")
 LANES = (TORCH, PADDLE)
-REFUSED = {("state.layer_misfits", TORCH)}
-"""What is refused gives no quantity that could be wrong."""
+REFUSED = {
+    ("state.layer_misfits", TORCH),
+    ("amp.lower_precision", TORCH),
+    ("amp.own_function", PADDLE),
+    ("amp.widest", PADDLE),
+}
+"""What gives no quantity that could be wrong so: it is refused or not run, or its format is coarser than the fault."""
 
 
 OF_RANDOM_NUMBERS = tuple(
