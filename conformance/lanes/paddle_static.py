@@ -1,0 +1,316 @@
+"""Paddle's mode ``static``: what ``paddle.jit.to_static`` makes of layers, and of calls that use none.
+
+A layer is compiled where a call uses it, as its owner would have compiled it; a call that uses none is compiled as a
+whole, a function of its tensors. Every call is made eagerly first, once for what its program would be made of: that
+tells which of the two it is, what no program is made of, and what the release has no kernel for, which a program may
+answer by ending the interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+
+from conformance.lanes.lane import LaneError
+from conformance.modes import Running, Unsupported
+
+RUNNERS = ("run_program", "pir_run_program")
+"""Operators by which paddle runs what was compiled, in the releases up to 3.0 and from then on."""
+GRAPH = ("backward", "grad")
+VALUES = ("numpy", "item", "tolist", "__array__")
+PROGRAMS = "CONFORMANCE_PROGRAMS"
+"""Environment variable with the number of programs that a contract is worth: a compilation takes as long as a hundred
+calls do, and all fills of one structure share theirs."""
+ENOUGH = 4
+"""Samples of a contract without tensors that call no layer, after which no further one is looked at."""
+_OWN = str(Path(paddle.__file__).parent)
+_TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
+"""What an error says, after the code that it was raised in."""
+
+
+def programs() -> int:
+    """How many kinds of samples of a contract are compiled, unless :data:`PROGRAMS` says another number."""
+    text = os.environ.get(PROGRAMS, "5")
+    if not (text.isdecimal() and int(text)):
+        raise LaneError(f"{PROGRAMS}={text!r} is no number of programs; 5 is what a contract has without it")
+    return int(text)
+
+
+class Static(Running):
+    """See the module."""
+
+    def __init__(self, value: str, adapter: Any) -> None:
+        super().__init__(value, adapter)
+        if not hasattr(paddle.jit, "to_static"):
+            raise LaneError(f"+static needs paddle.jit.to_static, which paddle {paddle.__version__} lacks")
+        self._limit = programs()
+        self._programs = Programs()
+        self._whole = self.compiled(whole)
+        self._layers: dict[int, tuple[Any, Any]] = {}
+        self._plans: dict[Any, Plan] = {}
+        self._without = 0
+
+    def begin(self) -> None:
+        self._whole = self.compiled(whole)
+        self._layers.clear()
+        self._plans.clear()
+        self._without = 0
+
+    def compiled(self, function: Any) -> Any:
+        return paddle.jit.to_static(function, full_graph=self.value == "ast")
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**inputs: Any) -> Any:
+            plan = self._plan(contract, call, inputs)
+            before = self._programs.runs
+            try:
+                with self._programs.counted():
+                    result = self._made(call, inputs, plan)
+            except Exception as error:
+                raise _shortened(error) from error
+            if self._programs.runs == before:
+                raise Unsupported("nothing of the call was compiled: paddle ran no program in it")
+            return result
+
+        return made
+
+    def _made(self, call: Callable[..., Any], inputs: dict[str, Any], plan: Plan) -> Any:
+        if plan.layers:
+            with self._layers_compiled():
+                return call(**inputs)
+        tensors = {name: value for name, value in inputs.items() if isinstance(value, paddle.Tensor)}
+        options = {name: value for name, value in inputs.items() if name not in tensors}
+        return self._whole(tensors, Settled(call, options, plan.key))
+
+    # What a call is made of
+
+    def _plan(self, contract: Any, call: Callable[..., Any], inputs: dict[str, Any]) -> Plan:
+        tensors = {name: value for name, value in inputs.items() if isinstance(value, paddle.Tensor)}
+        shapes = tuple((name, str(each.dtype), tuple(each.shape)) for name, each in tensors.items())
+        options = frozen({name: value for name, value in inputs.items() if name not in tensors})
+        plan = self._plans.get((shapes, options))
+        if plan is None:
+            if not tensors and self._without >= ENOUGH:
+                raise Unsupported("it calls no layer and takes no tensor, so that there is nothing to compile")
+            if len(self._plans) >= self._limit:
+                raise Unsupported(f"the {self._limit} kinds of its samples were compiled that {PROGRAMS} allows")
+            plan = self._plans[shapes, options] = Plan(options)
+            self._look(call, inputs, plan)
+            self._without = 0 if plan.layers else self._without + 1
+        if plan.error is not None:
+            raise plan.error
+        if not plan.layers and not tensors:
+            raise Unsupported("it calls no layer and takes no tensor, so that there is nothing to compile")
+        if not plan.layers and plan.outside and self.value == "ast":
+            raise Unsupported(f"the call {plan.outside}, and a program of its whole graph holds nothing of that")
+        return plan
+
+    def _look(self, call: Callable[..., Any], inputs: Mapping[str, Any], plan: Plan) -> None:
+        """Make a call eagerly, with copies of its tensors, and leave the random numbers as they were."""
+        copies = {name: _copied(value) for name, value in inputs.items()}
+        state = self.adapter.random_state() if hasattr(self.adapter, "random_state") else paddle.get_rng_state()
+        try:
+            with watched(plan):
+                call(**copies)
+        except Exception as error:
+            if self.value == "sot" or _lacks_kernel(error):
+                plan.error = error
+        finally:
+            paddle.set_rng_state(state)
+
+    # Layers
+
+    @contextlib.contextmanager
+    def _layers_compiled(self) -> Iterator[None]:
+        """While this lasts, a layer that is called by anything but a compiled layer runs static."""
+        plain, inside = paddle.nn.Layer.__call__, [False]
+
+        def called(layer: Any, *arguments: Any, **named: Any) -> Any:
+            if inside[0] or looked_into(layer):
+                return plain(layer, *arguments, **named)
+            inside[0] = True
+            try:
+                with self._layer_compiled(layer):
+                    return plain(layer, *arguments, **named)
+            finally:
+                inside[0] = False
+
+        paddle.nn.Layer.__call__ = called
+        try:
+            yield
+        finally:
+            paddle.nn.Layer.__call__ = plain
+
+    @contextlib.contextmanager
+    def _layer_compiled(self, layer: Any) -> Iterator[None]:
+        """A layer is as it was afterwards: an eager lane of this process may use it too."""
+        own = vars(layer).get("forward")
+        known = self._layers.get(id(layer))
+        if known is None:
+            self.compiled(layer)
+            known = self._layers[id(layer)] = (layer, layer.forward)
+        layer.forward = known[1]
+        try:
+            yield
+        finally:
+            del layer.forward
+            if own is not None:
+                layer.forward = own
+
+
+@dataclass
+class Plan:
+    """What is known of calls of one kind: their options, whether they call layers, and what no program holds.
+
+    key: by which their function is kept. error: what the eager call raised, where it is not to be compiled.
+    """
+
+    key: Any
+    layers: bool = False
+    outside: str = ""
+    error: Exception | None = None
+
+
+@dataclass
+class Programs:
+    """Counts how often paddle runs a program: that something was compiled shows by this alone."""
+
+    runs: int = 0
+    _places: list[tuple[Any, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        modules = [getattr(paddle, name, None) for name in ("_C_ops", "_legacy_C_ops")]
+        self._places = [(module, name) for module in modules for name in RUNNERS if hasattr(module, name)]
+        if not self._places:
+            raise LaneError(f"+static: paddle {paddle.__version__} does not tell that it runs a program")
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count those that run while this lasts."""
+        plain = [(module, name, getattr(module, name)) for module, name in self._places]
+        for module, name, function in plain:
+            setattr(module, name, self._counting(function))
+        try:
+            yield
+        finally:
+            for module, name, function in plain:
+                setattr(module, name, function)
+
+    def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any, **named: Any) -> Any:
+            result = function(*arguments, **named)
+            self.runs += 1
+            return result
+
+        return counting
+
+
+def looked_into(layer: Any) -> bool:
+    """Whether hooks are on parts of a layer: of a compiled one they run while it is traced, and see no values.
+
+    A program that has them compiles those parts.
+    """
+    parts = (part for part in layer.sublayers() if part is not layer)
+    return any(part._forward_pre_hooks or part._forward_post_hooks for part in parts)
+
+
+class Settled:
+    """A call with its options settled, which paddle tells from one with others.
+
+    Of options that it sees by themselves it tells neither -1 from -2 nor 1 from True.
+    """
+
+    def __init__(self, call: Callable[..., Any], options: Mapping[str, Any], key: Any) -> None:
+        self._key = (id(call), key)
+        self.made = paddle.jit.not_to_static(lambda tensors: call(**tensors, **options))
+
+    def __hash__(self) -> int:
+        return int.from_bytes(hashlib.sha256(repr(self._key).encode()).digest()[:7], "big")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settled) and self._key == other._key
+
+
+def whole(tensors, settled):  # type: ignore[no-untyped-def]  # paddle reads this text, and runs it in a file of its own
+    """A call as a function of its tensors."""
+    return settled.made(tensors)
+
+
+@contextlib.contextmanager
+def watched(plan: Plan) -> Iterator[None]:
+    """Note what a call uses: layers, and what no program is made of, unless paddle itself uses it."""
+    layer = paddle.nn.Layer
+    tensor = paddle.Tensor
+    told = {
+        **{(tensor, name): "reads the values of a tensor" for name in VALUES},
+        (tensor, "backward"): "goes back through its graph",
+        (paddle, "grad"): "goes back through its graph",
+        (paddle.autograd, "backward"): "goes back through its graph",
+        (paddle, "seed"): "seeds the generator",
+    }
+    plain = {(owner, name): getattr(owner, name) for owner, name in (*told, (layer, "__call__"))}
+
+    def watching(function: Callable[..., Any], text: str) -> Callable[..., Any]:
+        def used(*arguments: Any, **named: Any) -> Any:
+            if not sys._getframe(1).f_code.co_filename.startswith(_OWN):
+                plan.outside = plan.outside or text
+            return function(*arguments, **named)
+
+        return used
+
+    def called(*arguments: Any, **named: Any) -> Any:
+        plan.layers = True
+        return plain[layer, "__call__"](*arguments, **named)
+
+    try:
+        for (owner, name), text in told.items():
+            setattr(owner, name, watching(plain[owner, name], text))
+        layer.__call__ = called
+        yield
+    finally:
+        for (owner, name), function in plain.items():
+            setattr(owner, name, function)
+
+
+def frozen(value: Any) -> Any:
+    """What tells options apart: types too, and the sign of a zero."""
+    if isinstance(value, np.ndarray):
+        return (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, Mapping):
+        return tuple((key, frozen(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, *map(frozen, value))
+    return (type(value).__name__, repr(value))
+
+
+def _copied(value: Any) -> Any:
+    if not isinstance(value, paddle.Tensor):
+        return value
+    copy = value.detach().clone()
+    copy.stop_gradient = value.stop_gradient
+    return copy
+
+
+def _lacks_kernel(error: Exception) -> bool:
+    return "is not registered" in str(error) or "not support" in str(error)
+
+
+def _shortened(error: Exception) -> Exception:
+    """An error without the code that paddle shows before what it says."""
+    text = str(error)
+    found = _TOLD.search(text) if "In transformed code" in text else None
+    if found is None:
+        return error
+    with contextlib.suppress(Exception):
+        return type(error)(found[1].strip())
+    return error
