@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import REAL, Acceptance, Sample, accuracy, contract
+from conformance import REAL, Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import FAMILIES, LONG, ROWS, WIDTHS, Fill, fills, generator, lengths, seeds, unsorted
 from reference_impl.oracle import batch_norm as chain
 from reference_impl.oracle.tape import Tape, Variable, variance_of
@@ -165,6 +165,20 @@ class batch_norm_partial:
         """Neither of them receives a gradient."""
         accepted, _ = _normalized(x, weight, bias, None, eps, cotangent)
         return {name: accepted[name] for name in ("output", "gradient.x")}
+
+    @staticmethod
+    def variant_untrained_zero(x, weight, bias, running_mean, running_variance, momentum, eps, cotangent):
+        """Each receives a gradient of zeros."""
+        accepted, _ = _normalized(x, weight, bias, None, eps, cotangent)
+        kept = {name: accepted[name] for name in ("output", "gradient.x")}
+        zeros = {f"gradient.{name}": each for name, each in (("weight", weight), ("bias", bias)) if each is not None}
+        return {**kept, **{name: accuracy.exact(np.zeros_like(each), signed=False) for name, each in zeros.items()}}
+
+    @staticmethod
+    def variant_both_or_neither(x, weight, bias, running_mean, running_variance, momentum, eps, cotangent):
+        """There is no way back."""
+        told = "No Input(Scale) found for BatchNormGrad" if weight is None else "(has_scale_grad == has_bias_grad)"
+        return Rejects("it goes back to both or to neither", told)
 
 
 @contract(

@@ -10,8 +10,8 @@ from paddle.base import core
 
 from conformance.lanes.lane import LaneError
 from conformance.lanes.paddle_layout import ChannelsLast
-from conformance.lanes.repeated import Repeated
 from conformance.lanes.paddle_static import Static
+from conformance.lanes.repeated import Repeated
 from conformance.modes import Running
 
 

@@ -1,9 +1,9 @@
 """Paddle's mode ``static``: what ``paddle.jit.to_static`` makes of layers, and of calls that use none.
 
 A layer is compiled where a call uses it, as its owner would have compiled it; a call that uses none is compiled as a
-whole, a function of its tensors. Every call is made eagerly first, once for what its program would be made of: that
-tells which of the two it is, what no program is made of, and what the release has no kernel for, which a program may
-answer by ending the interpreter.
+whole, a function of its tensors; of one that goes back through its own graph, or seeds, the functions are compiled.
+Every call is made eagerly first, once for what its program would be made of: that tells which of these it is, and
+what the release has no kernel for, which a program may answer by ending the interpreter.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ import numpy as np
 import paddle
 
 from conformance.lanes.lane import LaneError
-from conformance.modes import Running, Unsupported
+from conformance.modes import Again, Running, Unsupported
 
 RUNNERS = ("run_program", "pir_run_program")
 """Operators by which paddle runs what was compiled, in the releases up to 3.0 and from then on."""
 GRAPH = ("backward", "grad")
 VALUES = ("numpy", "item", "tolist", "__array__")
 PROGRAMS = "CONFORMANCE_PROGRAMS"
-"""Environment variable with the number of programs that a contract is worth: a compilation takes as long as a hundred
-calls do, and all fills of one structure share theirs."""
+"""Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
 ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
 _OWN = str(Path(paddle.__file__).parent)
@@ -38,12 +37,16 @@ _TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
 """What an error says, after the code that it was raised in."""
 
 
-def programs() -> int:
-    """How many kinds of samples of a contract are compiled, unless :data:`PROGRAMS` says another number."""
-    text = os.environ.get(PROGRAMS, "5")
-    if not (text.isdecimal() and int(text)):
-        raise LaneError(f"{PROGRAMS}={text!r} is no number of programs; 5 is what a contract has without it")
-    return int(text)
+def few(place: int) -> bool:
+    """Whether a contract's kind of sample of this place, from 1 on, is one of those that are compiled.
+
+    A compilation takes as long as a hundred calls do. The further a contract has got, the fewer kinds it needs:
+    compiled are the first three, and of those after them each whose place is the sum of the last two that were.
+    """
+    last, following = 1, 2
+    while following < place:
+        last, following = following, last + following
+    return place in (1, following)
 
 
 class Static(Running):
@@ -53,7 +56,7 @@ class Static(Running):
         super().__init__(value, adapter)
         if not hasattr(paddle.jit, "to_static"):
             raise LaneError(f"+static needs paddle.jit.to_static, which paddle {paddle.__version__} lacks")
-        self._limit = programs()
+        self._every = os.environ.get(PROGRAMS) == "all"
         self._programs = Programs()
         self._whole = self.compiled(whole)
         self._layers: dict[int, tuple[Any, Any]] = {}
@@ -79,7 +82,12 @@ class Static(Running):
             except Exception as error:
                 raise _shortened(error) from error
             if self._programs.runs == before:
-                raise Unsupported("nothing of the call was compiled: paddle ran no program in it")
+                why = (
+                    f"it {plan.outside}, and uses nothing else that is"
+                    if plan.outside
+                    else "paddle ran no program in it"
+                )
+                raise Unsupported(f"nothing of the call was compiled: {why}")
             return result
 
         return made
@@ -88,40 +96,48 @@ class Static(Running):
         if plan.layers:
             with self._layers_compiled():
                 return call(**inputs)
-        tensors = {name: value for name, value in inputs.items() if isinstance(value, paddle.Tensor)}
-        options = {name: value for name, value in inputs.items() if name not in tensors}
-        return self._whole(tensors, Settled(call, options, plan.key))
+        if plan.outside and self.value == "ast":
+            with self._functions_compiled():
+                return call(**inputs)
+        return self._program(call, (), inputs)
+
+    def _program(self, call: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+        """What the program of a call gives that is a function of the tensors among its arguments."""
+        given = {**{str(place): value for place, value in enumerate(arguments)}, **named}
+        tensors = {name: value for name, value in given.items() if isinstance(value, paddle.Tensor)}
+        options = {name: value for name, value in given.items() if name not in tensors}
+        return self._whole(tensors, Settled(call, options))
 
     # What a call is made of
 
     def _plan(self, contract: Any, call: Callable[..., Any], inputs: dict[str, Any]) -> Plan:
         tensors = {name: value for name, value in inputs.items() if isinstance(value, paddle.Tensor)}
         shapes = tuple((name, str(each.dtype), tuple(each.shape)) for name, each in tensors.items())
-        options = frozen({name: value for name, value in inputs.items() if name not in tensors})
+        options = frozen({name: value for name, value in inputs.items() if name not in tensors}, values=False)
         plan = self._plans.get((shapes, options))
         if plan is None:
             if not tensors and self._without >= ENOUGH:
                 raise Unsupported("it calls no layer and takes no tensor, so that there is nothing to compile")
-            if len(self._plans) >= self._limit:
-                raise Unsupported(f"the {self._limit} kinds of its samples were compiled that {PROGRAMS} allows")
-            plan = self._plans[shapes, options] = Plan(options)
+            plan = self._plans[shapes, options] = Plan()
+            if not self._every and not few(len(self._plans)):
+                plan.error = Unsupported(f"few kinds of its samples are compiled ({PROGRAMS}=all compiles every one)")
+                raise plan.error
             self._look(call, inputs, plan)
             self._without = 0 if plan.layers else self._without + 1
+            if plan.error is None:
+                raise Again
         if plan.error is not None:
             raise plan.error
         if not plan.layers and not tensors:
             raise Unsupported("it calls no layer and takes no tensor, so that there is nothing to compile")
-        if not plan.layers and plan.outside and self.value == "ast":
-            raise Unsupported(f"the call {plan.outside}, and a program of its whole graph holds nothing of that")
         return plan
 
     def _look(self, call: Callable[..., Any], inputs: Mapping[str, Any], plan: Plan) -> None:
-        """Make a call eagerly, with copies of its tensors, and leave the random numbers as they were."""
-        copies = {name: _copied(value) for name, value in inputs.items()}
-        state = self.adapter.random_state() if hasattr(self.adapter, "random_state") else paddle.get_rng_state()
+        """Make a call eagerly, and leave the random numbers as they were."""
+        state = paddle.get_rng_state()
         try:
             with watched(plan):
-                call(**copies)
+                call(**inputs)
         except Exception as error:
             if self.value == "sot" or _lacks_kernel(error):
                 plan.error = error
@@ -152,6 +168,33 @@ class Static(Running):
             paddle.nn.Layer.__call__ = plain
 
     @contextlib.contextmanager
+    def _functions_compiled(self) -> Iterator[None]:
+        """While this lasts, functions of paddle.nn.functional run static, each by itself."""
+        module, inside = paddle.nn.functional, [False]
+        plain = {name: getattr(module, name) for name in module.__all__ if not name.endswith("_")}
+
+        def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+            def called(*arguments: Any, **named: Any) -> Any:
+                given = (*arguments, *named.values())
+                if inside[0] or not any(isinstance(each, paddle.Tensor) for each in given) or any(map(_nested, given)):
+                    return function(*arguments, **named)
+                inside[0] = True
+                try:
+                    return self._program(function, arguments, named)
+                finally:
+                    inside[0] = False
+
+            return called
+
+        try:
+            for name, function in plain.items():
+                setattr(module, name, compiled(function))
+            yield
+        finally:
+            for name, function in plain.items():
+                setattr(module, name, function)
+
+    @contextlib.contextmanager
     def _layer_compiled(self, layer: Any) -> Iterator[None]:
         """A layer is as it was afterwards: an eager lane of this process may use it too."""
         own = vars(layer).get("forward")
@@ -170,12 +213,11 @@ class Static(Running):
 
 @dataclass
 class Plan:
-    """What is known of calls of one kind: their options, whether they call layers, and what no program holds.
+    """What is known of calls of one kind: whether they call layers, and what no program holds.
 
-    key: by which their function is kept. error: what the eager call raised, where it is not to be compiled.
+    error: what the eager call raised, where it is not to be compiled.
     """
 
-    key: Any
     layers: bool = False
     outside: str = ""
     error: Exception | None = None
@@ -230,9 +272,15 @@ class Settled:
     Of options that it sees by themselves it tells neither -1 from -2 nor 1 from True.
     """
 
-    def __init__(self, call: Callable[..., Any], options: Mapping[str, Any], key: Any) -> None:
-        self._key = (id(call), key)
-        self.made = paddle.jit.not_to_static(lambda tensors: call(**tensors, **options))
+    def __init__(self, call: Callable[..., Any], options: Mapping[str, Any]) -> None:
+        self._key = (id(call), frozen(options))
+
+        def made(tensors: Mapping[str, Any]) -> Any:
+            given = {**options, **tensors}
+            placed = [given[place] for place in sorted(filter(str.isdecimal, given), key=int)]
+            return call(*placed, **{name: each for name, each in given.items() if not name.isdecimal()})
+
+        self.made = paddle.jit.not_to_static(made)
 
     def __hash__(self) -> int:
         return int.from_bytes(hashlib.sha256(repr(self._key).encode()).digest()[:7], "big")
@@ -282,23 +330,20 @@ def watched(plan: Plan) -> Iterator[None]:
             setattr(owner, name, function)
 
 
-def frozen(value: Any) -> Any:
-    """What tells options apart: types too, and the sign of a zero."""
+def frozen(value: Any, values: bool = True) -> Any:
+    """What tells options apart: types too, and the sign of a zero. values: those of arrays, besides their shapes."""
     if isinstance(value, np.ndarray):
-        return (value.dtype.str, value.shape, value.tobytes())
+        return (value.dtype.str, value.shape, value.tobytes() if values else b"")
     if isinstance(value, Mapping):
-        return tuple((key, frozen(item)) for key, item in value.items())
+        return tuple((key, frozen(item, values)) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return (type(value).__name__, *map(frozen, value))
+        return (type(value).__name__, *(frozen(item, values) for item in value))
     return (type(value).__name__, repr(value))
 
 
-def _copied(value: Any) -> Any:
-    if not isinstance(value, paddle.Tensor):
-        return value
-    copy = value.detach().clone()
-    copy.stop_gradient = value.stop_gradient
-    return copy
+def _nested(value: Any) -> bool:
+    """Whether tensors are in a list, where a program would hold them as they are now."""
+    return isinstance(value, list | tuple) and any(isinstance(each, paddle.Tensor) or _nested(each) for each in value)
 
 
 def _lacks_kernel(error: Exception) -> bool:
