@@ -91,7 +91,8 @@ class _Unrecorded(ConjectureData):
         self._shared_strategy_draws.clear()
 
     def draw(self, strategy: Any, *arguments: Any, **options: Any) -> Any:
-        return unwrap_strategies(strategy).do_draw(self)
+        known = strategy.__dict__.get("_unwrapped")  # where Hypothesis keeps it; asking it takes longer
+        return (unwrap_strategies(strategy) if known is None else known).do_draw(self)
 
     def start_span(self, label: int) -> None:
         self.depth += 1

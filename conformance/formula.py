@@ -18,6 +18,7 @@ from conformance.quantity import (
     backward,
     computed_in,
     current,
+    ignoring,
     made,
     quantity,
     returned_in,
@@ -64,7 +65,7 @@ class Formula:
         self, layouts: Any = None, cotangent: Any = None, integral: tuple[str, ...] = (), **inputs: Any
     ) -> dict[str, Acceptance] | Rejects:
         dtype, inner = self._formats(inputs, integral)
-        with computed_in(inner), returned_in(dtype, self.sums_in_steps):
+        with ignoring(), computed_in(inner), returned_in(dtype, self.sums_in_steps):
             leaves, found = self._taken(inputs, integral) or self._evaluated(inputs, integral)
             if isinstance(found, Rejects):
                 return found
@@ -134,7 +135,7 @@ class Formula:
     def outline(self, inputs: Mapping[str, Any], integral: tuple[str, ...] = ()) -> Outline:
         """What is known of the results before a cotangent is drawn; no outputs where the formula refuses the inputs."""
         dtype, inner = self._formats(inputs, integral)
-        with np.errstate(all="ignore"), computed_in(inner), returned_in(dtype, self.sums_in_steps):
+        with ignoring(), computed_in(inner), returned_in(dtype, self.sums_in_steps):
             leaves, found = self._evaluated(inputs, integral)
         self._keep(inputs, integral, leaves, found)
         if isinstance(found, Rejects):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ class Format:
             return np.asarray(self.holds(value.real) & self.holds(value.imag))
         if not self.unit:
             return np.ones(value.shape, bool)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with ignored():
             kept = value.astype(np.float32 if self.name == "float64" else named(self.name))
             found: Array = (kept.astype(np.float64) if self.name == "bfloat16" else kept) == value
         return found
@@ -66,8 +67,38 @@ _format: contextvars.ContextVar[Format] = contextvars.ContextVar("format", defau
 _returned: contextvars.ContextVar[str] = contextvars.ContextVar("returned", default="float32")
 _sums_in_steps: contextvars.ContextVar[bool] = contextvars.ContextVar("sums in steps", default=False)
 _made = itertools.count()
+FEW = 2**14
+"""Errors of more elements are views of one number where they are all equal."""
 WIDER = {"float16": "float32", "bfloat16": "float32"}
 """The format that a kernel computes or sums in, where it is wider than that of its results."""
+
+
+class _Nothing:
+    """A context that changes nothing."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+_NOTHING = _Nothing()
+_ignoring: contextvars.ContextVar[bool] = contextvars.ContextVar("ignoring", default=False)
+
+
+@contextlib.contextmanager
+def ignoring() -> Iterator[None]:
+    """Let NumPy warn of nothing, so that :func:`ignored` need not ask for it within."""
+    token = _ignoring.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _ignoring.reset(token)
+
+
+def ignored() -> contextlib.AbstractContextManager[Any]:
+    """Let NumPy warn of nothing in an operation: ten thousands of them are within an evaluation that has said so."""
+    return _NOTHING if _ignoring.get() else np.errstate(all="ignore")
 
 
 @contextlib.contextmanager
@@ -119,11 +150,12 @@ class Quantity:
     __array_priority__ = 1000.0
 
     def __init__(self, value: Any, error: Any = 0.0, links: Sequence[tuple[Quantity, Backward]] = ()) -> None:
-        value = np.asarray(value)
+        if type(value) is not np.ndarray:
+            value = np.asarray(value)
         self.value: Array = value if value.dtype.char in "dD" else _wide(value)
         if type(error) is not np.ndarray or error.dtype.char != "d":
             error = np.asarray(error, np.float64)
-        self.error: Array = error if error.shape == value.shape else np.broadcast_to(error, value.shape)
+        self.error: Array = error if error.shape == value.shape else _spread(error, value.shape)
         self.links = links if type(links) is tuple else tuple(links)
         self.variable = False
         self.order = next(_made)
@@ -146,7 +178,7 @@ class Quantity:
     @property
     def is_complex(self) -> bool:
         """Whether the value is complex."""
-        return np.iscomplexobj(self.value)
+        return self.value.dtype.char == "D"
 
     @property
     def plain(self) -> Quantity:
@@ -227,6 +259,15 @@ def _wide(value: Array) -> Array:
     return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
 
 
+def _spread(error: Array, shape: tuple[int, ...]) -> Array:
+    """An error in another shape; one number for all of few elements is written out, which is faster than a view."""
+    if error.ndim or math.prod(shape) > FEW:
+        return np.broadcast_to(error, shape)
+    spread = np.empty(shape)
+    spread.fill(error)
+    return spread
+
+
 def quantity(value: Any) -> Quantity:
     """A quantity without error, unless it is one already."""
     return value if isinstance(value, Quantity) else Quantity(value)
@@ -254,14 +295,22 @@ def times(factor: Any, error: Array) -> Array:
     """An error times a factor's size; none where there is no error, whatever the factor is."""
     if not error.any():
         return error
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(error == 0, 0.0, _sure(np.abs(factor) * error))
+    with ignored():
+        found: Array = np.abs(factor) * error
+        if _known(found):  # so that no factor was infinite where there is no error
+            return found
+        return np.where(error == 0, 0.0, _sure(found))
+
+
+def _known(error: Array) -> bool:
+    """Whether none is NaN."""
+    largest = np.maximum.reduce(error, axis=None, initial=0.0)
+    return bool(largest == largest)
 
 
 def _sure(error: Array) -> Array:
     """Errors, infinite where nothing is known of them."""
-    largest = np.maximum.reduce(error, axis=None, initial=0.0)
-    return error if largest == largest else np.where(np.isnan(error), np.inf, error)
+    return error if _known(error) else np.where(np.isnan(error), np.inf, error)
 
 
 def made(
@@ -280,15 +329,20 @@ def made(
     whether it rounds nothing where the format holds the result; default: where units is at most 1.
     """
     form = _format.get()
-    value = np.asarray(value)
+    if type(value) is not np.ndarray:
+        value = np.asarray(value)
     is_complex = value.dtype.kind == "c"
     value = value if value.dtype.char in "dD" else _wide(value)
-    error = np.asarray(error, np.float64)
+    if type(error) is not np.ndarray or error.dtype.char != "d":
+        error = np.asarray(error, np.float64)
     size = np.asarray(np.abs(value))
-    with np.errstate(invalid="ignore", over="ignore"):
-        rounding = size * (units * form.unit) + floor * form.smallest
+    with ignored():
+        rounding = size * (units * form.unit)
+        rounding += floor * form.smallest
         if units <= 1 if exact is None else exact:
-            rounding = np.where(form.holds(value) & (error == 0), 0.0, rounding)
+            without = error == 0
+            if without.any():
+                rounding = np.where(form.holds(value) & without, 0.0, rounding)
         largest = np.maximum.reduce(size, axis=None, initial=0.0)
         if largest <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
             return Quantity(value, _sure(error + rounding), linked(*pairs))
@@ -307,7 +361,7 @@ def made(
 def add(one: Any, other: Any) -> Quantity:
     """The rounded sum, broadcast."""
     one, other = quantity(one), quantity(other)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         value = one.value + other.value
     return made(value, one.error + other.error, 1, (one, _reduced(one)), (other, _reduced(other)))
 
@@ -315,7 +369,7 @@ def add(one: Any, other: Any) -> Quantity:
 def multiply(one: Any, other: Any) -> Quantity:
     """The rounded product, broadcast."""
     one, other = quantity(one), quantity(other)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         value = one.value * other.value
     error = times(other.value, one.error) + times(one.value, other.error) + times(one.error, other.error)
     reduced = _reduced(one), _reduced(other)
@@ -333,7 +387,7 @@ def multiply(one: Any, other: Any) -> Quantity:
 def _products_held(one: Array, other: Array) -> bool:
     """Whether the format holds what two complex numbers' parts multiply to, before it is added up."""
     form = _format.get()
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         parts = [left * right for left in (one.real, one.imag) for right in (other.real, other.imag)]
     return all(bool(form.holds(part).all()) for part in parts)
 
@@ -341,7 +395,7 @@ def _products_held(one: Array, other: Array) -> bool:
 def divide(one: Any, other: Any, units: float = 1) -> Quantity:
     """The rounded quotient, broadcast."""
     one, other = quantity(one), quantity(other)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+    with ignored():
         value = one.value / other.value
         least = np.abs(other.value) - other.error
         error = times(1 / least, one.error) if one.error.any() else one.error
@@ -372,7 +426,7 @@ def divide(one: Any, other: Any, units: float = 1) -> Quantity:
 def scaled(x: Any, factor: float, units: float = 1) -> Quantity:
     """A quantity times a constant, in so many roundings; the gradient likewise."""
     x = quantity(x)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         return made(x.value * factor, times(factor, x.error), units, (x, lambda g: scaled(g, factor, units)))
 
 
@@ -390,7 +444,7 @@ def unary(
     """
     x = quantity(x)
     floor = floor if floor <= 1 else 2.0 ** (current().bits - 1)
-    with np.errstate(all="ignore"):
+    with ignored():
         value = function(x.value)
         error = _moved(function, derivative, x, value) if x.error.any() else x.error
     result = made(value, error, units, floor=floor)
@@ -455,7 +509,7 @@ def without_gradient(found: Quantity, x: Any, condition: Any) -> Quantity:
 
 def stored(x: Quantity) -> Quantity:
     """The number as a kernel keeps it: rounded to its format. The kernel's may be the neighbour, if it had an error."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with ignored():
         value = np.asarray(x.value.astype(named(_format.get().name)), np.float64)
         moved = np.where(np.isfinite(value) & (x.error > 0), np.abs(value - x.value), 0.0)
     return Quantity(value, x.error + moved, linked((x, lambda g: g)))
@@ -476,7 +530,7 @@ def larger(one: Any, other: Any, tied: float = 0.5) -> Quantity:
         np.where(one.value == other.value, 1 - tied, (other.value > one.value) | np.isnan(other.value)),
     )
     errors = one.error + other.error
-    with np.errstate(invalid="ignore"):
+    with ignored():
         open_ = np.where((errors > 0) & (np.abs(one.value - other.value) <= errors), 1.0, 0.0)
     first, second = (Quantity(share, open_) for share in shares)
     reduced = _reduced(one), _reduced(other)

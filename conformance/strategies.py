@@ -48,6 +48,10 @@ COUNTS = (1000, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 257, 1000)
 """Numbers of elements around the width of a vector register, and far beyond it."""
 
 
+POWERS = 10.0 ** np.arange(-6, 4)
+"""By which numbers of mixed magnitudes are multiplied."""
+
+
 def generator(seed: int) -> np.random.Generator:
     """The generator that fills arrays for a drawn seed."""
     return np.random.Generator(np.random.PCG64(seed))
@@ -65,7 +69,7 @@ def real(
     elif family == "heavy":
         values = values**3 * 10.0
     elif family == "mixed":
-        values = values * 10.0 ** rng.integers(-6, 4, shape)
+        values = values * POWERS[rng.integers(-6, 4, shape) + 6]
     elif family == "tiny":
         values = values * 1e-30
     elif family == "huge":

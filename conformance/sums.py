@@ -18,6 +18,7 @@ from conformance.quantity import (
     Quantity,
     accumulator,
     current,
+    ignored,
     linked,
     made,
     quantity,
@@ -44,6 +45,8 @@ def move(function: Callable[..., Array], *inputs: Any, fill: float = 0.0) -> Qua
     element is the sum over the places that it went to.
     """
     found = [quantity(each) for each in inputs]
+    if len(found) == 1:
+        return _moved(function, found[0], fill)
     ends = np.cumsum([0, *(each.value.size for each in found)])
     places = [
         np.arange(start, start + each.value.size).reshape(each.shape) for start, each in zip(ends, found, strict=False)
@@ -62,6 +65,15 @@ def move(function: Callable[..., Array], *inputs: Any, fill: float = 0.0) -> Qua
     return Quantity(pool[index], errors[index], links)
 
 
+def _moved(function: Callable[..., Array], x: Quantity, fill: float) -> Quantity:
+    """:func:`move` of one quantity."""
+    index = np.asarray(function(np.arange(x.value.size).reshape(x.shape)))
+    pool, errors = x.value.reshape(-1), x.error.reshape(-1)
+    if index.size and index.min() < 0:
+        pool, errors = np.append(pool, fill), np.append(errors, 0.0)
+    return Quantity(pool[index], errors[index], linked((x, lambda g: gathered(g, index, x.shape))))
+
+
 def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
     """The sum of the elements of ``g`` over the flat place of an array of ``shape`` that ``index`` says for each."""
     size = math.prod(shape)
@@ -69,7 +81,7 @@ def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
     where_to = index[valid]
     counts = np.bincount(where_to, minlength=size) if where_to.size else np.zeros(size, np.int64)
     value, error, magnitude = np.zeros(size, g.value.dtype), np.zeros(size), np.zeros(size)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         np.add.at(value, where_to, g.value[valid])
         np.add.at(error, where_to, g.error[valid])
         np.add.at(magnitude, where_to, np.abs(g.value[valid]))
@@ -80,8 +92,9 @@ def gathered(g: Quantity, index: Array, shape: tuple[int, ...]) -> Quantity:
 
 def exact_in_every_order(terms: Array, magnitude: Array, form: Format) -> bool:
     """Whether sums of these terms, of this sum of magnitudes, need no rounding whichever are added first."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.all(terms * GRID == np.rint(terms * GRID)) and np.all(magnitude * GRID < 2.0**form.bits))
+    with ignored():
+        parts = terms * GRID
+        return bool((parts == np.rint(parts)).all() and np.all(magnitude * GRID < 2.0**form.bits))
 
 
 def exact_products(one: Array, other: Array, magnitude: Array) -> bool:
@@ -197,7 +210,7 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Quantity:
     x = quantity(x)
     axes = axes_of(axis, x.ndim) if x.ndim else ()
     count = math.prod(x.shape[each] for each in axes)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with ignored():
         value = x.value.sum(axis=axes, keepdims=keepdims)
         error = x.error.sum(axis=axes, keepdims=keepdims)
         magnitude = np.abs(x.value).sum(axis=axes, keepdims=keepdims)
@@ -238,7 +251,7 @@ def einsum(subscripts: str, one: Any, other: Any) -> Quantity:
     count = math.prod(length for letter, length in lengths.items() if letter not in out)
 
     def product(a: Array, b: Array) -> Array:
-        with np.errstate(invalid="ignore", over="ignore"):
+        with ignored():
             return np.einsum(subscripts, a, b, optimize=True)
 
     value, magnitude = product(one.value, other.value), product(np.abs(one.value), np.abs(other.value))

@@ -283,7 +283,7 @@ def _observed(adapter: Any, contract: Contract, sample: Sample, running: Sequenc
             call = mode.call(contract, call)
     observation = Observation()
     inputs = {name: value for name, value in sample.inputs.items() if name not in RESERVED}
-    layouts = sample.inputs.get("layouts", {})
+    layouts = sample.inputs.get("layouts")
     gradients = contract.gradients if sample.inputs.get("cotangent") is not None else ()
     kept = [(array, array.tobytes()) for array in sample.arrays() if array.nbytes <= WATCHED_BYTES]
     began = time.perf_counter()
@@ -293,8 +293,9 @@ def _observed(adapter: Any, contract: Contract, sample: Sample, running: Sequenc
             for name, value in inputs.items():
                 if isinstance(value, np.ndarray):
                     wanted = name in gradients and has_gradient(value)
-                    made = adapter.tensor(arranged(value, layouts.get(name)), wanted)
-                    leaves[name] = rearranged(adapter, made, value, layouts.get(name))
+                    layout = layouts.get(name) if layouts else None
+                    made = adapter.tensor(value if layout is None else arranged(value, layout), wanted)
+                    leaves[name] = made if layout is None else rearranged(adapter, made, value, layout)
         with adapter.scope():
             results = flatten(call(**{**inputs, **leaves}))
             results.update(_gradients(adapter, contract, sample, results, leaves))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class LaneSpec:
         place = self.device if self.device == "cpu" or not self.index else f"{self.device}:{self.index}"
         return f"{self.framework}:{place}" + ("+tf32" if self.tf32 else "") + kinds.written(self.modes)
 
-    @property
+    @functools.cached_property
     def arithmetic(self) -> str:
         """What it multiplies in: ``float32``, ``tf32``, or the mode by which it is another, such as ``bf16``."""
         return "tf32" if self.tf32 else kinds.arithmetic(self.modes)

@@ -96,7 +96,10 @@ class Adapter:
         return found
 
     def seed(self, value: int) -> None:
-        torch.manual_seed(value)
+        if self.device.type == "cpu":  # torch.manual_seed also writes down this stack for each kind of GPU
+            torch.default_generator.manual_seed(value)
+        else:
+            torch.manual_seed(value)
         np.random.seed(value)
         random.seed(value)
 

@@ -50,10 +50,9 @@ def embedding(indices: Array, weight: Array) -> Array:
 def embedding_gradient(gradient: Array, indices: Array, vocabulary: int) -> Array:
     """Gradient of sum(gradient * embedding(indices, weight)) with respect to weight [vocabulary, width]."""
     gradient = np.asarray(gradient, np.float64)
-    rows = gradient.reshape(-1, gradient.shape[-1])
-    out = np.zeros((vocabulary, rows.shape[1]))
-    np.add.at(out, np.asarray(indices).ravel(), rows)
-    return out
+    width = gradient.shape[-1]
+    places = np.asarray(indices).reshape(-1, 1) * width + np.arange(width)
+    return np.bincount(places.ravel(), gradient.ravel(), vocabulary * width).reshape(vocabulary, width)
 
 
 def relu(x: Array) -> Array:
