@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from concurrent.futures import wait
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +140,8 @@ def test_a_lane_that_cannot_start_is_a_cell_that_says_so(small, tmp_path, monkey
     [
         ([], "no release was named; for example --torch 2.4.1,2.15.0"),
         (["--torch", "newest"], "--torch: 'newest' is no release number such as 2.15.0"),
+        (["--torch", "2.15.0+static"], "--torch: +static is a mode of paddle; torch knows +compile, "),
+        (["--paddle", "3.3.1,3.3.1+sttic"], "--paddle: unknown mode +sttic; paddle knows +static, "),
         (["--torch", "2.15.0", "--jobs", "0"], "--jobs 0: at least one cell"),
         (["--torch", "2.15.0", "--engine", "ray", "--address", "nowhere:1"], "no Ray cluster answers at nowhere:1"),
     ],
@@ -229,10 +230,35 @@ def test_what_cannot_be_installed_is_told_on_one_line(fake_uv, tmp_path):
 
 def test_a_cell_travels_as_json():
     cell = Cell("torch", "2.4.1", "cuda", "explore", ("-k", "optim"))
-    assert Cell.of(json.loads(json.dumps(asdict(cell)))) == cell
+    assert Cell.of(json.loads(json.dumps(cell.plain))) == cell
     assert cell.name == "torch-2.4.1-cuda" and command.plan(
         command_line("--torch", "2.4.1", "--device", "gpu", "--profile", "explore", "--out", "x", "--", "-k", "optim")
     ) == [cell]
+
+
+def test_a_release_may_be_run_in_modes(tmp_path, monkeypatch):
+    options = command_line("--torch", "2.4.1, 2.4.1+threads=2+compile=aot_eager,2.4.1+compile", "--out", "x")
+    plain, first, other = command.plan(options)
+    assert (plain.modes, first.modes, other.modes) == ((), ("compile=aot_eager", "threads=2"), ("compile=inductor",))
+    assert Cell.of(json.loads(json.dumps(first.plain))) == first
+    assert [cell.name for cell in (plain, first, other)] == [
+        "torch-2.4.1",
+        "torch-2.4.1+compile=aot_eager+threads=2",
+        "torch-2.4.1+compile",
+    ]
+    made: list[tuple[str, str]] = []
+    ran: list[list[str]] = []
+
+    def execute(command: list[str], *rest: Any) -> tuple[int, str]:
+        ran.append(command)
+        return 1, "ERROR: no"
+
+    monkeypatch.setattr(environments, "make", lambda folder, framework, release: made.append((folder.name, release)))
+    monkeypatch.setattr(cells.processes, "execute", execute)
+    outcome = cells.run(first, tmp_path / first.name, keep=True)
+    assert made == [(first.name, "2.4.1")]  # an environment has its release, whatever the mode
+    assert f"--lane=torch:cpu+compile=aot_eager+threads=2@{tmp_path / first.name}" in ran[0]
+    assert outcome["cell"]["modes"] == ["compile=aot_eager", "threads=2"] and outcome["reason"] == "no"
 
 
 def command_line(*arguments: str) -> Any:

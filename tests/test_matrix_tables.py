@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ def row(verdict: str = "agree", known: tuple[str, ...] = (), message: str = "") 
 
 
 def outcome(release: str, framework: str = "torch", status: str = DONE, **contracts: dict[str, Any]) -> dict[str, Any]:
-    cell = {**asdict(Cell(framework, release)), "arguments": []}
+    release, *modes = release.split("+")
+    cell = Cell(framework, release, modes=tuple(modes)).plain
     reason = "" if status == DONE else "no such <release>"
     named = {name.replace("_", "."): found for name, found in contracts.items()}
     return {"cell": cell, "status": status, "reason": reason, "lane": None, "contracts": named}
@@ -52,6 +52,24 @@ def test_a_change_is_told_with_the_first_release_that_has_it():
         ("nn.pool", "2.5", "known divergence: pool-a", "known divergence: pool-b"),
         ("nn.relu", "2.5", "agree", "diverge: output is 2"),
     ]
+
+
+def test_a_mode_is_compared_with_itself_and_told():
+    made = tables.document(
+        [
+            outcome("2.5+compile=inductor", nn_relu=row("diverge", message="output is 2")),
+            outcome("2.5", nn_relu=row("error")),
+            outcome("2.4+compile=inductor", nn_relu=row()),
+            outcome("2.4+compile=eager", nn_relu=row()),
+            outcome("2.4", nn_relu=row("error")),
+        ]
+    )
+    (change,) = made["changes"]
+    assert (change["modes"], change["before"], change["release"]) == (["compile=inductor"], "2.4", "2.5")
+    text = tables.markdown(made)
+    assert "| torch 2.4 | torch 2.5 | torch 2.4 +compile=eager | torch 2.4 +compile | torch 2.5 +compile |" in text
+    assert "| nn.relu | torch 2.5 +compile | agree | diverge: output is 2 |" in text
+    assert "torch 2.5 +compile" in tables.page(made)
 
 
 def test_a_release_without_verdicts_is_passed_over():
@@ -175,6 +193,7 @@ def test_a_change_says_where_it_is_and_from_which_release(written):
         "contract": "nn.relu",
         "framework": "torch",
         "device": "cpu",
+        "modes": [],
         "release": "2.5",
         "before": "2.4",
         "from": "agree",

@@ -210,7 +210,7 @@ def test_an_interrupted_run_is_never_green(opened):
 def test_a_matrix_shows_each_release_and_what_changed(opened):
     def cell(release: str, verdict: str, known: list[str]) -> dict[str, Any]:
         contracts = {"sums.mean": {"area": "sums", "verdict": verdict, "known": known, "message": ""}}
-        where = {"framework": "torch", "release": release, "device": "cpu"}
+        where = {"framework": "torch", "release": release, "device": "cpu", "modes": []}
         return {"cell": where, "status": "done", "reason": "", "contracts": contracts}
 
     made = tables.document([cell("2.4.1", "known divergence", ["odd"]), cell("2.15.0", "agree", [])])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import gate, home
+from conformance import modes as kinds
 from conformance.matrix import environments, processes
 
 ROOT = home.folder()
@@ -26,29 +27,38 @@ MINIMUM_FREE = 8 * 2**30
 
 @dataclass(frozen=True)
 class Cell:
-    """What is asked for. device: in the framework's own word. arguments: further options of pytest."""
+    """What is asked for. device: in the framework's own word. arguments: further options of pytest.
+
+    modes: those of its lane, as :func:`conformance.modes.parse` gives them.
+    """
 
     framework: str
     release: str
     device: str = "cpu"
     profile: str = "gate"
     arguments: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The cell's name, which is also that of its file."""
-        return f"{self.framework}-{self.release}" + ("" if self.device == "cpu" else f"-{self.device}")
+        """The cell's name, which is also that of its file and of its environment."""
+        device = "" if self.device == "cpu" else f"-{self.device}"
+        return f"{self.framework}-{self.release}{device}{kinds.written(self.modes)}"
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The cell as JSON has it."""
+        return {**asdict(self), "arguments": list(self.arguments), "modes": list(self.modes)}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Cell:
-        """The inverse of ``asdict``, from JSON too."""
-        return cls(**{**plain, "arguments": tuple(plain["arguments"])})
+        """The inverse of :attr:`plain`."""
+        return cls(**{**plain, "arguments": tuple(plain["arguments"]), "modes": tuple(plain["modes"])})
 
 
 def run(cell: Cell, environment: Path, keep: bool, tell: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
     """Make the environment, run the gate in it, and give ``{"cell", "status", "reason", "lane", "contracts"}``."""
-    outcome: dict[str, Any] = {"cell": asdict(cell), "status": DONE, "reason": "", "lane": None, "contracts": {}}
-    outcome["cell"]["arguments"] = list(cell.arguments)
+    outcome: dict[str, Any] = {"cell": cell.plain, "status": DONE, "reason": "", "lane": None, "contracts": {}}
     free = shutil.disk_usage(_existing(environment)).free
     if free < MINIMUM_FREE:
         need = f"{MINIMUM_FREE // 2**30} GB are needed, {free / 2**30:.1f} are free"
@@ -74,7 +84,8 @@ def _existing(path: Path) -> Path:
 def _gate(cell: Cell, environment: Path, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *gate.plugins()]
     command += [f"--conformance-report={folder}"]
-    command += [f"--lane={cell.framework}:{cell.device}@{environment}", f"--hypothesis-profile={cell.profile}"]
+    lane = f"{cell.framework}:{cell.device}{kinds.written(cell.modes)}@{environment}"
+    command += [f"--lane={lane}", f"--hypothesis-profile={cell.profile}"]
     command += ["--shrink-seconds=1", *cell.arguments]
     variables = {key: value for key, value in gate.environment().items() if key != "GITHUB_STEP_SUMMARY"}
     _, output = processes.execute(command, ROOT, variables)
@@ -87,8 +98,8 @@ def _gate(cell: Cell, environment: Path, folder: Path) -> dict[str, Any]:
         return {"status": BROKEN, "reason": " ".join(told).replace(str(environment), cell.name)}
     if not document["complete"]:
         return {"status": BROKEN, "reason": "the run was interrupted"}
-    lane = {key: value for key, value in document["lanes"][0].items() if key not in ("label", "where")}
-    return {"lane": lane, "contracts": {row["id"]: _row(row) for row in document["contracts"]}}
+    started = {key: value for key, value in document["lanes"][0].items() if key not in ("label", "where")}
+    return {"lane": started, "contracts": {row["id"]: _row(row) for row in document["contracts"]}}
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import home, profiles
+from conformance import modes as kinds
 from conformance.lanes import source
 from conformance.lanes.spec import DEVICES
 from conformance.matrix import engines, environments, tables
@@ -28,7 +29,8 @@ class MatrixError(RuntimeError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     for framework, example in (("torch", "2.4.1,2.15.0"), ("paddle", "2.6.2,3.3.1")):
-        parser.add_argument(f"--{framework}", default="", metavar="RELEASES", help=f"comma-separated, like {example}")
+        told = f"comma-separated, like {example}; each with its modes, if any"
+        parser.add_argument(f"--{framework}", default="", metavar="RELEASE[+MODE...],...", help=told)
     add = parser.add_argument
     add("--out", required=True, type=Path, metavar="DIR", help="folder of the tables and of finished cells")
     add("--device", choices=("cpu", "gpu"), default="cpu", help="what the lanes run on (default: cpu)")
@@ -43,16 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plan(options: argparse.Namespace) -> list[Cell]:
-    """The cells that were asked for; :class:`MatrixError` for a release that is no number, or none at all."""
+    """The cells that were asked for; :class:`MatrixError` for no release, one that is no number, or an unknown mode."""
     cells = []
     for framework in ("torch", "paddle"):
-        for release in filter(None, (part.strip() for part in getattr(options, framework).split(","))):
+        for asked in filter(None, (part.strip() for part in getattr(options, framework).split(","))):
+            text, *given = asked.split("+")
             try:
-                release = environments.check(release)
+                release, modes = environments.check(text), kinds.parse(framework, given)
             except ValueError as error:
                 raise MatrixError(f"--{framework}: {error}") from None
             device = DEVICES[framework]["cpu" if options.device == "cpu" else "gpu"]
-            cells.append(Cell(framework, release, device, options.profile, tuple(options.pytest)))
+            cells.append(Cell(framework, release, device, options.profile, tuple(options.pytest), modes))
     if not cells:
         raise MatrixError("no release was named; for example --torch 2.4.1,2.15.0 --paddle 2.6.2,3.3.1")
     return list(dict.fromkeys(cells))

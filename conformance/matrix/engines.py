@@ -8,7 +8,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def ray(cells: Sequence[Cell], environments: Path, keep: bool, address: str | No
         waiting = {}
         for cell in cells:
             resources = {"num_cpus": 1, "num_gpus": 0 if cell.device == "cpu" else 1}
-            waiting[remote.options(**resources).remote(asdict(cell), str(environments), keep)] = cell
+            waiting[remote.options(**resources).remote(cell.plain, str(environments), keep)] = cell
             tell(cell, "given to the cluster")
         while waiting:
             (finished, *_), _ = cluster.wait(list(waiting), num_returns=1)

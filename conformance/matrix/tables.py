@@ -38,14 +38,17 @@ def document(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _order(cell: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (cell["framework"] != "torch", cell["device"], Version(cell["release"]))
+    return (cell["framework"] != "torch", cell["device"], list(cell["modes"]), Version(cell["release"]))
 
 
-def changes(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Where a contract's standing differs from that in the release before: verdict, known divergences, or message."""
+def changes(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Where a contract's standing differs from that in the release before: verdict, known divergences, or message.
+
+    Releases are compared on one device, in the same modes.
+    """
     found = []
     for before, after in itertools.pairwise(cell for cell in cells if cell["status"] == DONE):
-        same_row = all(before["cell"][key] == after["cell"][key] for key in ("framework", "device"))
+        same_row = all(before["cell"][key] == after["cell"][key] for key in ("framework", "device", "modes"))
         if not same_row:
             continue
         for name in sorted(before["contracts"].keys() & after["contracts"].keys()):
@@ -56,6 +59,7 @@ def changes(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
                         "contract": name,
                         "framework": after["cell"]["framework"],
                         "device": after["cell"]["device"],
+                        "modes": after["cell"]["modes"],
                         "release": after["cell"]["release"],
                         "before": before["cell"]["release"],
                         "from": _told(old),
@@ -87,11 +91,7 @@ def write(folder: Path, matrix: Mapping[str, Any]) -> list[Path]:
 
 
 def _columns(matrix: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(_name(outcome["cell"]), outcome) for outcome in matrix["cells"]]
-
-
-def _name(cell: Mapping[str, Any]) -> str:
-    return f"{cell['framework']} {cell['release']}" + ("" if cell["device"] == "cpu" else f" {cell['device']}")
+    return [(report.release(outcome["cell"]), outcome) for outcome in matrix["cells"]]
 
 
 def _contracts(matrix: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -125,8 +125,8 @@ def _void(matrix: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [(name, outcome) for name, outcome in _columns(matrix) if outcome["status"] != DONE]
 
 
-def _change(row: Mapping[str, str]) -> tuple[str, str, str, str]:
-    return row["contract"], f"{row['framework']} {row['release']}", shorten(row["from"], 160), shorten(row["to"], 160)
+def _change(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return row["contract"], report.release(row), shorten(row["from"], 160), shorten(row["to"], 160)
 
 
 def _sign(row: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from conformance import modes as kinds
 from conformance import upgrade
 from conformance.report import figures, hypertext, porting
 from conformance.report.summary import known_folded, lane_line, margins, verdict_line, worth
@@ -65,8 +66,8 @@ def page(document: Document) -> str:
 def matrix_page(matrix: Mapping[str, Any], sign: Callable[..., str], told: Callable[..., str]) -> str:
     """The page of a ``matrix.json``. sign, told: a cell's sign and its text in full, from its row."""
     cells = matrix["cells"]
-    columns = [_release(outcome["cell"]) for outcome in cells]
-    changed = {(row["contract"], _release(row)) for row in matrix["changes"]}
+    columns = [release(outcome["cell"]) for outcome in cells]
+    changed = {(row["contract"], release(row)) for row in matrix["changes"]}
     areas: dict[str, str] = {}
     for outcome in cells:
         areas.update({name: row["area"] for name, row in outcome["contracts"].items()})
@@ -93,7 +94,7 @@ def matrix_page(matrix: Mapping[str, Any], sign: Callable[..., str], told: Calla
         sentence=f"{len(rows)} contracts, {len(columns)} releases, {len(matrix['changes'])} changes between releases; "
         f"{len(bad)} contracts differ in a way that the ledger does not explain.",
         worth="",
-        lanes=[f"{_release(each['cell'])} has no verdicts: {each['status']} ({each['reason']})" for each in void],
+        lanes=[f"{release(each['cell'])} has no verdicts: {each['status']} ({each['reason']})" for each in void],
         look=[_looked("change", row["contract"], _told(row), "doubtful") for row in matrix["changes"][-LOOKED_AT:]],
         upgrade="",
         table_head="Contracts by release",
@@ -116,12 +117,15 @@ def _standing(row: Mapping[str, Any] | None, sign: Callable[..., str], told: Cal
     return [tone, sign(row), told(row)]
 
 
-def _release(cell: Mapping[str, Any]) -> str:
-    return f"{cell['framework']} {cell['release']}" + ("" if cell["device"] == "cpu" else f" {cell['device']}")
+def release(cell: Mapping[str, Any]) -> str:
+    """A cell of a matrix, or a change of one, as its column is called: "torch 2.15.0 cuda +compile"."""
+    device = "" if cell["device"] == "cpu" else f" {cell['device']}"
+    modes = kinds.written(cell["modes"])
+    return f"{cell['framework']} {cell['release']}{device}" + (f" {modes}" if modes else "")
 
 
 def _told(row: Mapping[str, Any]) -> str:
-    return f"since {_release(row)}: {row['to']} (was {row['from']})"[:LONGEST]
+    return f"since {release(row)}: {row['to']} (was {row['from']})"[:LONGEST]
 
 
 def _worst(verdicts: Iterable[str]) -> str:

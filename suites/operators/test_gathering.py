@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.accuracy import Rejects
+from conformance.accuracy import Acceptance, Rejects
 from conformance.moves import moved
 from conformance.operators import EVERY, Booleans, Floats, broadcast, each, in_steps, operator, shapes
-from conformance.quantity import Quantity, linked
+from conformance.quantity import Quantity, linked, returned
 from conformance.quantity import where as chosen
 from conformance.strategies import generator, seeds
 from suites.support.refusals import without_elements
@@ -425,6 +425,9 @@ class nonzero:
     torch = lambda f, x, parts: f.stack(f.nonzero(x, as_tuple=True), -1) if parts else f.nonzero(x)
     paddle = lambda f, x, parts: f.stack(f.nonzero(x, as_tuple=True), -1) if parts else f.nonzero(x)
     value = lambda x, parts: np.argwhere(x.value != 0)
+    variant_none_of_its_dtype = lambda x, parts: Acceptance(
+        np.argwhere(x.value != 0), dtype=returned() if 0 in x.shape else "int64"
+    )
     variant_columns = lambda x, parts: np.argwhere(x.value != 0)[:, None, :] if parts else np.argwhere(x.value != 0)
     variant_columns_and_none = lambda x, parts: (
         Rejects("nothing to stack", error="The dims of Input(X) should be greater than 0")

@@ -58,6 +58,13 @@ pairs = st.tuples(st.sampled_from(EVERY), st.sampled_from(EVERY), shapes, st.int
 NOT_ALIGNED = Rejects("complex numbers take floating ones alone", "Only supports to align data type")
 NO_TRUTH = Rejects("truth values are not added", "of kernel `add` is not registered")
 PROMOTES = Rejects("their kinds differ", "Type promotion only support calculations")
+NO_OPERATOR = Rejects("their kinds differ", ": 'Tensor' and 'Tensor'")
+
+
+def _unlike(x, y):
+    """Whether two dtypes are not alike, neither complex, nor both floating."""
+    kinds = x.dtype.kind + y.dtype.kind
+    return x.ndim and x.dtype != y.dtype and "c" not in kinds and kinds != "ff"
 
 
 @contract(
@@ -78,10 +85,12 @@ class tensors:
     @staticmethod
     def variant_floating_and_complex_only(x, y, operation):
         """Integers of one dtype go together, and with nothing else but complex numbers; numbers without axes do."""
-        kinds = x.dtype.kind + y.dtype.kind
-        if x.ndim and x.dtype != y.dtype and "c" not in kinds and kinds != "ff":
-            return PROMOTES
-        return tensors.oracle(x, y, operation)
+        return PROMOTES if _unlike(x, y) else tensors.oracle(x, y, operation)
+
+    @staticmethod
+    def variant_operators_lacking(x, y, operation):
+        """As floating_and_complex_only, in Python's words for operands that no operator takes."""
+        return NO_OPERATOR if _unlike(x, y) else tensors.oracle(x, y, operation)
 
     @staticmethod
     def variant_as_the_left(x, y, operation):
