@@ -33,6 +33,7 @@ def test_the_help_of_a_command_tells_what_it_does_with_an_exit_status(name, caps
         (sys.executable, "torch", f"old=torch:cpu@{sys.executable}"),
         ("torch:cuda@/envs/old", None, "old=torch:cuda@/envs/old"),
         ("torch@/envs/old", "torch", "old=torch:cpu@/envs/old"),
+        ("torch+compile=aot_eager@/envs/old", None, "old=torch:cpu+compile=aot_eager@/envs/old"),
         ("ssh=box//python=python3", "torch", "old=torch:cpu@ssh=box//python=python3"),
     ],
 )

@@ -286,6 +286,13 @@ def test_no_script_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [path.name for path in (tmp_path / "failures").iterdir()] == ["test.law.json"]
 
 
+def test_a_lane_in_a_mode_has_no_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LANES[0], "modes", ["compile=aot_eager"])
+    text = rendered(diverged(ACCEPTED, torch=seen([1, 2, 4])), tmp_path, labels=("torch:cpu",))
+    assert "  script  none for torch:cpu: a script makes its call as an eager lane does; replay the sample" in text
+    assert "+compile=aot_eager" in text
+
+
 def test_a_folder_that_cannot_be_written_does_not_hide_the_failure(tmp_path: Path) -> None:
     (tmp_path / "failures").write_text("a file")
     text = rendered(diverged(ACCEPTED, torch=seen([1, 2, 4])), tmp_path, labels=("torch:cpu",))

@@ -28,6 +28,7 @@ LANES: list[dict[str, Any]] = [
         "threads": 2,
         "tf32": False,
         "deterministic": False,
+        "modes": ["static=ast", "nhwc"],
     },
 ]
 
@@ -46,7 +47,7 @@ def document(*rows: dict[str, Any], verdict: str = "pass", **more: Any) -> dict[
 def test_lanes_are_told_with_versions_and_settings():
     text = summary.lines(document(row()))
     assert text[0] == "torch:cuda: torch 2.15.0 on H100 (numpy 2.4.6, 1 thread, TF32 on, deterministic)"
-    assert text[1] == "new: paddle 3.3.1 on cpu (2 threads, TF32 off, not deterministic)"
+    assert text[1] == "new: paddle 3.3.1 on cpu (2 threads, TF32 off, not deterministic, +static+nhwc)"
 
 
 def test_there_is_a_row_for_each_area_with_its_worst_margin():
@@ -112,7 +113,7 @@ def test_markdown_says_the_same_in_tables_that_no_text_can_break():
         document(row(known=[KNOWN], noted={"torch:cpu": {"step 1": 2.0}}, unsupported={"new": "no"}), failed)
     )
     lines = page.splitlines()
-    assert "- `new: paddle 3.3.1 on cpu (2 threads, TF32 off, not deterministic)`" in lines
+    assert "- `new: paddle 3.3.1 on cpu (2 threads, TF32 off, not deterministic, +static+nhwc)`" in lines
     assert "| forward | 2 | 20 | 1 agree, 1 diverge | - |  |" in lines
     assert "- `nn.b`: torch:cpu is &lt;wrong> at [0]" in lines
     (known,) = [line for line in lines if line.startswith("| odd")]

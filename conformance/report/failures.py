@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance import home
+from conformance import home, modes
 from conformance.accuracy import Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
@@ -119,6 +119,8 @@ def _write_files(error: Divergence, session: Session) -> dict[str, Any]:
 
 def _script(error: Divergence, label: str, prints: Mapping[str, Mapping[str, Any]]) -> str:
     """The script of one lane, held to the oracle, or to the other lane where only that one differs."""
+    if prints[label].get("modes"):
+        raise NoScriptError("a script makes its call as an eager lane does; replay the sample")
     mine = [item for item in error.judged.differences if label in (item.lane, item.against)]
     lane, contract, accepted = prints[label], error.contract, error.judged.accepted[label]
     about = [f"{contract.id}: {lane['framework']} {lane['version']}.", f"Promised: {_line(contract.claim)}"]
@@ -266,6 +268,7 @@ def _fingerprint(lane: Mapping[str, Any]) -> str:
     threads = lane.get("threads")
     parts += [f"{threads} thread{'' if threads == 1 else 's'}"] if threads is not None else []
     parts.append("TF32 on" if lane.get("tf32") else "TF32 off")
+    parts += [text for text in [modes.written(lane.get("modes", ()))] if text]
     return ", ".join(parts) + ("" if lane.get("deterministic", True) else ", not deterministic")
 
 

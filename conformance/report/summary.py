@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import upgrade
+from conformance import modes, upgrade
 from conformance.contract import shorten
 from conformance.ledger import leader
 
@@ -119,6 +119,7 @@ def lane_line(lane: dict[str, Any]) -> str:
         "TF32 on" if lane["tf32"] else "TF32 off",
         "deterministic" if lane["deterministic"] else "not deterministic",
     ]
+    flags += [text for text in [modes.written(lane.get("modes", ()))] if text]
     device = lane.get("device_name", lane["device"])
     return f"{lane['label']}: {lane['framework']} {lane['version']} on {device} ({', '.join([*extra, *flags])})"
 
