@@ -7,11 +7,12 @@ Claimed, of one run of the gate in one process:
 - of the time of the small operations (``nn.*``) at least 25 %, all together;
 - the whole gate is over within 90 s once the frameworks are imported, with at least 5,000 samples.
 
-"In the calls" is the time from plain arrays to plain arrays: tensors in, the calls and their gradients, arrays out. The
-claims are about "net", which leaves out of it all that this project's own helpers do inside the calls (to carry weights
-and optimizer state in and out, the frameworks' copies included).
+Shares are of the processor's time, so that they hold on a machine that others use too; that the gate took longer there
+tells nothing. "In the calls" is the time from plain arrays to plain arrays: tensors in, the calls and their gradients,
+arrays out. The claims are about "net", which leaves out of it all that this project's own helpers do inside the calls
+(to carry weights and optimizer state in and out, the frameworks' copies included).
 
-``--against CHECKOUT`` measures small operations and training steps in a checkout of an earlier commit too, in turns and
+``--against CHECKOUT`` measures groups of contracts in a checkout of an earlier commit too, in turns and
 by processor time, so that other work on the machine changes little: waiting for the processor counts for neither.
 Claimed of what is faster: how many times as many samples a second of the processor is worth, the median over the
 turns. Where the turns of one checkout differ by more than half, nothing was measured.
@@ -41,7 +42,13 @@ from benchmarks.claims import Claim, is_loaded, judged, table
 ROOT = Path(__file__).parent.parent
 CNN = ("train.exact_step", "train.step")
 SMALL = "nn."
-COMPARED = (("small operations", SMALL, 2.0), ("training steps", ",".join(CNN), 0.9))
+BOUNDED = ("train.step", "train.dropout", "train.from_files", "train.loop")
+COMPARED = (
+    ("small operations", SMALL, 2.0),
+    ("optimizers' steps", "optim.", 1.7),
+    ("exact training steps", "train.exact_step", 0.9),
+    ("bounded training steps", ",".join(BOUNDED), 1.0),
+)
 """What is compared with an earlier checkout: contracts by the beginning of their ids, and the ratio that is claimed."""
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 
@@ -193,8 +200,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     return judged(
         [
-            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, True, " %", loaded),
-            Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, True, " %", loaded),
+            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, True, " %"),
+            Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, True, " %"),
             Claim("whole gate after the imports", times["gate"], 90.0, unit=" s", loaded=loaded),
             Claim("samples of the gate", results["samples"], 5000, at_least=True),
         ]

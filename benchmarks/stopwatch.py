@@ -1,5 +1,7 @@
 """A pytest plugin for `gate_speed`: the time of the imports, and of the project's own work inside the lanes' calls.
 
+All times but the first are the processor's, on which other work changes little; it has all lanes in one process.
+
 A contract's call of a framework may use helpers of this project, which carry weights and optimizer state in and out.
 They are timed here as a whole, the framework's copies within them included: what is left is the framework's own.
 """
@@ -16,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.one_turn import ProcessorTime
+from conformance import items
 from conformance.lanes import lane
 from conformance.session import Session
 
@@ -50,6 +54,8 @@ class Stopwatch:
             for name in names:
                 setattr(loaded, name, self._timed(getattr(loaded, name)))
         lane.observe = self._within(lane.observe)
+        for timed in (lane, items):
+            timed.time = ProcessorTime  # type: ignore[attr-defined]
         self.ready, self.ready_processor = time.perf_counter(), time.process_time()
 
     @pytest.hookimpl(wrapper=True)
@@ -78,14 +84,14 @@ class Stopwatch:
 
     def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any, **options: Any) -> Any:
-            began = time.perf_counter()
+            began = time.process_time()
             self._depth += 1
             try:
                 return function(*arguments, **options)
             finally:
                 self._depth -= 1
                 if self._in_call and not self._depth:
-                    taken = time.perf_counter() - began
+                    taken = time.process_time() - began
                     self.helpers[self._contract] = self.helpers.get(self._contract, 0.0) + taken
 
         return run

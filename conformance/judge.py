@@ -238,7 +238,7 @@ def _largest_ratio(observed: np.ndarray, value: np.ndarray, bound: np.ndarray | 
     if not np.max(bound) < np.inf:
         return None
     largest = 0.0
-    flat = [np.broadcast_to(array, observed.shape).reshape(-1) for array in (observed, value, bound)]
+    flat = [_over(observed.shape, array).reshape(-1) for array in (observed, value, bound)]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for start in range(0, observed.size, PIECE):
             seen, wanted, allowed = (array[start : start + PIECE] for array in flat)
@@ -250,6 +250,10 @@ def _largest_ratio(observed: np.ndarray, value: np.ndarray, bound: np.ndarray | 
                 return None
             largest = max(largest, ratio)
     return largest
+
+
+def _over(shape: tuple[int, ...], array: np.ndarray | float) -> np.ndarray:
+    return array if isinstance(array, np.ndarray) and array.shape == shape else np.broadcast_to(array, shape)
 
 
 def _compare_masks(lane: str, against: str, name: str, observed: np.ndarray, value: np.ndarray) -> Difference | None:
