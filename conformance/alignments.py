@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.functions import exp
-from conformance.quantity import Array, Quantity, current, linked, where
+from conformance.number_formats import current
+from conformance.quantity import Array, Quantity, linked, where
 
 ROUNDINGS = 4.0
 """Of a sum of logarithms: in units of its size, and as many of 1."""

@@ -14,19 +14,8 @@ import numpy as np
 
 from conformance.forms import in_either_form
 from conformance.functions import exp, log, rsqrt, square
-from conformance.quantity import (
-    Array,
-    Quantity,
-    computed_in,
-    current,
-    divide,
-    linked,
-    made,
-    quantity,
-    returned,
-    scaled,
-    where,
-)
+from conformance.number_formats import computed_in, current, returned
+from conformance.quantity import Array, Quantity, divide, linked, made, quantity, scaled, where
 from conformance.sums import begun_with, einsum, move
 
 Distances = Callable[[Array, int], Array]

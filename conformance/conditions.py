@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Backward, Quantity, current, linked, quantity
+from conformance.number_formats import current
+from conformance.quantity import Array, Backward, Quantity, linked, quantity
 
 UNITS = 3.0
 """p(n) / n of orthogonal transformations; measured by benchmarks/matrix_constants.py, which saw 1.5."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from conformance import dtypes
 from conformance.functions import apply, together
-from conformance.quantity import Array, Quantity, current, linked, made, quantity, times, where, without_gradient
+from conformance.number_formats import current
+from conformance.quantity import Array, Quantity, linked, made, quantity, times, where, without_gradient
 
 POWER = 4.0
 """Units of a power; the largest seen of either framework, rounded up."""

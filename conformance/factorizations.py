@@ -14,8 +14,9 @@ import numpy as np
 
 from conformance import sums
 from conformance.conditions import ELIMINATION, FIRST_ORDER, STEP, UNITS, conditioned
+from conformance.number_formats import current
 from conformance.products import matmul, rebuilt
-from conformance.quantity import Array, Backward, Quantity, current, linked, quantity
+from conformance.quantity import Array, Backward, Quantity, linked, quantity
 
 EXPONENTIAL = 4.0
 """Scaling and squaring is not always backward stable (Higham, Functions of Matrices, 2008, section 10.3). Measured by

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Quantity, backward, computed_in, linked, made, quantity, returned
+from conformance.number_formats import computed_in, returned
+from conformance.quantity import Quantity, backward, linked, made, quantity
 
 
 def rounded(x: Quantity) -> Quantity:

@@ -11,19 +11,8 @@ import numpy as np
 from conformance import dtypes
 from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import ContractError, describe
-from conformance.quantity import (
-    WIDER,
-    Quantity,
-    acceptance,
-    backward,
-    computed_in,
-    current,
-    ignoring,
-    made,
-    quantity,
-    returned_in,
-    variable,
-)
+from conformance.number_formats import WIDER, computed_in, current, ignoring, returned_in
+from conformance.quantity import Quantity, acceptance, backward, made, quantity, variable
 
 KEPT, LARGE = 128, 2**14
 """So many evaluations of a formula are kept until its oracle asks for them, of inputs with so many elements."""

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from conformance import sums
-from conformance.quantity import Array, Quantity, current, divide, quantity, scaled, split, stored, unary, where
+from conformance.number_formats import current
+from conformance.quantity import Array, Quantity, divide, quantity, scaled, split, stored, unary, where
 
 
 class _Special:

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import dtypes
-from conformance.quantity import FORMATS
+from conformance.number_formats import FORMATS
 from conformance.strategies import array_shapes, integers, real
 
 SPECIALS = (np.nan, np.inf, -np.inf, 0.0, -0.0)

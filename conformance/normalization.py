@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from conformance.functions import constant_power, rsqrt, sqrt, square
-from conformance.quantity import Quantity, current, divide, multiply, quantity, sign_of, where
+from conformance.number_formats import current
+from conformance.quantity import Quantity, divide, multiply, quantity, sign_of, where
 from conformance.sums import PROBABLE
 
 WELFORD = 2.0

@@ -8,20 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import (
-    Array,
-    Quantity,
-    backward,
-    computed_in,
-    current,
-    divide,
-    largest,
-    linked,
-    quantity,
-    scaled,
-    unary,
-    variable,
-)
+from conformance.number_formats import computed_in, current, largest
+from conformance.quantity import Array, Quantity, backward, divide, linked, quantity, scaled, unary, variable
 from conformance.sums import move
 from conformance.windows import collected, crossed, padded, sliding
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from conformance import sums
-from conformance.quantity import Quantity, current, linked, quantity, where
+from conformance.number_formats import current
+from conformance.quantity import Quantity, linked, quantity, where
 from conformance.reductions import extreme, norm
 
 INVERSE = 3.0

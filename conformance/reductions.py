@@ -14,18 +14,8 @@ import numpy as np
 
 from conformance import sums
 from conformance.functions import apply, constant_power
-from conformance.quantity import (
-    Array,
-    Quantity,
-    current,
-    divide,
-    linked,
-    made,
-    quantity,
-    times,
-    where,
-    without_gradient,
-)
+from conformance.number_formats import current
+from conformance.quantity import Array, Quantity, divide, linked, made, quantity, times, where, without_gradient
 from conformance.sums import axes_of
 
 PROBABLE = sums.PROBABLE

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Quantity, current, divide, quantity, scaled, where, without_gradient
+from conformance.number_formats import current
+from conformance.quantity import Array, Quantity, divide, quantity, scaled, where, without_gradient
 from conformance.sums import move
 from conformance.windows import products
 

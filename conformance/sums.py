@@ -11,19 +11,8 @@ from typing import Any
 import numpy as np
 
 from conformance.dtypes import named
-from conformance.quantity import (
-    Array,
-    Backward,
-    Format,
-    Quantity,
-    accumulator,
-    current,
-    ignored,
-    linked,
-    made,
-    quantity,
-    scaled,
-)
+from conformance.number_formats import Format, accumulator, current, ignored
+from conformance.quantity import Array, Backward, Quantity, linked, made, quantity, scaled
 
 PROBABLE = 3.0
 """A sum of n terms is off by at most min(n, 3 sqrt n) roundings of the sum of magnitudes (accuracy.dot)."""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from conformance import sums
-from conformance.quantity import Quantity, current, linked, quantity
+from conformance.number_formats import current
+from conformance.quantity import Quantity, linked, quantity
 
 UNITS = 1.5
 """c, of the norm of the result spread over its elements: the largest seen of either framework is half of it."""

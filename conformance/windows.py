@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.quantity import Array, Quantity, accumulator, linked, quantity
+from conformance.number_formats import accumulator
+from conformance.quantity import Array, Quantity, linked, quantity
 from conformance.sums import exact_products, in_a_row, rounded_once, rounding_of_sum
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance import Acceptance, accuracy
-from conformance.quantity import returned
+from conformance.number_formats import returned
 from reference_impl.oracle.losses import repeated_growth
 
 SOFTMAX = 3.0

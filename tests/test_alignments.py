@@ -9,7 +9,8 @@ import pytest
 
 from conformance import alignments
 from conformance.attention import log_softmax
-from conformance.quantity import backward, computed_in, quantity, variable
+from conformance.number_formats import computed_in
+from conformance.quantity import backward, quantity, variable
 
 CASES = [([1, 2], 0), ([1, 1], 0), ([2, 2, 0], 1), ([], 2), ([0], 2), ([1, 0, 1], 2)]
 

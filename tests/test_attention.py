@@ -10,7 +10,8 @@ from scipy import special
 
 from conformance import attention as a
 from conformance.formats import between_kernels, computed_as, rounded
-from conformance.quantity import Quantity, backward, computed_in, quantity, returned, returned_in, variable
+from conformance.number_formats import computed_in, returned, returned_in
+from conformance.quantity import Quantity, backward, quantity, variable
 
 RNG = np.random.default_rng(7)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from conformance import number_formats, sums
 from conformance import products as p
 from conformance import quantity as q
 from conformance import reductions as r
-from conformance import sums
 from conformance.contract import Observation, Sample
 from conformance.judge import compare
 from suites.operators import test_large_gradients, test_large_sums
@@ -49,8 +49,10 @@ def test_short_sums_owe_what_they_owed_and_long_ones_no_more_than_blocks():
     np.testing.assert_array_equal(sums.owed(counts), counts)
     assert sums.owed(MILLION) == 1024 + 10
     terms = np.array([np.pi])
-    assert sums.rounding_of_sum(terms, np.array(1.0), 100, q.FORMATS["float32"]) == pytest.approx(30 * U, rel=1e-3)
-    long = sums.rounding_of_sum(terms, np.array(1.0), 2**24, q.FORMATS["float32"])
+    assert sums.rounding_of_sum(terms, np.array(1.0), 100, number_formats.FORMATS["float32"]) == pytest.approx(
+        30 * U, rel=1e-3
+    )
+    long = sums.rounding_of_sum(terms, np.array(1.0), 2**24, number_formats.FORMATS["float32"])
     assert long < 1100 * U < 3 * 2**12 * U
 
 
@@ -98,7 +100,7 @@ def test_a_gradient_repeated_along_a_batch_is_rounded_before_it_is_added():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((1, 3)).astype(np.float16)
     y = rng.standard_normal((2, 3, 4)).astype(np.float16)
-    with q.computed_in("float32"), q.returned_in("float16"):
+    with number_formats.computed_in("float32"), number_formats.returned_in("float16"):
         leaves = [q.variable(x), q.variable(y)]
         found = p.matmul(*leaves)
         cotangent = rng.standard_normal(found.shape).astype(np.float16)
@@ -113,9 +115,9 @@ def test_a_gradient_repeated_along_a_batch_is_rounded_before_it_is_added():
 
 def test_the_exponent_of_a_root_is_rounded_and_that_of_a_square_root_is_not():
     x = np.full((1, 1), 1.9e-33)
-    with q.computed_in("float64"):
+    with number_formats.computed_in("float64"):
         third, half = r.norm(q.variable(x), 3.0), r.norm(q.variable(x), 0.5)
     assert 5e-15 * 1.9e-33 < third.error[0] + 4e-15 * 1.9e-33 < 2e-14 * 1.9e-33
     assert half.error[0] < 5e-15 * 1.9e-33
-    with q.computed_in("float64"):
+    with number_formats.computed_in("float64"):
         assert r.norm(q.variable(np.full((1, 1), EQUAL)), 3.0).error[0] < 2e-15

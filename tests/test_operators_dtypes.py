@@ -16,7 +16,8 @@ from conformance.accuracy import Rejects
 from conformance.contract import REGISTRY, ContractError, Sample
 from conformance.dtypes import DTYPES, FLOATS, INTEGERS, named, rounded_once, wrapped
 from conformance.judge import compare_values
-from conformance.quantity import backward, computed_in, quantity, variable, where
+from conformance.number_formats import computed_in
+from conformance.quantity import backward, quantity, variable, where
 from conformance.runner import ContractRun, Divergence
 from tests.faults.fault import started_lanes
 

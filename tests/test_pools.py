@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import pools
+from conformance import number_formats, pools
 from conformance import quantity as q
 from conformance.windows import adaptive
 
@@ -86,7 +86,7 @@ def test_a_window_without_a_number_above_the_lowest_sends_its_gradient_to_the_fi
 
 def test_what_is_computed_in_float32_has_its_bounds():
     x = q.variable(np.array([0.1, 2.0]))
-    with q.computed_in("float64"):
+    with number_formats.computed_in("float64"):
         found = pools.rounded_to("float32", lambda x: pools.power(x, 2.0), x)
         (gradient,) = q.backward([(found, np.ones(2))], [x])
     assert gradient is not None and found.error[0] > 1e-10 and gradient.error[0] > 1e-10

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from conformance import functions as f
+from conformance import number_formats, sums
 from conformance import quantity as q
-from conformance import sums
 from conformance.formula import Formula
 from conformance.judge import compare_values
 
@@ -133,8 +133,8 @@ def test_small_terms_are_lost_beside_a_large_one_in_step():
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
 def test_sums_drift_in_every_format(name):
     terms = np.full(300, 0.1)
-    found = sums.drift(terms, np.asarray(30.0), q.FORMATS[name])
-    assert q.FORMATS[name].unit * 30 < found < 300 * q.FORMATS[name].unit * 30
+    found = sums.drift(terms, np.asarray(30.0), number_formats.FORMATS[name])
+    assert number_formats.FORMATS[name].unit * 30 < found < 300 * number_formats.FORMATS[name].unit * 30
 
 
 def test_a_million_equal_terms_are_not_added_one_by_one():
@@ -196,7 +196,7 @@ def test_a_kernel_may_multiply_with_the_cotangent_last():
 
 def test_overflow_is_promised_where_it_is_sure():
     with np.errstate(over="ignore"):
-        largest = q.largest()
+        largest = number_formats.largest()
         sure = q.multiply(q.quantity(largest), 2.0)
         open_ = q.multiply(q.Quantity(largest, 1e30), 2.0)
     assert sure.value == np.inf and sure.error == 0
@@ -205,11 +205,11 @@ def test_overflow_is_promised_where_it_is_sure():
 
 def test_low_precision_is_computed_wider_and_rounded_once():
     x = np.array([0.1, 0.2, 0.3], np.float16)
-    with q.computed_in("float32"):
+    with number_formats.computed_in("float32"):
         found = sums.total(q.variable(x))
     accepted = q.acceptance(found, "float16", "float32")
     assert accepted.bound < 1.01 * 2.0**-11 * accepted.value + 2.0**-24
-    with q.computed_in("float16"):
+    with number_formats.computed_in("float16"):
         each = q.variable(x[:1]) + x[1:2] + x[2:]
     assert q.acceptance(each, "float16", "float16").bound > 1.4 * accepted.bound
 

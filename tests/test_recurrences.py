@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.quantity import backward, computed_in, variable
+from conformance.number_formats import computed_in
+from conformance.quantity import backward, variable
 from conformance.recurrences import GATES, layer
 from conformance.sums import in_a_row
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance import number_formats
 from conformance import quantity as q
 from conformance import resampling as r
 from tests.comparisons import leaves
@@ -17,7 +18,7 @@ functional = torch.nn.functional
 
 @pytest.fixture(autouse=True)
 def in_float64():
-    with q.computed_in("float64"):
+    with number_formats.computed_in("float64"):
         yield
 
 
@@ -78,7 +79,7 @@ def test_the_grid_of_an_affine_map_is_that_of_torch(corners):
 
 
 def test_positions_that_rounding_may_carry_past_a_pixel_have_doubtful_neighbours_and_exact_ones_have_not():
-    with q.computed_in("float32"):
+    with number_formats.computed_in("float32"):
         doubtful = r.linear(r.position(3, 9, False), 3)
         exact = r.linear(r.position(4, 8, False), 4)
     assert (exact.weights.error == 0).all() and (doubtful.weights.error > 0).any()
@@ -104,7 +105,7 @@ def single(distance: np.ndarray, a: np.float32) -> np.ndarray:
 def test_cubic_weights_round_most_beyond_a_pixel():
     at = np.random.default_rng(0).uniform(2, 3, 20_000).astype(np.float32)
     part = at - np.float32(2)
-    with q.computed_in("float32"):
+    with number_formats.computed_in("float32"):
         found = r.cubic(q.quantity(at.astype(np.float64)), 6).weights
     for tap, distance in enumerate((part + 1, part, 1 - part, 2 - part), start=1):
         value, error = found.value[:, tap], found.error[:, tap]

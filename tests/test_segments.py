@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from conformance import segments
-from conformance.quantity import backward, computed_in, quantity, variable
+from conformance.number_formats import computed_in
+from conformance.quantity import backward, quantity, variable
 
 GROUPS = np.array([0, 0, 2, 2, 2, 4])
 REDUCED: dict[str, tuple[Any, Any]] = {

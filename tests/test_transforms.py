@@ -7,7 +7,8 @@ import pytest
 import scipy.fft
 
 from conformance import transforms as t
-from conformance.quantity import Quantity, backward, computed_in, quantity, variable
+from conformance.number_formats import computed_in
+from conformance.quantity import Quantity, backward, quantity, variable
 
 RNG = np.random.default_rng(3)
 NORMS = ("backward", "ortho", "forward")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.quantity import computed_in, scaled
+from conformance.number_formats import computed_in
+from conformance.quantity import scaled
 from reference_impl.oracle import update_rules
 from reference_impl.oracle.quasi_newton import lbfgs
 from suites.support.optimizer_runs import CLASSES, SLOTS, torch_optimizer, torch_run, torch_weights

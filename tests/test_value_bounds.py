@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from conformance import number_formats
 from conformance import quantity as q
 from suites.operators import test_elementwise, test_in_place, test_special_functions, test_statistics
 from suites.support import indices
@@ -14,7 +15,7 @@ def _within(found, value):
 
 
 def test_a_quotient_that_is_infinite_on_its_way_to_a_gradient_promises_nothing_and_others_do():
-    with q.computed_in("float16"), q.returned_in("float16"):
+    with number_formats.computed_in("float16"), number_formats.returned_in("float16"):
         leaves = [q.variable(np.array([1.0, 7.0], np.float16)), q.variable(np.array([1e-5, 2.0], np.float16))]
         found = test_elementwise._modulus(*leaves)
         gradient = q.backward([(found, np.array([0.25, 1.0]))], leaves)[1]
@@ -27,7 +28,7 @@ def test_a_quotient_that_is_infinite_on_its_way_to_a_gradient_promises_nothing_a
 def test_a_share_that_is_rounded_puts_a_quantile_a_little_to_either_side_and_no_farther():
     x = np.float32(np.random.default_rng(0).standard_normal(91))
     order = np.sort(x).astype(np.float64)
-    with q.computed_in("float32"):
+    with number_formats.computed_in("float32"):
         found = test_statistics._quantile(q.variable(x), 0.3, "linear")
         exact = test_statistics._quantile(q.variable(x), 0.5, "linear")
         higher = test_statistics._quantile(q.variable(x), 0.3, "higher")
@@ -40,7 +41,7 @@ def test_a_share_that_is_rounded_puts_a_quantile_a_little_to_either_side_and_no_
 
 def test_at_a_bound_that_the_format_lacks_a_gradient_may_pass_or_not_and_beside_it_may_not():
     x = np.array([0.1, 0.09, 0.3], np.float16)
-    with q.computed_in("float16"), q.returned_in("float16"):
+    with number_formats.computed_in("float16"), number_formats.returned_in("float16"):
         leaf = q.variable(x)
         gradient = q.backward([(test_special_functions._logit(leaf, 0.1), np.ones(3))], [leaf])[0]
     assert gradient is not None
@@ -50,7 +51,7 @@ def test_at_a_bound_that_the_format_lacks_a_gradient_may_pass_or_not_and_beside_
 
 
 def test_kernels_of_float16_leave_the_range_where_exp_of_float32_does():
-    with q.computed_in("float16"):
+    with number_formats.computed_in("float16"):
         assert test_special_functions._log_of_largest() == np.log(float(np.finfo(np.float32).max))
 
 

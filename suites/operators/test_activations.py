@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from conformance.functions import clip, erf_of_gelu, exp, expm1, log, sigmoid, softplus, tanh
+from conformance.number_formats import largest
 from conformance.operators import Floats, each, one, operator, shapes
-from conformance.quantity import Quantity, largest, scaled, split, stored, where, without_gradient
+from conformance.quantity import Quantity, scaled, split, stored, where, without_gradient
 
 AREA = "activations"
 SIXTH = float(np.float32(1 / 6))

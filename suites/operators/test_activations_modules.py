@@ -17,8 +17,9 @@ from conformance.attention import largest, log_softmax, softmax
 from conformance.contract import REAL
 from conformance.formats import between_kernels, computed_as, rounded
 from conformance.functions import apply, log, relu, sigmoid
+from conformance.number_formats import FORMATS, computed_in, returned
 from conformance.operators import Floats, Structure, each, one, operator
-from conformance.quantity import FORMATS, acceptance, backward, computed_in, returned, scaled, variable, where
+from conformance.quantity import acceptance, backward, scaled, variable, where
 from conformance.strategies import COUNTS, generator, real, seeds
 from conformance.sums import move
 from suites.softmax import clipped, clipped_by_format, clipped_in_registers

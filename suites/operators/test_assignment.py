@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
+from conformance.number_formats import returned
 from conformance.operators import EVERY, INTEGERS, Floats, each, in_steps, operator
-from conformance.quantity import returned
 from suites.support import indices
 
 AREA = "assignment"

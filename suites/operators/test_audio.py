@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract
 from conformance.contract import REAL
+from conformance.number_formats import current
 from conformance.operators import Floats, Structure, each, one, operator
-from conformance.quantity import Quantity, current, without_gradient
+from conformance.quantity import Quantity, without_gradient
 from conformance.sums import einsum
 from suites.support import sound
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, Sample, contract
 from conformance.functions import sqrt
-from conformance.quantity import Quantity, acceptance, computed_in, divide, made, quantity
+from conformance.number_formats import computed_in
+from conformance.quantity import Quantity, acceptance, divide, made, quantity
 from conformance.strategies import array_shapes, generator, real, seeds
 from reference_impl.oracle.update_rules import number
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
+from conformance.number_formats import returned
 from conformance.operators import Floats, in_steps, operator
-from conformance.quantity import returned
 from conformance.windows import convolved, padded, sliding, transposed
 
 AREA = "convolution"

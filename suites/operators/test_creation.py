@@ -124,7 +124,7 @@ class like:
 
     @staticmethod
     def value(x, how, dtype, number):
-        from conformance.quantity import returned
+        from conformance.number_formats import returned
 
         number = {"zeros_like": 0, "ones_like": 1, "full_like": number, "empty_like": 1}[how]
         found = dtype or returned()

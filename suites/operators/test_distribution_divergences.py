@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from conformance.elementwise import power
 from conformance.forms import in_either_form
 from conformance.functions import digamma, exp, lgamma, log, log1p, sigmoid, softplus, square
+from conformance.number_formats import current
 from conformance.operators import Floats, operator, shapes
-from conformance.quantity import Quantity, current, linked, where
+from conformance.quantity import Quantity, linked, where
 from conformance.reductions import logarithm_of_sum
 from suites.support import short_series
 from suites.support.distributions import (

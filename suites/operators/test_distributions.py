@@ -9,8 +9,9 @@ import numpy as np
 
 from conformance.accuracy import Rejects
 from conformance.functions import apply, digamma, exp, expm1, lgamma, log, log1p, sqrt, square
+from conformance.number_formats import current
 from conformance.operators import operator
-from conformance.quantity import Quantity, current, split, stored, where, without_gradient
+from conformance.quantity import Quantity, split, stored, where, without_gradient
 from suites.support.distributions import (
     AREA,
     DTYPES,

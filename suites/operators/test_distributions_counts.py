@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from conformance.elementwise import power
 from conformance.functions import apply, exp, lgamma, log, log1p, sigmoid, softplus, together
+from conformance.number_formats import current
 from conformance.operators import Floats, Integers, each, operator
-from conformance.quantity import Quantity, current, quantity, stored, unpromised, where, without_gradient
+from conformance.quantity import Quantity, quantity, stored, unpromised, where, without_gradient
 from conformance.reductions import logarithm_of_sum
 from conformance.sums import move
 from suites.support.distributions import (

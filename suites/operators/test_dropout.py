@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample, contract
 from conformance.accuracy import Rejects
 from conformance.contract import REAL
+from conformance.number_formats import FORMATS
 from conformance.operators import each
-from conformance.quantity import FORMATS
 from conformance.strategies import generator, seeds
 from suites.support import masks
 

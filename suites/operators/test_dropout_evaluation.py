@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
+from conformance.number_formats import computed_in, returned
 from conformance.operators import Floats, Structure, each, one, operator
-from conformance.quantity import computed_in, returned, scaled
+from conformance.quantity import scaled
 from conformance.sums import move
 
 AREA = "dropout"

@@ -9,18 +9,9 @@ from conformance.accuracy import Rejects
 from conformance.dtypes import named
 from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
 from conformance.functions import apply, clip, together
+from conformance.number_formats import current, returned
 from conformance.operators import Floats, Integers, broadcast, each, has_elements, in_steps, one, operator, two
-from conformance.quantity import (
-    Quantity,
-    current,
-    linked,
-    made,
-    quantity,
-    returned,
-    unpromised,
-    where,
-    without_gradient,
-)
+from conformance.quantity import Quantity, linked, made, quantity, unpromised, where, without_gradient
 from suites.support.cut_off import cut_off
 
 AREA = "elementwise"

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.attention import largest
 from conformance.functions import sqrt
+from conformance.number_formats import computed_in, returned
 from conformance.operators import Floats, Integers, Structure, each, operator
-from conformance.quantity import Quantity, computed_in, divide, quantity, returned, scaled, where
+from conformance.quantity import Quantity, divide, quantity, scaled, where
 from conformance.strategies import COUNTS
 from conformance.sums import gathered, move
 from suites.support.given_weights import called

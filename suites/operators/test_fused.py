@@ -15,8 +15,9 @@ from conformance.accuracy import Rejects
 from conformance.attention import linear, softmax
 from conformance.contract import REAL
 from conformance.functions import sigmoid
+from conformance.number_formats import current
 from conformance.operators import Floats, Structure, each, one, operator
-from conformance.quantity import Quantity, current, linked
+from conformance.quantity import Quantity, linked
 from conformance.strategies import generator, seeds
 from suites.softmax import clipped
 from suites.support import masks

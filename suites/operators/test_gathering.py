@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Acceptance, Rejects
 from conformance.moves import moved
+from conformance.number_formats import returned
 from conformance.operators import EVERY, Booleans, Floats, broadcast, each, in_steps, operator, shapes
-from conformance.quantity import Quantity, linked, returned
+from conformance.quantity import Quantity, linked
 from conformance.quantity import where as chosen
 from conformance.strategies import generator, seeds
 from suites.support.refusals import without_elements

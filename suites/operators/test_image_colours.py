@@ -10,8 +10,9 @@ from PIL import Image
 
 from conformance import Acceptance, Rejects, Sample, accuracy, contract
 from conformance.functions import clip
+from conformance.number_formats import current
 from conformance.operators import Floats, each, operator
-from conformance.quantity import Quantity, current, quantity
+from conformance.quantity import Quantity, quantity
 from conformance.strategies import generator, seeds
 from reference_impl.oracle import vision
 from suites import images

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from conformance import factorizations as linear
 from conformance.accuracy import Rejects
+from conformance.number_formats import returned
 from conformance.operators import Floats, each, operator
 from conformance.products import matmul
-from conformance.quantity import Quantity, backward, returned, where, without_gradient
+from conformance.quantity import Quantity, backward, where, without_gradient
 from conformance.sums import move
 from suites.support.matrices import BATCHES, LAYOUTS, LOWER, REGULAR, SINGULAR, SIZES, UPPER, Matrices, square
 from suites.support.refusals import absent

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.dtypes import EVERY
 from conformance.moves import moved
+from conformance.number_formats import returned
 from conformance.operators import Floats, in_steps, operator
-from conformance.quantity import returned
 from conformance.windows import collected, crossed, padded, sliding
 
 AREA = "layer shapes"

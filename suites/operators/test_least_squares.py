@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from conformance import factorizations as linear
 from conformance.accuracy import Acceptance, Rejects
+from conformance.number_formats import current, returned
 from conformance.operators import Floats, each, operator
 from conformance.products import kronecker, matmul, transposed
-from conformance.quantity import Quantity, current, returned, without_gradient
+from conformance.quantity import Quantity, without_gradient
 from conformance.reductions import extreme, norm, rows
 from conformance.sums import joined, total
 from suites.support.matrices import LAYOUTS, REGULAR, SINGULAR, SIZES, oblong, square

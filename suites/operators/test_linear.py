@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.attention import linear
+from conformance.number_formats import current
 from conformance.operators import Floats, Structure, each, operator
-from conformance.quantity import Quantity, current, linked, quantity
+from conformance.quantity import Quantity, linked, quantity
 from conformance.sums import GRID, PROBABLE, einsum, move
 
 AREA = "linear"

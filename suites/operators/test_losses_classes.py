@@ -6,8 +6,9 @@ import numpy as np
 
 from conformance.accuracy import Rejects
 from conformance.functions import exp
+from conformance.number_formats import FORMATS
 from conformance.operators import in_steps, operator
-from conformance.quantity import FORMATS, Quantity, quantity, scaled
+from conformance.quantity import Quantity, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
 from suites.support.losses import AREA, reduced

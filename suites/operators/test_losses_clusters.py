@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Rejects, Sample, contract
 from conformance.attention import linear, log_softmax
+from conformance.number_formats import computed_in
 from conformance.operators import Floats, each, operator
-from conformance.quantity import computed_in, quantity
+from conformance.quantity import quantity
 from conformance.strategies import generator, seeds
 from conformance.sums import joined, move
 from suites.images import same

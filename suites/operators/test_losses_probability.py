@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.functions import exp, log, log1p, sigmoid, softplus
+from conformance.number_formats import current, largest
 from conformance.operators import operator
-from conformance.quantity import Quantity, current, divide, larger, largest, linked, quantity, split, stored, where
+from conformance.quantity import Quantity, divide, larger, linked, quantity, split, stored, where
 from suites.support.losses import AREA, Chosen, alike, reduced
 
 PROBABILITY = {"low": 0.0, "high": 1.0, "points": (0.0, 1.0, 0.5), "specials": False}

@@ -8,8 +8,9 @@ import numpy as np
 
 from conformance.accuracy import Rejects
 from conformance.functions import clip, exp, log, square
+from conformance.number_formats import largest
 from conformance.operators import operator
-from conformance.quantity import Quantity, largest, quantity, split, stored, where, without_gradient
+from conformance.quantity import Quantity, quantity, split, stored, where, without_gradient
 from suites.support.losses import AREA, alike, poisoned, reduced, without
 
 PAIR = {"x": {"points": (0.0,)}, "target": {"points": (0.0,)}}

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from conformance.alignments import connectionist, transducer
 from conformance.attention import log_softmax
+from conformance.number_formats import current
 from conformance.operators import Floats, each, operator
-from conformance.quantity import Quantity, current, divide, linked, without_gradient
+from conformance.quantity import Quantity, divide, linked, without_gradient
 from suites.support.losses import AREA, REDUCTIONS, reduced
 
 

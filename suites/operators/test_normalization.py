@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.functions import rsqrt
 from conformance.normalization import affine, moments, standardized
+from conformance.number_formats import current
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
-from conformance.quantity import Quantity, current, linked, scaled, where
+from conformance.quantity import Quantity, linked, scaled, where
 from conformance.sums import in_one_row, move
 
 AREA = "normalization"

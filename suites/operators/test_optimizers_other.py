@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, accuracy, contract
-from conformance.quantity import acceptance, computed_in, scaled
+from conformance.number_formats import computed_in
+from conformance.quantity import acceptance, scaled
 from conformance.strategies import array_shapes, generator, seeds
 from reference_impl.oracle.quasi_newton import lbfgs
 from suites.support.optimizer_laws import Run, absent, expected

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
+from conformance.number_formats import current
 from conformance.operators import Floats, in_steps, operator
-from conformance.quantity import current
 
 AREA = "padding"
 KINDS = ("Constant", "Reflection", "Replication", "Circular", "Zero")

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
+from conformance.number_formats import WIDER, computed_in, current, returned, returned_in
 from conformance.operators import Floats, each, in_steps, operator
 from conformance.products import (
     contracted,
@@ -13,7 +14,7 @@ from conformance.products import (
     matmul,
     transposed,
 )
-from conformance.quantity import WIDER, computed_in, current, made, quantity, returned, returned_in
+from conformance.quantity import made, quantity
 from conformance.sums import move, total
 from suites.support.cut_off import cut_off
 from suites.support.products import LENGTHS, batched, lengths

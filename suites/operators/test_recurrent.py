@@ -11,8 +11,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
+from conformance.number_formats import returned
 from conformance.operators import Floats, Structure, each, operator
-from conformance.quantity import Quantity, quantity, returned
+from conformance.quantity import Quantity, quantity
 from conformance.recurrences import GATES, layer, step
 from conformance.sums import in_a_row, joined
 from suites.support.given_weights import called

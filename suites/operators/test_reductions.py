@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract, sums
 from conformance.accuracy import Rejects
+from conformance.number_formats import FORMATS, current, returned
 from conformance.operators import Floats, each, in_steps, operator, shapes
-from conformance.quantity import FORMATS, Quantity, current, quantity, returned, unpromised, where, without_gradient
+from conformance.quantity import Quantity, quantity, unpromised, where, without_gradient
 from conformance.reductions import deviation, extreme, logarithm_of_sum, norm, product, rows, running, shaped
 from suites.support.norms import NORM_EPSILON
 

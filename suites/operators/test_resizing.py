@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.number_formats import WIDER, computed_in, current, returned
 from conformance.operators import Floats, in_steps, operator
 from conformance.pools import counts_of, shared, shared_by_float32, sums_of
-from conformance.quantity import WIDER, Quantity, computed_in, current, linked, returned
+from conformance.quantity import Quantity, linked
 from conformance.resampling import cubic, linear, nearest, picked, position, resized
 from conformance.sums import move
 from conformance.windows import adaptive

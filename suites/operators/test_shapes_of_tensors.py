@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
+from conformance.number_formats import current
 from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
-from conformance.quantity import current
 from suites.support.refusals import absent, without_elements
 
 AREA = "shapes of tensors"

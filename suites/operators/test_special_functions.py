@@ -6,12 +6,10 @@ import numpy as np
 
 from conformance.accuracy import Rejects
 from conformance.functions import apply, clip, digamma, lgamma, polygamma, special, square, together
+from conformance.number_formats import FORMATS, WIDER, current
 from conformance.operators import one, operator, two
 from conformance.quantity import (
-    FORMATS,
-    WIDER,
     Quantity,
-    current,
     divide,
     linked,
     quantity,

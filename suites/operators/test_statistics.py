@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from conformance import sums
 from conformance.accuracy import Rejects
+from conformance.number_formats import current
 from conformance.operators import Floats, Integers, each, operator
 from conformance.products import matmul, transposed
-from conformance.quantity import Quantity, current, quantity, where, without_gradient
+from conformance.quantity import Quantity, quantity, where, without_gradient
 from conformance.reductions import norm
 from suites.support.norms import NORM_EPSILON
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.moves import moved
+from conformance.number_formats import computed_in
 from conformance.operators import EVERY, Floats, each, one, operator
-from conformance.quantity import acceptance, computed_in, made
+from conformance.quantity import acceptance, made
 from conformance.transforms import complex_to_complex, half_to_real, over_axes, real_to_half
 
 AREA = "signal"

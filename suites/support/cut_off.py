@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from conformance.quantity import FORMATS, Quantity, returned
+from conformance.number_formats import FORMATS, returned
+from conformance.quantity import Quantity
 
 
 def cut_off(found: Quantity) -> Quantity:

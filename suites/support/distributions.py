@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.functions import exp, log, together
+from conformance.number_formats import current
 from conformance.operators import Floats, Structure, each, shapes
-from conformance.quantity import Quantity, current, linked, quantity, where, without_gradient
+from conformance.quantity import Quantity, linked, quantity, where, without_gradient
 
 AREA = "distributions"
 DTYPES = ("float32", "float64")

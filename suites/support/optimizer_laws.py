@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from conformance import Acceptance, Rejects, accuracy
-from conformance.quantity import acceptance, computed_in
+from conformance.number_formats import computed_in
+from conformance.quantity import acceptance
 from reference_impl.oracle import update_rules
 from suites.support.optimizer_runs import (
     SLOTS,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from conformance import Acceptance, Sample
 from conformance.dtypes import BOOLEAN, FLOATS, INTEGERS, name_of, named
 from conformance.lanes import InProcessLane
-from conformance.quantity import Quantity, acceptance, computed_in, quantity, returned_in
+from conformance.number_formats import computed_in, returned_in
+from conformance.quantity import Quantity, acceptance, quantity
 from conformance.strategies import generator, real, seeds
 
 RANKS = 2

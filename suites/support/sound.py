@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from conformance.functions import apply, exp, log, sqrt, square
-from conformance.quantity import Quantity, current, quantity, scaled, split, where
+from conformance.number_formats import current
+from conformance.quantity import Quantity, quantity, scaled, split, where
 from conformance.reductions import extreme, rows
 from conformance.sums import einsum, move
 

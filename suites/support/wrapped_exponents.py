@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.functions import apply
-from conformance.quantity import Quantity, returned
+from conformance.number_formats import returned
+from conformance.quantity import Quantity
 
 FIRST, LAST = -53.36, -60.0
 """The largest number of float16 that is below the first is -53.375, of which 2^-77 is the nearest power of two."""
