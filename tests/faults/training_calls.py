@@ -15,11 +15,14 @@ names.import_suites(Path(__file__).resolve().parents[2])
 TORCH_LR, PADDLE_LR = "torch.optim.lr_scheduler", "paddle.optimizer.lr"
 PREFIXES = ("optimizer.", "state.", "serialization.", "scheduler.", "clip.", "initializer.", "amp.", "device.")
 LANES = (TORCH, PADDLE)
+WITHOUT_NUMBERS = ("amp.decorated", "amp.scaler_closure", "amp.scaler_misuse", "amp.scaler_settings")
+"""What tells of dtypes and refusals: their faults are in a file of their own."""
 REFUSED = {
     ("state.layer_misfits", TORCH),
     ("amp.lower_precision", TORCH),
     ("amp.own_function", PADDLE),
     ("amp.widest", PADDLE),
+    *((contract_id, lane) for contract_id in WITHOUT_NUMBERS for lane in LANES),
 }
 """What gives no quantity that could be wrong so: it is refused or not run, or its format is coarser than the fault."""
 
