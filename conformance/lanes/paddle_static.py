@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 import sys
+import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +32,11 @@ GRAPH = ("backward", "grad")
 VALUES = ("numpy", "item", "tolist", "__array__")
 PROGRAMS = "CONFORMANCE_PROGRAMS"
 """Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
+SMALLEST = "MIN_GRAPH_SIZE"
+"""Environment variable of paddle: SOT runs eagerly what has fewer operations than this, unless it says 0."""
 ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
+_numbers = itertools.count()
 _OWN = str(Path(paddle.__file__).parent)
 _TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
 """What an error says, after the code that it was raised in."""
@@ -56,6 +61,8 @@ class Static(Running):
         super().__init__(value, adapter)
         if not hasattr(paddle.jit, "to_static"):
             raise LaneError(f"+static needs paddle.jit.to_static, which paddle {paddle.__version__} lacks")
+        if value == "sot":
+            os.environ[SMALLEST] = "0"
         self._every = os.environ.get(PROGRAMS) == "all"
         self._programs = Programs()
         self._whole = self.compiled(whole)
@@ -75,6 +82,8 @@ class Static(Running):
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(**inputs: Any) -> Any:
             plan = self._plan(contract, call, inputs)
+            if self.value == "sot":
+                self._whole = plan.whole = plan.whole or self.compiled(fresh(called))
             before = self._programs.runs
             try:
                 with self._programs.counted():
@@ -96,13 +105,15 @@ class Static(Running):
         if plan.layers:
             with self._layers_compiled():
                 return call(**inputs)
-        if plan.outside and self.value == "ast":
+        if plan.functions if self.value == "sot" else plan.outside:
             with self._functions_compiled():
                 return call(**inputs)
         return self._program(call, (), inputs)
 
     def _program(self, call: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """What the program of a call gives that is a function of the tensors among its arguments."""
+        if self.value == "sot":  # it finds by itself what a program depends on, and breaks off at what it cannot follow
+            return self._whole(call, arguments, named)
         given = {**{str(place): value for place, value in enumerate(arguments)}, **named}
         tensors = {name: value for name, value in given.items() if isinstance(value, paddle.Tensor)}
         options = {name: value for name, value in given.items() if name not in tensors}
@@ -155,11 +166,15 @@ class Static(Running):
             if inside[0] or looked_into(layer):
                 return plain(layer, *arguments, **named)
             inside[0] = True
+            paddle.nn.Layer.__call__ = plain
             try:
+                if self.value == "sot":
+                    return self._whole(layer, arguments, named)
                 with self._layer_compiled(layer):
                     return plain(layer, *arguments, **named)
             finally:
                 inside[0] = False
+                paddle.nn.Layer.__call__ = called
 
         paddle.nn.Layer.__call__ = called
         try:
@@ -171,7 +186,7 @@ class Static(Running):
     def _functions_compiled(self) -> Iterator[None]:
         """While this lasts, functions of paddle.nn.functional run static, each by itself."""
         module, inside = paddle.nn.functional, [False]
-        plain = {name: getattr(module, name) for name in module.__all__ if not name.endswith("_")}
+        plain = {name: getattr(module, name) for name in functional()}
 
         def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
             def called(*arguments: Any, **named: Any) -> Any:
@@ -215,12 +230,15 @@ class Static(Running):
 class Plan:
     """What is known of calls of one kind: whether they call layers, and what no program holds.
 
-    error: what the eager call raised, where it is not to be compiled.
+    error: what the eager call raised, where it is not to be compiled. whole: the function that SOT has compiled for
+    them: it makes one program of several shapes, so that an error in one would be found in another.
     """
 
     layers: bool = False
+    functions: bool = False
     outside: str = ""
     error: Exception | None = None
+    whole: Any = None
 
 
 @dataclass
@@ -289,9 +307,25 @@ class Settled:
         return isinstance(other, Settled) and self._key == other._key
 
 
+def called(function, arguments, named):  # type: ignore[no-untyped-def]
+    """A call in a file of ours: what is in a file of its own SOT leaves as it is, and it follows no import."""
+    return function(*arguments, **named)
+
+
+def fresh(function: Any) -> Any:
+    """A function that SOT has not seen: of one that it compiled twenty times it runs all others eagerly."""
+    code = function.__code__.replace(co_name=f"{function.__name__}_{next(_numbers)}")
+    return types.FunctionType(code, function.__globals__)
+
+
 def whole(tensors, settled):  # type: ignore[no-untyped-def]  # paddle reads this text, and runs it in a file of its own
     """A call as a function of its tensors."""
     return settled.made(tensors)
+
+
+def functional() -> list[str]:
+    """Names of the functions of paddle.nn.functional that give a new tensor."""
+    return [name for name in paddle.nn.functional.__all__ if not name.endswith("_")]
 
 
 @contextlib.contextmanager
@@ -306,7 +340,9 @@ def watched(plan: Plan) -> Iterator[None]:
         (paddle.autograd, "backward"): "goes back through its graph",
         (paddle, "seed"): "seeds the generator",
     }
-    plain = {(owner, name): getattr(owner, name) for owner, name in (*told, (layer, "__call__"))}
+    functions = functional()
+    owned = [(paddle.nn.functional, name) for name in functions]
+    plain = {(owner, name): getattr(owner, name) for owner, name in (*told, *owned, (layer, "__call__"))}
 
     def watching(function: Callable[..., Any], text: str) -> Callable[..., Any]:
         def used(*arguments: Any, **named: Any) -> Any:
@@ -320,9 +356,18 @@ def watched(plan: Plan) -> Iterator[None]:
         plan.layers = True
         return plain[layer, "__call__"](*arguments, **named)
 
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def used(*arguments: Any, **named: Any) -> Any:
+            plan.functions = True
+            return function(*arguments, **named)
+
+        return used
+
     try:
         for (owner, name), text in told.items():
             setattr(owner, name, watching(plain[owner, name], text))
+        for name in functions:
+            setattr(paddle.nn.functional, name, noting(plain[paddle.nn.functional, name]))
         layer.__call__ = called
         yield
     finally:
