@@ -204,3 +204,8 @@ class gradient_passes:
         if kind == "untracked":
             return {}
         return gradient_passes.oracle(x, "once" if kind == "not a number" else kind)
+
+    @staticmethod
+    def variant_unset(x, kind) -> Judged:
+        """That the leaf needs a gradient is overlooked, so that it has none."""
+        return {} if kind in ("once", "twice kept", "not a number") else gradient_passes.oracle(x, kind)

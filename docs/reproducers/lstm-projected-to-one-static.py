@@ -1,4 +1,4 @@
-"""lstm-projected-to-one-static: paddle+static=ast >=3.0, <3.4. Promised: Simple RNN, LSTM and GRU layers agree from
+"""lstm-projected-to-one-static: paddle+static >=3.0, <3.4. Promised: Simple RNN, LSTM and GRU layers agree from
 any initial state, in all results and gradients, those of it too. Instead: An LSTM that is projected to one number
 cannot be compiled as a whole graph for a batch of one sequence: it raises RuntimeError, as its loop begins with an
 array of one type and ends with one of another. Batches of two are right."""
