@@ -15,9 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from conformance.dtypes import named
+
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53, "float16": 2.0**-11, "bfloat16": 2.0**-8, "tf32": 2.0**-11}
 U = UNIT_ROUNDOFF["float32"]
-SMALLEST = {"float32": 2.0**-149, "float64": 2.0**-1074}
+SMALLEST = {"float32": 2.0**-149, "float64": 2.0**-1074, "float16": 2.0**-24, "bfloat16": 2.0**-133}
+LARGEST = {"float16": 65504.0, "bfloat16": 2.0**128 * (1 - 2.0**-8)}
+NARROW = ("bfloat16", "float16")
+"""Formats of whole computations: every kernel rounds its results to them, and adds up in float32."""
+GRID = 32.0
+"""Products of multiples of 1 / GRID need no rounding in float32 while their magnitudes stay within its integers."""
 TINY = SMALLEST["float32"]
 
 MESSAGE = 12
@@ -67,7 +74,7 @@ class Rejects:
 
 @contextlib.contextmanager
 def dot_format(name: str) -> Iterator[None]:
-    """Derive the bounds of dot products for lanes that multiply in ``name``: 'float32' or 'tf32'."""
+    """Derive bounds for lanes that compute in ``name``: 'float32', 'tf32' (dot products only) or one of NARROW."""
     token = _dot_format.set(name)
     try:
         yield
@@ -90,6 +97,28 @@ def dot_unit() -> float:
     return UNIT_ROUNDOFF[_dot_format.get()]
 
 
+def narrow() -> str | None:
+    """The format of :data:`NARROW` that the lane being judged computes in, or ``None``."""
+    found = _dot_format.get()
+    return found if found in NARROW else None
+
+
+def stored(value: np.ndarray, bound: np.ndarray, form: str) -> Acceptance:
+    """A result of a wider kernel, of this error, as it is kept in a narrow format: rounded once more.
+
+    It is rounded nowhere where it has no error and the format holds it, as it does small integers. Beyond the
+    format's largest number nothing is promised.
+    """
+    value = np.asarray(value, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        held = value.astype(named(form)).astype(np.float64) == value
+        size = np.where(np.isfinite(value), np.abs(value), 0.0) + bound
+        rounding = UNIT_ROUNDOFF[form] * size + SMALLEST[form]
+        total = np.where(held & (np.asarray(bound) == 0), 0.0, bound + rounding)
+        total = np.where(size > LARGEST[form] * (1 - 2 * UNIT_ROUNDOFF[form]), np.inf, total)
+    return Acceptance(value, total, dtype=form)
+
+
 def exact(value: Any, dtype: str | None = None, signed: bool = True) -> Acceptance:
     """The value itself, with no tolerance; ``signed=False`` where arithmetic made it, see :class:`Acceptance`."""
     return Acceptance(np.asarray(value), dtype=dtype, signed=signed)
@@ -103,14 +132,20 @@ def dot(
     The bound is u * min(n, 3 sqrt n) * B1 with B1 the same sum over magnitudes: the first form is the worst case
     (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), the second the probabilistic one with the
     measured constant. Between two lanes u * min(2n, 3.5 sqrt n) * B1. Gradual underflow adds one smallest subnormal a
-    term. Under TF32 the rounding of both operands adds 4 * 2^-11 * sqrt(sum of squared products).
+    term. Under TF32 the rounding of both operands adds 4 * 2^-11 * sqrt(sum of squared products). In a narrow format
+    the operands are numbers of that format, their products are added up in float32, and the sum is rounded once.
     """
+    form = narrow()
     unit, smallest = UNIT_ROUNDOFF[dtype], SMALLEST[dtype]
     floats = [None if operand is None else np.asarray(operand, np.float64) for operand in operands]
     value = function(*floats)
     magnitude = function(*[None if operand is None else np.abs(operand) for operand in floats])
     bound = unit * min(terms, 3 * terms**0.5) * magnitude + terms * smallest
     between = unit * min(2 * terms, 3.5 * terms**0.5) * magnitude + 2 * terms * smallest
+    if form is not None:
+        exact_sums = all(each is None or np.array_equal(each * GRID, np.rint(each * GRID)) for each in floats)
+        held = exact_sums & (magnitude * GRID**2 < 1 / U)
+        return stored(value, np.where(held, 0.0, bound), form)
     if dot_unit() != U:
         squares = function(*[None if operand is None else np.square(operand) for operand in floats])
         coarse = 4 * dot_unit() * np.sqrt(squares)
@@ -124,11 +159,16 @@ def chain(value: np.ndarray, variance: np.ndarray | None, constant: float, dtype
     ``variance`` is the first-order propagated variance in units of u^2 (see ``reference_impl.oracle.tape``); ``None``
     is that of an exact quantity.
     """
+    form = narrow()
     scale = dot_unit() if dot_unit() != U else UNIT_ROUNDOFF[dtype]
     bound = np.sqrt(0.0 if variance is None else variance)
     bound *= constant * scale
-    bound += SMALLEST[dtype]
-    return Acceptance(value, bound, dtype=dtype)
+    bound += SMALLEST[form or dtype]
+    if form is not None:  # what goes beyond the format's largest number on the way has an infinite variance
+        with np.errstate(invalid="ignore"):
+            unknown = np.isnan(bound) | (np.abs(value) + bound > LARGEST[form] * (1 - 2 * UNIT_ROUNDOFF[form]))
+        bound = np.where(unknown, np.inf, bound)
+    return Acceptance(value, bound, dtype=form or dtype)
 
 
 def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dtype: str = "float32") -> Acceptance:

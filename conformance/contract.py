@@ -141,6 +141,7 @@ class Contract:
     rare: Any = None
     note: str = ""
     modes: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
     def call(self, framework: str) -> Callable[..., Any]:
         """The call of one framework."""
@@ -211,6 +212,7 @@ def contract(
     layouts: tuple[str, ...] = (),
     rare: Any = None,
     modes: tuple[str, ...] = (),
+    formats: tuple[str, ...] = (),
 ) -> Callable[[type], Contract]:
     """Declare a contract from a class with static methods ``torch``, ``paddle`` and ``oracle`` and a docstring.
 
@@ -237,6 +239,9 @@ def contract(
 
     modes: those of a lane (:mod:`conformance.modes`) of which one must be there: a law that only they have. Its
         calls are made as they are written; they ask :func:`conformance.modes.compiled` for what the mode makes.
+
+    formats: narrow formats, besides those of ``dtypes``, whose bounds the oracle derives too: it takes all of them from
+        :mod:`conformance.accuracy`, and every weight and input goes into a product first.
 
     An attribute ``note`` says what the two frameworks promise differently, for those who translate a program.
 
@@ -289,7 +294,7 @@ def contract(
             share=share,
             may_be_zero=may_be_zero,
             unsupported=dict(unsupported or {}),
-            optional_dtypes=optional_dtypes,
+            optional_dtypes=(*optional_dtypes, *formats),
             sources=dict(sources or {}),
             covers=covers,
             dtypes=dtypes,
@@ -297,6 +302,7 @@ def contract(
             rare=rare,
             note=getattr(cls, "note", ""),
             modes=modes,
+            formats=formats,
             module=cls.__module__,
         )
         REGISTRY[contract_id] = made

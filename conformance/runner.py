@@ -384,7 +384,7 @@ class ContractRun:
         judged.accepted[lane.label] = accepted
         entries = [entry for entry in self.entries if entry.applies_to(lane)]
         judgement = compare(
-            lane.label, observation, accepted, self._given(lane, sample), lane.spec.device, first=bool(entries)
+            lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device, first=bool(entries)
         )
         if judgement.differences:
             judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
@@ -397,7 +397,7 @@ class ContractRun:
                     self._shown.note_expected(accepted)
                     return True
             if entries:
-                judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
+                judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
         judged.noted.update(judgement.noted)
@@ -407,7 +407,7 @@ class ContractRun:
         if not entry.applies_to(lane):
             return None
         accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
-        judgement = compare(lane.label, observation, accepted, self._given(lane, sample), lane.spec.device)
+        judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)
         if judgement.differences:
             return None
         if isinstance(accepted, Rejects) and not accepted.specific:
@@ -426,21 +426,28 @@ class ContractRun:
         if key in known:
             return known[key]
         extra = {"observed": observation.values} if self.contract.conditioned else {}
-        inputs = self._given(lane, sample).inputs
-        with accuracy.dot_format(precision.dot_format(lane.spec)), np.errstate(all="ignore"):
+        inputs = self._meant(lane, sample).inputs
+        with accuracy.dot_format(precision.dot_format(lane.spec, self.contract)), np.errstate(all="ignore"):
             try:
                 accepted = oracle(**inputs, **extra)
             except Exception:
                 if not (extra and observation.error is not None):
                     raise
                 return {}  # it cannot follow a lane that gave nothing: what counts is the lane's error
+        if lane.spec.arithmetic != "float32":
+            accepted = precision.accepted(lane.spec.arithmetic, self.contract, sample, accepted)
         if not self.contract.conditioned:
             known[key] = accepted
         return accepted
 
     def _given(self, lane: Lane, sample: Sample) -> Sample:
-        """The sample as a lane computes it, in its arithmetic."""
+        """The sample as a lane gets it, in its arithmetic."""
         return sample if lane.spec.arithmetic == "float32" else precision.given(lane.spec.arithmetic, sample)
+
+    def _meant(self, lane: Lane, sample: Sample) -> Sample:
+        """The sample as a lane computes it, where its arithmetic casts what it gets."""
+        arithmetic = lane.spec.arithmetic
+        return sample if arithmetic == "float32" else precision.meant(arithmetic, self.contract, sample)
 
     def _count(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         record = self.record
@@ -523,7 +530,7 @@ class ContractRun:
                 verdicts[lane.label] = Verdict.UNSUPPORTED
                 continue
             accepted = self.accept(lane, self.contract.oracle, witness, observation)
-            given = self._given(lane, witness)
+            given = self._meant(lane, witness)
             if not compare(lane.label, observation, accepted, given, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE
             elif self._explain(entry, lane, witness, observation) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,14 @@ def convolutions() -> st.SearchStrategy[list[Sample]]:
     return st.tuples(long, small).map(lambda drawn: drawn[0] + drawn[1])
 
 
-@contract("nn.conv2d", covers=("nn.Conv2d",), area="forward", samples=convolutions(), gradients=("x", "weight", "bias"))
+@contract(
+    "nn.conv2d",
+    covers=("nn.Conv2d",),
+    area="forward",
+    samples=convolutions(),
+    gradients=("x", "weight", "bias"),
+    formats=("bfloat16",),
+)
 class conv2d:
     """A 2-D convolution is the same cross-correlation in both, and so are its gradients."""
 
@@ -78,6 +86,23 @@ class conv2d:
             )
         return accepted
 
+    @staticmethod
+    def variant_infinities_spread(x, weight, cotangent, **inputs) -> dict[str, Acceptance]:
+        """A pixel that is no number makes none of the whole image, nor of the gradients of its channel's weights."""
+        accepted = conv2d.oracle(x=x, weight=weight, cotangent=cotangent, **inputs)
+        finite: np.ndarray = np.isfinite(np.asarray(x, np.float64))
+        spoilt = np.logical_not(np.all(finite, axis=(0, 2, 3)))
+        images = np.logical_not(np.all(finite, axis=(1, 2, 3)))
+        channels = np.repeat(spoilt.reshape(inputs["groups"], -1), weight.shape[0] // inputs["groups"], axis=0)
+        found = accepted["gradient.weight"]
+        bound = np.where(channels[:, :, None, None], np.inf, found.bound)
+        output = accepted["output"]
+        return {
+            **accepted,
+            "output": replace(output, bound=np.where(images[:, None, None, None], np.inf, output.bound)),
+            "gradient.weight": replace(found, bound=bound),
+        }
+
 
 @st.composite
 def linears(draw: st.DrawFn) -> list[Sample]:
@@ -109,6 +134,7 @@ def linears(draw: st.DrawFn) -> list[Sample]:
     area="forward",
     samples=linears(),
     gradients=("x", "weight", "bias"),
+    formats=("bfloat16", "float16"),
 )
 class linear:
     """A linear layer is x W^T + b for torch's weight [out, in] and x W + b for paddle's [in, out]."""

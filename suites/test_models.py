@@ -75,6 +75,7 @@ def cnn_samples() -> st.SearchStrategy[list[Sample]]:
     samples=cnn_samples(),
     conditioned=True,
     share=0.3,
+    formats=("bfloat16", "float16"),
 )
 class cnn:
     """SimpleCNN, with and without ReLU, gives the same activations, layer by layer, on images of every kind."""

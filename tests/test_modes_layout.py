@@ -184,15 +184,15 @@ def test_observations_apart_in_anything_are_apart(change):
         given = {"values": {"y": np.zeros(2, np.float32)}, "dtypes": {"y": "float32"}, "devices": {"y": "cpu"}}
         return Observation(**{**given, **more})
 
-    other: dict[str, Any] = {
+    others: dict[str, dict[str, Any]] = {
         "value": {"values": {"y": np.array([0, 1], np.float32)}},
         "zero": {"values": {"y": np.array([0.0, -0.0], np.float32)}},
         "dtype": {"dtypes": {"y": "float64"}},
         "shape": {"values": {"y": np.zeros((2, 1), np.float32)}},
         "error": {"error": "ValueError: no"},
-    }[change]
+    }
     assert repeated.apart(made(), made()) is None
-    assert repeated.apart(made(), made(**other)) is not None
+    assert repeated.apart(made(), made(**others[change])) is not None
 
 
 @pytest.mark.parametrize("framework", ["torch", "paddle"])

@@ -12,7 +12,7 @@ from conformance.lanes.lane import LaneError
 from conformance.lanes.paddle_layout import ChannelsLast
 from conformance.lanes.paddle_static import Static
 from conformance.lanes.repeated import Repeated
-from conformance.modes import Running
+from conformance.modes import Running, Unsupported
 
 
 class Autocast(Running):
@@ -33,6 +33,14 @@ class Autocast(Running):
 
 class Narrow(Running):
     """Inputs and weights of another dtype: the samples are rounded to it before they arrive."""
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**inputs: Any) -> Any:
+            if contract.formats and not contract.gradients and self.adapter.device == "cpu":
+                raise Unsupported("paddle has no kernel on the CPU for a convolution in low precision")
+            return call(**inputs)
+
+        return made
 
 
 class Threads(Running):

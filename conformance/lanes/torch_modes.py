@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -102,6 +102,9 @@ class Autocast(Running):
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(**inputs: Any) -> Any:
+            for each in inputs.values():
+                if isinstance(each, torch.Tensor) and each.dtype in (torch.float16, torch.bfloat16):
+                    raise Unsupported(f"autocast is for inputs in float32, and one is in {str(each.dtype)[6:]}")
             with torch.autocast(self.adapter.device.type, dtype=getattr(torch, self.value)):
                 return call(**inputs)
 
@@ -109,7 +112,56 @@ class Autocast(Running):
 
 
 class Narrow(Running):
-    """Inputs and weights of another dtype: the samples are rounded to it before they arrive."""
+    """Inputs and weights of another dtype: samples are rounded before they arrive, and modules are cast as called."""
+
+    dtype: ClassVar[torch.dtype]
+
+    def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        if not contract.formats:
+            return call
+
+        def made(**inputs: Any) -> Any:
+            with outermost(self._cast):
+                return call(**inputs)
+
+        return made
+
+    def _cast(self, module: torch.nn.Module, plain: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        weights = {name: each.to(self.dtype) for name, each in module.named_parameters() if each.is_floating_point()}
+        return torch.func.functional_call(module, weights, arguments, named)
+
+
+class BFloat16(Narrow):
+    """In bfloat16."""
+
+    dtype = torch.bfloat16
+
+
+class Float16(Narrow):
+    """In float16."""
+
+    dtype = torch.float16
+
+
+@contextlib.contextmanager
+def outermost(called_as: Callable[..., Any]) -> Iterator[None]:
+    """While this lasts, a module that is called by anything but a module is called by ``called_as``."""
+    plain, inside = torch.nn.Module.__call__, [False]
+
+    def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
+        if inside[0]:
+            return plain(module, *arguments, **named)
+        inside[0] = True
+        try:
+            return called_as(module, plain, *arguments, **named)
+        finally:
+            inside[0] = False
+
+    torch.nn.Module.__call__ = called
+    try:
+        yield
+    finally:
+        torch.nn.Module.__call__ = plain
 
 
 class ChannelsLast(Running):
@@ -127,7 +179,7 @@ class ChannelsLast(Running):
             if self.READS_MEMORY in contract.sources.get("torch", ""):
                 raise Unsupported("it reads the elements in their order in memory, which this mode changes")
             self._made = 0
-            with self._modules_laid():
+            with outermost(self._called):
                 result = call(**{name: self._laid(each) for name, each in inputs.items()})
             if not self._made:
                 raise Unsupported("nothing in it has channels: no input or weight has four axes or five")
@@ -135,26 +187,9 @@ class ChannelsLast(Running):
 
         return made
 
-    @contextlib.contextmanager
-    def _modules_laid(self) -> Iterator[None]:
-        """While this lasts, a module that is called by anything but a module has channels last, and is given them."""
-        plain, inside = torch.nn.Module.__call__, [False]
-
-        def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
-            if inside[0]:
-                return plain(module, *arguments, **named)
-            inside[0] = True
-            try:
-                self._lay_out(module)
-                return plain(module, *map(self._laid, arguments), **{key: self._laid(x) for key, x in named.items()})
-            finally:
-                inside[0] = False
-
-        torch.nn.Module.__call__ = called
-        try:
-            yield
-        finally:
-            torch.nn.Module.__call__ = plain
+    def _called(self, module: torch.nn.Module, plain: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        self._lay_out(module)
+        return plain(module, *map(self._laid, arguments), **{key: self._laid(x) for key, x in named.items()})
 
     def _lay_out(self, module: torch.nn.Module) -> None:
         """As ``module.to(memory_format=...)`` does, which takes one of the two formats at a time."""
@@ -200,8 +235,8 @@ class Ranks(Running):
 MODES: dict[str, type[Running]] = {
     "compile": Compile,
     "amp": Autocast,
-    "bf16": Narrow,
-    "fp16": Narrow,
+    "bf16": BFloat16,
+    "fp16": Float16,
     "nhwc": ChannelsLast,
     "threads": Threads,
     "deterministic": Deterministic,

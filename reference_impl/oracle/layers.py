@@ -7,8 +7,6 @@ W**2 applied to (n * x**2 + variance of x).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from reference_impl.oracle import elementary, pooling
@@ -51,14 +49,16 @@ def conv2d(
     columns, rows = unfold(x.value, geometry), weight_rows(weight.value, geometry)
     squared_rows = np.square(rows)
     value = from_rows(rows @ columns, geometry)
-    spread = squared_rows @ unfold(_dot_source(x.value, x.variance, terms), geometry)
+    spread = squared_rows @ unfold(_dot_source(x.value, x.variance, tape.sums(terms)), geometry)
     if weight.variance is not None:
         spread += weight_rows(weight.variance, geometry) @ np.square(columns)
     variance = from_rows(spread, geometry)
     if bias is not None:
         value += bias.value[:, None, None]
-        variance += np.broadcast_to(_dot_source(bias.value, bias.variance, terms)[:, None, None], value.shape)
-    variance += terms * np.square(value)
+        variance += np.broadcast_to(
+            _dot_source(bias.value, bias.variance, tape.sums(terms))[:, None, None], value.shape
+        )
+    variance += tape.results(terms) * np.square(value)
     variance += tape.floor(terms)
 
     def run(gradient: Array, gradient_variance: Array) -> None:
@@ -66,7 +66,7 @@ def conv2d(
         if weight.needs_gradient or (bias is not None and bias.needs_gradient):
             _convolution_parameters(x, weight, bias, geometry, (columns, out, out_variance))
         if x.needs_gradient:
-            x.accumulate(*_convolution_input(weight, squared_rows, geometry, out, out_variance, tape.floor))
+            x.accumulate(*_convolution_input(weight, squared_rows, geometry, out, out_variance))
 
     parents = (x, weight) if bias is None else (x, weight, bias)
     return tape.record(value, variance, parents, run)
@@ -78,17 +78,16 @@ def _convolution_input(
     geometry: Geometry,
     out: Array,
     out_variance: Array,
-    floor: Callable[[float], float],
 ) -> tuple[Array, Array]:
     """Gradient of a convolution's input and its variance, from the output gradient in row order."""
     count = out.shape[1] * geometry.kernel[0] * geometry.kernel[1]
-    rows = weight_rows(weight.value, geometry)
+    tape, rows = weight.tape, weight_rows(weight.value, geometry)
     result = fold(rows.transpose(0, 2, 1) @ out, geometry)
-    spread = squared_rows.transpose(0, 2, 1) @ _dot_source(out, out_variance, count)
+    spread = squared_rows.transpose(0, 2, 1) @ _dot_source(out, out_variance, tape.sums(count))
     if weight.variance is not None:
         spread += weight_rows(weight.variance, geometry).transpose(0, 2, 1) @ np.square(out)
     variance = fold(spread, geometry)
-    variance += count * np.square(result) + floor(count)
+    variance += tape.results(count) * np.square(result) + tape.floor(count)
     return result, variance
 
 
@@ -97,19 +96,20 @@ def _convolution_parameters(
 ) -> None:
     """Gradients of a convolution's weight and bias from (columns, output gradient, its variance) in row order."""
     columns, out, out_variance = arrays
-    count, floor = geometry.positions, x.tape.floor(geometry.positions)
-    source = _dot_source(out, out_variance, count)
+    count, floor, tape = geometry.positions, x.tape.floor(geometry.positions), x.tape
+    source = _dot_source(out, out_variance, tape.sums(count))
     if weight.needs_gradient:
         result = (out @ columns.transpose(0, 2, 1)).reshape(weight.shape)
         spread = source @ np.square(columns).transpose(0, 2, 1)
         if x.variance is not None:
             spread += np.square(out) @ unfold(x.variance, geometry).transpose(0, 2, 1)
         variance = spread.reshape(weight.shape)
-        variance += count * np.square(result) + floor
+        variance += tape.results(count) * np.square(result) + floor
         weight.accumulate(result, variance)
     if bias is not None and bias.needs_gradient:
         total = out.sum(axis=2).reshape(bias.shape)
-        bias.accumulate(total, source.sum(axis=2).reshape(bias.shape) + count * np.square(total) + floor)
+        own = tape.results(count) * np.square(total) + floor
+        bias.accumulate(total, source.sum(axis=2).reshape(bias.shape) + own)
 
 
 def linear(
@@ -153,13 +153,13 @@ class RepeatedLinear:
         input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
         terms = inputs.shape[1] + (bias is not None)
         value = inputs @ weight.value.T
-        variance = _dot_source(inputs, input_variance, terms) @ self.squared_weight.T
+        variance = _dot_source(inputs, input_variance, tape.sums(terms)) @ self.squared_weight.T
         if weight.variance is not None:
             variance += np.square(inputs) @ weight.variance.T
         if bias is not None:
             value += bias.value
-            variance += _dot_source(bias.value, bias.variance, terms)
-        variance += terms * np.square(value) + tape.floor(terms)
+            variance += _dot_source(bias.value, bias.variance, tape.sums(terms))
+        variance += tape.results(terms) * np.square(value) + tape.floor(terms)
         shape = (*x.shape[:-1], value.shape[1])
 
         def run(gradient: Array, gradient_variance: Array) -> None:
@@ -174,16 +174,16 @@ class RepeatedLinear:
         return tape.record(value.reshape(shape), variance.reshape(shape), (x, *self.parameters), run)
 
     def _input_gradient(self, out: Array, out_variance: Array) -> tuple[Array, Array]:
-        weight, count = self.weight, out.shape[1]
+        weight, count, tape = self.weight, out.shape[1], self.weight.tape
         result = out @ weight.value
         if self.correlated_columns:
-            variance = count * (np.square(out) @ self.squared_weight)
+            variance = tape.sums(count) * (np.square(out) @ self.squared_weight)
             variance += np.square(np.sqrt(out_variance) @ np.abs(weight.value))
         else:
-            variance = _dot_source(out, out_variance, count) @ self.squared_weight
+            variance = _dot_source(out, out_variance, tape.sums(count)) @ self.squared_weight
         if weight.variance is not None:
             variance += np.square(out) @ weight.variance
-        variance += count * np.square(result) + weight.tape.floor(count)
+        variance += tape.results(count) * np.square(result) + tape.floor(count)
         return result, variance
 
     def _finish(self) -> None:
@@ -203,28 +203,28 @@ def _linear_parameters(
 ) -> None:
     """Gradients of weight and bias from all rows: (inputs, their variance, output gradients, their variance)."""
     inputs, input_variance, out, spread = rows
-    count, floor = len(inputs), weight.tape.floor(len(inputs))
+    tape, count, floor = weight.tape, len(inputs), weight.tape.floor(len(inputs))
     if weight.needs_gradient:
         result = out.T @ inputs
         if correlated:
-            variance = count * (np.square(out).T @ np.square(inputs))
+            variance = tape.sums(count) * (np.square(out).T @ np.square(inputs))
             variance += np.square(np.sqrt(spread).T @ np.abs(inputs))
             if input_variance is not None:
                 variance += np.square(np.abs(out).T @ np.sqrt(input_variance))
         else:
-            left, right = _dot_source(out, spread, count), np.square(inputs)
+            left, right = _dot_source(out, spread, tape.sums(count)), np.square(inputs)
             if input_variance is not None:
                 left, right = np.concatenate((left, np.square(out))), np.concatenate((right, input_variance))
             variance = left.T @ right
         rounding = np.square(result)
-        rounding *= count
+        rounding *= tape.results(count)
         variance += rounding
         variance += floor
         weight.accumulate(result, variance)
     if bias is not None and bias.needs_gradient:
         total = out.sum(axis=0)
         inherited = np.square(np.sqrt(spread).sum(axis=0)) if correlated else spread.sum(axis=0)
-        own = count * (np.square(out).sum(axis=0) + np.square(total))
+        own = tape.sums(count) * np.square(out).sum(axis=0) + tape.results(count) * np.square(total)
         bias.accumulate(total, inherited + own + floor)
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conformance import accuracy
 from reference_impl.oracle.convolution import Array
 
 UNIT_ROUNDOFF = 2.0**-24
@@ -109,12 +110,17 @@ _NOTHING = np.empty(0)
 class Tape:
     """Records operations in order; `backward` runs them in reverse.
 
-    ``unit`` is the lane's unit roundoff and ``smallest`` its smallest positive number: what an underflow may cost.
+    ``unit`` is the lane's unit roundoff and ``smallest`` its smallest positive number: what an underflow may cost;
+    by default those of the format that `conformance.accuracy` derives bounds for. In a narrow format every operation
+    rounds its result to it, but a dot product adds up in float32: `sums` and `results` say what that is in u**2.
     """
 
-    def __init__(self, unit: float = UNIT_ROUNDOFF, smallest: float = SMALLEST) -> None:
-        self.unit = unit
-        self.underflow = smallest / unit
+    def __init__(self, unit: float | None = None, smallest: float | None = None) -> None:
+        form = accuracy.narrow() or "float32"
+        self.unit = accuracy.UNIT_ROUNDOFF[form] if unit is None else unit
+        self.underflow = (accuracy.SMALLEST[form] if smallest is None else smallest) / self.unit
+        self.wide = min(UNIT_ROUNDOFF / self.unit, 1.0) ** 2 if form != "float32" else 1.0
+        self.largest = accuracy.LARGEST.get(form, np.inf)
         self.kinks: list[Kink] = []
         self.decisions: list[tuple[str, Callable[[Array], bool]]] = []
         self._records: list[tuple[Variable | None, Backward]] = []
@@ -126,6 +132,8 @@ class Tape:
     def record(self, value: Array, variance: Array | None, parents: tuple[Variable, ...], run: Backward) -> Variable:
         """The result of an operation; ``run(gradient, variance)`` must accumulate into the parents."""
         needs_gradient = any(parent.needs_gradient for parent in parents)
+        if self.largest < np.inf and np.max(np.abs(value), initial=0.0) > self.largest * (1 - 8 * self.unit):
+            variance = np.where(np.abs(value) > self.largest * (1 - 8 * self.unit), np.inf, variance_or_zero(variance))
         result = Variable(self, value, variance, needs_gradient)
         if needs_gradient:
             self._records.append((result, run))
@@ -140,6 +148,14 @@ class Tape:
         """Have the backward pass call ``run()`` once it has passed everything recorded after this point."""
         if any(parent.needs_gradient for parent in parents):
             self._records.append((None, lambda _gradient, _variance: run()))
+
+    def sums(self, terms: float) -> float:
+        """Variance that so many additions give a sum, in its terms' squares."""
+        return terms * self.wide
+
+    def results(self, terms: float) -> float:
+        """The same in the square of the result, which a narrow format rounds twice: before and after its bias."""
+        return terms if self.wide == 1.0 else terms * self.wide + 2.0
 
     def floor(self, terms: float = 1.0) -> float:
         """Variance that underflow of ``terms`` products may add."""
@@ -162,6 +178,11 @@ class Tape:
                 run(_NOTHING, _NOTHING)
             elif variable.has_gradient:
                 run(variable.gradient, variable.gradient_variance)
+
+
+def variance_or_zero(variance: Array | None) -> Array | float:
+    """The variance, 0 for none."""
+    return 0.0 if variance is None else variance
 
 
 def variance_of(variable: Variable) -> Array | float:
