@@ -201,6 +201,7 @@ class InProcessLane:
             self.adapter.pin()
             self._enter_modes()
             self._active[self.spec.framework] = self
+        modes.entered(self._modes)  # a lane of the other framework may have been at work since
 
     def _enter_modes(self) -> None:
         for mode in self._modes:

@@ -1,0 +1,9 @@
+import torch
+
+layer = torch.nn.BatchNorm1d(1, momentum=0.25)
+function = torch.compile(layer, backend="aot_eager")
+function(torch.ones(4, 1))
+layer.momentum = 0.5
+function(torch.ones(4, 1))
+got = layer.running_mean.item()
+assert got == 0.625, f"got a mean of {got}, expected 0.625"

@@ -1,0 +1,20 @@
+import tempfile
+
+import paddle
+
+layer = paddle.nn.Layer()
+layer.register_buffer("count", paddle.to_tensor([2.0]))
+
+
+def forward(x):
+    layer.count = layer.count + 1.0
+    return x * layer.count
+
+
+layer.forward = forward
+with tempfile.TemporaryDirectory() as folder:
+    spec = paddle.static.InputSpec([1], "float32")
+    paddle.jit.save(layer, f"{folder}/model", input_spec=[spec])
+    loaded = paddle.jit.load(f"{folder}/model")
+    got = [loaded(paddle.ones([1])).item() for _ in range(2)]
+assert got == [3.0, 4.0], f"got {got}, expected [3.0, 4.0]"

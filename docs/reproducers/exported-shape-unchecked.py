@@ -1,0 +1,19 @@
+import tempfile
+
+import paddle
+
+
+@paddle.jit.to_static(input_spec=[paddle.static.InputSpec([2, 3], "float32")], full_graph=True)
+def program(x):
+    return x * 2.0
+
+
+with tempfile.TemporaryDirectory() as folder:
+    paddle.jit.save(program, f"{folder}/model")
+    loaded = paddle.jit.load(f"{folder}/model")
+    try:
+        loaded(paddle.ones([2, 4]))
+    except Exception:
+        pass
+    else:
+        raise AssertionError("got a result for four columns, expected a refusal")

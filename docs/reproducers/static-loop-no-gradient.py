@@ -1,0 +1,15 @@
+import paddle
+
+@paddle.jit.to_static(full_graph=True)
+def program(x):
+    found = []
+    i = 0
+    while i < x.max():
+        found.append(x * i)
+        i += 1
+    return paddle.stack(found).sum(0)
+
+
+x = paddle.to_tensor([3.0, 3.0], stop_gradient=False)
+program(x).sum().backward()
+assert x.grad is not None, "got no gradient, expected [3.0, 3.0]"
