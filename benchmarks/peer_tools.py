@@ -34,7 +34,8 @@ from benchmarks.checks import serve
 from benchmarks.peer_faults import CASES, LINEAR, NORMALIZED, ORDER, PLAIN, TRANSFER, Case
 from benchmarks.peer_pairs import ADAM, FRAMEWORKS, Start, record, reorder, start, started
 from conformance.contract import Sample, find, shorten
-from conformance.runner import ContractRun, VacuousContract
+from conformance.outcomes import VacuousContract
+from conformance.runner import ContractRun
 from tests.faults.fault import TORCH, Fault, detect, started_lanes
 
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,8 @@ from conformance.contract import EXACT, Contract, Observation, Sample
 from conformance.judge import compare, compare_lanes
 from conformance.lanes import Lane
 from conformance.ledger import Entry
-from conformance.runner import ContractRun, Divergence, Judged
+from conformance.outcomes import Divergence, Judged
+from conformance.runner import ContractRun
 
 LEVELS = range(25)
 """Errors of 2**level units are tried."""

@@ -25,9 +25,9 @@ from benchmarks.perturbations import ALL, GATE, LEVELS, NEVER, ONE, TOLERANCES, 
 from conformance import names, profiles
 from conformance.contract import Contract, ContractError, find
 from conformance.ledger import load
+from conformance.outcomes import Divergence
 from conformance.portable import write_whole
 from conformance.report.summary import table_row
-from conformance.runner import Divergence
 from tests.faults.fault import started_lanes
 
 PAGE = ROOT / "docs" / "sensitivity.md"

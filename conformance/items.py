@@ -18,8 +18,9 @@ from conformance.contract import Contract, ContractError, Sample
 from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
 from conformance.ledger import Entry
+from conformance.outcomes import ChangedSample, Divergence, Found, LaneDied, VacuousContract
 from conformance.report import failures
-from conformance.runner import ChangedSample, ContractRun, Divergence, Found, LaneDied, VacuousContract
+from conformance.runner import ContractRun
 from conformance.session import Session, Shrinker
 
 DRAWN_AGAIN = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,45 +18,12 @@ from conformance import accuracy, memory, modes, precision, upgrade
 from conformance.accuracy import Rejects
 from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
-from conformance.judge import HOST, Difference, Judgement, Verdict, compare, compare_lanes, worst
+from conformance.judge import HOST, Judgement, Verdict, compare, compare_lanes, worst
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import Entry
+from conformance.outcomes import ChangedSample, Divergence, Found, Judged, LaneDied, VacuousContract
 from conformance.record import Record, curves
 from conformance.vacuity import Shown
-
-
-class Divergence(AssertionError):  # noqa: N818
-    """A sample on which a lane disagrees and no ledger entry explains it."""
-
-    def __init__(self, contract: Contract, sample: Sample, judged: Judged) -> None:
-        self.contract, self.sample, self.judged = contract, sample, judged
-        wrong = ", ".join(sorted(judged.wrong))
-        super().__init__(f"{contract.id}: {wrong} diverges on {sample.describe()}")
-
-
-class ChangedSample(AssertionError):  # noqa: N818
-    """A call changed its inputs, so that the next lane and the oracle would see others."""
-
-
-class LaneDied(LaneError):  # noqa: N818
-    """A lane's interpreter crashed or hung on a sample; it has been started again."""
-
-    def __init__(self, contract: Contract, sample: Sample, label: str, death: str) -> None:
-        self.contract, self.sample, self.label, self.death = contract, sample, label, death
-        super().__init__(f"{contract.id}: lane {label} {death}")
-
-
-class VacuousContract(AssertionError):  # noqa: N818
-    """A contract ran but showed nothing: no sample, only zeros, or no lane that could take part."""
-
-
-class Found(BaseException):
-    """Ends the drawing of examples: one of those before has been judged, and not to agree."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-        super().__init__(str(error))
-
 
 TOGETHER = 64
 """Samples that go to the lanes, to the oracle and to the judge together. A processor that does one of these many times
@@ -74,25 +41,6 @@ class Waiting:
     screened: Sequence[bool]
     handles: list[list[Any]]
     began: float
-
-
-@dataclass
-class Judged:
-    """One sample's judgement over all lanes."""
-
-    differences: list[Difference] = field(default_factory=list)
-    ratios: dict[str, dict[str, float]] = field(default_factory=dict)
-    noted: dict[str, dict[str, float]] = field(default_factory=dict)
-    known: list[tuple[str, Entry]] = field(default_factory=list)
-    observations: dict[str, Observation] = field(default_factory=dict)
-    accepted: dict[str, Any] = field(default_factory=dict)
-    unlike: dict[str, str] = field(default_factory=dict)
-    """How each lane that differs from the oracle does so, whether the ledger explains it or not."""
-
-    @property
-    def wrong(self) -> set[str]:
-        """Labels of the lanes at fault."""
-        return Judgement(self.differences).lanes()
 
 
 class ContractRun:
@@ -547,6 +495,3 @@ class ContractRun:
 def _size(sample: Sample) -> tuple[int, int]:
     arrays = sample.arrays()
     return sum(array.size for array in arrays), len(sample.describe())
-
-
-__all__ = ["ChangedSample", "ContractRun", "Divergence", "Judged", "LaneError", "VacuousContract"]

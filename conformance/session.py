@@ -16,7 +16,7 @@ from conformance.lanes.gateway import GatewayLane, Surroundings
 from conformance.lanes.spec import SpecError, require_installed
 from conformance.ledger import Ledger
 from conformance.options import MODE_BUDGET, SHRINK_SECONDS
-from conformance.runner import LaneDied
+from conformance.outcomes import LaneDied
 
 COMPILING = 5.0
 """So many times as long as another sample may the first of a shape take, which is compiled."""

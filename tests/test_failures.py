@@ -20,10 +20,10 @@ from conformance.accuracy import Acceptance, Rejects
 from conformance.contract import EXACT, REAL, Contract, Observation, Sample
 from conformance.judge import compare, compare_lanes
 from conformance.lanes import parse
+from conformance.outcomes import Divergence, Judged
 from conformance.portable import sample_from_file
 from conformance.report import failures
 from conformance.report.literals import NoScriptError
-from conformance.runner import Divergence, Judged
 
 LANES = [
     {"framework": "torch", "version": "2.9.9", "device": "cpu", "numpy": "2.0.0", "threads": 1, "tf32": False},

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.lanes import CallError, LaneError, parse
-from conformance.lanes.gateway import GatewayLane, Surroundings, exit_reason, gateway_spec, interpreter
+from conformance.lanes.gateway import GatewayLane, Surroundings
+from conformance.lanes.interpreters import exit_reason, gateway_spec, interpreter
 from tests.small_project import ROOT, SUITE, SmallProject
 
 CRASHES = '''

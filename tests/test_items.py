@@ -21,9 +21,9 @@ from conformance.items import DRAWN_AGAIN, ContractItem, NotRepeatable, StaleEnt
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
 from conformance.ledger import Entry, Ledger
+from conformance.outcomes import Divergence, LaneDied, VacuousContract
 from conformance.profiles import GATE_EXAMPLES
 from conformance.report import failures
-from conformance.runner import Divergence, LaneDied, VacuousContract
 from conformance.session import Session
 from tests.laws import real
 from tests.numpy_lane import NumpyAdapter

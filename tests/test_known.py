@@ -16,7 +16,7 @@ from conformance.contract import ContractError, Observation
 from conformance.judge import Verdict
 from conformance.lanes.wire import WireError
 from conformance.ledger import Entry
-from conformance.runner import Divergence, LaneDied
+from conformance.outcomes import Divergence, LaneDied
 from tests.laws import Law, real, whole
 from tests.numpy_lane import NumpyAdapter
 

@@ -14,7 +14,8 @@ from conformance.judge import Verdict
 from conformance.lanes import parse
 from conformance.lanes.lane import observe
 from conformance.lanes.spec import SpecError, written
-from conformance.runner import ContractRun, Divergence
+from conformance.outcomes import Divergence
+from conformance.runner import ContractRun
 from tests import numpy_torch
 from tests.laws import real, whole
 

@@ -11,7 +11,8 @@ from conformance import drawing
 from conformance.contract import find
 from conformance.judge import Verdict
 from conformance.lanes import InProcessLane, LaneError, parse
-from conformance.runner import ContractRun, Divergence
+from conformance.outcomes import Divergence
+from conformance.runner import ContractRun
 from conformance.upgrade import UNCHANGED
 from tests.laws import real
 

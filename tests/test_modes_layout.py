@@ -13,7 +13,8 @@ from conformance import EXACT, REAL, Sample, contract
 from conformance.contract import REGISTRY, Contract, Observation, find
 from conformance.judge import Verdict
 from conformance.lanes import InProcessLane, parse, repeated
-from conformance.runner import ContractRun, Divergence
+from conformance.outcomes import Divergence
+from conformance.runner import ContractRun
 
 
 @pytest.fixture

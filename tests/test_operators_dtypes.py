@@ -17,8 +17,9 @@ from conformance.contract import REGISTRY, ContractError, Sample
 from conformance.dtypes import DTYPES, FLOATS, INTEGERS, named, rounded_once, wrapped
 from conformance.judge import compare_values
 from conformance.number_formats import computed_in
+from conformance.outcomes import Divergence
 from conformance.quantity import backward, quantity, variable, where
-from conformance.runner import ContractRun, Divergence
+from conformance.runner import ContractRun
 from tests.faults.fault import started_lanes
 
 _numbers = itertools.count()

@@ -15,7 +15,7 @@ import pytest
 
 from conformance.lanes import CallError, ranks
 from conformance.lanes.lane import InProcessLane, RanksError, Seen
-from conformance.runner import LaneDied
+from conformance.outcomes import LaneDied
 from tests import ranked
 from tests.small_project import ROOT
 

@@ -14,16 +14,9 @@ from conformance.accuracy import dot_unit
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import LaneError
+from conformance.outcomes import ChangedSample, Divergence, Found, LaneDied, VacuousContract
 from conformance.record import Record
-from conformance.runner import (
-    AHEAD,
-    ChangedSample,
-    ContractRun,
-    Divergence,
-    Found,
-    LaneDied,
-    VacuousContract,
-)
+from conformance.runner import AHEAD, ContractRun
 from tests.laws import real, whole
 from tests.numpy_lane import NumpyAdapter, Result
 

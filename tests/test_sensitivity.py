@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks import sensitivity
 from benchmarks.perturbations import ALL, GATE, NEVER, ONE, UNIT, Sensitivity, measure, outside, perturbed, smallest
 from conformance import Acceptance, Rejects, Sample
-from conformance.runner import Divergence
+from conformance.outcomes import Divergence
 from tests.laws import real, whole
 from tests.test_known import entry, odd
 

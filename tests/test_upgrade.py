@@ -13,7 +13,8 @@ import pytest
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import parse
-from conformance.runner import ContractRun, Divergence, LaneDied
+from conformance.outcomes import Divergence, LaneDied
+from conformance.runner import ContractRun
 from conformance.upgrade import (
     CHANGED,
     DRIFT,

@@ -17,14 +17,14 @@ from conformance import home, modes
 from conformance.accuracy import Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample, shorten
 from conformance.judge import ORACLE, Difference
-from conformance.lanes.gateway import interpreter
+from conformance.lanes.interpreters import interpreter
 from conformance.lanes.spec import written
+from conformance.outcomes import Divergence, Judged, LaneDied
 from conformance.portable import sample_to_json, write_whole
 from conformance.report.figures import reduced
 from conformance.report.literals import NoScriptError
 from conformance.report.reproducers import difference
 from conformance.report.script import Shown, script
-from conformance.runner import Divergence, Judged, LaneDied
 from conformance.session import Session
 
 SHOWN = 5

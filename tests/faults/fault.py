@@ -19,9 +19,10 @@ from hypothesis.errors import FlakyFailure
 from conformance import profiles
 from conformance.contract import REGISTRY
 from conformance.judge import Difference
-from conformance.lanes import InProcessLane, default_specs
+from conformance.lanes import InProcessLane, LaneError, default_specs
 from conformance.ledger import Ledger
-from conformance.runner import ContractRun, Divergence, LaneError
+from conformance.outcomes import Divergence
+from conformance.runner import ContractRun
 
 TORCH, PADDLE = "torch:cpu", "paddle:cpu"
 Wrap = Callable[[Any], Any]
