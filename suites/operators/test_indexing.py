@@ -13,6 +13,7 @@ from conformance.accuracy import Rejects
 from conformance.moves import moved, with_gradient_of
 from conformance.operators import EVERY, Floats, in_steps, operator
 from suites.support import indices
+from suites.support.cut_off import cut_off
 
 AREA = "indexing"
 
@@ -62,6 +63,9 @@ class integers:
 
     value = _read
     variant_half_sums = in_steps(_read)
+    variant_half_sums_cut_off = in_steps(
+        lambda x, index, first, second: cut_off(_read(x, index, first=first, second=second))
+    )
     variant_no_negative = lambda x, index, first, second: (
         _no_negative(index, first, second) or _read(x, index, first, second)
     )
@@ -161,3 +165,11 @@ class masks:
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
+
+    @staticmethod
+    def variant_by_its_first_axis(x, index, first, second):
+        """A mask of several axes behind a slice or in front of one."""
+        words = indices.taken_by_its_first_axis(np.zeros(x.shape), index, first)
+        if isinstance(words, str):
+            return Rejects("a mask beside a slice", error=words)
+        return moved(lambda a: indices.taken_by_its_first_axis(a, index, first), x)

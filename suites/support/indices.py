@@ -65,6 +65,30 @@ def taken_none_moved(array: np.ndarray, index: list[Any]) -> np.ndarray:
     return found
 
 
+MASK_UNLIKE = "doesn't match indexed array along dimension"
+MASK_REDUCED = "The reduce dim index"
+
+
+def taken_by_its_first_axis(array: np.ndarray, index: list[Any], mask: np.ndarray) -> np.ndarray | str:
+    """As a kernel to which a mask of several axes is one of its first axis, or what it says.
+
+    Parts behind the mask are those of the axes from its second on. It moves the first to the front, chooses from those
+    that then lie in front, and moves back as if the mask still had all its axes.
+    """
+    start, axes = index.index("first"), mask.ndim
+    before = sum(not isinstance(part, int) for part in index[:start])
+    turned = np.moveaxis(taken(array, [*index[:start], (None,) * 3, *index[start + 1 :]]), before, 0)
+    if turned.shape[:axes] != mask.shape:
+        return MASK_UNLIKE
+    found = turned[mask]
+    if axes == 1 or not before:
+        return np.moveaxis(found, 0, before)
+    if axes + before > found.ndim:
+        return MASK_REDUCED
+    last = axes + before
+    return found.transpose(*range(axes, last), *range(axes), *range(last, found.ndim))
+
+
 BACKWARDS = "When step > 0, end should be greater than start"
 BACKWARDS_IN_STEPS = "The start index and end index are invalid"
 
