@@ -150,9 +150,13 @@ def names(call: Callable[..., Any], deep: bool = True) -> frozenset[str]:
     if deep:
         for name in found & getattr(call, "__globals__", {}).keys():
             helper = call.__globals__[name]
-            if inspect.isfunction(helper) and helper.__module__.startswith("suites"):
+            if inspect.isfunction(helper) and _package(helper) == _package(call):
                 found |= names(helper, False)
     return found
+
+
+def _package(function: Callable[..., Any]) -> str:
+    return function.__module__.partition(".")[0]
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

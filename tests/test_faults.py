@@ -75,7 +75,7 @@ def test_every_contract_catches_a_fault_of_either_lane() -> None:
         f"{contract.id} ({lane})"
         for contract in REGISTRY.values()
         for lane in (TORCH, PADDLE)
-        if not contract.modes  # see tests/test_processes.py and tests/test_compiled.py
+        if not contract.modes  # see the tests of processes, of compilation and of layouts
         and contract.unsupported_on(*lane.split(":")) is None
         and (contract.id, lane) not in caught
         and not (contract.id in TORCH_ALONE and lane == PADDLE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, seed, settings
 
 from conformance import EXACT, REAL, Sample, contract
 from conformance.contract import REGISTRY, Contract, Observation, find
@@ -203,16 +205,44 @@ def test_a_lane_on_two_threads_has_two_and_gives_the_number_back(lane, framework
     assert lane(framework).fingerprint()["threads"] == 1
 
 
+def _division() -> tuple[Contract, Sample]:
+    importlib.import_module("suites.modes.test_threads")
+    law = find("threads.division")
+    found: list[Sample] = []
+
+    @seed(0)
+    @settings(max_examples=1, database=None, deadline=None)
+    @given(law.samples)
+    def draw(samples: list[Sample]) -> None:
+        found.append(samples[0])
+
+    draw()
+    return law, found[0]
+
+
+def _dropped(result: Any) -> Any:
+    result["product"][150] = 0
+    return result
+
+
+def _taken_twice(result: Any) -> Any:
+    result["columns"] = result["columns"] + result["elementwise"][3]
+    return result
+
+
+def _added_elsewhere(result: Any) -> Any:
+    result["added"] = result["added"].flip(0)
+    return result
+
+
+@pytest.mark.parametrize("fault", [None, _dropped, _taken_twice, _added_elsewhere])
 @pytest.mark.parametrize("framework", ["torch", "paddle"])
-def test_a_row_that_a_thread_drops_is_caught(lane, declared, framework):
-    x = whole(300, 300)
-
-    def call(x: Any) -> Any:
-        product = x @ x
-        product[150] = 0
-        return product
-
-    oracle = lambda x: {"output": x.astype(np.float64) @ x.astype(np.float64)}  # noqa: E731
-    made = lane(f"{framework}+threads=2")
+def test_a_row_that_threads_drop_take_twice_or_add_elsewhere_is_caught(lane, framework, fault):
+    law, sample = _division()
+    plain = law.call(framework)
+    if fault is None:
+        ContractRun(law, [lane(f"{framework}+threads=2")]).check(sample)
+        return
+    wrong = replace(law, calls={framework: lambda **inputs: fault(plain(**inputs))})
     with pytest.raises(Divergence):
-        ContractRun(declared(torch=call, oracle=oracle), [made]).check(Sample({"x": x}, EXACT))
+        ContractRun(wrong, [lane(f"{framework}+threads=2")]).check(sample)
