@@ -148,6 +148,28 @@ def nothing(call: Any) -> Any:
     return lambda *given, **options: None
 
 
+def first_share(make: Any) -> Any:
+    """A sampler takes every process for rank 0."""
+
+    def wrong(self: Any, *given: Any, **options: Any) -> None:
+        make(self, *given, **options)
+        self.rank = self.local_rank = 0
+
+    return wrong
+
+
+def part_of_rank_1_lost(save: Any) -> Any:
+    """What rank 1 saves is 0."""
+
+    def wrong(state: Any, *given: Any, **options: Any) -> Any:
+        for each in state.values():
+            if distributed(each).get_rank() == 1:
+                (each.to_local() if hasattr(each, "to_local") else each._local_value()).zero_()
+        return save(state, *given, **options)
+
+    return wrong
+
+
 WRAPS: dict[str, Callable[[Any], Any]] = {
     "sum in place of the mean": weighed(lambda module, rank, each: 2.0),
     "mean taken twice": weighed(lambda module, rank, each: 0.5),
@@ -167,4 +189,10 @@ WRAPS: dict[str, Callable[[Any], Any]] = {
     "nothing reduced and scattered": nothing,
     "objects in the wrong order": backwards,
     "objects of the other rank": other_root,
+    "parameters not sent at the start": nothing,
+    "buffers not sent": nothing,
+    "buffers of the other rank": other_root,
+    "both get the first share": first_share,
+    "part of rank 1 lost": part_of_rank_1_lost,
+    "nothing read": nothing,
 }

@@ -50,13 +50,15 @@ STEP, UNUSED, SUMS = "processes.step", "processes.unused_parameters", "processes
 REDUCTIONS, MOVES = "processes.reductions", "processes.moves"
 EXCHANGES, OBJECTS = "processes.exchanges", "processes.objects"
 MADE, FORWARD, NO_SYNC = (of(DATA_PARALLEL, name) for name in ("__init__", "forward", "no_sync"))
+START, BUFFERS, FORMATS, SCALING = (f"processes.{name}" for name in ("start", "buffers", "formats", "loss_scaling"))
+SHARES, CHECKPOINT = "processes.shares", "processes.checkpoint"
 FAULTS = [
-    *in_both("sum in place of the mean", MADE, STEP, UNUSED, SUMS),
+    *in_both("sum in place of the mean", MADE, STEP, UNUSED, SUMS, FORMATS),
     *in_both("mean taken twice", MADE, STEP),
     *in_both("gradient of rank 1 dropped", MADE, STEP, UNUSED),
     *in_both("gradient of a number without axes dropped", MADE, STEP),
     *in_both("mean over rows", FORWARD, STEP),
-    *in_both("gradients not exchanged", FORWARD, STEP),
+    *in_both("gradients not exchanged", FORWARD, STEP, SCALING),
     *in_both("exchanged within no_sync", NO_SYNC, SUMS),
     *in_both("sum taken twice", of(COLLECTIVES, "all_reduce"), REDUCTIONS),
     *in_both("sum of one taken twice", of(COLLECTIVES, "reduce"), REDUCTIONS),
@@ -67,4 +69,26 @@ FAULTS = [
     *in_both("nothing reduced and scattered", of(COLLECTIVES, "reduce_scatter"), EXCHANGES),
     *in_both("objects in the wrong order", of(COLLECTIVES, "all_gather_object"), OBJECTS),
     *in_both("objects of the other rank", of(COLLECTIVES, "broadcast_object_list"), OBJECTS),
+    *in_both(
+        "parameters not sent at the start",
+        ("torch.nn.parallel.distributed:_sync_module_states", "paddle.distributed.parallel:sync_params_buffers"),
+        START,
+    ),
+    RankFault("buffers not sent", LANES[0], (BUFFERS,), f"{DATA_PARALLEL[0]}._sync_buffers", WRAPS["buffers not sent"]),
+    RankFault(
+        "buffers of the other rank",
+        LANES[1],
+        (BUFFERS,),
+        f"{COLLECTIVES[1]}:broadcast",
+        WRAPS["buffers of the other rank"],
+    ),
+    *in_both(
+        "both get the first share",
+        ("torch.utils.data:DistributedSampler.__init__", "paddle.io:DistributedBatchSampler.__init__"),
+        SHARES,
+    ),
+    *in_both(
+        "part of rank 1 lost", ("torch.distributed.checkpoint:save", "paddle.distributed:save_state_dict"), CHECKPOINT
+    ),
+    *in_both("nothing read", ("torch.distributed.checkpoint:load", "paddle.distributed:load_state_dict"), CHECKPOINT),
 ]
