@@ -61,7 +61,7 @@ def paddle_network(parameters: Parameters, frozen: Sequence[str] = ()) -> Any:
             super().__init__()
             for name, array in parameters.items():
                 given = tensor("paddle", array)
-                made = self.create_parameter(given.shape, dtype=given.dtype)
+                made = self.create_parameter(given.shape, dtype=array.dtype.name)
                 made.set_value(given)
                 made.stop_gradient = name in frozen
                 self.add_parameter(name, made)
