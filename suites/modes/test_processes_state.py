@@ -263,8 +263,8 @@ class formats:
     def variant_bfloat16_cut_off(weight, x, upstream):
         if name_of(weight.dtype) != "bfloat16":
             return formats.oracle(weight, x, upstream)
-        one, other = (np.float64(a) * np.float64(b) for a, b in zip(x, upstream, strict=True))
-        mean = (one + other) / 2
+        one, other = (np.asarray(a, "f8") * np.asarray(b, "f8") for a, b in zip(x, upstream, strict=True))
+        mean = np.asarray((one + other) / 2)
         bound = 2.0**-7 * (np.abs(one) / 2 + np.abs(other) / 2 + np.abs(mean)) + 2.0**-132
         return by_rank([{"gradient": Acceptance(mean, bound, dtype="bfloat16")}] * RANKS)
 
