@@ -247,3 +247,77 @@ class own_function:
             "product": Acceptance(slope, size[1], dtype=kind),
             "gradient": Acceptance(slope, 2.0**-8 * np.abs(slope) * wide, dtype="float32"),
         }
+
+
+@st.composite
+def recomputed(draw: st.DrawFn) -> list[Sample]:
+    """A product that is recomputed after the region in which it was first made."""
+    rng = generator(draw(seeds))
+    return [
+        Sample({"a": nearly_whole(rng, (2, 2)), "b": nearly_whole(rng, (2, 1)), "reentrant": reentrant, "kind": kind})
+        for reentrant in (True, False)
+        for kind in (draw(st.sampled_from(LOWER)), OFF)
+    ]
+
+
+@contract("amp.recomputed", area=AREA, samples=recomputed(), tensors=False, share=0.12)
+class in_a_recomputed_block:
+    """A block that is recomputed outside of its region is cast again as it was inside."""
+
+    @staticmethod
+    def torch(a, b, reentrant, kind):
+        import torch
+        from torch.utils.checkpoint import checkpoint
+
+        given, weight = torch.tensor(a, requires_grad=True), torch.tensor(b, requires_grad=True)
+        seen: list[str] = []
+
+        def block(given: Any, weight: Any) -> Any:
+            product = given @ weight
+            seen.append(str(product.dtype).rpartition(".")[2])
+            return product.float().square()
+
+        on = kind != OFF
+        with torch.autocast("cpu", getattr(torch, kind) if on else None, enabled=on):
+            output = checkpoint(block, given, weight, use_reentrant=reentrant)
+        output.sum().backward()
+        return {"output": output, "gradient": weight.grad, "seen": seen}
+
+    @staticmethod
+    def paddle(a, b, reentrant, kind):
+        import paddle
+        from paddle.distributed.fleet.utils import recompute
+
+        given, weight = (paddle.to_tensor(each, stop_gradient=False) for each in (a, b))
+        seen: list[str] = []
+
+        def block(given: Any, weight: Any) -> Any:
+            product = given @ weight
+            seen.append(str(product.dtype).rpartition(".")[2])
+            return product.astype("float32").square()
+
+        on = kind != OFF
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where it cannot be enabled, it says so
+            with paddle.amp.auto_cast(enable=on, dtype=kind if on else LOWER[0]):
+                output = recompute(block, given, weight)
+            output.sum().backward()
+        return {"output": output, "gradient": weight.grad, "seen": seen}
+
+    @staticmethod
+    def oracle(a, b, reentrant, kind):
+        on = kind != OFF
+        x, y = (np.rint(each).astype("f8") if on else each.astype("f8") for each in (a, b))
+        product, units = x @ y, 0.0 if on else 16 * accuracy.U
+        size = np.abs(x) @ np.abs(y)
+        seen = {f"seen.{place}": accuracy.exact(kind if on else "float32") for place in range(2)}
+        return {
+            **seen,
+            "output": Acceptance(np.square(product), units * np.square(size), dtype="float32"),
+            "gradient": Acceptance(2.0 * x.T @ product, 2.0 * units * np.abs(x).T @ size, dtype="float32"),
+        }
+
+    @staticmethod
+    def variant_nothing_on_cpu(a, b, reentrant, kind):
+        """On a CPU the region changes nothing."""
+        return in_a_recomputed_block.oracle(a, b, reentrant, OFF)

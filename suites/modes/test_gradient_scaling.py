@@ -113,6 +113,73 @@ class program:
         return program.oracle(start, gradients, clipped, scale, interval, enabled=False)
 
 
+@st.composite
+def plain_runs(draw: st.DrawFn) -> list[Sample]:
+    """Steps under a scaler that is switched off, one of which overflows."""
+    rng, samples = generator(draw(seeds)), []
+    for overflows in (False, True):
+        gradients = integers(rng, (draw(st.integers(2, 4)), 2), 4)
+        if overflows:
+            gradients[rng.integers(len(gradients)), 0] = np.inf
+        samples.append(
+            Sample({"start": integers(rng, (2,), 4), "gradients": gradients, "minimized": draw(st.booleans())})
+        )
+    return samples
+
+
+@contract("amp.scaler_off", area=AREA, samples=plain_runs(), tensors=False, share=0.15, may_be_zero=("state",))
+class switched_off:
+    """A scaler that is switched off scales nothing, skips nothing, keeps no state, and steps as the optimizer does."""
+
+    note = "Paddle's scaler.minimize(optimizer, loss) is scaler.step(optimizer) and scaler.update() of torch."
+
+    @staticmethod
+    def torch(start, gradients, minimized):
+        import torch
+
+        weight = torch.nn.Parameter(torch.tensor(start))
+        optimizer, trace, losses = torch.optim.SGD([weight], lr=0.125), [], []
+        scaler = torch.amp.GradScaler("cpu", init_scale=4.0, enabled=False)
+        for row in gradients:
+            optimizer.zero_grad()
+            losses.append(float(scaler.scale(weight.detach().new_tensor(3.0))))
+            scaler.scale((weight * torch.tensor(row)).sum()).backward()
+            scaler.unscale_(optimizer)
+            scaler.step(optimizer)
+            scaler.update()
+            trace.append(weight.detach().clone())
+        return {"trace": torch.stack(trace), "losses": np.array(losses), "state": len(scaler.state_dict())}
+
+    @staticmethod
+    def paddle(start, gradients, minimized):
+        import paddle
+
+        weight = paddle.create_parameter([2], "float32")
+        weight.set_value(start)
+        optimizer, trace, losses = paddle.optimizer.SGD(0.125, parameters=[weight]), [], []
+        scaler = paddle.amp.GradScaler(enable=False, init_loss_scaling=4.0)
+        for row in gradients:
+            optimizer.clear_grad()
+            losses.append(float(scaler.scale(paddle.to_tensor(3.0))))
+            loss = scaler.scale((weight * paddle.to_tensor(row)).sum())
+            loss.backward()
+            scaler.unscale_(optimizer)
+            if minimized:
+                scaler.minimize(optimizer, loss)
+            else:
+                scaler.step(optimizer)
+                scaler.update()
+            trace.append(weight.detach().clone())
+        return {"trace": paddle.stack(trace), "losses": np.array(losses), "state": len(scaler.state_dict())}
+
+    @staticmethod
+    def oracle(start, gradients, minimized):
+        with np.errstate(invalid="ignore"):
+            trace = start.astype("f8") - 0.125 * np.cumsum(gradients.astype("f8"), 0)
+        losses = accuracy.exact(np.full(len(gradients), 3.0), "float64")
+        return {"trace": Acceptance(trace, dtype="float32"), "losses": losses, "state": accuracy.exact(0)}
+
+
 MISUSES = ("unscaled twice", "stepped twice", "unscaled after the step")
 
 

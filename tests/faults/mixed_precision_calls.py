@@ -54,7 +54,18 @@ def _in_lower(call: Any, x: Any, *rest: Any, **options: Any) -> Any:
     return call(x, *rest, **options).to(x.dtype).float()
 
 
+def _outside(call: Any, *given: Any, **options: Any) -> Any:
+    """A block leaves its region."""
+    import torch
+
+    with torch.autocast("cpu", enabled=False):
+        return call(*given, **options)
+
+
 FAULTS = (
+    Fault(
+        "a block leaves its region", TORCH, ("amp.recomputed",), "torch.utils.checkpoint:checkpoint", around(_outside)
+    ),
     Fault(
         "every region of bfloat16",
         TORCH,
