@@ -28,14 +28,15 @@ from conformance.modes import Again, Running, Unsupported
 
 RUNNERS = ("run_program", "pir_run_program")
 """Operators by which paddle runs what was compiled, in the releases up to 3.0 and from then on."""
-GRAPH = ("backward", "grad")
-VALUES = ("numpy", "item", "tolist", "__array__")
+VALUES = ("numpy", "item", "tolist", "__array__", "__int__", "__float__", "__bool__", "__index__")
 PROGRAMS = "CONFORMANCE_PROGRAMS"
 """Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
 SMALLEST = "MIN_GRAPH_SIZE"
 """Environment variable of paddle: SOT runs eagerly what has fewer operations than this, unless it says 0."""
 ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
+NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should equal op outputs")
+"""What a program says of a dtype for which it has no kernel, though there may be one for eager calls."""
 _numbers = itertools.count()
 _OWN = str(Path(paddle.__file__).parent)
 _TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
@@ -46,12 +47,12 @@ def few(place: int) -> bool:
     """Whether a contract's kind of sample of this place, from 1 on, is one of those that are compiled.
 
     A compilation takes as long as a hundred calls do. The further a contract has got, the fewer kinds it needs:
-    compiled are the first three, and of those after them each whose place is the sum of the last two that were.
+    compiled are the first five, and of those after them each whose place is the sum of the last two that were.
     """
-    last, following = 1, 2
+    last, following = 3, 5
     while following < place:
         last, following = following, last + following
-    return place in (1, following)
+    return place in (1, 2, 3, 4, following)
 
 
 class Static(Running):
@@ -89,7 +90,10 @@ class Static(Running):
                 with self._programs.counted():
                     result = self._made(call, inputs, plan)
             except Exception as error:
-                raise _shortened(error) from error
+                told = _shortened(error)
+                if any(text in str(told) for text in NO_DTYPE):
+                    raise Unsupported(f"no program has it: {str(told).splitlines()[0]}") from error
+                raise told from error
             if self._programs.runs == before:
                 why = (
                     f"it {plan.outside}, and uses nothing else that is"

@@ -163,6 +163,7 @@ class multiply_number:
     both = lambda f, x, number, side: x * number if side == "left" else number * x
     value = lambda x, number, side: x * made(number, 0.0, 1)
     variant_cut_off = lambda x, number, side: cut_off(x * made(number, 0.0, 1))
+    variant_float32_number = lambda x, number, side: x * made(np.float32(number), 0.0, 1)
 
 
 @operator(

@@ -175,6 +175,12 @@ class tensor_split:
     value = lambda x, count, axis: moved(lambda a: _backwards(np.array_split(a, count, axis), axis), x)
     variant_absent = lambda x, count, axis: absent("tensor_split")
 
+    @staticmethod
+    def variant_no_empty_part(x, count, axis):
+        if count > x.shape[axis]:
+            return Rejects("it makes no part without elements", "len(num_or_sections) must not be more than")
+        return moved(lambda a: _backwards(np.array_split(a, count, axis), axis), x)
+
 
 @st.composite
 def _unbound(draw):
