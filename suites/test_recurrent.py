@@ -133,13 +133,6 @@ class rnn_states:
             return Rejects("an LSTM takes no projection", "unexpected keyword argument 'proj_size'")
         return rnn_states.oracle(x, kind, sizes, weights, hidden, cell, upstream)
 
-    @staticmethod
-    def variant_projection_to_one(x, kind, sizes, weights, hidden, cell, upstream):
-        """An LSTM of one sequence whose hidden state is projected to one number cannot be traced."""
-        if sizes["projection"] == 1 and x.shape[0] == 1:
-            return Rejects("its loop changes a type", "The (0) result and operand type is not equal")
-        return rnn_states.oracle(x, kind, sizes, weights, hidden, cell, upstream)
-
 
 def paddle_parameters(layer: Any) -> dict[str, Any]:
     """A paddle layer's parameters by torch's names.

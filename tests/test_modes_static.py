@@ -204,3 +204,14 @@ def _blamed(law: str, lanes: list[InProcessLane], examples: int = 4) -> None:
     with pytest.raises(Divergence) as error:
         ran(law, lanes, examples)
     assert error.value.judged.wrong == {STATIC}
+
+
+def test_a_projected_lstm_is_not_compiled_as_that_may_end_the_interpreter(lanes):
+    law = REGISTRY["nn.tanh"]
+
+    def projected(x: Any) -> Any:
+        return paddle.nn.LSTM(x.shape[-1], 3, proj_size=2)(x.reshape([1, -1, x.shape[-1]]))[0]
+
+    run = ran(replace(law, calls={**law.calls, "paddle": projected}), lanes[1:])
+    assert run.finish().verdict is Verdict.UNSUPPORTED
+    assert "may end paddle's interpreter" in run.record.unsupported[STATIC]

@@ -169,6 +169,8 @@ class Static(Running):
         def called(layer: Any, *arguments: Any, **named: Any) -> Any:
             if inside[0] or looked_into(layer):
                 return plain(layer, *arguments, **named)
+            if any(getattr(part, "proj_size", 0) for part in layer.sublayers(include_self=True)):
+                raise Unsupported("to compile an LSTM with a projection may end paddle's interpreter")
             inside[0] = True
             paddle.nn.Layer.__call__ = plain
             try:
