@@ -114,6 +114,9 @@ WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     PLACES: {"fft.frequencies": ("x",)},
     FORWARD: {
+        "distribution.entropy_of_never": (),
+        "distribution.exponential_below": (),
+        "distribution.kl_poisson_at_zero": (),
         "linear.kron_turned": (),
         "normalization.fused_layer_norm": (),
         "normalization.fused_rms_norm": (),

@@ -104,6 +104,68 @@ class auc:
     variant_none_is_zero = staticmethod(_by_bins)
 
 
+def _between(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The least and the largest area under any curve through the points of precision and recall of distinct scores."""
+    right = labels[np.argsort(-scores)] == 1
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    before = np.concatenate([[1.0], precision[:-1]])
+    steps = right / max(right.sum(), 1)  # of recall
+    lower, upper = (float((steps * of(before, precision)).sum()) for of in (np.minimum, np.maximum))
+    return lower, upper
+
+
+def separate() -> st.SearchStrategy[Sample]:
+    """Scores of bins of their own, of which fewer than half are of positives, and both classes are there."""
+
+    def make(seed: int, positives: int, negatives: int) -> Sample:
+        rng = generator(seed)
+        count = positives + negatives
+        scores = (rng.choice(BINS - 2, count, replace=False) + 1.5) / BINS
+        labels = rng.permutation(np.arange(count) < positives).astype(np.int64)
+        return Sample({"scores": scores.astype(np.float32), "labels": labels})
+
+    return st.builds(make, seeds, st.integers(1, 4), st.integers(5, 12))
+
+
+@contract(
+    "metrics.auc_of_precision_recall",
+    area=AREA,
+    samples=separate(),
+    tensors=False,
+    share=0.2,
+    covers=("paddle.metric.Auc",),
+)
+class auc_of_precision_recall:
+    """The area under the curve of precision and recall, however it is drawn between its points."""
+
+    @staticmethod
+    def torch(scores, labels):
+        import torch
+
+        right = torch.tensor(labels)[torch.argsort(torch.tensor(scores), descending=True)].double()
+        precision = right.cumsum(0) / torch.arange(1, len(right) + 1)
+        return (precision * right).sum() / right.sum()
+
+    @staticmethod
+    def paddle(scores, labels):
+        from paddle.metric import Auc
+
+        found = Auc(curve="PR")
+        found.update(np.stack([1 - scores, scores], 1), labels[:, None])
+        return np.float64(found.accumulate())
+
+    @staticmethod
+    def oracle(scores, labels):
+        lower, upper = _between(scores, labels)
+        middle, half = np.array((lower + upper) / 2), (upper - lower) / 2
+        return {"output": Acceptance(middle, half + 32 * 2.0**-53, dtype="float64")}
+
+    @staticmethod
+    def variant_other_curve(scores, labels):
+        """The area under the curve of receiver operating characteristics, whichever curve is asked for."""
+        return _exactly(_area(scores, labels))
+
+
 def judged() -> st.SearchStrategy[Sample]:
     """Scores on both sides of a half, at it, and next to it, with labels as rows or as a column."""
 
