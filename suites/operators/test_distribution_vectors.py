@@ -97,6 +97,7 @@ class dirichlet:
     ).map(Sample),
     tensors=False,
     share=0.2,
+    may_be_zero=("carries",),  # on every sample, where a framework is right and the only one
     covers=("paddle.distribution.Normal", "paddle.distribution.Uniform"),
 )
 class sample_gradient:
