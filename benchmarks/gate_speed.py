@@ -3,7 +3,7 @@
 Claimed, of one run of the gate in one process:
 
 - of the time of the CNN's training steps (``train.exact_step`` and ``train.step`` together; drawing of samples, oracle
-  and verdict included) at least 50 % is spent inside the frameworks' calls;
+  and verdict included) at least 45 % is spent inside the frameworks' calls;
 - of the time of the small operations (``nn.*``) at least 25 %, all together;
 - the whole gate is over within 90 s once the frameworks are imported, with at least 5,000 samples.
 
@@ -45,7 +45,7 @@ SMALL = "nn."
 BOUNDED = ("train.step", "train.dropout", "train.from_files", "train.loop")
 COMPARED = (
     ("small operations", SMALL, 2.0),
-    ("optimizers' steps", "optim.", 1.7),
+    ("optimizers' steps", "optim.", 1.3),
     ("exact training steps", "train.exact_step", 0.9),
     ("bounded training steps", ",".join(BOUNDED), 1.0),
 )
@@ -125,8 +125,12 @@ class Turns:
 
     def row(self, what: str) -> tuple[str, ...]:
         share = median(calls / seconds for calls, seconds in zip(self.calls, self.seconds, strict=True))
-        spread = f"{min(self.rates):,.0f} to {max(self.rates):,.0f}"
-        return (what, f"{self.samples:,}", f"{median(self.rates):,.0f}", spread, f"{100 * share:.0f} %")
+        spread = f"{_shown(min(self.rates))} to {_shown(max(self.rates))}"
+        return (what, f"{self.samples:,}", _shown(median(self.rates)), spread, f"{100 * share:.0f} %")
+
+
+def _shown(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
 
 
 def in_turns(checkouts: Sequence[Path], prefixes: str, rounds: int) -> list[Turns]:
@@ -200,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     return judged(
         [
-            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 50.0, True, " %"),
+            Claim("CNN steps, net share of the frameworks", 100 * cnn.net, 45.0, True, " %"),
             Claim("small operations, net share of the frameworks", 100 * small.net, 25.0, True, " %"),
             Claim("whole gate after the imports", times["gate"], 90.0, unit=" s", loaded=loaded),
             Claim("samples of the gate", results["samples"], 5000, at_least=True),
