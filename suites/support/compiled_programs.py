@@ -7,6 +7,7 @@ and calls what it got twice, with small numbers and with large ones, so that bra
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,9 +55,12 @@ def largest(x: Quantity) -> Quantity:
 
 
 def forget(f: Any) -> None:
-    """Let torch forget what it compiled before: a program shall not depend on those that ran earlier."""
+    """Let a framework forget what it compiled before: a program shall not depend on those that ran earlier."""
     if hasattr(f, "_dynamo"):
         f._dynamo.reset()
+    cache = sys.modules.get("paddle.jit.sot.opcode_translator.executor.executor_cache")
+    if cache is not None and hasattr(cache.OpcodeExecutorCache, "clear"):
+        cache.OpcodeExecutorCache().clear()
 
 
 def _called(framework: str, rows: Mapping[str, Program]) -> Any:
