@@ -44,8 +44,11 @@ MODULES = frozenset(
 )
 """Modules that are one such operator."""
 NETWORKS = ("models", "training step", "training loop", "determinism", "checkpoints", "carry", "models_zoo")
+SEVERAL = ("recurrent", "calls by position", "transformer")
+"""Areas whose calls are made of several operators, or are one of many by name."""
 MADE_OF_THEM = frozenset(
     [
+        "AdaptiveLogSoftmaxWithLoss",
         "einsum",
         "tensordot",
         "multi_dot",
@@ -124,7 +127,7 @@ def open_question(contract: Contract, lower: str) -> str | None:
         return f"{min(read & MADE_OF_THEM)} is made of several operators, of which autocast casts some"
     if read & (LOWER | MODULES) and _beside(contract, read):
         return "its call is made of several operators, of which autocast casts some"
-    if not contract.dtypes and contract.area in NETWORKS:
+    if contract.area in SEVERAL or (not contract.dtypes and contract.area in NETWORKS):
         return "its networks are made of several operators, of which autocast casts some"
     return None
 
@@ -136,12 +139,13 @@ def _beside(contract: Contract, read: frozenset[str]) -> bool:
 
 
 @cache
-def names(call: Callable[..., Any], deep: bool = True) -> frozenset[str]:
-    """The names that a call's own text reads, and those of the functions beside it that it calls; ``@`` is ``matmul``.
+def names(call: Callable[..., Any], deep: int = 3) -> frozenset[str]:
+    """The names that a call's own text reads, and functions of its package that it calls; ``@`` is ``matmul``.
 
     ``?`` where it has no text.
     """
     call = getattr(call, "declared", call)
+    call = getattr(call, "__func__", call)
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(call)).strip().rstrip(","))
     except (OSError, TypeError, SyntaxError):
@@ -151,7 +155,7 @@ def names(call: Callable[..., Any], deep: bool = True) -> frozenset[str]:
         for name in found & getattr(call, "__globals__", {}).keys():
             helper = call.__globals__[name]
             if inspect.isfunction(helper) and _package(helper) == _package(call):
-                found |= names(helper, False)
+                found |= names(helper, deep - 1)
     return found
 
 

@@ -80,6 +80,8 @@ class ChannelsLast(Running):
             image, written = given.get("x"), given.get("data_format")
             if not isinstance(image, paddle.Tensor) or image.ndim not in BY_AXES or written not in FIRST:
                 return plain(*arguments, **named)
+            if isinstance(given.get("pad"), list | tuple) and len(given["pad"]) != 2 * (image.ndim - 2):
+                return plain(*arguments, **named)  # of axes by their order, and not of an image's sides
             words = BY_AXES | NAMED.get(plain.__name__, {})
             last = FIRST[written] if written and len(written) == image.ndim else words[image.ndim]
             given["data_format"] = last

@@ -197,6 +197,11 @@ class nll:
         weight, ignore_index=ignored, reduction=reduction
     )(x, labels)
     value = _nll
+    variant_channels_last_refused = lambda x, labels, ignored, weight, reduction: (
+        Rejects("backward wants the channels in front", "grad_input must be contiguous")
+        if x.ndim == 4 and min(x.shape[1], x.value[0, 0].size) > 1
+        else _nll(x, labels, weight, ignored, reduction)
+    )
     variant_empty_mean = lambda x, labels, ignored, weight, reduction: _nll(
         x, labels, weight, ignored, "sum" if np.all(labels == ignored) and reduction == "mean" else reduction
     )
