@@ -352,6 +352,21 @@ class update_bn:
         return update_bn.oracle(batches, momentum, training, frozen, correction=0)
 
     @staticmethod
+    def variant_compiled_momentum(batches, momentum, training, frozen):
+        """A compiled layer keeps the momentum that it had when it first saw a batch of that length."""
+        found = update_bn.oracle(batches, momentum, training, frozen, correction=0)
+        lengths = [len(batch) for batch in batches]
+        mean, variance = np.zeros(2), np.ones(2)
+        for length, batch in zip(lengths, batches, strict=True):
+            first = lengths.index(length)
+            kept, rows = first / (first + 1), batch.astype("f8")
+            mean = kept * mean + (1 - kept) * rows.mean(0)
+            variance = kept * variance + (1 - kept) * rows.var(0)
+        found["mean"] = Acceptance(mean, 2 * found["mean"].bound, dtype="float32")
+        found["variance"] = Acceptance(variance, 2 * found["variance"].bound, dtype="float32")
+        return found
+
+    @staticmethod
     def variant_thawed(batches, momentum, training, frozen):
         """A layer in evaluation mode trains on, as the model around it does."""
         return update_bn.oracle(batches, momentum, training, frozen, restored=False)

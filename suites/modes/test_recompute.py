@@ -298,6 +298,13 @@ class sequential:
         """As :meth:`variant_rows_as_arguments`, but the last segment takes what it should."""
         return _taken_apart(x, weights, segments, segments - 2)
 
+    @staticmethod
+    def variant_compiled_cut(x, weights, segments):
+        """As :meth:`variant_rows_as_arguments`, and compiled layers that are recomputed ask for no gradient."""
+        if segments == 2 and len(x) == 1:
+            return Rejects("no output asks for a gradient", error="none of output has requires_grad=True")
+        return _taken_apart(x, weights, segments, segments - 1)
+
 
 def _taken_apart(x: np.ndarray, weights: list[np.ndarray], segments: int, times: int) -> Any:
     """What becomes of rows that are taken apart before so many segments."""
@@ -361,6 +368,11 @@ class statistics:
     def variant_biased(x, momentum):
         """The running variance is that of the batch, with no correction for its mean."""
         return statistics.oracle(x, momentum, correction=0)
+
+    @staticmethod
+    def variant_compiled_cut(x, momentum):
+        """A compiled layer that is recomputed asks for no gradient."""
+        return Rejects("no output asks for a gradient", error="none of output has requires_grad=True")
 
 
 @st.composite
