@@ -4,7 +4,8 @@
 
 A bound of these is ``rest + constant * size``. The oracle is asked twice for each sample, once with the constant as it
 is and once with 0, which tells both; (|lane - oracle| - rest) / size is what that element needs. What it is measured on
-are the contracts' own samples; a framework whose release the ledger speaks of in a contract is left out there.
+are the contracts' own samples. Where the ledger speaks of a framework's release in a contract, elements beyond the
+bound are taken for what it says.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import contextlib
 import importlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +77,10 @@ def needs(value: float, difference: np.ndarray, bound: np.ndarray, rest: np.ndar
     return np.asarray((difference[use] - rest[use]) / size[use])
 
 
-def adapters(ledger_of: ledger.Ledger, contract: Contract, known: Sequence[Any]) -> list[Any]:
-    """The lanes that the ledger knows nothing of in a contract."""
+def spoken_of(ledger_of: ledger.Ledger, contract: Contract, frameworks: Sequence[str]) -> set[str]:
+    """The frameworks whose release the ledger knows something of in a contract."""
     entries = ledger_of.of(contract.id)
-    return [
-        adapter
-        for adapter in known
-        if not any(entry.applies(adapter.framework, "cpu", _release(adapter.framework)) for entry in entries)
-    ]
+    return {name for name in frameworks if any(entry.applies(name, "cpu", _release(name)) for entry in entries)}
 
 
 def _release(framework: str) -> str:
@@ -91,9 +88,14 @@ def _release(framework: str) -> str:
 
 
 def enter(
-    contract: Contract, sample: Sample, lanes: Sequence[Any], names: Sequence[str], seen: Mapping[Any, Need]
+    contract: Contract,
+    sample: Sample,
+    lanes: Sequence[Any],
+    names: Sequence[str],
+    seen: Mapping[Any, Need],
+    known: Collection[str] = (),
 ) -> None:
-    """Enter one sample: for each constant and lane what the results need."""
+    """Enter one sample: for each constant and lane what the results need. known: as :func:`spoken_of`."""
     whole = contract.oracle(**sample.inputs)
     if not isinstance(whole, dict):
         return
@@ -116,9 +118,9 @@ def enter(
             for name in names:
                 rest = np.broadcast_to(bare[name][quantity].bound, difference.shape)
                 value = getattr(CONSTANTS[name][0], name)
-                seen[name, adapter.framework].enter(
-                    needs(value, difference, bound, rest), f"{contract.id} {quantity} {accepted.dtype}"
-                )
+                need = needs(value, difference, bound, rest)
+                need = need[need <= value] if adapter.framework in known else need
+                seen[name, adapter.framework].enter(need, f"{contract.id} {quantity} {accepted.dtype}")
 
 
 def measure(names: Sequence[str], seconds: float, seed: int) -> dict[Any, Need]:
@@ -127,18 +129,18 @@ def measure(names: Sequence[str], seconds: float, seed: int) -> dict[Any, Need]:
 
     for file in FILES:
         importlib.import_module(f"suites.operators.test_{file}")
-    known: list[Any] = [torch_adapter.Adapter("cpu"), paddle_adapter.Adapter("cpu")]
+    lanes: list[Any] = [torch_adapter.Adapter("cpu"), paddle_adapter.Adapter("cpu")]
     ledger_of = ledger.load(ROOT / "fixtures" / "divergences.toml")
     contracts = [each for each in REGISTRY.values() if each.module.rpartition("test_")[2] in FILES]
-    seen = {(name, adapter.framework): Need() for name in names for adapter in known}
+    seen = {(name, adapter.framework): Need() for name in names for adapter in lanes}
     began, turn = time.perf_counter(), 0
     while not turn or time.perf_counter() - began < seconds:
         for contract in contracts:
-            lanes = adapters(ledger_of, contract, known)
+            known = spoken_of(ledger_of, contract, [adapter.framework for adapter in lanes])
             with without_literals():
                 for example in drawing.examples(contract.samples, AT_ONCE, f"{contract.id} {seed} {turn}", False):
                     for sample in example.value if isinstance(example.value, list) else [example.value]:
-                        enter(contract, sample, lanes, names, seen)
+                        enter(contract, sample, lanes, names, seen, known)
         turn += 1
     return seen
 

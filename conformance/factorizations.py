@@ -18,9 +18,9 @@ from conformance.number_formats import current
 from conformance.products import matmul, rebuilt
 from conformance.quantity import Array, Backward, Quantity, linked, quantity
 
-EXPONENTIAL = 4.0
+EXPONENTIAL = 6.0
 """Scaling and squaring is not always backward stable (Higham, Functions of Matrices, 2008, section 10.3). Measured by
-benchmarks/matrix_constants.py, which saw 1.6."""
+benchmarks/matrix_constants.py: torch needs 1.6; paddle, which diverges there in a way that is known, up to 5.8."""
 TERMS = 20
 """Of the series of a matrix of norm 1/2, to a part in 1e20."""
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import matrix_constants
 from benchmarks.matrix_constants import CONSTANTS, Need, needs, rows, without
 from conformance import factorizations as linear
+from conformance.accuracy import Acceptance
 from conformance.contract import REAL, Sample
 from conformance.quantity import Quantity
 
@@ -48,8 +49,6 @@ def test_a_lane_that_is_off_needs_as_much_more(monkeypatch):
     exact = np.linalg.inv(MATRIX)
 
     def oracle(x):
-        from conformance.accuracy import Acceptance
-
         return {"output": Acceptance(exact, linear.inverse(Quantity(x)).error)}
 
     seen = {("ELIMINATION", name): Need() for name in ("torch", "paddle")}
@@ -65,6 +64,21 @@ def test_a_lane_that_is_off_needs_as_much_more(monkeypatch):
     ((name, value, torch, paddle, elements, where),) = rows(seen)
     assert (name, value, torch, paddle, elements) == ("ELIMINATION", "1.5", "0.50", "1.00", "8")
     assert where.startswith("an.inverse output")
+
+
+def test_what_the_ledger_speaks_of_is_not_taken_for_a_need(monkeypatch):
+    seen = {("ELIMINATION", "torch"): Need()}
+    accepted = Acceptance(np.zeros(2), linear.inverse(Quantity(MATRIX)).error[0])
+    off = np.array([0.5, 3.0]) * accepted.bound
+
+    def oracle(x):
+        return {"output": Acceptance(np.zeros(2), linear.inverse(Quantity(x)).error[0])}
+
+    made = type("Made", (), {"id": "an.inverse", "oracle": staticmethod(oracle)})()
+    monkeypatch.setattr(matrix_constants, "observe", lambda *_: type("Observation", (), {"values": {"output": off}})())
+    lane = type("Lane", (), {"framework": "torch"})()
+    matrix_constants.enter(made, Sample({"x": MATRIX}, REAL), [lane], ["ELIMINATION"], seen, {"torch"})
+    assert seen["ELIMINATION", "torch"].size == pytest.approx(linear.ELIMINATION / 2)
 
 
 def test_a_constant_is_the_same_in_every_module_that_knows_it():
