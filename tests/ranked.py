@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 from typing import Any
@@ -55,3 +56,12 @@ def changes_settings(rank: int) -> int:
 @on_ranks("torch")
 def not_plain(rank: int) -> Any:
     return np.array([object()])
+
+
+@on_ranks("torch")
+def ends_beside_a_stuck_one(rank: int) -> int:
+    """Rank 0 ends; the other takes no signal and runs no other thread, as one that is stuck in a library."""
+    if rank == 0:
+        os._exit(3)
+    ctypes.PyDLL(None).sleep(1000)  # without letting another thread run
+    return rank

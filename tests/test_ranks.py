@@ -83,6 +83,14 @@ def test_one_that_ends_is_named_with_its_last_words(pool):
     assert pool.pids == []
 
 
+def test_one_that_is_stuck_in_a_library_goes_with_the_others(pool):
+    ranked.numbers(x=np.ones(1))
+    pids, folder = list(pool.pids), pool._folder
+    with pytest.raises(RanksError, match="rank 0 of 2 ended"):
+        ranked.ends_beside_a_stuck_one()
+    assert are_gone(pids) and not folder.exists()
+
+
 def test_an_error_of_all_is_the_call_s_and_they_stay(pool):
     ranked.numbers(x=np.ones(1))
     pids = list(pool.pids)

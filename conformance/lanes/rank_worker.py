@@ -5,10 +5,12 @@ The import is most of what a start costs, and is made once. Each worker is a lan
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -25,7 +27,8 @@ from conformance.lanes.spec import LaneSpec
 
 def begin() -> None:
     """Read what is asked for, import the framework, and become the parent of the workers until they are gone."""
-    request = wire.unpack(sys.stdin.buffer.read())
+    size = int.from_bytes(sys.stdin.buffer.read(8), "big")
+    request = wire.unpack(sys.stdin.buffer.read(size))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(2, all_threads=False)
     warnings.filterwarnings("ignore", "No ccache found")
@@ -43,7 +46,12 @@ def begin() -> None:
 
     def end_children(*_: Any) -> None:
         for each in children:
-            os.kill(each, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one that has ended by itself
+                os.kill(each, signal.SIGKILL)
+
+    def end_with_lane() -> None:
+        os.read(0, 1)  # nothing more is written: it returns where the lane has closed it, or is gone
+        end_children()
 
     signal.signal(signal.SIGTERM, end_children)
     for rank, connection in enumerate(connections):
@@ -59,11 +67,11 @@ def begin() -> None:
                 os._exit(1)
     for connection in connections:
         connection.close()
-    while True:
-        try:
+    threading.Thread(target=end_with_lane, daemon=True).start()
+    with contextlib.suppress(ChildProcessError):
+        while True:
             os.wait()
-        except ChildProcessError:
-            return
+    shutil.rmtree(request["folder"], ignore_errors=True)
 
 
 class Worker:

@@ -159,8 +159,10 @@ class Pool:
         for _, theirs in pairs:
             theirs.close()
         assert self._parent.stdin is not None
-        with contextlib.suppress(BrokenPipeError), self._parent.stdin as pipe:
-            pipe.write(wire.pack(request))
+        packed = wire.pack(request)
+        with contextlib.suppress(BrokenPipeError):  # it stays open as long as this lane lives
+            self._parent.stdin.write(len(packed).to_bytes(8, "big") + packed)
+            self._parent.stdin.flush()
         answers = self._answers(START_SECONDS, starting=True)
         failed = [text for kind, text in answers.values() if kind == "broken"]
         if failed:
@@ -220,12 +222,13 @@ class Pool:
             connection.close()
         if parent is not None:
             parent.terminate()  # it ends its children, and waits for them
-            try:
+            if parent.stdin is not None:
+                parent.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 parent.wait(GONE)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(parent.pid, signal.SIGKILL)
-                parent.wait(GONE)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
+            parent.wait(GONE)
         self._connections, self.pids = [], []
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
