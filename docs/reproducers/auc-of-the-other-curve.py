@@ -1,6 +1,6 @@
-"""auc-of-the-other-curve: paddle >=2.6.2, <3.4. Promised: With curve="PR", the area under the curve of precision and
-recall. Instead: That of receiver operating characteristics."""
-
+"""auc-of-the-other-curve: paddle >=2.6.2, <3.4. Promised: The area under the curve of precision and recall, however
+it is drawn between its points. Instead: Auc(curve='PR') is the area under the curve of receiver operating
+characteristics: 0.8 for 0.5 where one of five negatives is above the one positive. Any word is taken."""
 import numpy as np
 from paddle.metric import Auc
 

@@ -1,3 +1,7 @@
+"""autocast-regions-first-cast-kept: torch >=2.4, <2.16. Promised: The innermost region decides on its way in and
+out, one that is off casts nothing, and none outlasts its end. Instead: A trained weight that was multiplied in a
+region of one dtype cannot be in a region of another within it: its cast is kept to the end of the outermost region,
+and the product is refused for its two dtypes."""
 import torch
 
 weight = torch.nn.Parameter(torch.ones(1, 1))

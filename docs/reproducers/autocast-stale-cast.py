@@ -1,3 +1,7 @@
+"""autocast-stale-cast: torch >=2.4, <2.16. Promised: A product within a region is of the weight as it is, whether
+it changed in the region or before it. Instead: A trained weight that changes within an autocast region, in place,
+by an optimizer's step or by its data, is multiplied as it was before: its cast is kept to the end of the region. A
+training loop inside one region computes every loss from the first weights."""
 import torch
 
 weight = torch.nn.Parameter(torch.ones(1, 1))

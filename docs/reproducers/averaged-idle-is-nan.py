@@ -1,3 +1,6 @@
+"""averaged-idle-is-nan: paddle >=2.6.2, <3.4. Promised: Averages stand in for the weights while they are asked for,
+those of idle parameters too, and all come back. Instead: Under ModelAverage.apply a parameter that had no gradient,
+as a frozen one, is NaN, where its average is itself: it is divided by its count of 0."""
 import paddle
 
 ones = paddle.nn.initializer.Constant(1.0)

@@ -1,6 +1,6 @@
 """batch-norm-partial-refused-static: paddle+static=ast >=2.6.2, <3.0. Promised: A batch norm with only a weight, or
-only a bias, trains it. Instead: functional.batch_norm with a weight and no bias, or a bias and no weight, compiled as
-a whole graph raises RuntimeError on the way back: its gradient operator wants both or neither."""
+only a bias, trains it. Instead: functional.batch_norm with a weight and no bias, or a bias and no weight, compiled
+as a whole graph raises RuntimeError on the way back: its gradient operator wants both or neither."""
 import paddle
 
 

@@ -1,3 +1,6 @@
+"""compile-attributes-kept: torch+compile >=2.4, <2.5. Promised: Statistics, buffers, weights and random numbers go
+on from call to call as they do in the eager model. Instead: The momentum of a batch norm stays what it was at the
+first call; later releases compile anew where it changes."""
 import torch
 
 layer = torch.nn.BatchNorm1d(1, momentum=0.25)

@@ -1,3 +1,7 @@
+"""compile-hook-unseen: torch+compile >=2.4, <2.16. Promised: A compiled program reads numbers, weights and parts as
+they are at each call, and counts every call. Instead: A hook of a part of a model is not called where the model's
+class was compiled before without one: also that of a second model that is compiled after it was added. torch's
+pages say that hooks must not change later; of another model they say nothing."""
 import torch
 
 

@@ -1,3 +1,6 @@
+"""compile-weight-learns-later: torch+compile >=2.4, <2.12. Promised: A compiled program passes the gradients that
+the eager one passes, whatever its first call asked for. Instead: A weight that did not learn in the first call gets
+no gradient after requires_grad_(True), and nothing says so: what was compiled for the frozen one is used again."""
 import torch
 
 layer = torch.nn.Linear(1, 1)

@@ -1,5 +1,6 @@
-"""compiled-cross-entropy-uint8-labels: torch >=2.4, <2.16, compiled. Promised: Labels of any integer dtype name the same
-classes. Instead: Labels of uint8, which the eager loss takes, are refused once it is compiled."""
+"""compiled-cross-entropy-uint8-labels: torch+compile >=2.4, <2.16. Promised: Labels of any integer dtype name the
+same classes. Instead: Labels of uint8, which the eager loss takes, are refused once it is compiled: the formula
+that stands for the kernel gathers by them, and a gather takes no uint8."""
 import torch
 
 logits, labels = torch.zeros(1, 2), torch.tensor([1], dtype=torch.uint8)

@@ -1,3 +1,6 @@
+"""compiled-layers-recomputed: paddle+static >=3.0, <3.4. Promised: Recomputation is a second pass: the running
+statistics of a batch norm take the batch twice. Instead: A layer compiled by to_static cannot be recomputed: the
+backward pass fails, since none of its outputs asks for a gradient."""
 import paddle
 from paddle.distributed.fleet.utils import recompute
 

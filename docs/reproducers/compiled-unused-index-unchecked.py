@@ -1,6 +1,6 @@
-"""compiled-unused-index-unchecked: torch >=2.4, <2.16, compiled. Promised: An embedding refuses indices outside its
-vocabulary. Instead: A compiled function leaves out an embedding of whose rows only the shape is used, and with it the
-error for an index beyond the vocabulary."""
+"""compiled-unused-index-unchecked: torch+compile >=2.4, <2.16. Promised: An embedding adds an axis of its width,
+and refuses indices, and a padding index, outside its vocabulary. Instead: A compiled function leaves out an
+embedding of whose rows only the shape is used, and with it the error for an index beyond the vocabulary."""
 import torch
 
 

@@ -1,6 +1,6 @@
-"""conv2d-infinities-spread: torch >=2.4, <2.16 on a processor with AVX512F. Promised: A 2-D convolution is the same
-cross-correlation in both, and so are its gradients. Instead: In bfloat16 a pixel that is infinite makes NaN of outputs
-whose window is beside it, and of gradients of weights that never meet it."""
+"""conv2d-infinities-spread: torch+bf16 >=2.4, <2.16 on a processor with AVX512F. Promised: A 2-D convolution is the
+same cross-correlation in both, and so are its gradients. Instead: In bfloat16 a pixel that is infinite makes NaN of
+outputs whose window is beside it, and of gradients of weights that never meet it."""
 import torch
 
 x = torch.ones(1, 64, 3, 3)

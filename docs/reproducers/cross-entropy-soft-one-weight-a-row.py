@@ -12,4 +12,4 @@ output = (lambda loss: loss.squeeze(1) if loss.ndim == x.ndim else loss)(paddle.
 cotangent = paddle.to_tensor(np.array([0.6813688107578953], 'float64'))
 got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0, 4]
 expected = 0.2673567026080297
-assert abs(got - expected) <= 2.3e-15, f"got {got}, expected {expected}"
+assert abs(got - expected) <= 2.5e-15, f"got {got}, expected {expected}"

@@ -1,3 +1,6 @@
+"""decorate-nothing-on-cpu: paddle >=2.6.2, <3.4 on cpu. Promised: A model for level O2 has weights in the lower
+format, but for those of batch norm, and is saved as asked. Instead: On a CPU amp.decorate returns the model as it
+was, in float32, and says nothing; a level that does not exist is refused there too."""
 import paddle
 
 paddle.set_device("cpu")

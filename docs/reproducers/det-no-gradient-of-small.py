@@ -1,4 +1,4 @@
-"""det-no-gradient-of-small: paddle >=3.1, <3.4. Promised: The determinant of regular matrices. Instead: A
+"""det-no-gradient-of-small: paddle >=3.1.1, <3.4. Promised: The determinant of regular matrices. Instead: A
 determinant below 1e-5 in float32, 1e-12 in float64, counts as 0, and the gradient is 0: of 0.001 times a unit
 matrix it is 0 for 0.001. In a batch one such matrix takes the gradient of all others away."""
 import numpy as np

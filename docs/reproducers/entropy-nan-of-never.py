@@ -1,6 +1,6 @@
-"""entropy-nan-of-never: paddle >=2.6.2, <3.4. Promised: A choice that is never made adds nothing to the entropy.
-Instead: It is NaN: 0 times the logarithm of 0."""
-
+"""entropy-nan-of-never: paddle >=2.6.2, <3.4. Promised: A choice that is never made adds nothing to the entropy, of
+one draw from many too. Instead: The entropy of Categorical and Multinomial is NaN, or in float64 infinite, where
+one of the choices is never made: 0 times the logarithm of 0."""
 import math
 
 import paddle

@@ -1,3 +1,7 @@
+"""exported-buffer-not-replaced: paddle+static >=3.0, <3.4. Promised: What comes back from a file does what the
+saved model did, and refuses what it was not exported for. Instead: A buffer that a model replaces in each call
+stays as it was saved, in the call itself too: self.count = self.count + 1; return x * self.count gives the first
+count for ever."""
 import tempfile
 
 import paddle

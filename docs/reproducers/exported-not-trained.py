@@ -1,3 +1,6 @@
+"""exported-not-trained: paddle+static >=3.0, <3.4. Promised: What comes back from a file does what the saved model
+did, and refuses what it was not exported for. Instead: train() of what jit.load gives changes nothing: dropout that
+was saved in evaluation drops nothing."""
 import tempfile
 
 import paddle

@@ -1,3 +1,6 @@
+"""exported-shape-unchecked: paddle+static >=2.6.2, <3.4. Promised: What comes back from a file does what the saved
+model did, and refuses what it was not exported for. Instead: A model that was saved for inputs of three columns
+takes inputs of four."""
 import tempfile
 
 import paddle

@@ -1,3 +1,7 @@
+"""exported-structure-lost: paddle+static >=2.6.2, <3.4. Promised: What comes back from a file does what the saved
+model did, and refuses what it was not exported for. Instead: What a model gives comes back without its form:
+tensors alone, in a list, those of a dictionary in the order of their names; numbers and None are left out, and a
+list of one is its element."""
 import tempfile
 
 import paddle

@@ -1,7 +1,7 @@
 """half-precision-over-processes: paddle+ranks >=3.0, <3.4. Promised: All processes, or one of them, get the sum,
-mean, product, largest or smallest of what each has, in its dtype. Instead: In float16, all_reduce and reduce compute
-with the bits of the numbers: the sum over processes of 1 and 2 is infinity, and the largest of -1 and 2 is -1.
-bfloat16 is right."""
+mean, product, largest or smallest of what each has, in its dtype. Instead: In float16, all_reduce and reduce
+compute with the bits of the numbers: the sum over processes of 1 and 2 is infinity, and the largest of -1 and 2 is
+-1. bfloat16 is right."""
 import os
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""index-thin-slice: paddle >=3.1, <3.4. Promised: A tensor of integers beside a slice of which a step leaves one
+"""index-thin-slice: paddle >=3.1.1, <3.4. Promised: A tensor of integers beside a slice of which a step leaves one
 element. Instead: Beside a tensor of integers, a slice of which a long step leaves one element gives the elements in
 another order: x[:, [0, 0], ::2] of two rows of one is a b a b for a a b b."""
 import numpy as np

@@ -1,6 +1,6 @@
-"""index-transposed-strides: paddle >=3.1, <3.3. Promised: Columns of a transposed matrix. Instead: Of a transposed
-matrix x.T[:, [2, 0]] finds elements by the strides of the view in a copy that has others: neither columns nor
-rows."""
+"""index-transposed-strides: paddle >=3.1.1, <3.3. Promised: Columns of a transposed matrix. Instead: Of a
+transposed matrix x.T[:, [2, 0]] finds elements by the strides of the view in a copy that has others: neither
+columns nor rows."""
 import numpy as np
 import paddle
 

@@ -3,7 +3,7 @@ import numpy as np
 import paddle
 
 x = paddle.to_tensor(np.array(4.0, 'float32'))
-y = paddle.to_tensor(np.zeros((0,), 'float32'))
+y = paddle.to_tensor(np.array([4.0], 'float32'))
 try:
     paddle.isin(x, y, invert=False)
 except Exception as error:

@@ -1,7 +1,7 @@
-"""leaf-set-while-compiled-static: paddle+static=sot >=3.0, <3.4. Promised: A graph may be gone through once, or again
-if kept, from a number, for floats, with its values intact. Instead: A function compiled by SOT that sets stop_gradient
-= False on what it is given, and goes back to it, leaves it without a gradient: grad stays None and nothing is said."""
-
+"""leaf-set-while-compiled-static: paddle+static=sot >=3.0, <3.4. Promised: A graph may be gone through once, or
+again if kept, from a number, for floats, with its values intact. Instead: A function compiled by SOT that sets
+stop_gradient = False on what it is given, and goes back to it, leaves it without a gradient: grad stays None and
+nothing is said."""
 import os
 
 os.environ["MIN_GRAPH_SIZE"] = "0"  # or SOT runs so small a function eagerly

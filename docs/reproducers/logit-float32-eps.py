@@ -6,4 +6,4 @@ import paddle
 x = paddle.to_tensor(np.array([0.0625], 'float64'))
 got = np.ravel(paddle.logit(x, 0.1))[0]
 expected = -2.197224577336219
-assert abs(got - expected) <= 3.9e-15, f"got {got}, expected {expected}"
+assert abs(got - expected) <= 4.6e-15, f"got {got}, expected {expected}"

@@ -1,3 +1,8 @@
+"""master-weights-stand-still: paddle >=3.0, <3.4 on cpu. Promised: With masters a weight in bfloat16 is the float32
+weight of the same steps, rounded once; without, at each step. The state that is saved holds the float32 weight,
+from which a resumed run goes on. Instead: On a CPU multi_precision=True makes float32 masters and never steps them:
+weights in bfloat16 are rounded at each step, so that eight steps of 2**-10 from 1 leave 1, and the masters in a
+saved state are the weights before the first step."""
 import paddle
 
 paddle.set_device("cpu")

@@ -1,7 +1,7 @@
-"""mean-over-processes-lacking: paddle+ranks >=3.0, <3.4. Promised: All processes, or one of them, get the sum, mean,
-product, largest or smallest of what each has, in its dtype. Instead: Where processes ask for their mean, all_reduce
-raises AttributeError on a CPU: it looks for the version of NCCL, which a CPU build does not have. reduce gives the
-mean."""
+"""mean-over-processes-lacking: paddle+ranks >=3.0, <3.4. Promised: All processes, or one of them, get the sum,
+mean, product, largest or smallest of what each has, in its dtype. Instead: Where processes ask for their mean,
+all_reduce raises AttributeError on a CPU: it looks for the version of NCCL, which a CPU build does not have. reduce
+gives the mean."""
 import os
 import socket
 import subprocess

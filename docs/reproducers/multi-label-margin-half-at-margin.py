@@ -1,4 +1,4 @@
-"""multi-label-margin-half-at-margin: paddle >=3.1, <3.4. Promised: max(0, 1 - x[label] + x) over labels and other
+"""multi-label-margin-half-at-margin: paddle >=3.1.1, <3.4. Promised: max(0, 1 - x[label] + x) over labels and other
 classes, divided by the classes; no gradient at the margin. Instead: Exactly at the margin half of the gradient
 passes, in torch none; and a batch in which no row has a label is refused."""
 import numpy as np

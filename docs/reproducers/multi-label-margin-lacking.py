@@ -1,4 +1,4 @@
-"""multi-label-margin-lacking: paddle >=2.6.2, <3.1. Promised: max(0, 1 - x[label] + x) over labels and other
+"""multi-label-margin-lacking: paddle >=2.6.2, <3.1.1. Promised: max(0, 1 - x[label] + x) over labels and other
 classes, divided by the classes; no gradient at the margin. Instead: There is no MultiLabelMarginLoss."""
 import numpy as np
 import paddle

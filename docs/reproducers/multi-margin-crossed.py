@@ -1,6 +1,6 @@
-"""multi-margin-crossed: paddle >=2.6.2, <3.1. Promised: The mean over the other classes of max(0, margin - x[label]
-+ x)**p; no gradient exactly at the margin. Instead: With class weights every row is taken less the own part of
-every other, so that there are N x N losses, and the weight is raised to the power p too; and as
+"""multi-margin-crossed: paddle >=2.6.2, <3.1.1. Promised: The mean over the other classes of max(0, margin -
+x[label] + x)**p; no gradient exactly at the margin. Instead: With class weights every row is taken less the own
+part of every other, so that there are N x N losses, and the weight is raised to the power p too; and as
 multi-margin-less-own."""
 import numpy as np
 import paddle

@@ -1,6 +1,6 @@
-"""multi-margin-less-own: paddle >=3.1, <3.4. Promised: The mean over the other classes of max(0, margin - x[label]
-+ x)**p; no gradient exactly at the margin. Instead: The mean is over all classes, less margin**p / C for the
-label's own, which is a float32 number also in float64: what is 0 comes out as 1e-9."""
+"""multi-margin-less-own: paddle >=3.1.1, <3.4. Promised: The mean over the other classes of max(0, margin -
+x[label] + x)**p; no gradient exactly at the margin. Instead: The mean is over all classes, less margin**p / C for
+the label's own, which is a float32 number also in float64: what is 0 comes out as 1e-9."""
 import numpy as np
 import paddle
 

@@ -1,4 +1,4 @@
-"""positions-kl-div-one-by-one: paddle >=2.6.2, <3.4. Promised: The sum of t (log t - x), by reduction at the fifth
+"""positions-kl-div-one-by-one: paddle >=3.0, <3.4. Promised: The sum of t (log t - x), by reduction at the fifth
 place. Instead: The third argument of kl_div is the reduction, and None is none: kl_div(x, target, None, None,
 'sum') takes 'sum' for a name and gives a loss for each element."""
 import numpy as np

@@ -1,3 +1,6 @@
+"""recompute-one-pair-of-hooks: paddle >=3.0, <3.4. Promised: A recomputed block has the value, gradients, mask and
+following random numbers of one that is kept. Instead: With use_reentrant=False a recomputed block within a
+recomputed block is refused: only one pair of hooks is allowed at a time. With use_reentrant=True it works."""
 import paddle
 from paddle.distributed.fleet.utils import recompute
 

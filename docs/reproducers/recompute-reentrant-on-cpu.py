@@ -1,3 +1,6 @@
+"""recompute-reentrant-on-cpu: paddle >=2.6.2, <3.0 on cpu. Promised: A recomputed block has the value, gradients,
+mask and following random numbers of one that is kept. Instead: On a CPU recompute with use_reentrant=False is
+refused, since no random state is kept there."""
 import paddle
 from paddle.distributed.fleet.utils import recompute
 

@@ -1,3 +1,6 @@
+"""restored-zeros-before-apply: paddle >=2.6.2, <3.4. Promised: Averages stand in for the weights while they are
+asked for, those of idle parameters too, and all come back. Instead: ModelAverage.restore before any apply sets
+every weight to 0, where there is nothing to restore."""
 import paddle
 
 ones = paddle.nn.initializer.Constant(1.0)

@@ -1,3 +1,7 @@
+"""scaler-closure-by-place: torch >=2.4, <2.16. Promised: A step under a scaler refuses a closure, whose gradients
+would not be unscaled, however it is given. Instead: GradScaler.step refuses closure=, and takes a closure that is
+given by its place: the optimizer calls it and steps on its scaled gradient, so that 1 - 1/8 is 1 - 4/8 under a
+scale of 4."""
 import torch
 
 weight = torch.nn.Parameter(torch.ones(1))

@@ -1,4 +1,4 @@
-"""sparse-sum-one-element: paddle >=2.6.2, <3.4. Promised: The sum over one axis or all of a matrix whose
+"""sparse-sum-one-element: paddle >=2.6.2, <3.4. Promised: The sum over one axis, both or all of a matrix whose
 coordinates are in any order. Instead: The sum over all axes has the shape [1], not []."""
 import numpy as np
 import paddle

@@ -1,3 +1,7 @@
+"""static-as-first-called: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program passes the gradients that
+the eager one passes, whatever its first call asked for. Instead: Whether gradients go back is decided at the first
+call of a shape: after one under no_grad, or with a weight that did not learn, no later call has any, and nothing
+says so."""
 import paddle
 
 layer = paddle.nn.Linear(1, 1)

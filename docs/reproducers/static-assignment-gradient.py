@@ -1,3 +1,7 @@
+"""static-assignment-gradient: paddle+static=ast >=3.0, <3.4. Promised: What a compiled program changes in place has
+the new values and their gradient, and what it detaches has none. Instead: An element that a program assigns a
+number still passes the gradient of what was there: after y = x * 1; y[0] = 5 the gradient of y * y with respect to
+x[0] is 10, and right is 0."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

@@ -1,3 +1,6 @@
+"""static-attributes-kept: paddle+static=ast >=2.6.2, <3.4. Promised: Statistics, buffers, weights and random
+numbers go on from call to call as they do in the eager model. Instead: What a layer's numbers and switches were at
+the first call is kept: another momentum of a batch norm, and eval() of a part of a model, change nothing later."""
 import paddle
 
 model = paddle.nn.Sequential(paddle.nn.Dropout(0.5))

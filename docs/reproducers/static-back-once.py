@@ -1,3 +1,6 @@
+"""static-back-once: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program passes the gradients that the
+eager one passes, whatever its first call asked for. Instead: retain_graph=True keeps nothing of a program: going
+back a second time ends with an error about a tensor without memory."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

@@ -1,3 +1,7 @@
+"""static-branch-gradient-lost: paddle+static=ast >=3.0, <3.4. Promised: A compiled program takes the branch that
+its input's values choose, and its gradient goes back through it. Instead: What is made before a branch on a tensor
+and used both within it and elsewhere loses the gradient of one way: y = x; if x.sum() > 8: y = y * 2; return y * x
+gives a gradient of 1 where x is 1 and no branch is taken; right is 2."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

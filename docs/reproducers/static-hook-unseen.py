@@ -1,3 +1,6 @@
+"""static-hook-unseen: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program reads numbers, weights and
+parts as they are at each call, and counts every call. Instead: A hook that is added to a part of a model after the
+first call is not called."""
 import paddle
 
 model = paddle.nn.Sequential(paddle.nn.ReLU())

@@ -1,3 +1,5 @@
+"""static-loop-else: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled loop runs as often as it does eagerly,
+and its gradient goes back through each round. Instead: The `else` of a `for` is left out."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

@@ -1,3 +1,6 @@
+"""static-loop-gradient-refused: paddle+static=ast >=3.0, <3.4. Promised: A compiled loop runs as often as it does
+eagerly, and its gradient goes back through each round. Instead: A loop of which a tensor decides how often it runs
+has the right value, and the way back through it ends with an error: The variable middle_0 should exist."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

@@ -1,3 +1,6 @@
+"""static-loop-no-gradient: paddle+static=ast >=3.0, <3.4. Promised: A compiled loop runs as often as it does
+eagerly, and its gradient goes back through each round. Instead: Results gathered in a list by a loop of which a
+tensor decides how often it runs have no gradient, and nothing says so: the input's gradient is None."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

@@ -1,3 +1,6 @@
+"""static-no-second-gradient: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program passes the gradients
+that the eager one passes, whatever its first call asked for. Instead: The gradient of a program, made with
+create_graph=True, has no gradient of its own, and nothing says so."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

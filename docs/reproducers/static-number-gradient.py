@@ -1,3 +1,6 @@
+"""static-number-gradient: paddle+static=ast >=2.6.2, <3.4. Promised: A number that Python takes from a tensor is a
+number: it has its value, and no gradient goes back through it. Instead: float(t), int(t) and t.item() stay part of
+what is differentiated: the gradient of x * float(x.sum()) at [1, 2] is 6, where a number has none and it is 3."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

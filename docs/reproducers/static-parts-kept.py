@@ -1,3 +1,6 @@
+"""static-parts-kept: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program reads numbers, weights and parts
+as they are at each call, and counts every call. Instead: Weights and parts that are replaced after the first call
+go on to be used: the new weight changes nothing and gets no gradient."""
 import paddle
 
 layer = paddle.nn.Linear(1, 1)

@@ -1,3 +1,6 @@
+"""static-raise-regardless: paddle+static=ast >=2.6.2, <3.4. Promised: A compiled program takes the branch that its
+input's values choose, and its gradient goes back through it. Instead: An error that one side of a branch on a
+tensor raises is raised when the program is compiled, whichever side the values choose."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

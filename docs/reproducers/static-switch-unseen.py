@@ -1,3 +1,6 @@
+"""static-switch-unseen: paddle+static=ast >=3.0, <3.4. Promised: A compiled program gives what the eager one gives:
+names and order, nothing for nothing, views for views. Instead: stop_gradient that a program sets of its argument is
+not set of the caller's tensor."""
 import paddle
 
 @paddle.jit.to_static(full_graph=True)

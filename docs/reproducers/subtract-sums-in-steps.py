@@ -1,4 +1,4 @@
-"""subtract-sums-in-steps: paddle >=3.0, <3.1. Promised: The difference, broadcast. Instead: In bfloat16 the
+"""subtract-sums-in-steps: paddle >=3.0, <3.1.1. Promised: The difference, broadcast. Instead: In bfloat16 the
 gradient of what is broadcast is added up in bfloat16: 256, 1 and -256 make 0."""
 import numpy as np
 import paddle

@@ -1,6 +1,6 @@
-"""tensor-split-empty-part-static: paddle+static=ast >=3.0, <3.4. Promised: Parts of which the first have one element
-more, joined again from the last to the first. Instead: tensor_split into more parts than there are elements raises
-AssertionError in a compiled program, where an eager one makes the last parts empty, as promised."""
+"""tensor-split-empty-part-static: paddle+static=ast >=3.0, <3.4. Promised: Parts of which the first have one
+element more, joined again from the last to the first. Instead: tensor_split into more parts than there are elements
+raises AssertionError in a compiled program, where an eager one makes the last parts empty, as promised."""
 import paddle
 
 
