@@ -20,6 +20,7 @@ ALLOWED = (
     "conformance/lanes/paddle_adapter.py",
     "conformance/lanes/torch_modes.py",
     "conformance/lanes/paddle_modes.py",
+    "conformance/lanes/paddle_programs.py",
     "conformance/lanes/paddle_static.py",
     "conformance/lanes/paddle_layout.py",
     "conformance/porting/torch_side/",

@@ -16,7 +16,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,9 @@ import numpy as np
 import paddle
 
 from conformance.lanes.lane import LaneError
+from conformance.lanes.paddle_programs import Programs
 from conformance.modes import Again, Running, Unsupported
 
-RUNNERS = ("run_program", "pir_run_program")
-"""Operators by which paddle runs what was compiled, in the releases up to 3.0 and from then on."""
 VALUES = ("numpy", "item", "tolist", "__array__", "__int__", "__float__", "__bool__", "__index__")
 PROGRAMS = "CONFORMANCE_PROGRAMS"
 """Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
@@ -37,6 +36,9 @@ ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
 NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should equal op outputs")
 """What a program says of a dtype for which it has no kernel, though there may be one for eager calls."""
+ROUNDED = "its program rounds a number beside 64 bits to float32, which the ledger's subtract-number-static tells"
+KNOWN_ROUNDED = "float32_number"
+"""Variant of the contracts that are about this, and judge it."""
 _numbers = itertools.count()
 _OWN = str(Path(paddle.__file__).parent)
 _TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
@@ -75,6 +77,7 @@ class Static(Running):
         self._whole = self.compiled(whole)
         self._layers.clear()
         self._plans.clear()
+        self._programs.forget()
         self._without = 0
 
     def compiled(self, function: Any) -> Any:
@@ -85,7 +88,7 @@ class Static(Running):
             plan = self._plan(contract, call, inputs)
             if self.value == "sot":
                 self._whole = plan.whole = plan.whole or self.compiled(fresh(called))
-            before = self._programs.runs
+            before, rounded = self._programs.runs, self._programs.rounded
             try:
                 with self._programs.counted():
                     result = self._made(call, inputs, plan)
@@ -101,6 +104,9 @@ class Static(Running):
                     else "paddle ran no program in it"
                 )
                 raise Unsupported(f"nothing of the call was compiled: {why}")
+            if self._programs.rounded > rounded and KNOWN_ROUNDED not in contract.variants:
+                plan.error = Unsupported(ROUNDED)
+                raise plan.error
             return result
 
         return made
@@ -245,40 +251,6 @@ class Plan:
     outside: str = ""
     error: Exception | None = None
     whole: Any = None
-
-
-@dataclass
-class Programs:
-    """Counts how often paddle runs a program: that something was compiled shows by this alone."""
-
-    runs: int = 0
-    _places: list[tuple[Any, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        modules = [getattr(paddle, name, None) for name in ("_C_ops", "_legacy_C_ops")]
-        self._places = [(module, name) for module in modules for name in RUNNERS if hasattr(module, name)]
-        if not self._places:
-            raise LaneError(f"+static: paddle {paddle.__version__} does not tell that it runs a program")
-
-    @contextlib.contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count those that run while this lasts."""
-        plain = [(module, name, getattr(module, name)) for module, name in self._places]
-        for module, name, function in plain:
-            setattr(module, name, self._counting(function))
-        try:
-            yield
-        finally:
-            for module, name, function in plain:
-                setattr(module, name, function)
-
-    def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counting(*arguments: Any, **named: Any) -> Any:
-            result = function(*arguments, **named)
-            self.runs += 1
-            return result
-
-        return counting
 
 
 def looked_into(layer: Any) -> bool:
