@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.dtypes import named
 from conformance.functions import exp, log
+from conformance.number_formats import current
 from conformance.operators import Floats, Integers, Structure, each
 from conformance.quantity import Quantity, quantity, where
 from conformance.sums import move
@@ -103,4 +104,14 @@ def weighted_mean(losses: Quantity, weights: Quantity, used: np.ndarray, reducti
         return kept.sum()
     if not used.any():
         return quantity(np.nan).with_gradient(losses, lambda g: quantity(np.zeros(losses.shape)))
-    return kept.sum() / where(used, weights, 0.0).sum().plain
+    summed, total = kept.sum(), where(used, weights, 0.0).sum().plain
+    mean = summed / total
+    if np.all(weights.value == 1.0):
+        return mean
+
+    def shared(g: Quantity) -> Quantity:
+        """Frameworks weigh (g / total), or divide g * weight: one may be exact where the other is not."""
+        found = g / total
+        return Quantity(found.value, np.maximum(found.error, current().unit * np.abs(found.value)))
+
+    return mean.with_gradient(summed, shared)
