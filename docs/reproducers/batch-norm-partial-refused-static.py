@@ -13,6 +13,7 @@ weight = paddle.to_tensor([2.0], stop_gradient=False)
 try:
     output = paddle.jit.to_static(normalized, full_graph=True)(paddle.to_tensor([[1.0], [3.0], [4.0]]), weight)
     output[2].backward()
+    got = weight.grad.item()
 except RuntimeError as error:
-    raise AssertionError(f"got RuntimeError, expected a gradient near 1.07: {error}") from None
-assert abs(weight.grad.item() - 1.0690) < 1e-3, f"got {weight.grad}, expected 1.069"
+    got = f"RuntimeError: {error}"
+assert str(got)[:4] == "1.06", f"gradient of the weight: got {got}, expected 1.069"
