@@ -35,6 +35,8 @@ class Outline:
 class Formula:
     """See the module. A formula that gives ``"gradient.NAME": None`` says that no gradient reaches this input.
 
+    What else it gives by such a name is the gradient, whatever the result was made of.
+
     gradients: inputs whose gradients are asked for. stepwise: each step rounds to the low precision, or where it is
     "gradient" each of the gradient. sums_in_steps: sums round each partial sum too.
     integers_as: dtype of the results of integers and truth values, where it is not theirs. outputs: results that
@@ -67,7 +69,7 @@ class Formula:
             if cotangent is not None:
                 back = dtypes.PARTS.get(dtype, dtype) if self.stepwise else inner
                 with computed_in(back):
-                    accepted.update(self._backward(results, cotangent, inputs, leaves, back))
+                    accepted = {**dict(self._backward(results, cotangent, inputs, leaves, back)), **accepted}
         return {name: each for name, each in accepted.items() if given.get(name, each) is not None}
 
     def _backward(

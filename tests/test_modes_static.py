@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conformance import ledger, profiles
-from conformance.contract import REGISTRY, Contract
+from conformance.contract import REGISTRY, Contract, Observation
 from conformance.judge import Verdict
 from conformance.lanes import InProcessLane, LaneError
 from conformance.lanes.spec import parse
@@ -215,3 +215,12 @@ def test_a_projected_lstm_is_not_compiled_as_that_may_end_the_interpreter(lanes)
     run = ran(replace(law, calls={**law.calls, "paddle": projected}), lanes[1:])
     assert run.finish().verdict is Verdict.UNSUPPORTED
     assert "may end paddle's interpreter" in run.record.unsupported[STATIC]
+
+
+def test_a_program_that_has_failed_is_not_used_again(static):
+    static.begin()
+    first = static._whole
+    assert static.observed(lambda: Observation()) == Observation() and static._whole is first
+    failed = Observation(error="the tensor is not initialized")
+    assert static.observed(lambda: failed) is failed
+    assert static._whole is not first

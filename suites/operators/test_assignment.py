@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
-from conformance.moves import moved
+from conformance.moves import moved, with_gradient_of
 from conformance.number_formats import returned
 from conformance.operators import EVERY, INTEGERS, Floats, each, in_steps, operator
 from suites.support import indices
@@ -65,6 +65,9 @@ class number:
     variant_not_without_axes = lambda x, index, first, second, number: (
         (None if returned() == "float32" else _no_axes(x))
         or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
+    )
+    variant_gradient_of_what_was_there = lambda x, index, first, second, number: with_gradient_of(
+        moved(np.copy, x), moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
     )
 
 

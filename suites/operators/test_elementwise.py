@@ -13,6 +13,7 @@ from conformance.number_formats import current, returned
 from conformance.operators import Floats, Integers, broadcast, each, has_elements, in_steps, one, operator, two
 from conformance.quantity import Quantity, linked, made, quantity, unpromised, where, without_gradient
 from suites.support.cut_off import cut_off
+from suites.support.unreached import with_zeros
 
 AREA = "elementwise"
 HOW = ("function", "method")
@@ -403,11 +404,15 @@ class clamp_tensor:
         found = clip(x, float(low.value), float(high.value))
         return {"output": found, "gradient.low": None, "gradient.high": None}
 
+    variant_zero_for_bounds = with_zeros(variant_bounds_as_numbers, "low", "high")
+
     @staticmethod
     def variant_bounds_as_numbers_none_at_bounds(x, low, high):
         low, high = float(low.value), float(high.value)
         found = clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
         return {"output": found, "gradient.low": None, "gradient.high": None}
+
+    variant_zero_for_bounds_none_at_bounds = with_zeros(variant_bounds_as_numbers_none_at_bounds, "low", "high")
 
 
 def _first_if(better):
@@ -538,6 +543,8 @@ class lerp:
         found, plain = _lerp(x, y, weight), x.plain + _rounded(weight) * (y.plain - x.plain)
         found = Quantity(plain.value, found.error, found.links)
         return {"output": found, **({"gradient.weight": None} if isinstance(weight, Quantity) else {})}
+
+    variant_zero_for_a_weight = with_zeros(variant_from_the_start, "weight")
 
     @staticmethod
     def variant_from_the_nearer_end(x, y, weight):

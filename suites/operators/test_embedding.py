@@ -146,6 +146,8 @@ class bounded:
     both = _bounded
     value = _rows_of_shortened
     variant_absent = lambda **inputs: Rejects("no length is taken", "unexpected keyword argument 'max_norm'")
+    variant_never_in_programs = lambda **inputs: Rejects("no program has it", "bool(Tensor) is not supported in static")
+    variant_view_in_programs = lambda **inputs: Rejects("no program has it", "is a viewed Tensor in dygraph")
     variant_nothing_refused = lambda **inputs: (
         _rows_of_shortened(**inputs)
         if inputs["indices"].size or inputs["indices"].ndim == 1 or inputs["indices"].shape[1:] == (1,)

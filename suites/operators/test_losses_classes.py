@@ -12,6 +12,7 @@ from conformance.quantity import Quantity, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
 from suites.support.losses import AREA, reduced
+from suites.support.unreached import with_zeros
 
 SEVERAL = (3, 2, 5, 17, 64)
 UNEQUAL = " must be equal to "
@@ -180,6 +181,7 @@ class cross_entropy_soft_target:
         "output": _soft(x, target, None, reduction),
         "gradient.target": None,
     }
+    variant_zero_gradient = with_zeros(variant_no_gradient, "target")
 
 
 @operator(

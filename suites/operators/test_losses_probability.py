@@ -9,6 +9,7 @@ from conformance.number_formats import current, largest
 from conformance.operators import operator
 from conformance.quantity import Quantity, divide, larger, linked, quantity, split, stored, where
 from suites.support.losses import AREA, Chosen, alike, reduced
+from suites.support.unreached import with_zeros
 
 PROBABILITY = {"low": 0.0, "high": 1.0, "points": (0.0, 1.0, 0.5), "specials": False}
 HEAVIEST = 4.0
@@ -87,6 +88,8 @@ class bce_target:
     @staticmethod
     def variant_no_gradient(x, target, weight, reduction):
         return {"output": _bce(x, target, weight, reduction, _log_of_complement), "gradient.target": None}
+
+    variant_zero_gradient = with_zeros(variant_no_gradient, "target")
 
 
 def _log_of_sum(x):
@@ -183,6 +186,8 @@ class bce_with_logits_target:
     def variant_no_gradient(x, target, weight, pos_weight, reduction):
         found = _with_logits(x, target, weight, pos_weight, reduction, _in_pieces)
         return {"output": found, "gradient.target": None}
+
+    variant_zero_gradient = with_zeros(variant_no_gradient, "target")
 
     @staticmethod
     def variant_weighed_apart(x, target, weight, pos_weight, reduction):

@@ -12,6 +12,7 @@ from conformance.number_formats import largest
 from conformance.operators import operator
 from conformance.quantity import Quantity, quantity, split, stored, where, without_gradient
 from suites.support.losses import AREA, alike, poisoned, reduced, without
+from suites.support.unreached import with_zeros
 
 PAIR = {"x": {"points": (0.0,)}, "target": {"points": (0.0,)}}
 BOTH = ("x", "target")
@@ -180,6 +181,11 @@ class gaussian_nll:
     value = _gaussian
     variant_no_gradient_of_variance = without("variance", _gaussian)
     variant_float32_constants = without("variance", lambda eps, **inputs: _gaussian(eps=eps, **inputs, number=SINGLE))
+    variant_positive_variance = lambda variance, **inputs: (
+        Rejects("a variance is 0", "of AssertOp must be true")
+        if np.any(variance.value <= 0)
+        else with_zeros(without("variance", _gaussian), "variance")(variance=variance, **inputs)
+    )
 
 
 def _divergence(x, target, reduction, log_target):
@@ -230,3 +236,4 @@ class kl_div:
         return _divergence_of_x(x, target, reduction, log_target)
 
     variant_no_gradient_of_target = lambda **inputs: _divergence_of_x(**inputs)
+    variant_zero_gradient_of_target = with_zeros(_divergence_of_x, "target")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance.accuracy import Rejects
+from conformance.accuracy import Rejects, exact
 from conformance.number_formats import returned
 from conformance.operators import Floats, Structure, each, operator
 from conformance.quantity import Quantity, quantity
@@ -130,6 +130,11 @@ def _value_but_reverse(kind, layers, both_ways, lengths, state, x, **others):
     return _value(kind=kind, layers=layers, both_ways=both_ways, lengths=lengths, **inputs)
 
 
+def _without_gradient_if_evaluated(**inputs):
+    absent = (name for name, each in inputs.items() if isinstance(each, Quantity)) if inputs["evaluated"] else ()
+    return {"output": _value(**inputs), **{f"gradient.{name}": None for name in absent}}
+
+
 OPTIONS: dict[str, Any] = {
     "area": AREA,
     "gradients": ("x", "state", "cell", *NAMES),
@@ -155,6 +160,7 @@ class lstm:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
+    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
@@ -165,6 +171,7 @@ class gru:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
+    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
@@ -175,6 +182,7 @@ class rnn:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
+    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
@@ -221,6 +229,15 @@ def _value_cell(x, kind, state, cell=None, **weights):
     return joined(found, 0) if kind == "lstm" else found[0]
 
 
+def _value_cell_of_float32_states(**inputs):
+    """States that are not given are float32 zeros, of whose dtype the gradient of what they are multiplied by is."""
+    found = _value_cell(**inputs)
+    if inputs["state"] is not None or returned() != "float64":
+        return found
+    zeros = np.zeros(inputs["weight_hh"].shape, "float32")
+    return {"output": found, "gradient.weight_hh": exact(zeros, "float32", signed=False)}
+
+
 CELLS: dict[str, Any] = {**OPTIONS, "gradients": ("x", "state", "cell", *CELL), "share": 0.1}
 CELL_NOTE = "paddle's cells return the result and the states, torch's the states alone."
 
@@ -235,6 +252,7 @@ class lstm_cell:
     variant_float32_states = lambda **inputs: (
         NO_STATE if inputs["state"] is None and returned() == "float64" else _value_cell(**inputs)
     )
+    variant_float32_gradient_of_states = lambda **inputs: _value_cell_of_float32_states(**inputs)
 
 
 @operator("recurrent.gru_cell", **CELLS, cases=_cells(("gru",)), covers=("nn.GRUCell",))
@@ -246,6 +264,7 @@ class gru_cell:
     variant_float32_states = lambda **inputs: (
         NO_STATE if inputs["state"] is None and returned() == "float64" else _value_cell(**inputs)
     )
+    variant_float32_gradient_of_states = lambda **inputs: _value_cell_of_float32_states(**inputs)
 
 
 @operator("recurrent.rnn_cell", **CELLS, cases=_cells(("rnn", "rnn_relu")), covers=("nn.RNNCell",))
@@ -257,3 +276,4 @@ class rnn_cell:
     variant_float32_states = lambda **inputs: (
         NO_STATE if inputs["state"] is None and returned() == "float64" else _value_cell(**inputs)
     )
+    variant_float32_gradient_of_states = lambda **inputs: _value_cell_of_float32_states(**inputs)

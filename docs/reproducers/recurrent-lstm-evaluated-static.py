@@ -1,0 +1,12 @@
+"""A layer that is compiled in evaluation passes no gradient."""
+import paddle
+
+layer = paddle.nn.LSTM(2, 3)
+layer.eval()
+x = paddle.ones([1, 2, 2])
+x.stop_gradient = False
+output, _ = paddle.jit.to_static(layer, full_graph=True)(x)
+print("stop_gradient of the output:", output.stop_gradient)
+output.sum().backward()
+print("gradient of the input:", x.grad)
+assert x.grad is not None, "an evaluated layer that is compiled passes no gradient to its input"
