@@ -87,9 +87,12 @@ class Static(Running):
     def observed(self, make: Callable[[], Observation]) -> Observation:
         """A program is not used again once one has failed: what it left on its way back may be in its way."""
         found = make()
-        if found.error is not None and self.value == "ast":
+        if found.error is None:
+            return found
+        if self.value == "ast":
             self._whole = self.compiled(whole)
-        return found
+        told = next((text for text in NO_DTYPE if text in found.error), None)
+        return found if told is None else Observation(unsupported=f"no program has its gradient: {told}")
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def made(**inputs: Any) -> Any:

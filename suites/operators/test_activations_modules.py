@@ -24,6 +24,7 @@ from conformance.strategies import COUNTS, generator, real, seeds
 from conformance.sums import move
 from suites.softmax import clipped, clipped_by_format, clipped_in_registers
 from suites.support import masks
+from suites.support.unreached import without_any
 
 AREA = "activations"
 EMPTY = Rejects("there is no gradient of nothing", "Unable to fill empty grad inputs")
@@ -315,6 +316,7 @@ class rrelu:
 
     both = lambda f, x, bounds, how: _evaluated(f, x, bounds, how)
     value = lambda x, bounds, how: where(x.value > 0, x, scaled(x, sum(bounds) / 2, 2))
+    variant_no_gradient_evaluated = without_any(value, lambda inputs: inputs["how"] == "module")
 
     @staticmethod
     def variant_float32_slope(x, bounds, how):

@@ -12,6 +12,7 @@ from conformance.number_formats import computed_in, returned
 from conformance.operators import Floats, Structure, each, one, operator
 from conformance.quantity import scaled
 from conformance.sums import move
+from suites.support.unreached import without_any
 
 AREA = "dropout"
 ABSENT = Rejects("there is none", "has no attribute")
@@ -58,6 +59,7 @@ class evaluation:
 
     both = lambda f, x, kind, probability, how: _evaluated(f, x, kind, probability, how)
     value = lambda x, kind, probability, how: move(lambda array: array, x)
+    variant_no_gradient_evaluated = without_any(value, lambda inputs: inputs["how"] == "module")
     variant_feature_absent = lambda x, kind, probability, how: ABSENT if kind == "FeatureAlphaDropout" else x
 
 

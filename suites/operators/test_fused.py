@@ -22,6 +22,7 @@ from conformance.strategies import generator, seeds
 from suites.softmax import clipped
 from suites.support import masks
 from suites.support.given_weights import called
+from suites.support.unreached import with_zeros, without_any
 
 AREA = "fused"
 NO_KERNEL = Rejects("it is a GPU's", "The kernel `fused_dropout_add` is not registered")
@@ -233,6 +234,7 @@ class softmax_mask:
     paddle = lambda f, x, mask: f.incubate.softmax_mask_fuse(x, mask)
     value = lambda x, mask: softmax(x + mask, -1)
     variant_constant_mask = lambda x, mask: {"output": _without_mask(x, mask), "gradient.mask": None}
+    variant_zero_for_mask = with_zeros(variant_constant_mask, "mask")
 
 
 @operator(
@@ -250,6 +252,7 @@ class dropout_layer:
     variant_mode_refused = lambda x, p, mode: (
         Rejects("its own mode is refused", "mode argument should be") if mode == "downscale_in_infer" else x
     )
+    variant_no_gradient_evaluated = without_any(variant_mode_refused)
 
 
 def _evaluated(layer: Any) -> Any:

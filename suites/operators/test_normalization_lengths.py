@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.functions import rsqrt, square
 from conformance.normalization import affine, length, power, standardized
+from conformance.number_formats import returned
 from conformance.operators import ORDINARY, Floats, Structure, each, operator
 from conformance.quantity import Quantity, quantity, scaled, stored, where, without_gradient
 from conformance.sums import move
@@ -115,6 +116,11 @@ class local_response_norm:
     )
     value = _local_response
     variant_float32_share = lambda **inputs: _local_response(**inputs, number=np.float32)
+    variant_single_in_programs = lambda **inputs: (
+        Rejects("float64 is refused", "in local_response_norm must be")
+        if returned() == "float64"
+        else _local_response(**inputs)
+    )
 
 
 @st.composite

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved, overwritten
 from conformance.operators import EVERY, Floats, each, in_steps, operator, shapes
+from suites.support.unreached import with_zeros
 
 AREA = "parts of tensors"
 HOW = each("function", "method")
@@ -109,6 +110,7 @@ class diag_embed:
 
     both = lambda f, x, offset, one, other: f.diag_embed(x, offset, one, other)
     value = lambda x, offset, one, other: moved(lambda a: _embed(a, offset, one, other), x)
+    variant_zero_gradient = with_zeros(value, "x")
     variant_no_gradient = lambda x, offset, one, other: (
         Rejects("a gradient is asked for", error="Null autograd_meta gotten from unsafe_autograd_meta")
         if x.tracked
@@ -227,3 +229,6 @@ class unfold:
     value = lambda x, axis, size, step: moved(lambda a: _unfolded(a, axis, size, step), x)
     variant_half_sums = in_steps(lambda x, axis, size, step: moved(lambda a: _unfolded(a, axis, size, step), x))
     variant_last_window = lambda x, axis, size, step: overwritten(lambda a: _unfolded(a, axis, size, step), x)
+    variant_eager_alone = lambda **inputs: Rejects(
+        "no program has it", "We only support 'unfold()' in dynamic graph mode"
+    )

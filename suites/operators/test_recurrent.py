@@ -17,6 +17,7 @@ from conformance.quantity import Quantity, quantity
 from conformance.recurrences import GATES, layer, step
 from conformance.sums import in_a_row, joined
 from suites.support.given_weights import called
+from suites.support.unreached import without_any
 
 AREA = "recurrent"
 FAMILIES = ("normal", "sparse", "positive", "tiny")
@@ -130,11 +131,7 @@ def _value_but_reverse(kind, layers, both_ways, lengths, state, x, **others):
     return _value(kind=kind, layers=layers, both_ways=both_ways, lengths=lengths, **inputs)
 
 
-def _without_gradient_if_evaluated(**inputs):
-    absent = (name for name, each in inputs.items() if isinstance(each, Quantity)) if inputs["evaluated"] else ()
-    return {"output": _value(**inputs), **{f"gradient.{name}": None for name in absent}}
-
-
+_without_gradient_if_evaluated = without_any(lambda **inputs: _value(**inputs), lambda inputs: inputs["evaluated"])
 OPTIONS: dict[str, Any] = {
     "area": AREA,
     "gradients": ("x", "state", "cell", *NAMES),
@@ -160,7 +157,7 @@ class lstm:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
-    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
+    variant_no_gradient_evaluated = _without_gradient_if_evaluated
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
@@ -171,7 +168,7 @@ class gru:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
-    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
+    variant_no_gradient_evaluated = _without_gradient_if_evaluated
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 
@@ -182,7 +179,7 @@ class rnn:
     both = lambda f, **inputs: _run(f, **inputs)
     value = lambda **inputs: _value(**inputs)
     variant_trained_alone = lambda **inputs: NO_GRADIENT if inputs["evaluated"] else _value(**inputs)
-    variant_no_gradient_evaluated = lambda **inputs: _without_gradient_if_evaluated(**inputs)
+    variant_no_gradient_evaluated = _without_gradient_if_evaluated
     variant_wrong_way_back = lambda **inputs: _value_but_reverse(**inputs)
 
 

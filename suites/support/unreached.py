@@ -19,3 +19,16 @@ def with_zeros(formula: Callable[..., Any], *names: str) -> Callable[..., Any]:
         return {name: each for name, each in result.items() if each is not None}
 
     return found
+
+
+def without_any(formula: Callable[..., Any], where: Callable[[dict[str, Any]], bool] = lambda inputs: True) -> Any:
+    """A formula of which no gradient goes back, in the samples that ``where`` says: all are asked for and absent."""
+
+    def found(**inputs: Any) -> Any:
+        result = formula(**inputs)
+        if not isinstance(result, Quantity) or not where(inputs):
+            return result
+        absent = [name for name, each in inputs.items() if isinstance(each, Quantity)]
+        return {"output": result, **{f"gradient.{name}": None for name in absent}}
+
+    return found
