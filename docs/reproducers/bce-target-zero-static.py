@@ -1,4 +1,7 @@
-"""An input that no gradient reaches eagerly gets a gradient of zeros in a compiled program."""
+"""bce-target-zero-static: paddle+static >=2.6.2, <3.4. Promised: The gradient of a target is the difference of the
+two logarithms, neither of them below -100. Instead: An input that no gradient reaches, as of
+bce-target-no-gradient, gets one of zeros from a compiled program: an optimizer takes it for one, and decays the
+weight."""
 import paddle
 
 

@@ -1,4 +1,6 @@
-"""An embedding with max_norm cannot be compiled."""
+"""embedding-bounded-static: paddle+static=ast >=3.1, <3.4. Promised: Rows that are looked up are first shortened to
+a length in the table itself, without a gradient of that. Instead: An embedding with max_norm cannot be compiled:
+TypeError, bool(Tensor) is not supported, from its own arithmetic."""
 import paddle
 
 

@@ -1,4 +1,6 @@
-"""A compiled local_response_norm refuses float64, which an eager one computes."""
+"""local-response-norm-single-static: paddle+static >=2.6.2, <3.4. Promised: x / (k + alpha * the mean of squares of
+neighbouring channels) ** beta, with zeros beyond both ends. Instead: A program refuses float64 by a TypeError,
+where an eager call computes it."""
 import paddle
 
 

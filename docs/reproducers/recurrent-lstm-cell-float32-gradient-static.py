@@ -1,4 +1,6 @@
-"""The gradient of a float64 weight of a cell is float32 where the cell is compiled and given no states."""
+"""recurrent-lstm-cell-float32-gradient-static: paddle+static=ast >=3.0, <3.4. Promised: One step of an LSTM.
+Instead: A float64 cell that is given no states makes float32 ones: eagerly that is an error
+(recurrent-lstm-cell-float32-states), compiled the gradient of weight_hh is float32."""
 import paddle
 
 cell = paddle.nn.LSTMCell(2, 3)

@@ -1,4 +1,6 @@
-"""A layer that is compiled in evaluation passes no gradient."""
+"""recurrent-lstm-evaluated-static: paddle+static=ast >=2.6.2, <3.4. Promised: Results, last states and all
+gradients of LSTM layers. Instead: A layer that is compiled while it is in evaluation passes no gradient at all,
+neither to its input nor to its weights, and nothing says so."""
 import paddle
 
 layer = paddle.nn.LSTM(2, 3)
