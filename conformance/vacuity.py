@@ -19,6 +19,7 @@ class Shown:
         self._informative = False
         self._nonzero: set[str] = set()
         self._quantities: dict[str, set[str]] = {}
+        self._left_open: dict[str, set[str]] = {}
 
     def note(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         """Take in a sample, and what its lanes observed."""
@@ -37,11 +38,13 @@ class Shown:
         """Labels of the lanes that took part."""
         return self._quantities.keys()
 
-    def note_expected(self, accepted: Any) -> None:
-        """What a lane is known to leave at zero, and should not, shows something too."""
+    def note_expected(self, label: str, accepted: Any) -> None:
+        """What a lane is known to do instead shows something too: zeros, and numbers that it leaves open."""
         for name in () if isinstance(accepted, Rejects) else accepted:
             if name not in self._nonzero:
                 self._note(name, as_acceptance(accepted[name]).value)
+            if np.all(np.isposinf(as_acceptance(accepted[name]).bound)):
+                self._left_open.setdefault(label, set()).add(name)
 
     def _note(self, name: str, value: np.ndarray) -> None:
         if name not in self._nonzero and _shows(value):
@@ -58,7 +61,7 @@ class Shown:
         if zero:
             return f"{', '.join(sorted(zero))} was zero in all {count} samples"
         for label, kept in record.worst.items():
-            unbounded = self._quantities[label] - kept.keys()
+            unbounded = self._quantities[label] - kept.keys() - self._left_open.get(label, set())
             if unbounded:
                 return f"no sample bounds {', '.join(sorted(unbounded))} on {label}"
         return None

@@ -37,11 +37,15 @@ def commit() -> str:
 
 
 def chosen(seed: str) -> list[tuple[Fault, str]]:
-    """One fault of each contract; ``python -m benchmarks.detection`` tries the whole catalogue."""
+    """One fault of each contract; ``python -m benchmarks.detection`` tries the whole catalogue.
+
+    Contracts of lanes in some mode have tests of their own, which start such lanes.
+    """
     found: dict[str, list[Fault]] = {}
     for fault in CATALOGUE:
         for contract_id in fault.contracts:
-            found.setdefault(contract_id, []).append(fault)
+            if not REGISTRY[contract_id].modes:
+                found.setdefault(contract_id, []).append(fault)
     return [(min(faults, key=lambda fault: crc32(f"{seed} {fault}".encode())), name) for name, faults in found.items()]
 
 
@@ -65,7 +69,8 @@ def test_the_gate_blames_the_lane_with_the_fault(fault: Fault, contract_id: str,
 
 def test_another_commit_chooses_other_faults_of_the_same_contracts() -> None:
     one, other = ({name: fault for fault, name in chosen(seed)} for seed in "ab")
-    assert one.keys() == other.keys() == {name for fault in CATALOGUE for name in fault.contracts}
+    catalogued = {name for fault in CATALOGUE for name in fault.contracts}
+    assert one.keys() == other.keys() == {name for name in catalogued if not REGISTRY[name].modes}
     assert sum(one[name] is not other[name] for name in one) > len(one) / 4
 
 

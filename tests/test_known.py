@@ -298,3 +298,12 @@ def test_a_witness_of_another_version_is_not_run(identity, run):
     made = run(identity(variant_odd=odd))
     assert made.replay_witness(entry(versions="<3")) == {}
     assert made.record.samples == 0
+
+
+def test_what_a_known_divergence_leaves_open_need_not_be_bounded(declare, run):
+    open_ = {"output": Acceptance(np.ones(1), np.inf)}
+    right, wrong = (lambda x: {"output": Acceptance(x)}), (lambda x: x + 1)
+    law = declare(lambda x: x, right, wrong, variant_odd=lambda x: open_)
+    made = run(law, entries=(entry(),))
+    made.check(real(1))
+    assert made.finish().verdict is Verdict.KNOWN

@@ -43,7 +43,7 @@ WORDS = 1500
 BOOT = """
 import json, sys
 path, folder = json.loads(sys.argv[1])
-sys.path[:] = path
+sys.path[:] = path + [each for each in sys.path if each not in path]
 from importlib.util import spec_from_file_location
 class Finder:  # the package of the lane itself, whatever else its environment has
     @staticmethod

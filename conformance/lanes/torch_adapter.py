@@ -63,6 +63,7 @@ class Adapter:
         torch.backends.cudnn.allow_tf32 = self.tf32
         torch.backends.cuda.matmul.allow_tf32 = self.tf32
         torch.set_flush_denormal(False)
+        torch.distributions.Distribution.set_default_validate_args(True)  # what torch.compile compiles switches it off
 
     def settings(self) -> dict[str, Any]:
         """The pinned settings as they are now."""
