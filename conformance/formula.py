@@ -69,7 +69,8 @@ class Formula:
             if cotangent is not None:
                 back = dtypes.PARTS.get(dtype, dtype) if self.stepwise else inner
                 with computed_in(back):
-                    accepted = {**dict(self._backward(results, cotangent, inputs, leaves, back)), **accepted}
+                    found = dict(self._backward(results, cotangent, inputs, leaves, back))
+                    accepted.update({name: each for name, each in found.items() if name not in accepted})
         return {name: each for name, each in accepted.items() if given.get(name, each) is not None}
 
     def _backward(

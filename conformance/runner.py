@@ -342,7 +342,8 @@ class ContractRun:
                     judged.known.append((lane.label, entry))
                     judged.ratios.update(found.ratios)
                     judged.noted.update(found.noted)
-                    self._shown.note_expected(lane.label, accepted)
+                    self._shown.note_expected(accepted)
+                    self._shown.note_open(lane.label, found.ratios.get(lane.label, {}))
                     return True
             if entries:
                 judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)

@@ -38,13 +38,15 @@ class Shown:
         """Labels of the lanes that took part."""
         return self._quantities.keys()
 
-    def note_expected(self, label: str, accepted: Any) -> None:
-        """What a lane is known to do instead shows something too: zeros, and numbers that it leaves open."""
+    def note_expected(self, accepted: Any) -> None:
+        """What a lane is known to leave at zero, and should not, shows something too."""
         for name in () if isinstance(accepted, Rejects) else accepted:
             if name not in self._nonzero:
                 self._note(name, as_acceptance(accepted[name]).value)
-            if np.all(np.isposinf(as_acceptance(accepted[name]).bound)):
-                self._left_open.setdefault(label, set()).add(name)
+
+    def note_open(self, label: str, ratios: Mapping[str, float]) -> None:
+        """What a known divergence promises nothing of, so that a lane's numbers are held to no bound, need none."""
+        self._left_open.setdefault(label, set()).update(name for name, ratio in ratios.items() if np.isnan(ratio))
 
     def _note(self, name: str, value: np.ndarray) -> None:
         if name not in self._nonzero and _shows(value):

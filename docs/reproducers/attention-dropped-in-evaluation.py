@@ -4,14 +4,12 @@ evaluation are random."""
 import numpy as np
 import paddle
 
-query = paddle.to_tensor(np.array([[[[100.0]]]], 'float32'), stop_gradient=False)
-key = paddle.to_tensor(np.array([[[[1.0], [0.0]]]], 'float32'), stop_gradient=False)
-value = paddle.to_tensor(np.array([[[[1.0], [0.0]]]], 'float32'), stop_gradient=False)
+query = paddle.to_tensor(np.array([[[[100.0]]]], 'float32'))
+key = paddle.to_tensor(np.array([[[[1.0], [0.0]]]], 'float32'))
+value = paddle.to_tensor(np.array([[[[1.0], [0.0]]]], 'float32'))
 def _paddles(f, query, key, value, **options):
     moved = [each.transpose([0, 2, 1, 3]) for each in (query, key, value)]
     return f.nn.functional.scaled_dot_product_attention(*moved, **options).transpose([0, 2, 1, 3])
-output = _paddles(paddle, query, key, value, attn_mask=None, dropout_p=0.5, is_causal=False, training=0.5 == 0)
-cotangent = paddle.to_tensor(np.array([[[[1.0]]]], 'float32'))
-got = np.asarray(paddle.grad([output], [query, key, value], [cotangent], allow_unused=True)[0])[0, 0, 0, 0]
-expected = 0.0
-assert abs(got - expected) <= 0.00011, f"got {got}, expected {expected}"
+got = np.asarray(_paddles(paddle, query, key, value, attn_mask=None, dropout_p=0.5, is_causal=False, training=0.5 == 0))[0, 0, 0, 0]
+expected = 1.0
+assert abs(got - expected) <= 9.7e-05, f"got {got}, expected {expected}"

@@ -4,11 +4,9 @@ length 1e-6 the loss is 0.91, and right is 0."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([[56.31228146377705]], 'float64'), stop_gradient=False)
-y = paddle.to_tensor(np.array([[13.319744064781373]], 'float64'), stop_gradient=False)
+x = paddle.to_tensor(np.array([[56.31228146377705]], 'float64'))
+y = paddle.to_tensor(np.array([[13.319744064781373]], 'float64'))
 target = paddle.to_tensor(np.array([1.0], 'float64'))
-output = paddle.nn.CosineEmbeddingLoss(0.5, reduction='mean')(x, y, target)
-cotangent = paddle.to_tensor(np.array(-0.9002995386755427, 'float64'))
-got = np.asarray(paddle.grad([output], [x, y], [cotangent], allow_unused=True)[1])[0, 0]
+got = np.asarray(paddle.nn.CosineEmbeddingLoss(0.5, reduction='mean')(x, y, target))[()]
 expected = 0.0
-assert abs(got - expected) <= 6.6e-16, f"got {got}, expected {expected}"
+assert abs(got - expected) <= 2e-15, f"got {got}, expected {expected}"

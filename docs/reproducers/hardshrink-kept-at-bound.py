@@ -3,9 +3,7 @@ number equal to the threshold in size is kept, with its gradient; the documentat
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array(0.5, 'float32'), stop_gradient=False)
-output = paddle.nn.functional.hardshrink(x, 0.5)
-cotangent = paddle.to_tensor(np.array(0.104900114, 'float32'))
-got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[()]
+x = paddle.to_tensor(np.array(0.5, 'float32'))
+got = np.asarray(paddle.nn.functional.hardshrink(x, 0.5))[()]
 expected = 0.0
 assert got == expected, f"got {got}, expected {expected}"

@@ -3,9 +3,7 @@ an attribute kept in float32, in float64 too."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array(0.0413259793472436, 'float64'), stop_gradient=False)
-output = paddle.nn.functional.hardsigmoid(x, slope=1 / 6)
-cotangent = paddle.to_tensor(np.array(-1.2459109472530652, 'float64'))
-got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[()]
-expected = -0.2076518245421775
-assert abs(got - expected) <= 1.4e-16, f"got {got}, expected {expected}"
+x = paddle.to_tensor(np.array(0.0413259793472436, 'float64'))
+got = np.asarray(paddle.nn.functional.hardsigmoid(x, slope=1 / 6))[()]
+expected = 0.5068876632245406
+assert abs(got - expected) <= 4.6e-16, f"got {got}, expected {expected}"

@@ -3,9 +3,7 @@ is formed as exp(x) times a polynomial, and is infinite as soon as exp(x) is: i0
 import numpy as np
 import torch
 
-x = torch.tensor(np.array([90.0], 'float32')).requires_grad_()
-output = torch.i0(x)
-cotangent = torch.tensor(np.array([1.0], 'float32'))
-got = np.ravel(torch.autograd.grad([output], [x], [cotangent], allow_unused=True)[0])[0]
-expected = 5.11060682e+37
-assert abs(got - expected) <= 9.5e+31, f"got {got}, expected {expected}"
+x = torch.tensor(np.array([90.0], 'float32'))
+got = np.ravel(torch.i0(x))[0]
+expected = 5.13923835e+37
+assert abs(got - expected) <= 3.7e+31, f"got {got}, expected {expected}"

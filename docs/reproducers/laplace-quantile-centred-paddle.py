@@ -4,11 +4,9 @@ is lost: -inf for -20.03. The sign of 0 in the middle makes the gradient there 0
 import numpy as np
 import paddle
 
-value = paddle.to_tensor(np.array([1e-09, 0.5], 'float32'), stop_gradient=False)
-loc = paddle.to_tensor(np.array([0.0, 0.0], 'float32'), stop_gradient=False)
-scale = paddle.to_tensor(np.array([1.0, 1.0], 'float32'), stop_gradient=False)
-output = (paddle.distributions if hasattr(paddle, 'distributions') else paddle.distribution).Laplace(loc, scale).icdf(value)
-cotangent = paddle.to_tensor(np.array([1.0, 1.0], 'float32'))
-got = np.ravel(paddle.grad([output], [value, loc, scale], [cotangent], allow_unused=True)[0])[0]
-expected = 1000000028.0
-assert abs(got - expected) <= 3e+02, f"got {got}, expected {expected}"
+value = paddle.to_tensor(np.array([1e-09, 0.5], 'float32'))
+loc = paddle.to_tensor(np.array([0.0, 0.0], 'float32'))
+scale = paddle.to_tensor(np.array([1.0, 1.0], 'float32'))
+got = np.ravel((paddle.distributions if hasattr(paddle, 'distributions') else paddle.distribution).Laplace(loc, scale).icdf(value))[0]
+expected = -20.03011868
+assert abs(got - expected) <= 4.8e-06, f"got {got}, expected {expected}"

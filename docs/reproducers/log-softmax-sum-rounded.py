@@ -4,7 +4,7 @@ log_softmax([0, -2.29102])[0] is -0.09674, right is -0.09637."""
 import numpy as np
 import torch
 
-x = torch.tensor(np.array([0.0, -2.291], 'float16')).requires_grad_()
+x = torch.tensor(np.array([0.0, -2.291], 'float16'))
 def _axis(f):
     return 'dim' if f.__name__ == 'torch' else 'axis'
 def _in_way(f, name, x, axis, how):
@@ -13,9 +13,7 @@ def _in_way(f, name, x, axis, how):
     if 'function' == 'method' and hasattr(x, name):
         return getattr(x, name)(0)
     return getattr(f.nn.functional, name)(x, **{_axis(f): 0})
-output = _in_way(torch, 'log_softmax', x, 0, 'function')
-cotangent = torch.tensor(np.array([-0.5386, -0.0434], 'float16'))
-got = np.asarray(torch.autograd.grad([output], [x], [cotangent], allow_unused=True)[0])
-expected = np.array([-0.0100695, 0.0100695], 'float64')
-allowed = np.array([3.1e-05, 6.8e-05], 'float64')
+got = np.asarray(_in_way(torch, 'log_softmax', x, 0, 'function'))
+expected = np.array([-0.0963675, -2.38738], 'float64')
+allowed = np.array([9.5e-05, 0.0024], 'float64')
 assert (abs(got - expected) <= allowed).all(), f"got {got}, expected {expected}"

@@ -4,14 +4,12 @@ import numpy as np
 import paddle
 
 value = paddle.to_tensor(np.array(1.0, 'float32'))
-rate = paddle.to_tensor(np.array(0.0, 'float32'), stop_gradient=False)
+rate = paddle.to_tensor(np.array(0.0, 'float32'))
 def asked(kind, call, value, *parameters):
     member = getattr(kind(*parameters), 'log_prob')
     if value is not None:
         return member(value)
     return (member() if callable(member) else member) + sum((0.0 * each.sum() for each in parameters))
-output = asked(paddle.distribution.Poisson, 'log_prob', value, rate)
-cotangent = paddle.to_tensor(np.array(1.0, 'float32'))
-got = np.asarray(paddle.grad([output], [rate], [cotangent], allow_unused=True)[0])[()]
-expected = np.inf
+got = np.asarray(asked(paddle.distribution.Poisson, 'log_prob', value, rate))[()]
+expected = -np.inf
 assert got == expected, f"got {got}, expected {expected}"

@@ -4,10 +4,8 @@ poisson-nll-nan-at-zero-paddle."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array(0.0009765625, 'float64'), stop_gradient=False)
-target = paddle.to_tensor(np.array(1.0, 'float64'), stop_gradient=False)
-output = paddle.nn.PoissonNLLLoss(False, False, reduction='mean', **{'eps' if paddle.__name__ == 'torch' else 'epsilon': 0.001})(x, target)
-cotangent = paddle.to_tensor(np.array(1.0, 'float64'))
-got = np.asarray(paddle.grad([output], [x, target], [cotangent], allow_unused=True)[0])[()]
-expected = -504.9288537549407
-assert abs(got - expected) <= 4.5e-13, f"got {got}, expected {expected}"
+x = paddle.to_tensor(np.array(0.0009765625, 'float64'))
+target = paddle.to_tensor(np.array(1.0, 'float64'))
+got = np.asarray(paddle.nn.PoissonNLLLoss(False, False, reduction='mean', **{'eps' if paddle.__name__ == 'torch' else 'epsilon': 0.001})(x, target))[()]
+expected = 6.227372616674234
+assert abs(got - expected) <= 8.7e-15, f"got {got}, expected {expected}"

@@ -3,9 +3,7 @@ axis. Instead: Powers and roots are computed in float32, in float64 too."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([[[0.36159505490948474]]], 'float64'), stop_gradient=False)
-output = paddle.nn.LPPool1D(2.0, **{'kernel_size': 1, 'stride': None, 'ceil_mode': False})(x)
-cotangent = paddle.to_tensor(np.array([[[1.3040000451301372]]], 'float64'))
-got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0, 0, 0]
-expected = 1.3040000451301372
-assert abs(got - expected) <= 2.9e-15, f"got {got}, expected {expected}"
+x = paddle.to_tensor(np.array([[[0.36159505490948474]]], 'float64'))
+got = np.asarray(paddle.nn.LPPool1D(2.0, **{'kernel_size': 1, 'stride': None, 'ceil_mode': False})(x))[0, 0, 0]
+expected = 0.36159505490948474
+assert abs(got - expected) <= 4.7e-16, f"got {got}, expected {expected}"

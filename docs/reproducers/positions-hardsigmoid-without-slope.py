@@ -4,9 +4,7 @@ not in place, is 0.5 everywhere and has no gradient."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([[[[0.12573022, -0.13210486, 0.64042264], [0.104900114, -0.5356694, 0.36159506], [1.304, 0.94708097, -0.70373523]], [[-1.2654215, -0.62327445, 0.04132598], [-2.3250308, -0.21879166, -1.245911], [-0.7322674, -0.544259, -0.31630015]]]], 'float32'), stop_gradient=False)
-output = paddle.nn.functional.hardsigmoid(x, False)
-cotangent = paddle.to_tensor(np.array([[[[0.41163054, 1.0425134, -0.12853466], [1.3664634, -0.6651947, 0.35151008], [0.90347016, 0.0940123, -0.7434993]], [[-0.9217254, -0.45772582, 0.22019513], [-1.0096182, -0.20917557, -0.15922502], [0.5408456, 0.21465912, 0.3553727]]]], 'float32'))
-got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0, 1, 2, 1]
-expected = 0.03577652077
-assert abs(got - expected) <= 6.4e-09, f"got {got}, expected {expected}"
+x = paddle.to_tensor(np.array([[[[0.12573022, -0.13210486, 0.64042264], [0.104900114, -0.5356694, 0.36159506], [1.304, 0.94708097, -0.70373523]], [[-1.2654215, -0.62327445, 0.04132598], [-2.3250308, -0.21879166, -1.245911], [-0.7322674, -0.544259, -0.31630015]]]], 'float32'))
+got = np.asarray(paddle.nn.functional.hardsigmoid(x, False))[0, 1, 1, 0]
+expected = 0.1124948661
+assert abs(got - expected) <= 2.1e-08, f"got {got}, expected {expected}"

@@ -5,15 +5,13 @@ a hidden layer of which training drops all."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([[[0.34558418, 0.82161814, 0.33043706, -1.3031572], [0.9053559, 0.44637457, -0.5369532, 0.5811181], [0.3645724, 0.2941325, 0.028422242, 0.546713]]], 'float32'), stop_gradient=False)
+x = paddle.to_tensor(np.array([[[0.34558418, 0.82161814, 0.33043706, -1.3031572], [0.9053559, 0.44637457, -0.5369532, 0.5811181], [0.3645724, 0.2941325, 0.028422242, 0.546713]]], 'float32'))
 layer = paddle.nn.TransformerEncoderLayer(x.shape[-1], 2, 8, 0.0, 'relu', 0.5, True)
 with paddle.no_grad():
     for name, weight in layer.named_parameters():
         if 'norm' not in name:
             weight.zero_()
 layer.eval()
-output = layer(x)
-cotangent = paddle.to_tensor(np.array([[[-0.73645407, -0.16290995, -0.48211932, 0.5988462], [0.039722107, -0.29245675, -0.78190845, -0.25719225], [0.008142181, -0.2756029, 1.2940638, 1.0067244]]], 'float32'))
-got = np.asarray(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0, 2, 1]
-expected = -1.43045308
-assert abs(got - expected) <= 7.1e-06, f"got {got}, expected {expected}"
+got = np.asarray(layer(x))[0, 2, 2]
+expected = -0.50962117
+assert abs(got - expected) <= 1.5e-06, f"got {got}, expected {expected}"

@@ -3,8 +3,6 @@ less. Instead: Of one element by one less it is 0 rather than NaN."""
 import numpy as np
 import paddle
 
-x = paddle.to_tensor(np.array([0.5], 'float32'), stop_gradient=False)
-output = paddle.var(x, None, bool(1), False)
-cotangent = paddle.to_tensor(np.array(1.0, 'float32'))
-got = np.ravel(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0]
+x = paddle.to_tensor(np.array([0.5], 'float32'))
+got = np.asarray(paddle.var(x, None, bool(1), False))[()]
 assert np.isnan(got), f"got {got}, expected NaN"
