@@ -1,7 +1,7 @@
 """Faults of what is compiled and of what is loaded: stale statistics, a batch that is overwritten, answers of before.
 
 They stand in for defects of a framework's compiler. Their contracts run on lanes that compile alone, so that the
-catalogue of the other faults does not hold them: see ``tests/test_compiled.py``.
+catalogue of the other faults does not hold them: see ``tests/compiled_laws.py``.
 """
 
 from __future__ import annotations

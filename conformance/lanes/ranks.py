@@ -43,7 +43,8 @@ WORDS = 1500
 BOOT = """
 import json, sys
 path, folder = json.loads(sys.argv[1])
-sys.path[:] = path + [each for each in sys.path if each not in path]
+own = [each for each in sys.path if each]  # in front: folders of the lane may have packages of the same names
+sys.path[:] = own + [each for each in path if each not in own]
 from importlib.util import spec_from_file_location
 class Finder:  # the package of the lane itself, whatever else its environment has
     @staticmethod
