@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from conformance.dtypes import named
+from conformance.dtypes import FLOATS
+from conformance.number_formats import FORMATS
 
-UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53, "float16": 2.0**-11, "bfloat16": 2.0**-8, "tf32": 2.0**-11}
+UNIT_ROUNDOFF = {**{name: FORMATS[name].unit for name in FLOATS}, "tf32": 2.0**-11}
 U = UNIT_ROUNDOFF["float32"]
-SMALLEST = {"float32": 2.0**-149, "float64": 2.0**-1074, "float16": 2.0**-24, "bfloat16": 2.0**-133}
-LARGEST = {"float16": 65504.0, "bfloat16": 2.0**128 * (1 - 2.0**-8)}
+SMALLEST = {name: FORMATS[name].smallest for name in FLOATS}
 NARROW = ("bfloat16", "float16")
 """Formats of whole computations: every kernel rounds its results to them, and adds up in float32."""
+LARGEST = {name: FORMATS[name].largest for name in NARROW}
 GRID = 32.0
 """Products of multiples of 1 / GRID need no rounding in float32 while their magnitudes stay within its integers."""
 TINY = SMALLEST["float32"]
@@ -111,7 +112,7 @@ def stored(value: np.ndarray, bound: np.ndarray, form: str) -> Acceptance:
     """
     value = np.asarray(value, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        held = value.astype(named(form)).astype(np.float64) == value
+        held = FORMATS[form].holds(value)
         size = np.where(np.isfinite(value), np.abs(value), 0.0) + bound
         rounding = UNIT_ROUNDOFF[form] * size + SMALLEST[form]
         total = np.where(held & (np.asarray(bound) == 0), 0.0, bound + rounding)

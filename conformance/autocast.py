@@ -43,6 +43,8 @@ MODULES = frozenset(
     ["Conv1d", "Conv2d", "Conv3d", "Linear", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "PReLU"]
 )
 """Modules that are one such operator."""
+COUNTERPARTS = frozenset(name.lower().removesuffix("d") for name in LOWER | MODULES)
+"""Both, as names of what a contract covers are compared with them."""
 NETWORKS = ("models", "training step", "training loop", "determinism", "checkpoints", "carry", "models_zoo")
 SEVERAL = ("recurrent", "calls by position", "transformer")
 """Areas whose calls are made of several operators, or are one of many by name."""
@@ -107,6 +109,7 @@ WRITTEN_OUT = frozenset(["eval", "exec", "spellings"])
 """What makes a call of a text, of which nothing is known before it runs."""
 
 
+@cache
 def casts(contract: Contract) -> bool:
     """Whether a contract's call is one operator that casts, or a model whose every weight goes into one."""
     if contract.formats:
@@ -135,7 +138,7 @@ def open_question(contract: Contract, lower: str) -> str | None:
 def _beside(contract: Contract, read: frozenset[str]) -> bool:
     """Whether a call that casts judges anything else too."""
     covered = {each.rpartition(".")[2].strip("_").lower().removesuffix("d") for each in contract.covers}
-    return not covered or not covered <= {each.lower().removesuffix("d") for each in LOWER | MODULES}
+    return not covered or not covered <= COUNTERPARTS
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import errors
 
-from conformance import budget, modes, profiles
+from conformance import budget, profiles
 from conformance.contract import Contract, ContractError, Sample
 from conformance.judge import Verdict, worst
 from conformance.lanes import LaneError
@@ -53,7 +53,7 @@ class ContractItem(LawItem):
         session = self._session_of()
         began = time.perf_counter()
         self.run = self._new_run(session)
-        self._require_lane(session)
+        self._require_lane()
         try:
             self.run.begin()
             self.execute(session, self.run)
@@ -74,12 +74,10 @@ class ContractItem(LawItem):
             self.run.record.seconds = time.perf_counter() - began
             session.budget.end()
 
-    def _require_lane(self, session: Session) -> None:
+    def _require_lane(self) -> None:
         """Skip what only lanes in some mode run, or what they do not, where that leaves none."""
         assert self.run is not None
-        chosen = {modes.missing(lane.spec.modes, self.contract.modes) for lane in session.lanes} - {None}
-        chosen |= set(session.budget.left_out(self.contract, [lane.spec for lane in session.lanes]).values())
-        if not self.run.lanes and chosen & set(self.run.record.unsupported.values()):
+        if not self.run.lanes and self.run.not_asked:
             reasons = dict.fromkeys(self.run.record.unsupported.values())
             self.run = None
             pytest.skip(f"{self.contract.id}: {'; '.join(reasons)}")

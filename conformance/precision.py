@@ -44,10 +44,9 @@ def dot_format(spec: LaneSpec, contract: Contract) -> str:
 
 def lacking(arithmetic: str, contract: Contract) -> str | None:
     """Why a contract says nothing of a lane in this arithmetic, or ``None`` where it does."""
-    lower = cast_to(arithmetic)
     if contract.modes:
         return None
-    wanted = FORMATS.get(arithmetic)
+    lower, wanted = cast_to(arithmetic), FORMATS.get(arithmetic)
     if lower is not None:
         return autocast.open_question(contract, lower)
     if wanted is not None and wanted not in (*contract.dtypes, *contract.formats):

@@ -63,10 +63,14 @@ class ContractRun:
         self.record = Record(contract.id, contract.area, contract.claim)
         self.entries = [entry for entry in entries if not entry.not_run]
         self.lanes: list[Lane] = []
+        self.not_asked: dict[str, str] = {}
+        """Lanes that do not run the contract because of their mode alone, and why."""
         for lane in lanes:
+            not_asked = modes.missing(lane.spec.modes, contract.modes) or (left_out or {}).get(lane.label)
+            if not_asked is not None:
+                self.not_asked[lane.label] = not_asked
             reason = (
-                modes.missing(lane.spec.modes, contract.modes)
-                or (left_out or {}).get(lane.label)
+                not_asked
                 or precision.lacking(lane.spec.arithmetic, contract)
                 or contract.unsupported_on(lane.spec.framework, lane.spec.device)
                 or next((entry.not_run for entry in entries if entry.not_run and entry.applies_to(lane)), None)
@@ -76,6 +80,9 @@ class ContractRun:
             else:
                 self.record.unsupported[lane.label] = reason
         self._arithmetics = list({lane.spec.arithmetic: lane for lane in self.lanes}.values())
+        self._entries_of = {
+            lane.label: [entry for entry in self.entries if entry.applies_to(lane)] for lane in self.lanes
+        }
         specs = [lane.spec for lane in self.lanes]
         self.upgrade = upgrade.Tally() if upgrade.pair(specs) else None
         self.modes = {new: upgrade.Tally(old, new) for old, new in upgrade.eager(specs)}
@@ -330,7 +337,7 @@ class ContractRun:
             return True
         accepted = self.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
-        entries = [entry for entry in self.entries if entry.applies_to(lane)]
+        entries = self._entries_of[lane.label]
         judgement = compare(
             lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device, first=bool(entries)
         )
@@ -353,8 +360,6 @@ class ContractRun:
         return False
 
     def _explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
-        if not entry.applies_to(lane):
-            return None
         accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
         judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)
         if judgement.differences:

@@ -17,6 +17,7 @@ from typing import Any
 
 import paddle
 
+from conformance.lanes.patched import patched
 from conformance.modes import Running, Unsupported
 
 FIRST = {None: "", "NCL": "NLC", "NCW": "NWC", "NCHW": "NHWC", "NCDHW": "NDHWC"}
@@ -56,13 +57,11 @@ class ChannelsLast(Running):
     def _last(self) -> Iterator[None]:
         self._made = 0
         wrapped: dict[int, Callable[..., Any]] = {}
-        for module, name, plain in self._places:
-            setattr(module, name, wrapped.setdefault(id(plain), self._wrapped(plain)))
-        try:
+        for _, _, plain in self._places:
+            if id(plain) not in wrapped:
+                wrapped[id(plain)] = self._wrapped(plain)
+        with patched((module, name, wrapped[id(plain)]) for module, name, plain in self._places):
             yield
-        finally:
-            for module, name, plain in self._places:
-                setattr(module, name, plain)
 
     def _wrapped(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         signature = _signature(plain)

@@ -16,9 +16,12 @@ import numpy as np
 import paddle
 
 from conformance.lanes.lane import LaneError
+from conformance.lanes.patched import patched
 
 RUNNERS = ("run_program", "pir_run_program")
 """Operators by which paddle runs what was compiled, in the releases up to 3.0 and from then on."""
+PACKED = "construct_program_attribute_map"
+"""The function by which paddle packs a program from release 3.3 on."""
 CONSTANTS = {"pd_op.full": "value", "pd_op.assign_value_": "values"}
 """Operators of a program that are numbers, and the name by which they hold them."""
 SHIFTS = {"pd_op.scale": "bias"}
@@ -52,19 +55,12 @@ class Programs:
     def counted(self) -> Iterator[None]:
         """Count those that run while this lasts."""
         core = paddle.base.core
-        plain = [(module, name, getattr(module, name)) for module, name in self._places]
-        packed = getattr(core, "construct_program_attribute_map", None)
-        for module, name, function in plain:
-            setattr(module, name, self._counting(function))
+        changed = [(module, name, self._counting(getattr(module, name))) for module, name in self._places]
+        packed = getattr(core, PACKED, None)
         if packed is not None:
-            core.construct_program_attribute_map = self._noting(packed)
-        try:
+            changed.append((core, PACKED, self._noting(packed)))
+        with patched(changed):
             yield
-        finally:
-            for module, name, function in plain:
-                setattr(module, name, function)
-            if packed is not None:
-                core.construct_program_attribute_map = packed
 
     def _noting(self, packed: Callable[..., Any]) -> Callable[..., Any]:
         """What paddle packs a program into, by which it runs it from release 3.3 on, does not show the program."""

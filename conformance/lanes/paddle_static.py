@@ -26,6 +26,7 @@ import paddle
 from conformance.contract import Observation
 from conformance.lanes.lane import LaneError
 from conformance.lanes.paddle_programs import Programs
+from conformance.lanes.patched import patched
 from conformance.modes import Again, Running, Unsupported
 
 VALUES = ("numpy", "item", "tolist", "__array__", "__int__", "__float__", "__bool__", "__index__")
@@ -181,29 +182,21 @@ class Static(Running):
     @contextlib.contextmanager
     def _layers_compiled(self) -> Iterator[None]:
         """While this lasts, a layer that is called by anything but a compiled layer runs static."""
-        plain, inside = paddle.nn.Layer.__call__, [False]
+        plain = paddle.nn.Layer.__call__
 
         def called(layer: Any, *arguments: Any, **named: Any) -> Any:
-            if inside[0] or looked_into(layer):
+            if looked_into(layer):
                 return plain(layer, *arguments, **named)
             if any(getattr(part, "proj_size", 0) for part in layer.sublayers(include_self=True)):
                 raise Unsupported("to compile an LSTM with a projection may end paddle's interpreter")
-            inside[0] = True
-            paddle.nn.Layer.__call__ = plain
-            try:
+            with patched([(paddle.nn.Layer, "__call__", plain)]):  # what is within is part of its program
                 if self.value == "sot":
                     return self._whole(layer, arguments, named)
                 with self._layer_compiled(layer):
                     return plain(layer, *arguments, **named)
-            finally:
-                inside[0] = False
-                paddle.nn.Layer.__call__ = called
 
-        paddle.nn.Layer.__call__ = called
-        try:
+        with patched([(paddle.nn.Layer, "__call__", called)]):
             yield
-        finally:
-            paddle.nn.Layer.__call__ = plain
 
     @contextlib.contextmanager
     def _functions_compiled(self) -> Iterator[None]:
@@ -224,13 +217,8 @@ class Static(Running):
 
             return called
 
-        try:
-            for name, function in plain.items():
-                setattr(module, name, compiled(function))
+        with patched((module, name, compiled(function)) for name, function in plain.items()):
             yield
-        finally:
-            for name, function in plain.items():
-                setattr(module, name, function)
 
     @contextlib.contextmanager
     def _layer_compiled(self, layer: Any) -> Iterator[None]:
@@ -320,8 +308,7 @@ def functional() -> list[str]:
 @contextlib.contextmanager
 def watched(plan: Plan) -> Iterator[None]:
     """Note what a call uses: layers, and what no program is made of, unless paddle itself uses it."""
-    layer = paddle.nn.Layer
-    tensor = paddle.Tensor
+    tensor, functions = paddle.Tensor, paddle.nn.functional
     told = {
         **{(tensor, name): "reads the values of a tensor" for name in VALUES},
         (tensor, "backward"): "goes back through its graph",
@@ -329,9 +316,6 @@ def watched(plan: Plan) -> Iterator[None]:
         (paddle.autograd, "backward"): "goes back through its graph",
         (paddle, "seed"): "seeds the generator",
     }
-    functions = functional()
-    owned = [(paddle.nn.functional, name) for name in functions]
-    plain = {(owner, name): getattr(owner, name) for owner, name in (*told, *owned, (layer, "__call__"))}
 
     def watching(function: Callable[..., Any], text: str) -> Callable[..., Any]:
         def used(*arguments: Any, **named: Any) -> Any:
@@ -341,27 +325,18 @@ def watched(plan: Plan) -> Iterator[None]:
 
         return used
 
-    def called(*arguments: Any, **named: Any) -> Any:
-        plan.layers = True
-        return plain[layer, "__call__"](*arguments, **named)
-
-    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(function: Callable[..., Any], what: str) -> Callable[..., Any]:
         def used(*arguments: Any, **named: Any) -> Any:
-            plan.functions = True
+            setattr(plan, what, True)
             return function(*arguments, **named)
 
         return used
 
-    try:
-        for (owner, name), text in told.items():
-            setattr(owner, name, watching(plain[owner, name], text))
-        for name in functions:
-            setattr(paddle.nn.functional, name, noting(plain[paddle.nn.functional, name]))
-        layer.__call__ = called
+    told_of = [(owner, name, watching(getattr(owner, name), text)) for (owner, name), text in told.items()]
+    noted = [(functions, name, noting(getattr(functions, name), "functions")) for name in functional()]
+    layers = [(paddle.nn.Layer, "__call__", noting(paddle.nn.Layer.__call__, "layers"))]
+    with patched([*told_of, *noted, *layers]):
         yield
-    finally:
-        for (owner, name), function in plain.items():
-            setattr(owner, name, function)
 
 
 def frozen(value: Any, values: bool = True) -> Any:

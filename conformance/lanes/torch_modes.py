@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import torch
 
 from conformance.lanes.lane import LaneError
+from conformance.lanes.patched import patched
 from conformance.lanes.repeated import Repeated
 from conformance.modes import Again, Running, Unsupported
 
 SHAPES = 1000
 """Shapes that one function may be compiled for; beyond this torch would run it eagerly and say nothing."""
+
+
+def with_a_tensor(values: Iterable[Any]) -> bool:
+    """Whether a tensor is among some arguments."""
+    return any(isinstance(each, torch.Tensor) for each in values)
+
+
+@contextlib.contextmanager
+def outermost(called_as: Callable[..., Any], taken: Callable[[Iterable[Any]], bool] | None = None) -> Iterator[None]:
+    """While this lasts, a module that is called by anything but a module is called by ``called_as``.
+
+    taken: whether it is, by its arguments; default: always.
+    """
+    plain, inside = torch.nn.Module.__call__, [False]
+
+    def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
+        if inside[0] or (taken is not None and not taken((*arguments, *named.values()))):
+            return plain(module, *arguments, **named)
+        inside[0] = True
+        try:
+            return called_as(module, plain, *arguments, **named)
+        finally:
+            inside[0] = False
+
+    with patched([(torch.nn.Module, "__call__", called)]):
+        yield
 
 
 class Compile(Running):
@@ -38,6 +65,7 @@ class Compile(Running):
                 setattr(dynamo.config, name, SHAPES)
         self._whole: dict[str, Callable[..., Any]] = {}
         self._with_modules: set[str] = set()
+        self._modules = 0
 
     def begin(self) -> None:
         self._dynamo.reset()
@@ -60,41 +88,25 @@ class Compile(Running):
         if contract.id in self._whole:
             return self._whole[contract.id](**inputs)
         state, result = torch.get_rng_state(), None
-        with self._modules_compiled() as found:
+        self._modules = 0
+        with outermost(self._called, with_a_tensor):
             try:
                 result = call(**inputs)
             except Exception:
-                if found or contract.id in self._with_modules:
+                if self._modules or contract.id in self._with_modules:
                     raise  # else it was eager code that raised it, which is not in question
-        if found or contract.id in self._with_modules:
+        if self._modules or contract.id in self._with_modules:
             self._with_modules.add(contract.id)
             return result
-        if not any(isinstance(each, torch.Tensor) for each in inputs.values()):
+        if not with_a_tensor(inputs.values()):
             raise Unsupported("it calls no module with a tensor, and takes none")
         torch.set_rng_state(state)
         self._whole[contract.id] = self.compiled(call)
         raise Again
 
-    @contextlib.contextmanager
-    def _modules_compiled(self) -> Iterator[list[str]]:
-        """While this lasts, a module that is called by anything but a module runs compiled; gives their names."""
-        plain, inside, found = torch.nn.Module.__call__, [False], []
-
-        def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
-            if inside[0] or not any(isinstance(each, torch.Tensor) for each in (*arguments, *named.values())):
-                return plain(module, *arguments, **named)
-            found.append(type(module).__name__)
-            inside[0] = True
-            try:
-                return self.compiled(module)(*arguments, **named)
-            finally:
-                inside[0] = False
-
-        torch.nn.Module.__call__ = called
-        try:
-            yield found
-        finally:
-            torch.nn.Module.__call__ = plain
+    def _called(self, module: torch.nn.Module, plain: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        self._modules += 1
+        return self.compiled(module)(*arguments, **named)
 
 
 class Autocast(Running):
@@ -141,27 +153,6 @@ class Float16(Narrow):
     """In float16."""
 
     dtype = torch.float16
-
-
-@contextlib.contextmanager
-def outermost(called_as: Callable[..., Any]) -> Iterator[None]:
-    """While this lasts, a module that is called by anything but a module is called by ``called_as``."""
-    plain, inside = torch.nn.Module.__call__, [False]
-
-    def called(module: torch.nn.Module, *arguments: Any, **named: Any) -> Any:
-        if inside[0]:
-            return plain(module, *arguments, **named)
-        inside[0] = True
-        try:
-            return called_as(module, plain, *arguments, **named)
-        finally:
-            inside[0] = False
-
-    torch.nn.Module.__call__ = called
-    try:
-        yield
-    finally:
-        torch.nn.Module.__call__ = plain
 
 
 class ChannelsLast(Running):
