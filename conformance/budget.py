@@ -45,7 +45,8 @@ class Budget:
         return None
 
     def begin(self) -> Callable[[int], bool]:
-        """A contract begins; what is returned tells whether a number of examples, or its share, is enough."""
+        """A contract begins, or draws again; what is returned tells whether so many examples, or its time, do."""
+        self._spend()
         began = self._began = self._clock()
         share = FAIR * self._left / max(self.contracts, 1)
         most = EXAMPLES if settings().derandomize else math.inf
@@ -54,9 +55,13 @@ class Budget:
     def end(self) -> None:
         """The contract that began is over."""
         if self._began is not None:
-            self._left -= self._clock() - self._began
+            self._spend()
             self._began = None
             self.contracts -= 1
+
+    def _spend(self) -> None:
+        if self._began is not None:
+            self._left -= self._clock() - self._began
 
 
 def is_operator(contract: Contract) -> bool:

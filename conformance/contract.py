@@ -311,6 +311,16 @@ def contract(
     return declare
 
 
+def claimed(cls: type) -> dict[str, Any]:
+    """What a class takes over that is declared in place of another one: its claim, its place and its note."""
+    return {
+        "__doc__": cls.__doc__,
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "note": vars(cls).get("note", ""),
+    }
+
+
 def find(contract_id: str) -> Contract:
     """The contract of an id; an unknown id is a :class:`ContractError` that lists the nearest ones."""
     import difflib

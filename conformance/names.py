@@ -13,15 +13,21 @@ FILE = "contracts.txt"
 
 
 def import_suites(root: Path) -> None:
-    """Declare every contract of a project: contracts are spoken of by id, whichever suites run."""
+    """Declare every contract of a project, in the order of its files: they are spoken of by id, whichever run."""
     where = home.at(root)
     if where is None:
         raise ContractError(
             f"{root} has contracts, and its {home.DECLARATION} does not say where: add a table [tool.conformance] "
             'with the package of contracts, such as contracts = "laws"'
         )
-    for file in sorted(where.suites.rglob("test_*.py")):
-        importlib.import_module(".".join(file.relative_to(where.folder).with_suffix("").parts))
+    files = sorted(where.suites.rglob("test_*.py"))
+    modules = [".".join(file.relative_to(where.folder).with_suffix("").parts) for file in files]
+    for module in modules:
+        importlib.import_module(module)
+    places = {module: place for place, module in enumerate(modules)}
+    in_order = sorted(REGISTRY.values(), key=lambda contract: places.get(contract.module, len(modules)))
+    REGISTRY.clear()  # some may have been imported before
+    REGISTRY.update({contract.id: contract for contract in in_order})
 
 
 def import_gate() -> home.Home:

@@ -30,7 +30,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import dtypes as kinds
-from conformance.contract import REAL, Contract, ContractError, Sample, contract
+from conformance.contract import REAL, Contract, ContractError, Sample, claimed, contract
 from conformance.dtypes import EVERY, FLOATS, INTEGERS
 from conformance.formula import Formula, Outline
 from conformance.inputs import Booleans, Floats, Integers, Structure, broadcast, each, has_elements, one, shapes, two
@@ -101,10 +101,7 @@ def operator(
             _require_inputs(operator_id, value, call, wanted)
         formula = Formula(value, wanted, stepwise, integers_as, outputs, operator_id)
         body: dict[str, Any] = {
-            "__doc__": cls.__doc__,
-            "__module__": cls.__module__,
-            "__qualname__": cls.__qualname__,
-            "note": vars(cls).get("note", ""),
+            **claimed(cls),
             "oracle": staticmethod(formula),
             **{name: staticmethod(_called(name, call)) for name, call in calls.items()},
         }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from conformance import Acceptance, Contract, contract
 from conformance.contract import _DECLARED, REGISTRY
+from conformance.lanes import parse
 from conformance.lanes.lane import ADAPTERS, InProcessLane
 from conformance.ledger import Entry
 from conformance.runner import ContractRun
@@ -51,11 +52,30 @@ def numpy_lanes() -> Iterator[Callable[..., list[InProcessLane]]]:
 
 
 @pytest.fixture
+def lane() -> Iterator[Callable[[str], InProcessLane]]:
+    """A function that gives a started lane of a real framework; afterwards another may be active."""
+    started: list[InProcessLane] = []
+
+    def start(text: str) -> InProcessLane:
+        pytest.importorskip(text.partition("+")[0])
+        made = InProcessLane(parse(text))
+        made.start()
+        started.append(made)
+        return made
+
+    yield start
+    for each in started:
+        each.adapter.pin()
+        InProcessLane._active.pop(each.spec.framework, None)
+
+
+@pytest.fixture
 def declare() -> Iterator[Callable[..., Contract]]:
     """A function that declares a contract from its calls and oracle; at first there is no other, and none stays."""
     registry, declared = dict(REGISTRY), dict(_DECLARED)
     REGISTRY.clear()
     _DECLARED.clear()
+    made = set()
 
     def make(
         torch: Callable[..., Any],
@@ -67,12 +87,14 @@ def declare() -> Iterator[Callable[..., Contract]]:
     ) -> Contract:
         variants = {key: staticmethod(options.pop(key)) for key in list(options) if key.startswith("variant_")}
         calls = {"torch": staticmethod(torch), "paddle": staticmethod(paddle or torch), "oracle": staticmethod(oracle)}
+        made.add(name)
         options = {"area": "small", "samples": st.nothing(), **options}
         return contract(name, **options)(type("law", (), {"__doc__": claim, **calls, **variants}))
 
     yield make
     for kept, now in ((registry, REGISTRY), (declared, _DECLARED)):
-        now.clear()
+        for name in made:
+            now.pop(name, None)  # and what suites declared that were imported meanwhile stays
         now.update(kept)  # type: ignore[arg-type]
 
 

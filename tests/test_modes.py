@@ -237,3 +237,14 @@ def test_a_budget_is_shared_and_ends(identity, monkeypatch):
     assert "torch:cpu" not in budget.left_out(law, SPECS)
     budget.end()  # a contract that no lane ran
     assert budget.contracts == 8
+
+
+def test_all_rounds_of_a_contract_that_draws_again_are_spent(identity):
+    clock = Clock()
+    budget = Budget(100.0, requested=True, clock=clock)
+    budget.contracts = 2
+    for _ in range(2):
+        budget.begin()
+        clock.now += 50.0
+    budget.end()
+    assert budget.left_out(identity().contract, SPECS) and budget.contracts == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,29 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, seed, settings
 
-from conformance import EXACT, REAL, Sample, contract
-from conformance.contract import REGISTRY, Contract, Observation, find
+from conformance import EXACT, REAL, Sample
+from conformance.contract import Contract, Observation, find
 from conformance.judge import Verdict
-from conformance.lanes import InProcessLane, parse, repeated
+from conformance.lanes import InProcessLane, repeated
 from conformance.outcomes import Divergence
 from conformance.runner import ContractRun
-
-
-@pytest.fixture
-def lane() -> Iterator[Callable[[str], InProcessLane]]:
-    started: list[InProcessLane] = []
-
-    def start(text: str) -> InProcessLane:
-        pytest.importorskip(text.partition("+")[0])
-        made = InProcessLane(parse(text))
-        made.start()
-        started.append(made)
-        return made
-
-    yield start
-    for each in started:
-        each.adapter.pin()
-        InProcessLane._active.pop(each.spec.framework, None)
 
 
 def whole(*shape: int) -> np.ndarray:
@@ -104,22 +87,7 @@ def test_torch_s_channels_permuted_in_place_of_laid_out_are_caught(lane, monkeyp
         judged(made, "nn.conv2d", convolution())
 
 
-@pytest.fixture
-def declared() -> Iterator[Callable[..., Contract]]:
-    known = set(REGISTRY)
-
-    def declare(**calls: Callable[..., Any]) -> Contract:
-        body = {"paddle": calls["torch"], **calls, "__doc__": "A law.", "__module__": __name__}
-        return contract("modes.law", area="small", samples=None)(
-            type("Law", (), {name: staticmethod(each) if callable(each) else each for name, each in body.items()})
-        )
-
-    yield declare
-    for name in set(REGISTRY) - known:
-        del REGISTRY[name]
-
-
-def test_torch_s_modules_and_what_they_are_given_have_channels_last(lane, declared):
+def test_torch_s_modules_and_what_they_are_given_have_channels_last(lane, declare):
     seen = []
 
     def call(x: Any) -> Any:
@@ -133,7 +101,7 @@ def test_torch_s_modules_and_what_they_are_given_have_channels_last(lane, declar
         windows = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (3, 3), (2, 3)).sum((1, 4, 5))
         return {"output": np.repeat(windows[:, None], 4, 1)}
 
-    run = ContractRun(declared(torch=call, oracle=oracle), [lane("torch+nhwc")])
+    run = ContractRun(declare(torch=call, oracle=oracle), [lane("torch+nhwc")])
     run.check(Sample({"x": whole(2, 4, 5, 5)}, EXACT))
     torch = importlib.import_module("torch")
     assert seen and all(each.is_contiguous(memory_format=torch.channels_last) for each in seen[0])
@@ -148,10 +116,10 @@ def _scattered(framework: str, made: list[Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("framework", ["torch", "paddle"])
-def test_two_calls_that_differ_in_a_bit_are_told(lane, declared, framework):
+def test_two_calls_that_differ_in_a_bit_are_told(lane, declare, framework):
     from conformance import Acceptance
 
-    law = declared(torch=_scattered(framework, []), oracle=lambda x: {"output": Acceptance(x, 1.0)})
+    law = declare(torch=_scattered(framework, []), oracle=lambda x: {"output": Acceptance(x, 1.0)})
     sample = Sample({"x": whole(3) + np.float32(1)}, REAL)
     ContractRun(law, [lane(framework)]).check(sample)
     with pytest.raises(Divergence) as error:
@@ -160,23 +128,23 @@ def test_two_calls_that_differ_in_a_bit_are_told(lane, declared, framework):
 
 
 @pytest.mark.parametrize("framework", ["torch", "paddle"])
-def test_random_numbers_are_drawn_alike_in_both_calls(lane, declared, framework):
+def test_random_numbers_are_drawn_alike_in_both_calls(lane, declare, framework):
     from conformance import Acceptance
 
     def call(x: Any) -> Any:
         module = importlib.import_module(framework)
         return x + module.rand([3]) + np.random.rand()
 
-    law = declared(torch=call, oracle=lambda x: {"output": Acceptance(x + 1, 1.0)})
+    law = declare(torch=call, oracle=lambda x: {"output": Acceptance(x + 1, 1.0)})
     ContractRun(law, [lane(f"{framework}+deterministic")]).check(Sample({"x": whole(3)}, REAL))
 
 
-def test_a_kernel_that_is_not_deterministic_is_not_run(lane, declared):
+def test_a_kernel_that_is_not_deterministic_is_not_run(lane, declare):
     def call(x: Any) -> Any:
         raise RuntimeError("put_ does not have a deterministic implementation, but you set ...")
 
     made = lane("torch+deterministic")
-    run = ContractRun(declared(torch=call, oracle=lambda x: {"output": x}), [made])
+    run = ContractRun(declare(torch=call, oracle=lambda x: {"output": x}), [made])
     run.check(Sample({"x": whole(3)}, REAL))
     assert run.finish().verdict is Verdict.UNSUPPORTED
 

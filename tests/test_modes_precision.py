@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from conformance import EXACT, REAL, Sample, accuracy, autocast, precision
 from conformance.contract import Contract, Observation, find
 from conformance.judge import Difference, Verdict, compare
-from conformance.lanes import InProcessLane, LaneError, parse
+from conformance.lanes import LaneError
 from conformance.runner import ContractRun, Divergence
 from tests import emulated
 
@@ -177,23 +176,6 @@ def test_float32_bounds_refuse_a_network_in_bfloat16_and_those_of_float16_too():
 
 
 # Lanes
-
-
-@pytest.fixture
-def lane() -> Iterator[Any]:
-    started: list[InProcessLane] = []
-
-    def start(text: str) -> InProcessLane:
-        pytest.importorskip(text.partition("+")[0])
-        made = InProcessLane(parse(text))
-        made.start()
-        started.append(made)
-        return made
-
-    yield start
-    for each in started:
-        each.adapter.pin()
-        InProcessLane._active.pop(each.spec.framework, None)
 
 
 @pytest.mark.parametrize("mode", ["bf16", "fp16", "amp", "amp=float16"])

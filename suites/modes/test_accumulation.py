@@ -224,6 +224,19 @@ def shared(draw: st.DrawFn) -> list[Sample]:
     return [Sample({name: integers(rng, (3,), 4) for name in ("x", "first", "second")}, EXACT)]
 
 
+def slopes(leaves: Any, first: Any, second: Any) -> dict[str, Any]:
+    """Gradients of two leaves of equal numbers: the losses of one go back apart, those of the other as a sum."""
+    for apart, leaf in zip((True, False), leaves, strict=True):
+        trunk = leaf * leaf
+        losses = [(trunk * each).sum() for each in (first, second)]
+        if apart:
+            losses[0].backward(retain_graph=True)
+            losses[1].backward()
+        else:
+            sum(losses).backward()
+    return {"apart": leaves[0].grad, "together": leaves[1].grad}
+
+
 @contract(
     "accumulation.losses", area=AREA, samples=shared(), tensors=False, share=0.12, may_be_zero=("apart", "together")
 )
@@ -234,35 +247,15 @@ class several_losses:
     def torch(x, first, second):
         import torch
 
-        found = {}
-        for name in ("apart", "together"):
-            leaf = torch.tensor(x, requires_grad=True)
-            trunk = leaf * leaf
-            losses = [(trunk * torch.tensor(each)).sum() for each in (first, second)]
-            if name == "apart":
-                losses[0].backward(retain_graph=True)
-                losses[1].backward()
-            else:
-                sum(losses).backward()
-            found[name] = leaf.grad
-        return found
+        leaves = [torch.tensor(x, requires_grad=True) for _ in range(2)]
+        return slopes(leaves, torch.tensor(first), torch.tensor(second))
 
     @staticmethod
     def paddle(x, first, second):
         import paddle
 
-        found = {}
-        for name in ("apart", "together"):
-            leaf = paddle.to_tensor(x, stop_gradient=False)
-            trunk = leaf * leaf
-            losses = [(trunk * paddle.to_tensor(each)).sum() for each in (first, second)]
-            if name == "apart":
-                losses[0].backward(retain_graph=True)
-                losses[1].backward()
-            else:
-                sum(losses).backward()
-            found[name] = leaf.grad
-        return found
+        leaves = [paddle.to_tensor(x, stop_gradient=False) for _ in range(2)]
+        return slopes(leaves, paddle.to_tensor(first), paddle.to_tensor(second))
 
     @staticmethod
     def oracle(x, first, second):

@@ -6,15 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from suites.support.compiled_stories import Story, Told, base, is_torch, numbers, overwrite, scaling, stories, tensor
+from suites.support.compiled_stories import (
+    Story,
+    Told,
+    base,
+    dropping,
+    is_torch,
+    normalization,
+    numbers,
+    overwrite,
+    scaling,
+    stories,
+    tensor,
+)
 
 AREA = "compiled programs"
 MANY = (16, 16)
-
-
-def _normalization(f: Any) -> Any:
-    """Batch norm of three columns that remembers three quarters."""
-    return f.nn.BatchNorm1d(3, momentum=0.25) if is_torch(f) else f.nn.BatchNorm1D(3, momentum=0.75)
 
 
 def _mean(f: Any, layer: Any) -> Any:
@@ -27,7 +34,7 @@ def _rows(x: np.ndarray) -> np.ndarray:
 
 
 def _trained(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalization(f)
+    layer = normalization(f)
     function = compile_(layer)
     for _ in range(2):
         function(tensor(f, _rows(x)))
@@ -35,7 +42,7 @@ def _trained(f: Any, compile_: Any, x: np.ndarray) -> Told:
 
 
 def _trained_evaluated(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalization(f)
+    layer = normalization(f)
     function = compile_(layer)
     function(tensor(f, _rows(x)))
     layer.eval()
@@ -47,7 +54,7 @@ def _trained_evaluated(f: Any, compile_: Any, x: np.ndarray) -> Told:
 
 
 def _twice_in_one(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalization(f)
+    layer = normalization(f)
 
     def program(x):
         layer(x)
@@ -58,14 +65,14 @@ def _twice_in_one(f: Any, compile_: Any, x: np.ndarray) -> Told:
 
 
 def _without_gradient(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalization(f)
+    layer = normalization(f)
     with f.no_grad():
         compile_(layer)(tensor(f, _rows(x)))
     return {"mean": _mean(f, layer)}
 
 
 def _momentum_changed(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalization(f)
+    layer = normalization(f)
     function = compile_(layer)
     function(tensor(f, _rows(x)))
     if is_torch(f):
@@ -143,22 +150,8 @@ class _Drops:
         return bool((numbers(self.function(tensor(self.f, np.ones(MANY)))) == 0).any())
 
 
-def _dropping(f: Any) -> Any:
-    kind: Any = base(f)
-
-    class Dropping(kind):
-        def __init__(self) -> None:
-            super().__init__()
-            self.drop = f.nn.Dropout(0.5)
-
-        def forward(self, x):
-            return self.drop(x)
-
-    return Dropping()
-
-
 def _model_evaluated(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    model = _dropping(f)
+    model = dropping(f)
     drops = _Drops(f, compile_(model))
     found = {"trained": drops()}
     model.eval()
@@ -168,7 +161,7 @@ def _model_evaluated(f: Any, compile_: Any, x: np.ndarray) -> Told:
 
 
 def _part_evaluated(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    model = _dropping(f)
+    model = dropping(f)
     drops = _Drops(f, compile_(model))
     found = {"trained": drops()}
     model.drop.eval()

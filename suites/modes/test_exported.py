@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from conformance import Rejects
-from suites.support.compiled_stories import Story, Told, base, is_torch, learns, numbers, parameter, stories, tensor
+from suites.support.compiled_stories import (
+    Story,
+    Told,
+    dropping,
+    is_torch,
+    learns,
+    normalization,
+    numbers,
+    parameter,
+    stories,
+    tensor,
+)
 from suites.support.exported import ROWS, carried, model, of_dtype
 
 AREA = "exported programs"
@@ -214,23 +225,9 @@ def _of_the_input(f: Any, compile_: Any, x: np.ndarray) -> Told:
     return {"gradient": numbers(given.grad)}
 
 
-def _dropping(f: Any) -> Any:
-    kind: Any = base(f)
-
-    class Dropping(kind):
-        def __init__(self) -> None:
-            super().__init__()
-            self.drop = f.nn.Dropout(0.5)
-
-        def forward(self, x):
-            return self.drop(x)
-
-    return Dropping()
-
-
 def _train_again(f: Any, compile_: Any, x: np.ndarray) -> Told:
     given = tensor(f, np.ones(MANY))
-    made = _dropping(f)
+    made = dropping(f)
     made.eval()
     loaded = carried(f, made, given, script=True)
     found = {"evaluated": bool((numbers(loaded(given)) == 0).any())}
@@ -238,12 +235,8 @@ def _train_again(f: Any, compile_: Any, x: np.ndarray) -> Told:
     return {**found, "trained": bool((numbers(loaded(given)) == 0).any())}
 
 
-def _normalizing(f: Any) -> Any:
-    return f.nn.BatchNorm1d(3, momentum=0.25) if is_torch(f) else f.nn.BatchNorm1D(3, momentum=0.75)
-
-
 def _statistics(f: Any, compile_: Any, x: np.ndarray) -> Told:
-    layer = _normalizing(f)
+    layer = normalization(f)
     layer(tensor(f, np.concatenate([x, 2.0 * x])))
     layer.eval()
     loaded = carried(f, layer, tensor(f, x))

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Rejects, Sample, contract
+from conformance import Acceptance, Rejects, Sample
 from conformance.dtypes import BOOLEAN, FLOATS, INTEGERS, name_of
 from conformance.lanes.ranks import on_ranks
 from conformance.quantity import larger, quantity
-from suites.support.processes import MODES, RANKS, UNSUPPORTED, by_rank, formula, group, same, samples, tensor
+from suites.support.processes import RANKS, by_rank, formula, group, law, same, samples, tensor
 
-AREA = "processes"
 LOW = ("bfloat16", "float16")
 COUNTS = tuple(name for name in INTEGERS if name != "int16")
 """Integers that either framework sends to other processes."""
@@ -61,14 +60,10 @@ def reductions() -> Any:
     return st.one_of(floats, samples(("float32", *COUNTS, "float64"), make, whole, 4))
 
 
-@contract(
+@law(
     "processes.reductions",
-    area=AREA,
     samples=reductions(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=("distributed",),
 )
 class reductions_:
@@ -166,14 +161,41 @@ def moves() -> Any:
     return samples(("float32", *FLOATS, *COUNTS, *BOOLEAN), make, cases, 4)
 
 
-@contract(
+def sent(dist: Any, own: Any, rank: int, root: int, later: bool, options: Any) -> dict[str, Any]:
+    """A message from one rank to the other, by calls that both frameworks spell alike."""
+    if rank == root:
+        work = dist.isend(own, 1 - rank, **options) if later else dist.send(own, 1 - rank, **options)
+    else:
+        work = dist.irecv(own, root, **options) if later else dist.recv(own, root, **options)
+    if later:
+        work.wait()
+    return {"result": own}
+
+
+def moved(
+    dist: Any, given: Any, empty: list[Any], rank: int, how: str, root: int, later: bool, options: Any
+) -> dict[Any, Any]:
+    """What a rank has of the other's numbers, by calls that both frameworks spell alike; ``empty`` takes several."""
+    own, at_root = given[rank], rank == root
+    if how == "broadcast":
+        work = dist.broadcast(own, root, **options)
+    elif how == "all_gather":
+        work = dist.all_gather(empty, own, **options)
+    elif how == "gather":
+        work = dist.gather(own, empty if at_root else None, root, **options)
+    else:
+        work = dist.scatter(own, given if at_root else None, root, **options)
+    if later:
+        work.wait()
+    if how == "gather" and not at_root:
+        return {}
+    return dict(enumerate(empty)) if how in ("gather", "all_gather") else {"result": own}
+
+
+@law(
     "processes.moves",
-    area=AREA,
     samples=moves(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=("distributed",),
 )
 class moves_:
@@ -190,64 +212,21 @@ class moves_:
         import torch
         import torch.distributed as dist
 
-        given = [tensor("torch", each) for each in values]
-        own, at_root = given[rank], rank == root
-        options = {"group": group("torch", among)}
+        given, options = [tensor("torch", each) for each in values], {"group": group("torch", among)}
         if how == "send":
-            if at_root:
-                work = dist.isend(own, 1 - rank, **options) if later else dist.send(own, 1 - rank, **options)
-            else:
-                work = dist.irecv(own, root, **options) if later else dist.recv(own, root, **options)
-            if later:
-                work.wait()
-            return {"result": own}
-        empty = [torch.zeros_like(own) for _ in range(RANKS)]
-        options["async_op"] = later
-        if how == "broadcast":
-            work = dist.broadcast(own, root, **options)
-        elif how == "all_gather":
-            work = dist.all_gather(empty, own, **options)
-        elif how == "gather":
-            work = dist.gather(own, empty if at_root else None, root, **options)
-        else:
-            work = dist.scatter(own, given if at_root else None, root, **options)
-        if later:
-            work.wait()
-        if how == "gather" and not at_root:
-            return {}
-        return dict(enumerate(empty)) if how in ("gather", "all_gather") else {"result": own}
+            return sent(dist, given[rank], rank, root, later, options)
+        empty = [torch.zeros_like(given[rank]) for _ in range(RANKS)]
+        return moved(dist, given, empty, rank, how, root, later, {**options, "async_op": later})
 
     @staticmethod
     @on_ranks("paddle")
     def paddle(rank, values, how, root, later, among):
         import paddle.distributed as dist
 
-        given = [tensor("paddle", each) for each in values]
-        own, at_root = given[rank], rank == root
-        options = {"group": group("paddle", among)}
+        given, options = [tensor("paddle", each) for each in values], {"group": group("paddle", among)}
         if how == "send":
-            if at_root:
-                work = dist.isend(own, 1 - rank, **options) if later else dist.send(own, 1 - rank, **options)
-            else:
-                work = dist.irecv(own, root, **options) if later else dist.recv(own, root, **options)
-            if later:
-                work.wait()
-            return {"result": own}
-        empty: list[Any] = []
-        options["sync_op"] = not later
-        if how == "broadcast":
-            work = dist.broadcast(own, root, **options)
-        elif how == "all_gather":
-            work = dist.all_gather(empty, own, **options)
-        elif how == "gather":
-            work = dist.gather(own, empty if at_root else None, root, **options)
-        else:
-            work = dist.scatter(own, given if at_root else None, root, **options)
-        if later:
-            work.wait()
-        if how == "gather" and not at_root:
-            return {}
-        return dict(enumerate(empty)) if how in ("gather", "all_gather") else {"result": own}
+            return sent(dist, given[rank], rank, root, later, options)
+        return moved(dist, given, [], rank, how, root, later, {**options, "sync_op": not later})
 
     @staticmethod
     def oracle(values, how, root, later, among):
@@ -271,14 +250,10 @@ def exchanges() -> Any:
     return samples(("float32", "float64", "int64", "int32"), make, cases)
 
 
-@contract(
+@law(
     "processes.exchanges",
-    area=AREA,
     samples=exchanges(),
-    tensors=False,
     share=0.2,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=("distributed",),
 )
 class exchanges_:
@@ -359,20 +334,16 @@ PLAIN = st.recursive(
 )
 
 
-@contract(
+@law(
     "processes.objects",
-    area=AREA,
     samples=st.builds(
         lambda objects, how, root: Sample({"objects": objects, "how": how, "root": root}),
         st.lists(PLAIN, min_size=RANKS, max_size=RANKS),
         st.sampled_from(("all_gather", "broadcast", "scatter")),
         st.integers(0, RANKS - 1),
     ),
-    tensors=False,
     share=0.3,
     may_be_zero=("rank0.result", "rank1.result"),
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=("distributed",),
 )
 class objects_:

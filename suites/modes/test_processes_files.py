@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Rejects, Sample, contract
+from conformance import Acceptance, Rejects, Sample
 from conformance.lanes.ranks import on_ranks
 from conformance.strategies import generator, seeds
 from suites.support.datasets import Numbers
-from suites.support.processes import MODES, RANKS, UNSUPPORTED, filled, same, tensor
-
-AREA = "processes"
+from suites.support.processes import RANKS, filled, law, same, tensor
 
 
 @on_ranks("torch")
@@ -60,9 +58,8 @@ def told(found: dict[str, Any], count: int, epochs: int) -> dict[str, Any]:
     }
 
 
-@contract(
+@law(
     "processes.shares",
-    area=AREA,
     samples=st.builds(
         lambda count, batch_size, shuffle, epochs: Sample(
             {"count": count, "batch_size": batch_size, "shuffle": shuffle, "epochs": epochs}
@@ -72,11 +69,8 @@ def told(found: dict[str, Any], count: int, epochs: int) -> dict[str, Any]:
         st.booleans(),
         st.integers(1, 2),
     ),
-    tensors=False,
     share=0.4,
     may_be_zero=("common",),
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=("distributed",),
 )
 class shares:
@@ -180,15 +174,11 @@ def saved_by_paddle(rank, array, axis, reader, folder):
     return {"part": state["array"]._local_value()}
 
 
-@contract(
+@law(
     "processes.checkpoint",
-    area=AREA,
     samples=parts(),
-    tensors=False,
     share=0.2,
-    unsupported=UNSUPPORTED,
     optional_dtypes=("bfloat16",),
-    modes=MODES,
     covers=("distributed",),
 )
 class checkpoint:

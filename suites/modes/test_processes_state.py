@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import EXACT, Acceptance, Sample, contract
+from conformance import EXACT, Acceptance, Sample
 from conformance.dtypes import name_of
 from conformance.lanes.ranks import on_ranks
 from conformance.quantity import quantity
 from conformance.strategies import generator, integers, seeds
 from suites.support.networks_in_parallel import LEARNING_RATE
-from suites.support.processes import MODES, RANKS, UNSUPPORTED, by_rank, filled, formula, same, samples, tensor
+from suites.support.processes import RANKS, by_rank, filled, formula, law, same, samples, tensor
 
-AREA = "processes"
 COVERS = ("nn.DataParallel", "distributed")
 HELD = ("weight", "frozen", "number", "kept", "passing", "count", "flag")
 
@@ -35,15 +34,11 @@ def held() -> Any:
     return st.builds(build, seeds, shapes, dtypes, st.sampled_from(("float32", "float64", "bfloat16", "float16")))
 
 
-@contract(
+@law(
     "processes.start",
-    area=AREA,
     samples=held(),
-    tensors=False,
     share=0.5,
     may_be_zero=tuple(f"rank{rank}.{name}" for rank in range(RANKS) for name in ("count", "flag")),
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class start:
@@ -107,14 +102,10 @@ def running() -> Any:
     return samples(("float32", "float64"), make, cases)
 
 
-@contract(
+@law(
     "processes.buffers",
-    area=AREA,
     samples=running(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class buffers:
@@ -199,15 +190,11 @@ def narrow() -> Any:
     return samples(("float32", "bfloat16", "float16", "float64"), make, cases, 4)
 
 
-@contract(
+@law(
     "processes.formats",
-    area=AREA,
     samples=narrow(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
     optional_dtypes=("bfloat16", "float16"),
-    modes=MODES,
     covers=COVERS,
 )
 class formats:
@@ -280,15 +267,11 @@ def overflowing(draw: st.DrawFn) -> Sample:
     return Sample({"weight": integers(rng, (3,), 8), "gradients": gradients, "scale": scale}, EXACT)
 
 
-@contract(
+@law(
     "processes.loss_scaling",
-    area=AREA,
     samples=overflowing(),
-    tensors=False,
     share=0.5,
     may_be_zero=tuple(f"rank{rank}.skipped" for rank in range(RANKS)),
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class loss_scaling:

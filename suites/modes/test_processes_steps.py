@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import contract
 from conformance.dtypes import name_of
 from conformance.lanes.ranks import on_ranks
 from conformance.quantity import quantity
@@ -24,9 +24,8 @@ from suites.support.networks_in_parallel import (
 )
 from suites.support.networks_in_parallel import stepped_by_paddle as by_paddle
 from suites.support.networks_in_parallel import stepped_by_torch as by_torch
-from suites.support.processes import MODES, RANKS, UNSUPPORTED, by_rank, formula, samples
+from suites.support.processes import RANKS, by_rank, formula, law, samples
 
-AREA = "processes"
 DTYPES = ("float32", "float64")
 ROWS = st.tuples(st.integers(1, 4), st.integers(1, 4))
 FROZEN = st.sampled_from((None, None, "first", "shift", "scale"))
@@ -54,14 +53,10 @@ def steps() -> Any:
     return samples(DTYPES, make, cases)
 
 
-@contract(
+@law(
     "processes.step",
-    area=AREA,
     samples=steps(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class step:
@@ -145,17 +140,13 @@ def ways() -> Any:
     return samples(DTYPES, make, cases)
 
 
-@contract(
+@law(
     "processes.unused_parameters",
-    area=AREA,
     samples=ways(),
-    tensors=False,
     share=0.4,
     may_be_zero=tuple(
         f"rank{rank}.steps.{place}.gradient.{name}" for rank in range(RANKS) for place in range(3) for name in NAMES
     ),
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class unused_parameters:
@@ -227,14 +218,20 @@ def plans() -> Any:
     return samples(DTYPES, make, cases)
 
 
-@contract(
+def passes(by: Any, wrapped: Any, network: Any, rank: int, given: Any, plan: Any) -> dict[str, Any]:
+    """Gradients after each pass, of which the plan says whether the processes exchange what they have."""
+    found = {}
+    for place, (both, exchanged) in enumerate(zip(given, plan, strict=True)):
+        with contextlib.nullcontext() if exchanged else wrapped.no_sync():
+            by(wrapped, network, both[rank])
+        found[place] = gradients_of(network)
+    return {"passes": found}
+
+
+@law(
     "processes.accumulation",
-    area=AREA,
     samples=plans(),
-    tensors=False,
     share=0.4,
-    unsupported=UNSUPPORTED,
-    modes=MODES,
     covers=COVERS,
 )
 class accumulation:
@@ -243,34 +240,18 @@ class accumulation:
     @staticmethod
     @on_ranks("torch")
     def torch(rank, parameters, given, plan, frozen):
-        import contextlib
-
         import torch
 
         network = torch_network(parameters, (frozen,))
-        wrapped = torch.nn.parallel.DistributedDataParallel(network)
-        found = {}
-        for place, (both, exchanged) in enumerate(zip(given, plan, strict=True)):
-            with contextlib.nullcontext() if exchanged else wrapped.no_sync():
-                by_torch(wrapped, network, both[rank])
-            found[place] = gradients_of(network)
-        return {"passes": found}
+        return passes(by_torch, torch.nn.parallel.DistributedDataParallel(network), network, rank, given, plan)
 
     @staticmethod
     @on_ranks("paddle")
     def paddle(rank, parameters, given, plan, frozen):
-        import contextlib
-
         import paddle
 
         network = paddle_network(parameters, (frozen,))
-        wrapped = paddle.DataParallel(network)
-        found = {}
-        for place, (both, exchanged) in enumerate(zip(given, plan, strict=True)):
-            with contextlib.nullcontext() if exchanged else wrapped.no_sync():
-                by_paddle(wrapped, network, both[rank])
-            found[place] = gradients_of(network)
-        return {"passes": found}
+        return passes(by_paddle, paddle.DataParallel(network), network, rank, given, plan)
 
     @staticmethod
     def oracle(parameters, given, plan, frozen):

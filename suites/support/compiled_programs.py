@@ -16,6 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Contract, Rejects, Sample, contract
+from conformance.contract import claimed
 from conformance.formula import Formula
 from conformance.modes import compiled
 from conformance.quantity import Quantity
@@ -116,10 +117,7 @@ def programs(contract_id: str, rows: Mapping[str, Program], *, area: str, **opti
     def declare(cls: type) -> Contract:
         behaviours = sorted({behaviour for row in rows.values() for behaviour in row.instead})
         body = {
-            "__doc__": cls.__doc__,
-            "__module__": cls.__module__,
-            "__qualname__": cls.__qualname__,
-            "note": vars(cls).get("note", ""),
+            **claimed(cls),
             "torch": _called("torch", rows),
             "paddle": _called("paddle", rows),
             "oracle": of_rows(formulas),

@@ -16,6 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Contract, Rejects, Sample, contract
+from conformance.contract import claimed
 from conformance.modes import compiled
 from conformance.strategies import generator, seeds
 from suites.support.compiled_programs import MODES, NAMES_UNKNOWN, SHAPE, forget
@@ -76,10 +77,7 @@ def stories(contract_id: str, rows: Mapping[str, Story], *, area: str, **options
     def declare(cls: type) -> Contract:
         behaviours = sorted({behaviour for row in rows.values() for behaviour in row.instead})
         body = {
-            "__doc__": cls.__doc__,
-            "__module__": cls.__module__,
-            "__qualname__": cls.__qualname__,
-            "note": vars(cls).get("note", ""),
+            **claimed(cls),
             "torch": _told("torch", rows),
             "paddle": _told("paddle", rows),
             "oracle": of_rows(lambda row: row.expected),
@@ -185,3 +183,23 @@ def twice(f: Any) -> Any:
             return self.second(self.first(x))
 
     return Twice
+
+
+def dropping(f: Any) -> Any:
+    """A model that drops half."""
+    kind: Any = base(f)
+
+    class Dropping(kind):
+        def __init__(self) -> None:
+            super().__init__()
+            self.drop = f.nn.Dropout(0.5)
+
+        def forward(self, x):
+            return self.drop(x)
+
+    return Dropping()
+
+
+def normalization(f: Any) -> Any:
+    """Batch norm of three columns that remembers three quarters."""
+    return f.nn.BatchNorm1d(3, momentum=0.25) if is_torch(f) else f.nn.BatchNorm1D(3, momentum=0.75)

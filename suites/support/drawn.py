@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from conformance import Contract, Sample, contract
 from conformance import sampling as law
+from conformance.contract import claimed
 from conformance.operators import each
 from conformance.strategies import seeds
 
@@ -58,10 +59,7 @@ def drawn(
             return {**law.acceptances(given["law"](**chosen), draws), **told}
 
         body = {
-            "__doc__": cls.__doc__,
-            "__module__": cls.__module__,
-            "__qualname__": cls.__qualname__,
-            "note": given.get("note", ""),
+            **claimed(cls),
             "torch": staticmethod(called("torch")),
             "paddle": staticmethod(called("paddle")),
             "oracle": staticmethod(oracle),

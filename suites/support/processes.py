@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Sample
+from conformance import Acceptance, Sample, contract
 from conformance.dtypes import BOOLEAN, FLOATS, INTEGERS, name_of, named
 from conformance.lanes import InProcessLane
 from conformance.number_formats import computed_in, returned_in
@@ -17,11 +17,14 @@ from conformance.quantity import Quantity, acceptance, quantity
 from conformance.strategies import generator, real, seeds
 
 RANKS = 2
-MODES = ("ranks",)
-UNSUPPORTED = {
-    "*:cuda": "processes meet over gloo, on the CPU",
-    "*:gpu": "processes meet over gloo, on the CPU",
-}
+law = functools.partial(
+    contract,
+    area="processes",
+    tensors=False,
+    unsupported=dict.fromkeys(("*:cuda", "*:gpu"), "processes meet over gloo, on the CPU"),
+    modes=("ranks",),
+)
+"""Declares a contract of several processes: it takes plain data, for each rank makes tensors of its own."""
 FAMILIES = ("normal", "mixed", "sorted", "sparse", "positive")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Contract, Sample, contract
+from conformance.contract import claimed
 from conformance.dtypes import FLOATS
 from conformance.formula import Formula
 from conformance.inputs import Floats, Structure
@@ -87,10 +88,7 @@ def table(
     def declare(cls: type) -> Contract:
         behaviours = sorted({behaviour for row in rows.values() for behaviour in row.instead})
         body = {
-            "__doc__": cls.__doc__,
-            "__module__": cls.__module__,
-            "__qualname__": cls.__qualname__,
-            "note": vars(cls).get("note", ""),
+            **claimed(cls),
             "torch": staticmethod(torch),
             "paddle": staticmethod(paddle),
             "oracle": of_rows(lambda name, formula: formula),
