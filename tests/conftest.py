@@ -75,7 +75,6 @@ def declare() -> Iterator[Callable[..., Contract]]:
     registry, declared = dict(REGISTRY), dict(_DECLARED)
     REGISTRY.clear()
     _DECLARED.clear()
-    made = set()
 
     def make(
         torch: Callable[..., Any],
@@ -87,14 +86,14 @@ def declare() -> Iterator[Callable[..., Contract]]:
     ) -> Contract:
         variants = {key: staticmethod(options.pop(key)) for key in list(options) if key.startswith("variant_")}
         calls = {"torch": staticmethod(torch), "paddle": staticmethod(paddle or torch), "oracle": staticmethod(oracle)}
-        made.add(name)
         options = {"area": "small", "samples": st.nothing(), **options}
         return contract(name, **options)(type("law", (), {"__doc__": claim, **calls, **variants}))
 
     yield make
+    imported = {name for name, (module, _) in _DECLARED.items() if module.startswith("suites.")}
     for kept, now in ((registry, REGISTRY), (declared, _DECLARED)):
-        for name in made:
-            now.pop(name, None)  # and what suites declared that were imported meanwhile stays
+        for name in now.keys() - imported:  # what suites declared that were imported meanwhile stays
+            del now[name]
         now.update(kept)  # type: ignore[arg-type]
 
 
