@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,43 @@ def test_a_program_that_has_failed_is_not_used_again(static):
     failed = Observation(error="the tensor is not initialized")
     assert static.observed(lambda: failed) is failed
     assert static._whole is not first
+
+
+def test_what_paddle_has_eagerly_only_is_declined_with_its_words(lanes, mode):
+    """A dataset of tensors, a sparse method, an operator without a program, and what a layer keeps of one."""
+    law = REGISTRY["nn.tanh"]
+
+    def observed(x: Any) -> Any:
+        from paddle.quantization.observers import AbsmaxObserver
+
+        observer = AbsmaxObserver()._instance(None)
+        return paddle.tanh(observer(x)) + 0 * observer.scales()
+
+    def compressed(x: Any) -> Any:
+        places = paddle.zeros([2, 1], "int64")
+        return paddle.tanh(x) + 0 * paddle.sparse.sparse_coo_tensor(places, x.reshape([-1])[:1], [1, 1]).coalesce()
+
+    calls = {
+        mode.EAGER_ONLY[0]: lambda x: paddle.tanh(paddle.nn.quant.quant_layers.FakeQuantAbsMax()(x)),
+        mode.KEPT: observed,
+        mode.EAGER_ONLY[1]: compressed,
+        mode.EAGER_ONLY[3]: lambda x: paddle.tanh(paddle.io.TensorDataset([x])[0][0]),
+    }
+    for words, call in calls.items():
+        run = ran(replace(law, calls={**law.calls, "paddle": call}), lanes[1:], 1)
+        assert run.finish().verdict is Verdict.UNSUPPORTED
+        assert words in run.record.unsupported[STATIC]
+
+
+def test_a_region_of_autocast_is_not_compiled_on_a_cpu_and_one_that_is_switched_off_is(lanes):
+    law = REGISTRY["nn.tanh"]
+    for enable in (True, False):
+
+        def cast(x: Any, enable: bool = enable) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with paddle.amp.auto_cast(enable=enable, dtype="bfloat16"):
+                    return paddle.tanh(x)
+
+        run = ran(replace(law, calls={**law.calls, "paddle": cast}), lanes[1:], 1)
+        assert ("may end paddle's interpreter" in run.record.unsupported.get(STATIC, "")) == enable

@@ -38,6 +38,15 @@ ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
 NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should equal op outputs")
 """What a program says of a dtype for which it has no kernel, though there may be one for eager calls."""
+EAGER_ONLY = (
+    "but received : Value(",
+    "'paddle.base.libpaddle.pir.Value' object has no attribute",
+    "Only support paddle::dialect::DenseTensorType",
+    "only be used in imperative mode",
+)
+"""What paddle says of a function, a method or a kind of tensor that it has eagerly only: no program can hold it."""
+KEPT = "a layer keeps what its program made, which nothing outside of that program can use"
+AUTOCAST = "autocast changes nothing eagerly on a CPU, and a program in it may end paddle's interpreter"
 ROUNDED = "its program rounds a number beside 64 bits to float32, which the ledger's subtract-number-static tells"
 KNOWN_ROUNDED = "float32_number"
 """Variant of the contracts that are about this, and judge it."""
@@ -92,7 +101,7 @@ class Static(Running):
             return found
         if self.value == "ast":
             self._whole = self.compiled(whole)
-        told = next((text for text in NO_DTYPE if text in found.error), None)
+        told = next((text for text in (*NO_DTYPE, *EAGER_ONLY) if text in found.error), None)
         return found if told is None else Observation(unsupported=f"no program has its gradient: {told}")
 
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,7 +115,7 @@ class Static(Running):
                     result = self._made(call, inputs, plan)
             except Exception as error:
                 told = _shortened(error)
-                if any(text in str(told) for text in NO_DTYPE):
+                if any(text in str(told) for text in (*NO_DTYPE, *EAGER_ONLY)):
                     raise Unsupported(f"no program has it: {str(told).splitlines()[0]}") from error
                 raise told from error
             if self._programs.runs == before:
@@ -174,6 +183,9 @@ class Static(Running):
         except Exception as error:
             if self.value == "sot" or _lacks_kernel(error):
                 plan.error = error
+        else:
+            if plan.casts and paddle.get_device() == "cpu":
+                plan.error = Unsupported(AUTOCAST)
         finally:
             paddle.set_rng_state(state)
 
@@ -193,7 +205,10 @@ class Static(Running):
                 if self.value == "sot":
                     return self._whole(layer, arguments, named)
                 with self._layer_compiled(layer):
-                    return plain(layer, *arguments, **named)
+                    result = plain(layer, *arguments, **named)
+                if keeps_values(layer):
+                    raise Unsupported(KEPT)
+                return result
 
         with patched([(paddle.nn.Layer, "__call__", called)]):
             yield
@@ -239,7 +254,7 @@ class Static(Running):
 
 @dataclass
 class Plan:
-    """What is known of calls of one kind: whether they call layers, and what no program holds.
+    """What is known of calls of one kind: whether they call layers or switch autocast on, and what no program holds.
 
     error: what the eager call raised, where it is not to be compiled. whole: the function that SOT has compiled for
     them: it makes one program of several shapes, so that an error in one would be found in another.
@@ -247,6 +262,7 @@ class Plan:
 
     layers: bool = False
     functions: bool = False
+    casts: bool = False
     outside: str = ""
     error: Exception | None = None
     whole: Any = None
@@ -259,6 +275,12 @@ def looked_into(layer: Any) -> bool:
     """
     parts = (part for part in layer.sublayers() if part is not layer)
     return any(part._forward_pre_hooks or part._forward_post_hooks for part in parts)
+
+
+def keeps_values(layer: Any) -> bool:
+    """Whether a layer or a part of it holds a value of a program, as observers do that note what they have seen."""
+    parts = layer.sublayers(include_self=True)
+    return any(isinstance(each, paddle.pir.Value) for part in parts for each in vars(part).values())
 
 
 class Settled:
@@ -332,10 +354,16 @@ def watched(plan: Plan) -> Iterator[None]:
 
         return used
 
+    plain = paddle.amp.auto_cast
+
+    def casting(enable: bool = True, *arguments: Any, **named: Any) -> Any:
+        plan.casts = plan.casts or enable
+        return plain(enable, *arguments, **named)
+
     told_of = [(owner, name, watching(getattr(owner, name), text)) for (owner, name), text in told.items()]
     noted = [(functions, name, noting(getattr(functions, name), "functions")) for name in functional()]
     layers = [(paddle.nn.Layer, "__call__", noting(paddle.nn.Layer.__call__, "layers"))]
-    with patched([*told_of, *noted, *layers]):
+    with patched([*told_of, *noted, *layers, (paddle.amp, "auto_cast", casting)]):
         yield
 
 

@@ -12,7 +12,7 @@ VARIANCES = (0.125, 0.25, 0.5, 2.0)
 priors = paddle.concat([corner, corner + side], 1)
 variances = list(VARIANCES)
 if 'list' == 'tensor' or str(priors.dtype) != 'paddle.float32':
-    variances = paddle.to_tensor([variances] * len(priors), dtype=priors.dtype)
+    variances = paddle.to_tensor([variances] * priors.shape[0], dtype=priors.dtype)
 given = paddle.concat([other, other + extent], 1)
 kind = 'encode_center_size'
 got = np.asarray(paddle.vision.ops.box_coder(priors, variances, given, kind, not True, axis=0))[0, 0, 0]

@@ -134,7 +134,7 @@ def _paddle_coded(f, corner, side, other, extent, axis, back, pixels, form):
     priors = f.concat([corner, corner + side], 1)
     variances = list(VARIANCES)
     if form == "tensor" or str(priors.dtype) != "paddle.float32":  # a list beside float64 boxes is not drawn
-        variances = f.to_tensor([variances] * len(priors), dtype=priors.dtype)
+        variances = f.to_tensor([variances] * priors.shape[0], dtype=priors.dtype)
     given = other if back else f.concat([other, other + extent], 1)
     kind = "decode_center_size" if back else "encode_center_size"
     return f.vision.ops.box_coder(priors, variances, given, kind, not pixels, axis=axis)

@@ -27,11 +27,13 @@ from suites.support.distributions import (
     of_one,
 )
 from suites.support.refusals import absent
+from suites.support.unreached import with_zeros
 
 REAL = {"specials": False, "points": (0.0, 1.0), "low": -40.0, "high": 40.0}
 WITH: dict = {"area": AREA, "dtypes": DTYPES, "families": FAMILIES, "share": 0.3}
 LOG_TWO_PI = np.log(2 * np.pi)
 ROUNDED = float(np.float32(LOG_TWO_PI / 2))
+STUDENT_REFUSED = Rejects("no program has it", "bool(Tensor) is not supported in static")
 EULER = 0.5772156649015329
 
 
@@ -122,6 +124,7 @@ def _uniform(call, value, low, high, inside=lambda value, low, high: (low <= val
         high={"low": 1.0, "high": 3.0, "points": (1.0,), "specials": False},
     ),
     gradients=("value", "low", "high"),
+    may_be_zero=("gradient.value",),
     covers=("paddle.distribution.Uniform",),
     **WITH,
 )
@@ -134,6 +137,7 @@ class uniform:
     variant_lowest_excluded = lambda call, value, low, high: _uniform(
         call, value, low, high, lambda value, low, high: (low < value) & (value < high)
     )
+    variant_lowest_excluded_zero_gradient = with_zeros(variant_lowest_excluded, "value")
 
 
 def _laplace(call, value, loc, scale, centred=False, flat=False):
@@ -378,6 +382,7 @@ class student_t:
     paddle = lambda f, call, value, df, loc, scale: asked(f.distribution.StudentT, call, value, df, loc, scale)
     value = _student
     variant_absent = lambda **inputs: absent("StudentT")
+    variant_never_in_programs = lambda **inputs: STUDENT_REFUSED
 
 
 @operator(
@@ -394,3 +399,4 @@ class student_t_moments:
     paddle = lambda f, call, value, df, loc, scale: asked(f.distribution.StudentT, call, value, df, loc, scale)
     value = _student
     variant_absent = lambda **inputs: absent("StudentT")
+    variant_never_in_programs = lambda **inputs: STUDENT_REFUSED

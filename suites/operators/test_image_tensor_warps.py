@@ -19,6 +19,7 @@ from suites.support.warping import SINGLE, Positions
 
 AREA = "image transforms"
 SIDES = st.integers(1, 14)
+NO_PROGRAM = Rejects("no program takes an angle", "cos(): argument (position 1) must be Value, but got float")
 
 
 def tensors(**arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Sample]]:
@@ -111,6 +112,10 @@ class rotate_tensor(Rotations):
         """As weighed_twice, and without a fill, for which 0 is taken."""
         return Rotations.sampled(x, angle, interpolation, expand, center, fill, True)
 
+    @staticmethod
+    def variant_never_in_programs(x, angle, interpolation, expand, center, fill):
+        return NO_PROGRAM
+
 
 @contract(
     "image.rotate_expanded",
@@ -143,6 +148,10 @@ class rotate_expanded(Rotations):
         taken = size if size in sizes else sizes[0]
         return Rotations.sampled(x, angle, interpolation, expand, center, fill, True, taken)
 
+    @staticmethod
+    def variant_never_in_programs(x, angle, interpolation, expand, center, fill, observed):
+        return NO_PROGRAM
+
 
 class Affine:
     """The calls of the contract on affine maps."""
@@ -154,6 +163,12 @@ class Affine:
         point = (size[1] / 2, size[0] / 2) if center is None else center
         found = warping.affine(warping.linear(angle, scale, shear), point, translate, size)
         return {"output": sampled(x, found, interpolation, fill, twice)}
+
+    @staticmethod
+    def exchanged(x, center):
+        """A point where height and width are exchanged as it is taken from the middle."""
+        off = (x.shape[2] - x.shape[1]) / 2
+        return None if center is None else (center[0] + off, center[1] - off)
 
     @staticmethod
     def always_filled(x, angle, translate, scale, shear, interpolation, fill, center):
@@ -196,9 +211,15 @@ class affine_tensor:
     @staticmethod
     def variant_sides_exchanged(x, angle, translate, scale, shear, interpolation, fill, center):
         """As always_filled, but height and width are exchanged where a point is taken from the middle."""
-        off = (x.shape[2] - x.shape[1]) / 2
-        moved = None if center is None else (center[0] + off, center[1] - off)
+        moved = Affine.exchanged(x, center)
         return Affine.always_filled(x, angle, translate, scale, shear, interpolation, fill, moved)
+
+    @staticmethod
+    def variant_colour_of_three(x, angle, translate, scale, shear, interpolation, fill, center):
+        """As sides_exchanged, but the colour of three makes three channels of one."""
+        one = x.shape[0] == 1 and (fill is None or isinstance(fill, int))
+        given, moved = np.repeat(x, 3, axis=0) if one else x, Affine.exchanged(x, center)
+        return Affine.sampled(given, angle, translate, scale, shear, interpolation, fill, moved, True)
 
 
 def in_perspective() -> st.SearchStrategy[list[Sample]]:

@@ -17,6 +17,7 @@ from conformance.strategies import generator, real, seeds
 from suites.support.quantised import accepted, levels, on_grid
 
 AREA = "quantisation"
+NO_PROGRAM = Rejects("no program has an evaluated quanter", "Tensor not initialized yet when DenseTensor::place()")
 QUANTERS = "paddle.quantization.quanters.FakeQuanterWithAbsMaxObserver"
 OBSERVERS = "paddle.quantization.observers."
 
@@ -63,6 +64,7 @@ class fake_quantize:
     paddle = lambda f, x, scale, bits: _kept_scale(f, x, scale, bits)
     value = lambda x, scale, bits: _nearest(x, scale, bits)
     variant_ties_away = lambda x, scale, bits: _nearest(x, scale, bits, away=True)
+    variant_never_in_programs = lambda x, scale, bits: NO_PROGRAM
 
 
 @operator(
@@ -82,6 +84,7 @@ class straight_through:
     paddle = lambda f, x, scale, bits: _kept_scale(f, x, scale, bits)
     value = lambda x, scale, bits: _nearest(x, scale, bits)
     variant_everywhere = lambda x, scale, bits: _nearest(x, scale, bits, everywhere=True)
+    variant_never_in_programs = lambda x, scale, bits: NO_PROGRAM
 
 
 @st.composite
@@ -128,6 +131,11 @@ class by_largest:
     torch = lambda f, x, axis, bits: _by_torch(f, x, axis, bits)
     paddle = lambda f, x, axis, bits: _by_paddle(f, x, axis, bits)
     value = lambda x, axis, bits: on_grid(x, _largest(x, axis) / levels(bits), -levels(bits), levels(bits), exact=False)
+    variant_no_channels_in_programs = lambda x, axis, bits: (
+        by_largest.value(x, axis, bits)
+        if axis is None
+        else Rejects("no program has it", "bool(Tensor) is not supported in static")
+    )
 
 
 @st.composite
@@ -212,6 +220,10 @@ class moving_average:
     @staticmethod
     def variant_from_one(batches, rate, bits) -> dict[str, Acceptance]:
         return _moving(batches, rate, bits, 1.0, away=True)
+
+    @staticmethod
+    def variant_never_in_programs(batches, rate, bits) -> Any:
+        return NO_PROGRAM
 
 
 @st.composite

@@ -16,6 +16,7 @@ from suites.support.quantised import on_grid, product
 
 AREA = "quantisation"
 OBSERVER = "paddle.quantization.observers.AbsmaxObserver"
+NO_PROGRAM = Rejects("no program has an evaluated quanter", "Tensor not initialized yet when DenseTensor::place()")
 NO_ZERO_POINT = Rejects("a quanter has no zero point", "data type <class 'NoneType'>, data type must be")
 
 
@@ -59,6 +60,12 @@ def _whole(x: Quantity, steps: list[float], zeros: list[int], axis: int | None) 
     return {"whole": Quantity(whole), "output": Quantity((whole - zero) * step)}
 
 
+def _rounded_twice(x: Quantity, steps: list[float], zeros: list[int], axis: int | None) -> dict[str, Any]:
+    """The way back is the way there once more."""
+    whole = _whole(x, steps, zeros, axis)["whole"]
+    return {"whole": whole, "output": _whole(whole, steps, zeros, axis)["whole"]}
+
+
 @operator(
     "quantisation.to_whole",
     area=AREA,
@@ -74,6 +81,7 @@ class to_whole:
     paddle = lambda f, x, steps, zeros, axis: _paddles_whole(f, x, steps, zeros, axis)
     value = _whole
     variant_without_zero_point = lambda x, steps, zeros, axis: _whole(x, steps, [0] * len(zeros), axis)
+    variant_rounded_twice = lambda x, steps, zeros, axis: _rounded_twice(x, steps, [0] * len(zeros), axis)
 
 
 @st.composite
@@ -229,6 +237,10 @@ class trained:
     def variant_from_one(weight, bias, x, batches, end) -> Any:
         scales, whole = (_averaged(batches, 1.0), _averaged([weight] * len(batches), 1.0)), end == "converted"
         return {"output": _expected(x, weight, bias, scales, -128 if whole else -127, away=not whole)}
+
+    @staticmethod
+    def variant_never_in_programs(weight, bias, x, batches, end) -> Any:
+        return NO_ZERO_POINT if end == "converted" else NO_PROGRAM
 
     @staticmethod
     def variant_not_converted(weight, bias, x, batches, end) -> Any:
