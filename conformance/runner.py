@@ -55,7 +55,7 @@ class ContractRun:
         dtype: str | None = None,
         left_out: Mapping[str, str] | None = None,
     ) -> None:
-        memory.keep_pages()
+        memory.settle()
         self.contract = contract
         self.dtype = dtype
         self.regressions_only = regressions_only

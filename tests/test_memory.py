@@ -37,3 +37,9 @@ def test_arrays_are_made_of_pages_that_others_have_left():
     if plain < 100:
         pytest.skip("this system has large pages, or does not count faults")
     assert int(kept) < plain / 4
+
+
+def test_what_was_there_at_the_start_is_left_out_of_later_collections():
+    source = "import gc; from conformance import memory; memory.settle(); print(gc.get_freeze_count())"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 1000

@@ -47,22 +47,26 @@ def conv2d(
     geometry = Geometry.of(x.shape, weight.shape, stride, padding, dilation, groups)
     terms = geometry.terms + (bias is not None)
     columns, rows = unfold(x.value, geometry), weight_rows(weight.value, geometry)
-    squared_rows = np.square(rows)
     value = from_rows(rows @ columns, geometry)
-    spread = squared_rows @ unfold(_dot_source(x.value, x.variance, tape.sums(terms)), geometry)
-    if weight.variance is not None:
-        spread += weight_rows(weight.variance, geometry) @ np.square(columns)
-    variance = from_rows(spread, geometry)
     if bias is not None:
         value += bias.value[:, None, None]
-        variance += np.broadcast_to(
-            _dot_source(bias.value, bias.variance, tape.sums(terms))[:, None, None], value.shape
-        )
-    variance += tape.results(terms) * np.square(value)
-    variance += tape.floor(terms)
+    squared_rows, variance = rows, None
+    if not tape.exact:
+        squared_rows = np.square(rows)
+        spread = squared_rows @ unfold(_dot_source(x.value, x.variance, tape.sums(terms)), geometry)
+        if weight.variance is not None:
+            spread += weight_rows(weight.variance, geometry) @ np.square(columns)
+        variance = from_rows(spread, geometry)
+        if bias is not None:
+            variance += np.broadcast_to(
+                _dot_source(bias.value, bias.variance, tape.sums(terms))[:, None, None], value.shape
+            )
+        variance += tape.results(terms) * np.square(value)
+        variance += tape.floor(terms)
 
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        out, out_variance = to_rows(gradient, geometry), to_rows(gradient_variance, geometry)
+    def run(gradient: Array, gradient_variance: Array | None) -> None:
+        out = to_rows(gradient, geometry)
+        out_variance = None if gradient_variance is None else to_rows(gradient_variance, geometry)
         if weight.needs_gradient or (bias is not None and bias.needs_gradient):
             _convolution_parameters(x, weight, bias, geometry, (columns, out, out_variance))
         if x.needs_gradient:
@@ -77,12 +81,14 @@ def _convolution_input(
     squared_rows: Array,
     geometry: Geometry,
     out: Array,
-    out_variance: Array,
-) -> tuple[Array, Array]:
+    out_variance: Array | None,
+) -> tuple[Array, Array | None]:
     """Gradient of a convolution's input and its variance, from the output gradient in row order."""
     count = out.shape[1] * geometry.kernel[0] * geometry.kernel[1]
     tape, rows = weight.tape, weight_rows(weight.value, geometry)
     result = fold(rows.transpose(0, 2, 1) @ out, geometry)
+    if out_variance is None:
+        return result, None
     spread = squared_rows.transpose(0, 2, 1) @ _dot_source(out, out_variance, tape.sums(count))
     if weight.variance is not None:
         spread += weight_rows(weight.variance, geometry).transpose(0, 2, 1) @ np.square(out)
@@ -92,24 +98,26 @@ def _convolution_input(
 
 
 def _convolution_parameters(
-    x: Variable, weight: Variable, bias: Variable | None, geometry: Geometry, arrays: tuple[Array, Array, Array]
+    x: Variable, weight: Variable, bias: Variable | None, geometry: Geometry, arrays: tuple[Array, Array, Array | None]
 ) -> None:
     """Gradients of a convolution's weight and bias from (columns, output gradient, its variance) in row order."""
     columns, out, out_variance = arrays
     count, floor, tape = geometry.positions, x.tape.floor(geometry.positions), x.tape
-    source = _dot_source(out, out_variance, tape.sums(count))
+    source = None if out_variance is None else _dot_source(out, out_variance, tape.sums(count))
+    variance = None
     if weight.needs_gradient:
         result = (out @ columns.transpose(0, 2, 1)).reshape(weight.shape)
-        spread = source @ np.square(columns).transpose(0, 2, 1)
-        if x.variance is not None:
-            spread += np.square(out) @ unfold(x.variance, geometry).transpose(0, 2, 1)
-        variance = spread.reshape(weight.shape)
-        variance += tape.results(count) * np.square(result) + floor
+        if source is not None:
+            spread = source @ np.square(columns).transpose(0, 2, 1)
+            if x.variance is not None:
+                spread += np.square(out) @ unfold(x.variance, geometry).transpose(0, 2, 1)
+            variance = spread.reshape(weight.shape)
+            variance += tape.results(count) * np.square(result) + floor
         weight.accumulate(result, variance)
     if bias is not None and bias.needs_gradient:
         total = out.sum(axis=2).reshape(bias.shape)
         own = tape.results(count) * np.square(total) + floor
-        bias.accumulate(total, source.sum(axis=2).reshape(bias.shape) + own)
+        bias.accumulate(total, None if source is None else source.sum(axis=2).reshape(bias.shape) + own)
 
 
 def linear(
@@ -141,9 +149,9 @@ class RepeatedLinear:
     ) -> None:
         self.weight, self.bias = weight, bias
         self.correlated_rows, self.correlated_columns = correlated_rows, correlated_columns
-        self.squared_weight = np.square(weight.value)
+        self.squared_weight = weight.value if weight.tape.exact else np.square(weight.value)
         self.parameters = (weight,) if bias is None else (weight, bias)
-        self.calls: list[tuple[Array, Array | None, Array, Array]] = []
+        self.calls: list[tuple[Array, Array | None, Array, Array | None]] = []
         # Recorded before the calls, hence run after all of them.
         weight.tape.record_always(self._finish, self.parameters)
 
@@ -153,25 +161,31 @@ class RepeatedLinear:
         input_variance = None if x.variance is None else x.variance.reshape(inputs.shape)
         terms = inputs.shape[1] + (bias is not None)
         value = inputs @ weight.value.T
-        variance = _dot_source(inputs, input_variance, tape.sums(terms)) @ self.squared_weight.T
-        if weight.variance is not None:
-            variance += np.square(inputs) @ weight.variance.T
         if bias is not None:
             value += bias.value
-            variance += _dot_source(bias.value, bias.variance, tape.sums(terms))
-        variance += tape.results(terms) * np.square(value) + tape.floor(terms)
-        shape = (*x.shape[:-1], value.shape[1])
+        shape, variance = (*x.shape[:-1], value.shape[1]), None
+        if not tape.exact:
+            variance = _dot_source(inputs, input_variance, tape.sums(terms)) @ self.squared_weight.T
+            if weight.variance is not None:
+                variance += np.square(inputs) @ weight.variance.T
+            if bias is not None:
+                variance += _dot_source(bias.value, bias.variance, tape.sums(terms))
+            variance += tape.results(terms) * np.square(value) + tape.floor(terms)
+            variance = variance.reshape(shape)
 
-        def run(gradient: Array, gradient_variance: Array) -> None:
-            out, out_variance = gradient.reshape(value.shape), gradient_variance.reshape(value.shape)
+        def run(gradient: Array, gradient_variance: Array | None) -> None:
+            out = gradient.reshape(value.shape)
+            out_variance = None if gradient_variance is None else gradient_variance.reshape(value.shape)
             self.calls.append((inputs, input_variance, out, out_variance))
-            if x.needs_gradient:
+            if out_variance is None and x.needs_gradient:
+                x.accumulate((out @ weight.value).reshape(x.shape), None)
+            elif out_variance is not None and x.needs_gradient:
                 result, result_variance = self._input_gradient(out, out_variance)
                 if x.has_gradient:  # products may be summed onto what is there, and are then rounded as it is
                     result_variance += out.shape[1] * np.square(x.gradient.reshape(result.shape))
                 x.accumulate(result.reshape(x.shape), result_variance.reshape(x.shape))
 
-        return tape.record(value.reshape(shape), variance.reshape(shape), (x, *self.parameters), run)
+        return tape.record(value.reshape(shape), variance, (x, *self.parameters), run)
 
     def _input_gradient(self, out: Array, out_variance: Array) -> tuple[Array, Array]:
         weight, count, tape = self.weight, out.shape[1], self.weight.tape
@@ -190,6 +204,12 @@ class RepeatedLinear:
         if not self.calls:
             return
         inputs, variances, outs, spreads = zip(*self.calls, strict=True)
+        if self.weight.tape.exact:
+            out = np.concatenate(outs)
+            self.weight.accumulate(out.T @ np.concatenate(inputs), None)
+            if self.bias is not None:
+                self.bias.accumulate(out.sum(axis=0), None)
+            return
         variance = None
         if any(part is not None for part in variances):
             known = [np.zeros(x.shape) if v is None else v for x, v in zip(inputs, variances, strict=True)]
@@ -266,11 +286,10 @@ def max_pool2d(
     x.tape.decide(source, lambda values: bool(np.array_equal(choose(values), index)))
     variance = None if x.variance is None else pooling.take_at(x.variance, index)
 
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        x.accumulate(
-            pooling.max_pool2d_gradient(gradient, index, x.shape),
-            pooling.max_pool2d_gradient(gradient_variance, index, x.shape),
-        )
+    def run(gradient: Array, gradient_variance: Array | None) -> None:
+        result = pooling.max_pool2d_gradient(gradient, index, x.shape)
+        spread = None if gradient_variance is None else pooling.max_pool2d_gradient(gradient_variance, index, x.shape)
+        x.accumulate(result, spread)
 
     return x.tape.record(pooling.take_at(x.value, index), variance, (x,), run)
 

@@ -100,8 +100,8 @@ def relu(x: Variable, lane: Array | None = None, name: str = "relu", source: str
     x.tape.decide(source, lambda values: bool(np.array_equal(values > 0, mask)))
     variance = None if x.variance is None else x.variance * mask
 
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        x.accumulate(gradient * mask, gradient_variance * mask)
+    def run(gradient: Array, gradient_variance: Array | None) -> None:
+        x.accumulate(gradient * mask, None if gradient_variance is None else gradient_variance * mask)
 
     return x.tape.record(x.value * mask, variance, (x,), run)
 
@@ -149,8 +149,9 @@ def reshape(x: Variable, shape: tuple[int, ...]) -> Variable:
     original = x.shape
     variance = None if x.variance is None else x.variance.reshape(shape)
 
-    def run(gradient: Array, gradient_variance: Array) -> None:
-        x.accumulate(gradient.reshape(original), gradient_variance.reshape(original))
+    def run(gradient: Array, gradient_variance: Array | None) -> None:
+        spread = None if gradient_variance is None else gradient_variance.reshape(original)
+        x.accumulate(gradient.reshape(original), spread)
 
     return x.tape.record(x.value.reshape(shape), variance, (x,), run)
 

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from conformance.number_formats import ignoring
 from reference_impl.oracle.blocks import in_blocks
 from reference_impl.oracle.intervals import Quotient
 from reference_impl.oracle.rounding import (
@@ -353,9 +354,10 @@ def _bounded(formula: Callable[[float], dict[str, Rounded]], given: _Given, *sta
 
     Where no input is uncertain the second run is left out: what it promises nothing for, the first does not either.
     """
-    rounding = formula(UNIT_ROUNDOFF)
-    certain = not given.uncertain and not any(map(_is_uncertain, (given.parameter, given.gradient, *states)))
-    propagation = {} if certain else formula(0.0)
+    with ignoring():
+        rounding = formula(UNIT_ROUNDOFF)
+        certain = not given.uncertain and not any(map(_is_uncertain, (given.parameter, given.gradient, *states)))
+        propagation = {} if certain else formula(0.0)
     result = {}
     for name, number in rounding.items():
         spread = np.zeros(()) if certain else np.broadcast_to(propagation[name].error, number.value.shape)
@@ -364,7 +366,8 @@ def _bounded(formula: Callable[[float], dict[str, Rounded]], given: _Given, *sta
 
 
 def _unbounded(formula: Callable[[float], dict[str, Rounded]]) -> Step:
-    return {name: Bounded(number.value, np.asarray(np.inf)) for name, number in formula(0.0).items()}
+    with ignoring():
+        return {name: Bounded(number.value, np.asarray(np.inf)) for name, number in formula(0.0).items()}
 
 
 def _is_uncertain(quantity: Quantity | None) -> bool:

@@ -50,8 +50,7 @@ def max_pool2d(
     rows = np.arange(out_height)[:, None] * row_stride - top
     columns = np.arange(out_width) * column_stride - left
     best = np.full((*x.shape[:2], out_height, out_width), -np.inf)
-    index = np.empty(best.shape, np.int64)
-    index[...] = _first_inside(rows, row_step) * width + _first_inside(columns, column_step)
+    index: Array = _first_inside(rows, row_step) * width + _first_inside(columns, column_step)
     has_nan = bool(np.isnan(x).any())
     for down in range(0, kernel_height * row_step, row_step):
         for right in range(0, kernel_width * column_step, column_step):
@@ -59,8 +58,8 @@ def max_pool2d(
             better = tap > best
             if has_nan:
                 better |= np.isnan(tap)
-            np.copyto(best, tap, where=better)
-            np.copyto(index, (rows + down) * width + (columns + right), where=better)
+            best = np.where(better, tap, best)
+            index = np.where(better, (rows + down) * width + (columns + right), index)
     return best, index
 
 

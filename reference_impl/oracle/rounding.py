@@ -14,6 +14,8 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from conformance.number_formats import ignored
+
 Array = NDArray[np.float64]
 
 UNIT_ROUNDOFF = 2.0**-24
@@ -24,6 +26,8 @@ OVERFLOW_THRESHOLD = (2.0 - 2.0**-24) * 2.0**127
 """The least magnitude that rounds to infinity in float32."""
 FAR_FROM_OVERFLOW = 2.0**120
 """Where values and errors are all below this, none can overflow, and nothing that could is looked for."""
+FAR_FROM_UNDERFLOW = 2.0**-70
+"""Where values are all above this, the rounding of a subnormal is lost beside theirs, in float64 too."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Rounded:
 
     def __add__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
-        with np.errstate(all="ignore"):
+        with ignored():
             return self._finish(self.value + other.value, self.error + other.error, other)
 
     def __neg__(self) -> Rounded:
@@ -82,7 +86,7 @@ class Rounded:
     def __mul__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
         number, array = (self, other) if self.value.ndim == 0 else (other, self)
-        with np.errstate(all="ignore"):
+        with ignored():
             size = abs(number.value)
             if number.value.ndim == 0 and 0.0 < size < np.inf:  # a coefficient errs by the same share everywhere
                 inherited = array.error * (size + number.error)
@@ -91,10 +95,10 @@ class Rounded:
 
     def __truediv__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
-        with np.errstate(all="ignore"):
+        with ignored():
             quotient = self.value / other.value
             room = abs(other.value) - other.error
-            if room.min(initial=np.inf) > 0.0:
+            if _least(room) > 0.0:
                 error = abs(quotient)
                 error *= other.error
                 error += self.error
@@ -109,10 +113,10 @@ class Rounded:
 
     def sqrt(self, cancels: bool = False) -> Rounded:
         """The square root. `cancels`: the radicand is a difference, which float32 may make negative, hence NaN."""
-        with np.errstate(all="ignore"):
+        with ignored():
             root = np.sqrt(self.value)
             least = self.value - self.error
-            if least.min(initial=np.inf) > 0.0:  # the root falls by more than it rises
+            if _least(least) > 0.0:  # the root falls by more than it rises
                 both = np.sqrt(least)
                 both += root
                 return self._finish(root, self.error / both, self)
@@ -133,20 +137,27 @@ class Rounded:
 
         `share` is a further relative error of the value.
         """
-        magnitude = abs(value)
-        if self.unit or share:
-            rounding = (self.unit + share) * magnitude
-            if self.unit:
+        unit = self.unit
+        if unit or share:
+            rounding = abs(value)
+            least = _least(rounding) if unit else 0.0
+            zeros = None if least > 0.0 or not unit else rounding != 0.0
+            rounding *= unit + share
+            if unit and not least > FAR_FROM_UNDERFLOW:
                 rounding += HALF_SMALLEST_SUBNORMAL
-                if not magnitude.min(initial=np.inf) > 0.0:
-                    rounding = np.where(magnitude != 0.0, rounding, 0.0)
+                if zeros is not None:
+                    rounding = np.where(zeros, rounding, 0.0)
             if error.ndim <= rounding.ndim and (error.ndim or error):
                 rounding += error
             error = rounding if error.ndim <= rounding.ndim else error + rounding
-        # A NaN fails both comparisons.
-        ordinary = magnitude.max(initial=0.0) < FAR_FROM_OVERFLOW and error.max(initial=0.0) < FAR_FROM_OVERFLOW
-        if lost is None and ordinary:
-            return Rounded(value, error, self.unit)
+        if lost is None:
+            # A NaN fails every comparison. An error that holds the value's rounding tells of its size too.
+            most = _most(error)
+            if unit and most < FAR_FROM_OVERFLOW * UNIT_ROUNDOFF <= FAR_FROM_OVERFLOW * unit:
+                return Rounded(value, error, unit)
+            if most < FAR_FROM_OVERFLOW and _most(abs(value)) < FAR_FROM_OVERFLOW:
+                return Rounded(value, error, unit)
+        magnitude = abs(value)
         distance = abs(magnitude - OVERFLOW_THRESHOLD)
         edge = np.isfinite(value) & (distance <= 8.0 * (error + UNIT_ROUNDOFF * magnitude))
         value = np.where(magnitude >= OVERFLOW_THRESHOLD, np.copysign(np.inf, value), value)
@@ -154,6 +165,14 @@ class Rounded:
         error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
         nothing = edge | np.isnan(error) if lost is None else edge | np.isnan(error) | lost
         return Rounded(value, np.where(nothing, np.inf, error), self.unit)
+
+
+def _least(array: Array) -> float:
+    return float(np.minimum.reduce(array, axis=None, initial=np.inf))
+
+
+def _most(array: Array) -> float:
+    return float(np.maximum.reduce(array, axis=None, initial=0.0))
 
 
 def _is_wide(array: object) -> TypeGuard[Array]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -87,13 +88,14 @@ class Variable:
         """One standard unit of a lane's error of the gradient; raises RuntimeError before `Tape.backward`."""
         return self.tape.unit * np.sqrt(self.gradient_variance)
 
-    def accumulate(self, gradient: Array, variance: Array) -> None:
+    def accumulate(self, gradient: Array, variance: Array | None) -> None:
         """Add one consumer's contribution; from the second on, the addition itself rounds."""
-        if self._gradient is None or self._gradient_variance is None:
+        if self._gradient is None:
             self._gradient, self._gradient_variance = gradient, variance
             return
         total = self._gradient + gradient
-        self._gradient_variance = self._gradient_variance + variance + np.square(total)
+        if variance is not None and self._gradient_variance is not None:
+            self._gradient_variance = self._gradient_variance + variance + np.square(total)
         self._gradient = total
 
     @staticmethod
@@ -103,7 +105,8 @@ class Variable:
         return array
 
 
-Backward = Callable[[Array, Array], None]
+Backward = Callable[[Array, Any], None]
+"""Takes a gradient and its variance, which is None on an exact tape."""
 _NOTHING = np.empty(0)
 
 
@@ -113,9 +116,13 @@ class Tape:
     ``unit`` is the lane's unit roundoff and ``smallest`` its smallest positive number: what an underflow may cost;
     by default those of the format that `conformance.accuracy` derives bounds for. In a narrow format every operation
     rounds its result to it, but a dot product adds up in float32: `sums` and `results` say what that is in u**2.
+
+    ``exact``: no operation rounds, as on small integers, so that nothing has a variance. The layers and operations of
+    the reference CNN know of it.
     """
 
-    def __init__(self, unit: float | None = None, smallest: float | None = None) -> None:
+    def __init__(self, unit: float | None = None, smallest: float | None = None, exact: bool = False) -> None:
+        self.exact = exact
         form = accuracy.narrow() or "float32"
         self.unit = accuracy.UNIT_ROUNDOFF[form] if unit is None else unit
         self.underflow = (accuracy.SMALLEST[form] if smallest is None else smallest) / self.unit
@@ -171,11 +178,13 @@ class Tape:
             raise RuntimeError("nothing to run backward: the tape is empty or was run already")
         for output, cotangent in seeds:
             seed = np.broadcast_to(np.asarray(cotangent, np.float64), output.shape)
-            output.accumulate(seed, np.zeros(output.shape))
+            output.accumulate(seed, None if self.exact else np.zeros(output.shape))
         while self._records:
             variable, run = self._records.pop()
             if variable is None:
                 run(_NOTHING, _NOTHING)
+            elif self.exact and variable.has_gradient:
+                run(variable.gradient, None)
             elif variable.has_gradient:
                 run(variable.gradient, variable.gradient_variance)
 
