@@ -245,7 +245,7 @@ def test_what_paddle_has_eagerly_only_is_declined_with_its_words(lanes, mode):
         mode.EAGER_ONLY[0]: lambda x: paddle.tanh(paddle.nn.quant.quant_layers.FakeQuantAbsMax()(x)),
         mode.KEPT: observed,
         mode.EAGER_ONLY[1]: compressed,
-        mode.EAGER_ONLY[3]: lambda x: paddle.tanh(paddle.io.TensorDataset([x])[0][0]),
+        mode.EAGER_ONLY[5]: lambda x: paddle.tanh(paddle.io.TensorDataset([x])[0][0]),
     }
     for words, call in calls.items():
         run = ran(replace(law, calls={**law.calls, "paddle": call}), lanes[1:], 1)

@@ -41,10 +41,14 @@ NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should 
 EAGER_ONLY = (
     "but received : Value(",
     "'paddle.base.libpaddle.pir.Value' object has no attribute",
+    "'Variable' object has no attribute",
     "Only support paddle::dialect::DenseTensorType",
+    "Getting 'lod_level' is not supported by",
     "only be used in imperative mode",
+    "in dynamic graph mode, please call",
 )
 """What paddle says of a function, a method or a kind of tensor that it has eagerly only: no program can hold it."""
+VALUES_OF_PROGRAMS = (paddle.pir.Value, paddle.static.Variable)
 KEPT = "a layer keeps what its program made, which nothing outside of that program can use"
 AUTOCAST = "autocast changes nothing eagerly on a CPU, and a program in it may end paddle's interpreter"
 ROUNDED = "its program rounds a number beside 64 bits to float32, which the ledger's subtract-number-static tells"
@@ -280,7 +284,7 @@ def looked_into(layer: Any) -> bool:
 def keeps_values(layer: Any) -> bool:
     """Whether a layer or a part of it holds a value of a program, as observers do that note what they have seen."""
     parts = layer.sublayers(include_self=True)
-    return any(isinstance(each, paddle.pir.Value) for part in parts for each in vars(part).values())
+    return any(type(each) in VALUES_OF_PROGRAMS for part in parts for each in vars(part).values())
 
 
 class Settled:

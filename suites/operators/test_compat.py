@@ -293,6 +293,11 @@ class split:
     both = lambda f, **inputs: _split(f, **inputs)
     value = lambda x, sizes, dim, by_name: _cut(x, sizes, dim)
     variant_absent = lambda x, sizes, dim, by_name: NO_COMPAT
+    variant_fewer_parts_than_elements = lambda x, sizes, dim, by_name: (
+        Rejects("more parts than elements", "must not be more than input.shape[dim]")
+        if isinstance(sizes, list) and len(sizes) > x.shape[dim]
+        else _cut(x, sizes, dim)
+    )
 
 
 @st.composite

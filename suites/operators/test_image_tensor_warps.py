@@ -19,6 +19,8 @@ from suites.support.warping import SINGLE, Positions
 
 AREA = "image transforms"
 SIDES = st.integers(1, 14)
+NO_COSINE = Rejects("no program takes an angle", "The type of 'x' in cos must be")
+NO_PLACE = Rejects("no program has a place", "place only support string which is 'Place'")
 NO_PROGRAM = Rejects("no program takes an angle", "cos(): argument (position 1) must be Value, but got float")
 
 
@@ -116,6 +118,10 @@ class rotate_tensor(Rotations):
     def variant_never_in_programs(x, angle, interpolation, expand, center, fill):
         return NO_PROGRAM
 
+    @staticmethod
+    def variant_no_cosine_in_programs(x, angle, interpolation, expand, center, fill):
+        return NO_COSINE
+
 
 @contract(
     "image.rotate_expanded",
@@ -151,6 +157,10 @@ class rotate_expanded(Rotations):
     @staticmethod
     def variant_never_in_programs(x, angle, interpolation, expand, center, fill, observed):
         return NO_PROGRAM
+
+    @staticmethod
+    def variant_no_cosine_in_programs(x, angle, interpolation, expand, center, fill, observed):
+        return NO_COSINE
 
 
 class Affine:
@@ -221,6 +231,10 @@ class affine_tensor:
         given, moved = np.repeat(x, 3, axis=0) if one else x, Affine.exchanged(x, center)
         return Affine.sampled(given, angle, translate, scale, shear, interpolation, fill, moved, True)
 
+    @staticmethod
+    def variant_never_in_programs(x, angle, translate, scale, shear, interpolation, fill, center):
+        return NO_PLACE
+
 
 def in_perspective() -> st.SearchStrategy[list[Sample]]:
     """Tensors with four points and where these go."""
@@ -263,3 +277,7 @@ class perspective_tensor:
     def variant_always_filled(x, startpoints, endpoints, interpolation, fill):
         """As weighed_twice, and without a fill, for which 0 is taken."""
         return perspective_tensor.oracle(x, startpoints, endpoints, interpolation, fill, True)
+
+    @staticmethod
+    def variant_never_in_programs(x, startpoints, endpoints, interpolation, fill):
+        return NO_PLACE

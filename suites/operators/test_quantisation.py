@@ -15,6 +15,7 @@ from conformance.contract import REAL
 from conformance.operators import Floats, Structure, each, operator
 from conformance.strategies import generator, real, seeds
 from suites.support.quantised import accepted, levels, on_grid
+from suites.support.unreached import without_any
 
 AREA = "quantisation"
 NO_PROGRAM = Rejects("no program has an evaluated quanter", "Tensor not initialized yet when DenseTensor::place()")
@@ -84,6 +85,7 @@ class straight_through:
     paddle = lambda f, x, scale, bits: _kept_scale(f, x, scale, bits)
     value = lambda x, scale, bits: _nearest(x, scale, bits)
     variant_everywhere = lambda x, scale, bits: _nearest(x, scale, bits, everywhere=True)
+    variant_no_gradient_evaluated = without_any(value)
     variant_never_in_programs = lambda x, scale, bits: NO_PROGRAM
 
 
