@@ -86,7 +86,7 @@ class exact_step:
 
     @staticmethod
     def oracle(images, relu, weights, upstream) -> dict[str, Acceptance]:
-        run = models.simple_cnn(weights, images, with_relu=relu, exact=True)
+        run = models.simple_cnn(weights, images, with_relu=relu, bounded=False)
         run.backward((run.activations["logits"], upstream))
         accepted = {"logits": accuracy.exact(run.activations["logits"].value, signed=False)}
         for name, variable in run.parameters.items():

@@ -332,7 +332,7 @@ def _runs_alone(images, labels, relu, batch, seed, observed) -> list[models.Run]
     runs = []
     for step in range(STEPS):
         rows = rows_of(step, batch)
-        run = models.simple_cnn(weights, images[rows], labels[rows], with_relu=relu)
+        run = models.simple_cnn(weights, images[rows], labels[rows], with_relu=relu, bounded=False)
         run.backward()
         runs.append(run)
         for name, variable in run.parameters.items():

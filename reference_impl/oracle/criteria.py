@@ -25,7 +25,9 @@ def cross_entropy(logits: Variable, labels: Array, floor: float | None = None) -
         values = np.maximum(values, values.max(axis=1, keepdims=True) + floor)
     terms = losses.softmax_terms(values, labels)
     tape, p, batch = logits.tape, terms.probabilities, terms.divisor
-    gradient = terms.gradient()
+    gradient, value = terms.gradient(), np.asarray(terms.row_loss.sum() / batch)
+    if not tape.bounded:
+        return tape.record(value, None, (logits,), lambda seed, _: logits.accumulate(seed * gradient, None))
     spread = variance_of(logits)
     condition = terms.row_condition().sum() / batch
     variance = np.sum(np.square(gradient) * spread) + np.square(CROSS_ENTROPY * condition) + tape.floor()
@@ -37,7 +39,7 @@ def cross_entropy(logits: Variable, labels: Array, floor: float | None = None) -
     def run(seed: Array, seed_variance: Array) -> None:
         logits.accumulate(seed * gradient, np.square(seed) * gradient_spread + np.square(gradient) * seed_variance)
 
-    return tape.record(np.asarray(terms.row_loss.sum() / batch), np.asarray(variance), (logits,), run)
+    return tape.record(value, np.asarray(variance), (logits,), run)
 
 
 def mse(prediction: Variable, target: Array) -> Variable:

@@ -51,7 +51,7 @@ def conv2d(
     if bias is not None:
         value += bias.value[:, None, None]
     squared_rows, variance = rows, None
-    if not tape.exact:
+    if tape.bounded:
         squared_rows = np.square(rows)
         spread = squared_rows @ unfold(_dot_source(x.value, x.variance, tape.sums(terms)), geometry)
         if weight.variance is not None:
@@ -149,7 +149,7 @@ class RepeatedLinear:
     ) -> None:
         self.weight, self.bias = weight, bias
         self.correlated_rows, self.correlated_columns = correlated_rows, correlated_columns
-        self.squared_weight = weight.value if weight.tape.exact else np.square(weight.value)
+        self.squared_weight = np.square(weight.value) if weight.tape.bounded else weight.value
         self.parameters = (weight,) if bias is None else (weight, bias)
         self.calls: list[tuple[Array, Array | None, Array, Array | None]] = []
         # Recorded before the calls, hence run after all of them.
@@ -164,7 +164,7 @@ class RepeatedLinear:
         if bias is not None:
             value += bias.value
         shape, variance = (*x.shape[:-1], value.shape[1]), None
-        if not tape.exact:
+        if tape.bounded:
             variance = _dot_source(inputs, input_variance, tape.sums(terms)) @ self.squared_weight.T
             if weight.variance is not None:
                 variance += np.square(inputs) @ weight.variance.T
@@ -204,7 +204,7 @@ class RepeatedLinear:
         if not self.calls:
             return
         inputs, variances, outs, spreads = zip(*self.calls, strict=True)
-        if self.weight.tape.exact:
+        if not self.weight.tape.bounded:
             out = np.concatenate(outs)
             self.weight.accumulate(out.T @ np.concatenate(inputs), None)
             if self.bias is not None:

@@ -98,17 +98,17 @@ def simple_cnn(
     floor: float | None = None,
     variances: State | None = None,
     input_gradient: bool = False,
-    exact: bool = False,
+    bounded: bool = True,
 ) -> Run:
     """SimpleCNN on ``images`` [B,3,H,W].
 
     Activations: conv1, pool1, conv2, pool2, fc1 and logits, where conv1, conv2 and fc1 are values before their ReLU.
     ``lane`` holds a framework's own arrays of these names; ``dropout_mask`` [B,128] is what it multiplied fc1 by
-    (0 or 1/(1-p)); ``variances`` are those of parameters that are themselves results, in units of u**2. ``exact``: on
-    integers, nothing is rounded and there are no variances.
+    (0 or 1/(1-p)); ``variances`` are those of parameters that are themselves results, in units of u**2. Without
+    ``bounded`` there are none, see `tape.Tape`.
     Raises ValueError on a missing parameter.
     """
-    tape = Tape(exact=exact)
+    tape = Tape(bounded=bounded)
     own = lane or {}
     parameters = leaves(tape, state, CNN_PARAMETERS, variances)
     x = tape.variable(images, needs_gradient=input_gradient)

@@ -106,7 +106,7 @@ class Variable:
 
 
 Backward = Callable[[Array, Any], None]
-"""Takes a gradient and its variance, which is None on an exact tape."""
+"""Takes a gradient and its variance, which is None where a tape is not bounded."""
 _NOTHING = np.empty(0)
 
 
@@ -117,12 +117,12 @@ class Tape:
     by default those of the format that `conformance.accuracy` derives bounds for. In a narrow format every operation
     rounds its result to it, but a dot product adds up in float32: `sums` and `results` say what that is in u**2.
 
-    ``exact``: no operation rounds, as on small integers, so that nothing has a variance. The layers and operations of
-    the reference CNN know of it.
+    Without ``bounded`` the values alone are worked out, and nothing has a variance: on small integers nothing rounds,
+    and of other values nothing is promised. The layers and operations of the reference CNN know of it.
     """
 
-    def __init__(self, unit: float | None = None, smallest: float | None = None, exact: bool = False) -> None:
-        self.exact = exact
+    def __init__(self, unit: float | None = None, smallest: float | None = None, bounded: bool = True) -> None:
+        self.bounded = bounded
         form = accuracy.narrow() or "float32"
         self.unit = accuracy.UNIT_ROUNDOFF[form] if unit is None else unit
         self.underflow = (accuracy.SMALLEST[form] if smallest is None else smallest) / self.unit
@@ -139,7 +139,11 @@ class Tape:
     def record(self, value: Array, variance: Array | None, parents: tuple[Variable, ...], run: Backward) -> Variable:
         """The result of an operation; ``run(gradient, variance)`` must accumulate into the parents."""
         needs_gradient = any(parent.needs_gradient for parent in parents)
-        if self.largest < np.inf and np.max(np.abs(value), initial=0.0) > self.largest * (1 - 8 * self.unit):
+        if (
+            self.bounded
+            and self.largest < np.inf
+            and np.max(np.abs(value), initial=0.0) > self.largest * (1 - 8 * self.unit)
+        ):
             variance = np.where(np.abs(value) > self.largest * (1 - 8 * self.unit), np.inf, variance_or_zero(variance))
         result = Variable(self, value, variance, needs_gradient)
         if needs_gradient:
@@ -178,15 +182,13 @@ class Tape:
             raise RuntimeError("nothing to run backward: the tape is empty or was run already")
         for output, cotangent in seeds:
             seed = np.broadcast_to(np.asarray(cotangent, np.float64), output.shape)
-            output.accumulate(seed, None if self.exact else np.zeros(output.shape))
+            output.accumulate(seed, np.zeros(output.shape) if self.bounded else None)
         while self._records:
             variable, run = self._records.pop()
             if variable is None:
                 run(_NOTHING, _NOTHING)
-            elif self.exact and variable.has_gradient:
-                run(variable.gradient, None)
             elif variable.has_gradient:
-                run(variable.gradient, variable.gradient_variance)
+                run(variable.gradient, variable.gradient_variance if self.bounded else None)
 
 
 def variance_or_zero(variance: Array | None) -> Array | float:
