@@ -46,45 +46,45 @@ class Pile:
 
     def largest(self, bad: set[int]) -> float:
         """The largest ratio, of samples that are within their bounds; the others are added to ``bad``."""
-        if len(self.samples) > 1:
-            observed, values = np.concatenate(self.observed), np.concatenate(self.values)
-            if not self.exact:
-                found = largest(observed, values, np.concatenate(self.bounds), self.signed)
-                if found is not None:
-                    return found
-            elif np.array_equal(observed, values) and not (self.signed and _signs_differ(observed, values)):
-                return 0.0
-        most = np.nan
-        for place, sample in enumerate(self.samples):
-            bound = np.zeros(self.observed[place].shape) if self.exact else self.bounds[place]
-            found = largest(self.observed[place], self.values[place], bound, self.signed)
-            if found is None:
-                bad.add(sample)
-            else:
-                most = np.fmax(most, found)
-        return float(most)
+        observed, values = _joined(self.observed), _joined(self.values)
+        if not self.exact:
+            bounds = _joined(self.bounds)
+        elif np.array_equal(observed, values) and not (self.signed and np.any(_signs_differ(observed, values))):
+            return 0.0
+        else:
+            bounds = np.zeros(observed.shape)
+        ratio = _ratios(observed, values, bounds, self.signed)
+        if ratio.size and not ratio.max() <= 1.0:
+            # Samples without elements have no start of their own: there is nothing that could be wrong with them.
+            sizes = np.array([each.size for each in self.observed])
+            starts = (np.cumsum(sizes) - sizes)[sizes > 0]
+            wrong = ~(np.maximum.reduceat(ratio, starts) <= 1.0)
+            bad.update(np.array(self.samples)[sizes > 0][wrong].tolist())
+            right = ~np.repeat(wrong, sizes[sizes > 0])
+            ratio, bounds = ratio[right], bounds[right]
+        if np.any(bounds < np.inf):  # a bound that is no number is none
+            return float(ratio.max())
+        return np.nan if all(each.size for each in self.observed) else 0.0
 
 
-def largest(observed: Array, value: Array, bound: Array, signed: bool) -> float | None:
-    """The largest ratio of error and bound, NaN where nothing is bounded; ``None`` for what exceeds 1."""
-    if not observed.size:
-        return 0.0
+def _ratios(observed: Array, value: Array, bound: Array, signed: bool) -> Array:
+    """The ratio of each error and bound; infinite where the sign of a zero is another's."""
     ratio = np.abs(np.subtract(observed, value, dtype=np.float64))
     ratio /= bound
-    found = ratio.max()
-    if not found <= 1.0:  # a NaN too, of 0 / 0 or of what is no number
+    if ratio.size and not ratio.max() <= 1.0:  # a NaN too, of 0 / 0 or of what is no number
         same = (observed == value) | (np.isnan(observed) & np.isnan(value)) | np.isposinf(bound)
         ratio[same] = 0.0
-        found = ratio.max()
-        if not found <= 1.0:
-            return None
-    if signed and _signs_differ(observed, value):
-        return None
-    return float(found) if np.any(bound < np.inf) else np.nan  # a bound that is no number is none
+    if signed:
+        ratio[_signs_differ(observed, value)] = np.inf
+    return ratio
 
 
-def _signs_differ(observed: Array, value: Array) -> bool:
-    return bool(np.any((observed == 0) & (np.signbit(observed) != np.signbit(value))))
+def _joined(arrays: list[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _signs_differ(observed: Array, value: Array) -> Array:
+    return np.asarray((observed == 0) & (np.signbit(observed) != np.signbit(value)))
 
 
 def _same(one: Array, other: Array) -> bool:
