@@ -218,6 +218,36 @@ def test_a_projected_lstm_is_not_compiled_as_that_may_end_the_interpreter(lanes)
     assert "may end paddle's interpreter" in run.record.unsupported[STATIC]
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda x: x.fill_(1.0), "has no attribute 'fill_'"),
+        (lambda x: x.as_strided([1], [1]), "We only support 'as_strided()' in dynamic graph mode"),
+        (lambda x: x.reshape([-1]).exp_(), "is a viewed Tensor in dygraph"),
+    ],
+)
+def test_what_paddle_says_is_for_eager_calls_alone_is_declined_in_its_words(change, told, lanes):
+    law = REGISTRY["nn.tanh"]
+
+    def in_place(x: Any) -> Any:
+        y = x * 1.0
+        change(y)
+        return paddle.tanh(x)
+
+    run = ran(replace(law, calls={**law.calls, "paddle": in_place}), lanes)
+    assert run.finish().verdict is Verdict.AGREE
+    assert told in run.record.unsupported[STATIC]
+
+
+def test_of_a_layer_that_is_made_in_the_call_and_not_called_functions_are_compiled(lanes, static):
+    law = REGISTRY["nn.tanh"]
+
+    run = ran(replace(law, calls={**law.calls, "paddle": lambda x: paddle.nn.Tanh().forward(x)}), lanes)
+    assert statuses(run) == {"unchanged"}
+    plans = [plan for plan in static._plans.values() if plan.error is None]
+    assert plans and all(plan.made and plan.functions and not plan.layers for plan in plans)
+
+
 def test_a_program_that_has_failed_is_not_used_again(static):
     static.begin()
     first = static._whole

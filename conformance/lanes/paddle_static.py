@@ -46,8 +46,9 @@ EAGER_ONLY = (
     "Getting 'lod_level' is not supported by",
     "only be used in imperative mode",
     "in dynamic graph mode, please call",
+    "is a viewed Tensor in dygraph",
 )
-"""What paddle says of a function, a method or a kind of tensor that it has eagerly only: no program can hold it."""
+"""What paddle says of what it has eagerly only, a function, a method, a kind of tensor, a view changed in place."""
 VALUES_OF_PROGRAMS = (paddle.pir.Value, paddle.static.Variable)
 KEPT = "a layer keeps what its program made, which nothing outside of that program can use"
 AUTOCAST = "autocast changes nothing eagerly on a CPU, and a program in it may end paddle's interpreter"
@@ -140,7 +141,7 @@ class Static(Running):
         if plan.layers:
             with self._layers_compiled():
                 return call(**inputs)
-        if plan.functions if self.value == "sot" else plan.outside:
+        if plan.functions if self.value == "sot" else plan.outside or plan.made:
             with self._functions_compiled():
                 return call(**inputs)
         return self._program(call, (), inputs)
@@ -260,11 +261,13 @@ class Static(Running):
 class Plan:
     """What is known of calls of one kind: whether they call layers or switch autocast on, and what no program holds.
 
-    error: what the eager call raised, where it is not to be compiled. whole: the function that SOT has compiled for
-    them: it makes one program of several shapes, so that an error in one would be found in another.
+    made: whether they make a layer, which no program may do, though a call may use methods of it alone. error: what the
+    eager call raised, where it is not to be compiled. whole: the function that SOT has compiled for them: it makes one
+    program of several shapes, so that an error in one would be found in another.
     """
 
     layers: bool = False
+    made: bool = False
     functions: bool = False
     casts: bool = False
     outside: str = ""
@@ -366,8 +369,9 @@ def watched(plan: Plan) -> Iterator[None]:
 
     told_of = [(owner, name, watching(getattr(owner, name), text)) for (owner, name), text in told.items()]
     noted = [(functions, name, noting(getattr(functions, name), "functions")) for name in functional()]
-    layers = [(paddle.nn.Layer, "__call__", noting(paddle.nn.Layer.__call__, "layers"))]
-    with patched([*told_of, *noted, *layers, (paddle.amp, "auto_cast", casting)]):
+    layers = {"__call__": "layers", "__init__": "made"}
+    noted += [(paddle.nn.Layer, name, noting(getattr(paddle.nn.Layer, name), what)) for name, what in layers.items()]
+    with patched([*told_of, *noted, (paddle.amp, "auto_cast", casting)]):
         yield
 
 

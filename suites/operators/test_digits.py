@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,10 @@ def _numbers(call, seed):
     return x if call != "layer_norm" else x.reshape(1, 64)
 
 
+def _but_addmm(found, call):
+    return {"output": replace(found["output"], bound=np.inf)} if call == "addmm" else found
+
+
 @contract(
     "digits.float64",
     area=AREA,
@@ -128,6 +133,15 @@ class float64:
     @staticmethod
     def variant_every_attribute_in_float32(x, call):
         return float64.oracle(x, call, in_float32)
+
+    @staticmethod
+    def variant_addmm_over_its_factors(x, call):
+        """As attributes_in_float32; of a product that is written over its factors nothing is promised."""
+        return _but_addmm(float64.variants["attributes_in_float32"](x, call), call)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def variant_addmm_over_its_factors_in_float32(x, call):
+        return _but_addmm(float64.oracle(x, call, in_float32), call)
 
 
 POWERS = ("power", "operator", "tensor_power")
@@ -227,6 +241,7 @@ class spread_of_integers:
         return {"output": Acceptance(value, 1e-6 * value, dtype="float64")}
 
     variant_no_such_kind = staticmethod(lambda x, call: Rejects("no integers", "data we are trying to retrieve"))
+    variant_no_integers = staticmethod(lambda x, call: Rejects("no integers", f"but received {x.dtype}"))
     variant_no_promotion = staticmethod(lambda x, call: Rejects("no integers", "Type promotion only support"))
 
     @staticmethod

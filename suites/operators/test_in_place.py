@@ -9,6 +9,7 @@ from conformance.functions import clip, exp
 from conformance.moves import moved, with_gradient_of
 from conformance.operators import Floats, each, operator
 from conformance.quantity import scaled
+from suites.support.unreached import with_zeros
 from suites.support.views import changed_part, lost
 
 AREA = "in-place calls"
@@ -123,6 +124,7 @@ class views:
     variant_gradient_lost = lambda x, view, change: _lost(x, view, _changed(x, view, change))
     variant_none_at_bounds = lambda x, view, change: _none_at_bounds(x, view, change)
     variant_gradient_lost_and_none_at_bounds = lambda x, view, change: _lost(x, view, _none_at_bounds(x, view, change))
+    variant_left_out = lambda x, view, change: moved(np.copy, x)
 
 
 @operator(
@@ -152,6 +154,8 @@ class views_add:
             return found
         return {"output": with_gradient_of(moved(np.copy, x), found), "gradient.v": None}
 
+    variant_left_out = with_zeros(lambda x, v, view: {"output": moved(np.copy, x), "gradient.v": None}, "v")
+
 
 def _assigned(x, view):
     here = np.zeros(x.shape, bool)
@@ -179,6 +183,7 @@ class views_assigned:
 
     value = _assigned
     variant_gradient_lost = lambda x, view: _lost(x, view, _assigned(x, view))
+    variant_views_left_out = lambda x, view: lost(x, _assigned(x, view)) if view == "whole" else moved(np.copy, x)
 
 
 @operator(

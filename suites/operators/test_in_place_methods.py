@@ -61,8 +61,16 @@ def _row(
     def elsewhere(x: Quantity, view: str) -> Quantity:
         return lost(x, changed(x, view, change, in_order=True))
 
+    def left_out(x: Quantity, view: str) -> Quantity:
+        assigned = call is _assign and view == "whole"
+        return lost(x, changed(x, view, change)) if assigned else moved(np.copy, x)
+
     given = {"x": st.just(Floats((3, 4), specials=False, **domain)), "view": st.sampled_from(views)}
-    behaviours = {instead: gradient_lost, **({"in_order_of_memory": elsewhere} if in_order else {})}
+    behaviours = {
+        instead: gradient_lost,
+        "left_out": left_out,
+        **({"in_order_of_memory": elsewhere} if in_order else {}),
+    }
     return Row(run(call), value, st.fixed_dictionaries(given), other and run(other), instead=behaviours)
 
 

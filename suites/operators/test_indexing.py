@@ -71,6 +71,18 @@ class integers:
     )
 
 
+def _ellipsis_refused(told, anywhere=True):
+    """Beside a tensor of integers a program takes no ellipsis: anywhere, or behind it alone."""
+
+    def found(x, index, first, second):
+        tensors = [place for place, part in enumerate(index) if part in ("first", "second")]
+        if "..." in index and tensors and (anywhere or index.index("...") > tensors[0]):
+            return Rejects("an ellipsis beside a tensor", error=told)
+        return _read(x, index, first, second)
+
+    return found
+
+
 @operator(
     "index.mixed", area=AREA, cases=indices.integers(mixed=True), dtypes=EVERY, stepwise=True, share=0.5, covers=GET
 )
@@ -82,6 +94,9 @@ class mixed:
         return x[indices.key(index, first=first, second=second)]
 
     value = _read
+    variant_ellipsis_behind_refused = _ellipsis_refused("must be double, but got ellipsis", anywhere=False)
+    variant_ellipsis_refused = _ellipsis_refused("must be double, but got")
+    variant_ellipsis_no_number = _ellipsis_refused("must be a string or a real number, not")
     variant_no_negative = lambda x, index, first, second: (
         _no_negative(index, first, second) or _read(x, index, first, second)
     )

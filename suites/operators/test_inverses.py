@@ -87,7 +87,16 @@ class slogdet:
     note = "torch.linalg.slogdet returns a pair; paddle.linalg.slogdet one tensor that has both as its first axis"
     torch = lambda f, x: dict(zip(("sign", "logarithm"), f.linalg.slogdet(x), strict=True))
     paddle = lambda f, x: _halves(f.linalg.slogdet(x))
-    value = lambda x: {"sign": linear.sign_of_determinant(x).plain, "logarithm": linear.logarithm_of_determinant(x)}
+    value = lambda x: _sign_and_logarithm(x)
+    variant_shape_of_input = lambda x: (
+        Rejects("two numbers, and one by the shape", error="at dim 0 should be >= 0 and < x.shape[0]")
+        if x.shape[0] < 2
+        else _sign_and_logarithm(x)
+    )
+
+
+def _sign_and_logarithm(x):
+    return {"sign": linear.sign_of_determinant(x).plain, "logarithm": linear.logarithm_of_determinant(x)}
 
 
 def _halves(found):
@@ -287,7 +296,11 @@ class matrix_exp:
     note = "torch.linalg.matrix_exp takes complex matrices too"
     both = lambda f, x: f.linalg.matrix_exp(x)
     value = linear.exponential
-
+    variant_no_way_back = lambda x: (
+        linear.exponential(x)
+        if x.shape[-1] == 1 or not x.tracked
+        else Rejects("a gradient through its branches", error="The variable middle_")
+    )
     variant_absent = lambda x: absent("matrix_exp")
 
     @staticmethod

@@ -122,6 +122,9 @@ class adaptive_log_softmax:
     paddle = lambda f, **inputs: _called(f, **inputs)
     value = _loss
     variant_absent = lambda **inputs: LATER
+    variant_never_in_programs = lambda **inputs: Rejects(
+        "no program has it", error="bool(Tensor) is not supported in static"
+    )
 
     @staticmethod
     def variant_one_refused(labels, ends, **inputs):

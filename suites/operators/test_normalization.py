@@ -206,9 +206,7 @@ def _instance_norm(x, weight, bias, layout, eps):
 
 def _channels_first(x, weight, bias, layout, eps):
     if weight is not None and weight.shape[0] != x.shape[1]:
-        return Rejects(
-            "a weight for each channel, which are sought at axis 1", error="the shape of scale must equal to"
-        )
+        return Rejects("a weight for each channel, which are sought at axis 1", error="ShapeError: the shape of")
     return _instance_norm(x, weight, bias, "NCHW", _single(eps))
 
 

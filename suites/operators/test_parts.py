@@ -229,6 +229,3 @@ class unfold:
     value = lambda x, axis, size, step: moved(lambda a: _unfolded(a, axis, size, step), x)
     variant_half_sums = in_steps(lambda x, axis, size, step: moved(lambda a: _unfolded(a, axis, size, step), x))
     variant_last_window = lambda x, axis, size, step: overwritten(lambda a: _unfolded(a, axis, size, step), x)
-    variant_eager_alone = lambda **inputs: Rejects(
-        "no program has it", "We only support 'unfold()' in dynamic graph mode"
-    )

@@ -18,10 +18,12 @@ from conformance.pools import counts_of, pool_windows, shared, sums_of
 from conformance.quantity import scaled
 from conformance.windows import crossed, padded, sliding
 from suites.support.refusals import absent
+from suites.support.unreached import without_any
 
 AREA = "calls by position"
 DTYPES = ("float32", "float64")
 SHARE = 0.12
+AXIS_REFUSED = Rejects("a truth value for an axis", error="The 'shape' in ReshapeOp is invalid")
 
 
 def _images(sides=(4, 5, 7), **options):
@@ -283,6 +285,7 @@ class transformer_layer:
 
     value = lambda x, eps: _normalized_twice(x, eps)
     variant_own_eps = lambda x, eps: _normalized_twice(x, 1e-5)
+    variant_own_eps_without_gradient = without_any(lambda x, eps: _normalized_twice(x, 1e-5))
 
 
 @contract(
@@ -364,3 +367,16 @@ class dropout_columns:
     @staticmethod
     def variant_by_column(how, x):
         return {"columns": accuracy.exact(x.shape[1])}
+
+    @staticmethod
+    def variant_function_refused(how, x):
+        return {"columns": accuracy.exact(0)} if how == "module" else AXIS_REFUSED
+
+    variant_refused = staticmethod(lambda how, x: AXIS_REFUSED)
+
+    @staticmethod
+    def variant_axis_counted_anew(how, x):
+        """The mask of the first axis meets the last one: refused, or of a square by column."""
+        if x.shape[0] == x.shape[1]:
+            return {"columns": accuracy.exact(x.shape[1])}
+        return Rejects("a mask of the other axis", error="Broadcast dimension mismatch")

@@ -130,6 +130,19 @@ class numbers_:
     )
 
     @staticmethod
+    def variant_widest_complex(x, number, operation):
+        """Beside a tensor that is not complex, a complex number has 128 bits."""
+        if not isinstance(number, complex) or x.dtype.kind == "c":
+            return numbers_.oracle(x, number, operation)
+        return {"output": result(x, number, operation, "complex128")}
+
+    @staticmethod
+    def variant_no_complex(x, number, operation):
+        if isinstance(number, complex):
+            return Rejects("a complex number", error="must be a string or a real number, not 'complex'")
+        return numbers_.oracle(x, number, operation)
+
+    @staticmethod
     def variant_as_the_tensor(x, number, operation):
         """A truth value stays one, and what is not complex takes the real part of a complex number that is added."""
         kind = x.dtype.kind

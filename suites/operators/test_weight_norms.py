@@ -31,7 +31,11 @@ def _layer(f: Any, kind: str, shape: tuple[int, ...]) -> Any:
     front = shape[:2] if kind in TURNED or (kind == "linear" and not torch) else shape[1::-1]
     options = {"bias": False} if torch else {"bias_attr": False}
     layer = made(*front, *([shape[2:]] if rank > 2 else []), **options)
-    layer.forward = lambda: layer.weight * 1
+
+    def forward() -> Any:  # no lambda: paddle compiles none
+        return layer.weight * 1
+
+    layer.forward = forward
     return layer
 
 
