@@ -146,6 +146,25 @@ class Formula:
         shapes = {name: (each.shape, np.iscomplexobj(each.value)) for name, each in asked.items()}
         return Outline(shapes, unreached=tuple(unreached))
 
+    def everywhere(self, inputs: Mapping[str, Any], name: str) -> list[np.ndarray]:
+        """Results in float64 and the gradient of their sum with respect to one input, those that have its shape.
+
+        None where the formula takes no such inputs.
+        """
+        with ignoring(), computed_in("float64"), returned_in("float64"):
+            try:
+                leaves = {each: self._leaf(each, value, ()) for each, value in inputs.items()}
+                found = self.value(**leaves)
+                given = {} if isinstance(found, Rejects) else _named(found)
+                results = [each for each in given.values() if isinstance(each, Quantity)]
+                back = [
+                    (given[each], np.ones(given[each].shape)) for each in self.outputs if given.get(each) in results
+                ]
+                known = backward(back, [leaves[name]]) if name in self.gradients else []
+            except Exception:  # formulas of matrices and axes take no numbers
+                return []
+        return [each.value for each in (*results, *known) if each is not None and each.shape == inputs[name].shape]
+
     def _evaluated(self, inputs: Mapping[str, Any], integral: tuple[str, ...]) -> tuple[dict[str, Any], Any]:
         leaves = {name: self._leaf(name, each, integral) for name, each in inputs.items()}
         return leaves, self._called(leaves)

@@ -15,7 +15,7 @@ import numpy as np
 
 from conformance import sums
 from conformance.number_formats import current
-from conformance.quantity import Array, Quantity, divide, quantity, scaled, split, stored, unary, where
+from conformance.quantity import Array, Quantity, divide, linked, quantity, scaled, split, stored, unary, where
 
 
 class _Special:
@@ -192,8 +192,20 @@ def clip(x: Any, low: float | None, high: float | None, inside: Callable[[Array]
     passes = ~((value < low) | (value > high)) if inside is None else inside(value)
     kept = np.clip(value, low, high)
     made = Quantity(kept, np.where(kept == value, x.error, 0.0) if np.any(x.error) else 0.0)
+    unsure = (x.error > 0) & (np.minimum(np.abs(value - low), np.abs(value - high)) <= x.error)
+    passes = passes & ~unsure
     made.links = ((x, lambda g: where(passes, g, 0.0)),) if x.tracked else ()
-    return made
+    return either_side(made, x, unsure) if unsure.any() else made
+
+
+def either_side(found: Quantity, x: Quantity, condition: Any, more: float = 1.0) -> Quantity:
+    """The same number, whose slope may be up to so much more where a condition holds: beside a split."""
+
+    def between(g: Quantity) -> Quantity:
+        half = np.where(condition, g.value * more / 2, 0.0)
+        return Quantity(half, np.abs(half))
+
+    return Quantity(found.value, found.error, [*linked((found, lambda g: g)), *linked((x, between))])
 
 
 def softplus(x: Any) -> Quantity:

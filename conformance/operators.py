@@ -34,6 +34,7 @@ from conformance.contract import REAL, Contract, ContractError, Sample, claimed,
 from conformance.dtypes import EVERY, FLOATS, INTEGERS
 from conformance.formula import Formula, Outline
 from conformance.inputs import Booleans, Floats, Integers, Structure, broadcast, each, has_elements, one, shapes, two
+from conformance.splits import COMBINATIONS, Split, drawn_at, splits
 from conformance.strategies import generator, integers, seeds
 
 SHARE = 0.25
@@ -42,6 +43,8 @@ ORDINARY = ("normal", "mixed", "sorted", "sparse", "heavy", "positive", "constan
 LAYOUTS = ("transposed", "sliced", "expanded", "flipped")
 """How a tensor may lie in memory besides in order; "channels_last" is one where it is declared."""
 CHANNELS_LAST = "channels_last"
+CASES: dict[str, st.SearchStrategy[Structure]] = {}
+"""Operator -> what its samples are filled into."""
 OTHERS = 2
 """Dtypes beside floating ones that one example is filled in, where an operator takes more of them."""
 
@@ -99,6 +102,7 @@ def operator(
             raise ContractError(f"operator {operator_id!r} needs value, and both or torch and paddle")
         for call in calls.values():
             _require_inputs(operator_id, value, call, wanted)
+        CASES[operator_id] = cases
         formula = Formula(value, wanted, stepwise, integers_as, outputs, operator_id)
         body: dict[str, Any] = {
             **claimed(cls),
@@ -194,10 +198,15 @@ def samples(
     floats = [dtype for dtype in rest if dtype in FLOATS]
     others = [dtype for dtype in rest if dtype not in FLOATS]
 
+    @functools.cache
+    def split_at() -> tuple[Split, ...]:
+        from conformance import drawing  # lanes have no Hypothesis
+
+        return splits(formula, (each.value for each in drawing.examples(cases, COMBINATIONS, "splits", True)))
+
     def make(drawn: tuple[Structure, int, tuple[str, str], tuple[str | None, str | None]]) -> list[Sample]:
         structure, seed, chosen, layout = drawn
-        rng = generator(seed)
-        filling = Filling(structure, formula, rng, wraps, may_be_zero)
+        filling = Filling(structure, formula, generator(seed), wraps, may_be_zero, split_at(), generator(seed + 1))
         plan: list[tuple[str, str, bool, str | None]]
         plan = [(first, chosen[0], False, None), (first, "whole", False, None), (first, chosen[1], True, layout[0])]
         few = [others[(seed + place) % len(others)] for place in range(min(OTHERS, len(others)))]
@@ -234,8 +243,11 @@ class Filling:
         rng: np.random.Generator,
         wraps: bool = False,
         may_be_zero: Sequence[str] = (),
+        splits: Sequence[Split] = (),
+        sides: np.random.Generator | None = None,
     ) -> None:
         self.structure, self.formula, self.rng, self.wraps = structure, formula, rng, wraps
+        self.splits, self.sides = splits, sides or rng
         self.may_be_zero = may_be_zero
         self.drawn = tuple(
             name for name, spec in structure.items() if isinstance(spec, Floats) and spec.dtype in (None, *FLOATS)
@@ -291,6 +303,8 @@ class Filling:
                 found[name] = spec.with_specials(self.rng, array) if special and isinstance(spec, Floats) else array
             else:
                 found[name] = spec
+        if self.splits and dtype in FLOATS and family != "whole":
+            found.update(drawn_at(self.splits, self.structure, found, self.sides))
         return found
 
     def _cotangent(self, shape: tuple[int, ...], dtype: str, family: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """quanter-gradient-of-clipped: paddle >=2.6.2, <3.4. Promised: The gradient of a number on the grid is that of the
 number, and none where it was clipped. Instead: Numbers beyond the scale are clipped and pass the whole gradient:
-1.3 for 0, where torch's fake_quantize passes none."""
+1.3 for 0, where torch's fake_quantize passes none. And as quanter-ties-away."""
 import paddle
 from paddle.quantization.quanters.abs_max import FakeQuanterWithAbsMaxObserverLayer
 

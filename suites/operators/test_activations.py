@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from conformance.functions import clip, erf_of_gelu, exp, expm1, log, sigmoid, softplus, tanh
+from conformance.functions import clip, either_side, erf_of_gelu, exp, expm1, log, sigmoid, softplus, tanh
 from conformance.number_formats import largest
 from conformance.operators import Floats, each, one, operator, shapes
 from conformance.quantity import Quantity, scaled, split, stored, where, without_gradient
@@ -205,6 +205,12 @@ class hardshrink:
     variant_kept_at_bound = lambda x, bound: where(~(abs(x.value) < bound), x, 0.0)
 
 
+def _line(x):
+    """As a multiple of a sum, or as the sum of a multiple: by the worse of both, whose end is rounded too."""
+    found, other = scaled(x + 3.0, 1 / 6, 3), scaled(x, 1 / 6, 2) + 0.5
+    return Quantity(found.value, np.maximum(found.error, other.error), found.links)
+
+
 def _hardsigmoid(line):
     return clip(line, 0.0, 1.0, lambda v: (v > 0) & (v < 1))
 
@@ -215,20 +221,22 @@ class hardsigmoid:
 
     torch = lambda f, x: f.nn.functional.hardsigmoid(x)
     paddle = lambda f, x: f.nn.functional.hardsigmoid(x, slope=1 / 6)
-    value = lambda x: _hardsigmoid(scaled(x + 3.0, 1 / 6, 3))
+    value = lambda x: _hardsigmoid(_line(x))
     variant_float32_slope = lambda x: _hardsigmoid(scaled(x, SIXTH, 2) + 0.5)
 
     @staticmethod
     def variant_float32_gradient(x):
-        found = _hardsigmoid(scaled(x + 3.0, 1 / 6, 3))
+        found = _hardsigmoid(_line(x))
         return found.with_gradient(x, lambda g: where(abs(x.value) < 3, scaled(g, SIXTH), 0.0))
 
 
 def _hardswish(x, below, above):
     middle = lambda x: scaled(x * (x + 3.0), 1 / 6, 3)
-    return split(
+    found = split(
         below, x, lambda x: x * 0.0, lambda x: split(above, x, lambda x: scaled(x * 6.0, 1 / 6, 3), middle), 3.0
     )
+    end = x + 3.0  # which may be rounded to 6
+    return either_side(found, x, ~above & (end.value + end.error >= 6), -0.5)
 
 
 @operator("act.hardswish", area=AREA, cases=one(points=(3.0, -3.0)), covers=("nn.Hardswish",))

@@ -151,7 +151,7 @@ def _laplace(call, value, loc, scale, centred=False, flat=False):
         if centred:
             middle = stored(value - 0.5)
             found = loc - scale * np.sign(middle.value) * log1p(-abs(middle) * 2.0)
-            return without_gradient(found, value, ends)
+            return without_gradient(found, value, ends | (abs(middle.value) == 0.5))
         half = split(value.value > 0.5, value, lambda v: -log((1.0 - v) * 2.0), lambda v: log(v * 2.0), 0.5)
         return without_gradient(loc + scale * half, value, ends)
 

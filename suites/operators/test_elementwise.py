@@ -64,7 +64,9 @@ class round_:
 
     both = lambda f, x, how: f.round(x) if how == "function" else x.round()
     value = lambda x, how: still(np.rint(x.value), x)
-    variant_half_away_from_zero = lambda x, how: still(np.trunc(x.value + np.copysign(0.5, x.value)), x)
+    variant_half_away_from_zero = lambda x, how: still(
+        np.trunc(x.value) + np.sign(x.value) * (np.abs(x.value - np.trunc(x.value)) >= 0.5), x
+    )
 
 
 @operator(
@@ -186,6 +188,12 @@ class remainder:
     both = lambda f, x, y, how: f.remainder(x, y) if how == "function" else x % y
     value = lambda x, y, how: _modulus(x, y)
     variant_without_gradient = lambda x, y, how: Rejects("there is no gradient", "Null autograd_meta gotten")
+
+    @staticmethod
+    def variant_nan_in_vectors(x, y, how):
+        with np.errstate(all="ignore"):
+            beyond = np.isfinite(x.value) & (np.abs(x.value / y.value) > current().largest * (1 - current().unit))
+        return unpromised(_modulus(x, y), beyond)
 
 
 @operator(

@@ -31,6 +31,7 @@ def _log_of_complement(x):
 def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLOOR, least=LEAST):
     lower = _bounded_log(x, log, 0.0).plain
     upper = _bounded_log(x, complement, 1.0).plain
+    unbounded = complement(x.plain) - log(x.plain)
     loss = -(target * lower + (1.0 - target) * upper)
 
     def of_x(g):
@@ -44,7 +45,9 @@ def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLO
 
     def of_target(g):
         beyond = np.where(x.value == 0, -least, np.where(x.value == 1, least, 0.0))
-        return where(beyond != 0, g * np.where(beyond == 0, 1.0, beyond), g * (upper - lower))
+        return where(
+            beyond != 0, g * np.where(beyond == 0, 1.0, beyond), g * (unbounded if least == -np.inf else upper - lower)
+        )
 
     loss = Quantity(loss.value, loss.error, linked((x, of_x), (target, of_target)))
     return reduced(loss if weight is None else loss * weight, reduction)

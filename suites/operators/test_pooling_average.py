@@ -208,10 +208,13 @@ def _power_average(x, norm, options, last=False):
 
 
 def _root(found, norm):
-    """The gradient of a root of 0 is 0."""
+    """The gradient of a root of 0 is 0, of the first root too: torch's page says so."""
     if norm == 1.0:
-        return found
-    return where(found.value > 0, power(where(found.value > 0, found, 1.0), 1 / norm), 0.0)
+        kept = where(found.value == 0, 0.0, found)
+        return without_gradient(kept, found, (found.error > 0) & (abs(found.value) <= found.error))
+    made = where(found.value > 0, power(where(found.value > 0, found, 1.0), 1 / norm), 0.0)
+    # A kernel divides by a sum of powers, of which it may have kept nothing.
+    return without_gradient(made, found, (found.value > 0) & (found.value <= found.error))
 
 
 def _without_zeros(x, **inputs):

@@ -84,8 +84,8 @@ class straight_through:
     )
     paddle = lambda f, x, scale, bits: _kept_scale(f, x, scale, bits)
     value = lambda x, scale, bits: _nearest(x, scale, bits)
-    variant_everywhere = lambda x, scale, bits: _nearest(x, scale, bits, everywhere=True)
-    variant_no_gradient_evaluated = without_any(value)
+    variant_everywhere = lambda x, scale, bits: _nearest(x, scale, bits, away=True, everywhere=True)
+    variant_no_gradient_evaluated = without_any(variant_everywhere)
     variant_never_in_programs = lambda x, scale, bits: NO_PROGRAM
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance.functions import apply, exp, log, sqrt, square
+from conformance.functions import apply, either_side, exp, log, sqrt, square
 from conformance.number_formats import current
-from conformance.quantity import Quantity, quantity, scaled, split, where
+from conformance.quantity import Quantity, quantity, scaled, split, stored, where
 from conformance.reductions import extreme, rows
 from conformance.sums import einsum, move
 
@@ -146,8 +146,8 @@ def decibels(
     offset: what is taken away in place of the reference's decibels. tied: how the loudest share a gradient, as in
     ``reductions.extreme``.
     """
-    floor = np.broadcast_to(np.array(least), x.shape)
-    kept = where(x.value > floor, x, floor)
+    floor = stored(quantity(np.broadcast_to(np.array(least), x.shape))).value
+    kept = either_side(where(x.value > floor, x, floor), x, x.value == floor)
     unsure = (np.abs(x.value - least) <= x.error) & (x.error > 0)
     kept.error = np.where(unsure, np.maximum(kept.error, x.error), kept.error)
     found = scaled(apply("log10", kept), 10.0) - (
