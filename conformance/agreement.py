@@ -13,6 +13,7 @@ import numpy as np
 
 from conformance.accuracy import as_acceptance
 from conformance.contract import EXACT, Observation, Sample
+from conformance.extremes import largest_of
 from conformance.judge import HOST, ORACLE, Difference, compare_values, compare_zeros, expected_dtype
 
 LARGE = 2**14
@@ -54,7 +55,7 @@ class Pile:
         else:
             bounds = np.zeros(observed.shape)
         ratio = _ratios(observed, values, bounds, self.signed)
-        if ratio.size and not ratio.max() <= 1.0:
+        if not largest_of(ratio) <= 1.0:
             # Samples without elements have no start of their own: there is nothing that could be wrong with them.
             sizes = np.array([each.size for each in self.observed])
             starts = (np.cumsum(sizes) - sizes)[sizes > 0]
@@ -63,7 +64,7 @@ class Pile:
             right = ~np.repeat(wrong, sizes[sizes > 0])
             ratio, bounds = ratio[right], bounds[right]
         if np.any(bounds < np.inf):  # a bound that is no number is none
-            return float(ratio.max())
+            return largest_of(ratio)
         return np.nan if all(each.size for each in self.observed) else 0.0
 
 
@@ -71,7 +72,7 @@ def _ratios(observed: Array, value: Array, bound: Array, signed: bool) -> Array:
     """The ratio of each error and bound; infinite where the sign of a zero is another's."""
     ratio = np.abs(np.subtract(observed, value, dtype=np.float64))
     ratio /= bound
-    if ratio.size and not ratio.max() <= 1.0:  # a NaN too, of 0 / 0 or of what is no number
+    if not largest_of(ratio) <= 1.0:  # a NaN too, of 0 / 0 or of what is no number
         same = (observed == value) | (np.isnan(observed) & np.isnan(value)) | np.isposinf(bound)
         ratio[same] = 0.0
     if signed:

@@ -18,6 +18,7 @@ import numpy as np
 from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects, as_acceptance
 from conformance.contract import EXACT, Observation, Sample
 from conformance.dtypes import is_float, name_of
+from conformance.extremes import largest_of
 
 ORACLE = "oracle"
 HOST = "host"
@@ -235,7 +236,7 @@ def _largest_ratio(observed: np.ndarray, value: np.ndarray, bound: np.ndarray | 
 
     In pieces, so that temporary arrays stay in the processor's cache: parameters of networks are large.
     """
-    if not np.max(bound) < np.inf:
+    if not (largest_of(bound) if isinstance(bound, np.ndarray) else bound) < np.inf:
         return None
     largest = 0.0
     flat = [_over(observed.shape, array).reshape(-1) for array in (observed, value, bound)]
@@ -245,7 +246,7 @@ def _largest_ratio(observed: np.ndarray, value: np.ndarray, bound: np.ndarray | 
             error = np.subtract(seen, wanted, dtype=np.float64)
             np.abs(error, out=error)
             error /= allowed
-            ratio = float(error.max())
+            ratio = largest_of(error)
             if not ratio <= 1.0:  # NaN too: 0 / 0, or a NaN or infinity among the values
                 return None
             largest = max(largest, ratio)

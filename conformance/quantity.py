@@ -21,6 +21,7 @@ import numpy as np
 
 from conformance.accuracy import Acceptance
 from conformance.dtypes import named
+from conformance.extremes import largest_of
 from conformance.number_formats import FORMATS, WIDER, computed_in, current, ignored, returned
 
 Array = np.ndarray[Any, Any]
@@ -187,7 +188,7 @@ def linked(*pairs: tuple[Quantity, Backward]) -> tuple[tuple[Quantity, Backward]
 
 def times(factor: Any, error: Array) -> Array:
     """An error times a factor's size; none where there is no error, whatever the factor is."""
-    if not error.any():
+    if largest_of(error) == 0:
         return error
     with ignored():
         found: Array = np.abs(factor) * error
@@ -198,8 +199,8 @@ def times(factor: Any, error: Array) -> Array:
 
 def _known(error: Array) -> bool:
     """Whether none is NaN."""
-    largest = np.maximum.reduce(error, axis=None, initial=0.0)
-    return bool(largest == largest)
+    largest = largest_of(error)
+    return largest == largest
 
 
 def _sure(error: Array) -> Array:
@@ -237,8 +238,7 @@ def made(
             without = error == 0
             if without.any():
                 rounding = np.where(form.holds(value) & without, 0.0, rounding)
-        largest = np.maximum.reduce(size, axis=None, initial=0.0)
-        if largest <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
+        if largest_of(size) <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
             return Quantity(value, _sure(error + rounding), linked(*pairs))
         finite = np.isfinite(size)
         beyond = finite & (size > form.largest * (1 - 2 * units * form.unit))
@@ -292,8 +292,8 @@ def divide(one: Any, other: Any, units: float = 1) -> Quantity:
     with ignored():
         value = one.value / other.value
         least = np.abs(other.value) - other.error
-        error = times(1 / least, one.error) if one.error.any() else one.error
-        if other.error.any():
+        error = times(1 / least, one.error) if largest_of(one.error) != 0 else one.error
+        if largest_of(other.error) != 0:
             error = error + times(value / least, other.error)
             error = np.where(other.error * 2 >= np.abs(other.value), np.where(other.error > 0, np.inf, error), error)
         if other.is_complex:  # whose square a kernel divides by, however far from 1 that is
@@ -340,7 +340,7 @@ def unary(
     floor = floor if floor <= 1 else 2.0 ** (current().bits - 1)
     with ignored():
         value = function(x.value)
-        error = _moved(function, derivative, x, value) if x.error.any() else x.error
+        error = _moved(function, derivative, x, value) if largest_of(x.error) != 0 else x.error
     result = made(value, error, units, floor=floor)
     if gradient is not None:
         # The derivative at the conjugate is the conjugate derivative.

@@ -9,11 +9,11 @@ formula is error-prone, so a formula is written once, on `Rounded` numbers, and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from conformance.extremes import largest_of, least_of
 from conformance.number_formats import ignored
 
 Array = NDArray[np.float64]
@@ -65,8 +65,8 @@ class Rounded:
     __slots__ = ("error", "unit", "value")
 
     def __init__(self, value: object, error: object = 0.0, unit: float = UNIT_ROUNDOFF) -> None:
-        self.value: Array = value if _is_wide(value) else np.asarray(value, dtype=np.float64)
-        self.error: Array = error if _is_wide(error) else np.asarray(error, dtype=np.float64)
+        self.value: Array = np.asarray(value, dtype=np.float64)
+        self.error: Array = np.asarray(error, dtype=np.float64)
         self.unit = unit
 
     def __add__(self, other: Rounded | float) -> Rounded:
@@ -87,10 +87,11 @@ class Rounded:
         other = self._coerce(other)
         number, array = (self, other) if self.value.ndim == 0 else (other, self)
         with ignored():
-            size = abs(number.value)
-            if number.value.ndim == 0 and 0.0 < size < np.inf:  # a coefficient errs by the same share everywhere
-                inherited = array.error * (size + number.error)
-                return self._finish(self.value * other.value, inherited, other, share=float(number.error / size))
+            # A coefficient errs by the same share everywhere.
+            if number.value.ndim == 0 and 0.0 < (size := abs(float(number.value))) < np.inf:
+                error = float(number.error)
+                inherited = array.error * (size + error)
+                return self._finish(self.value * other.value, np.asarray(inherited), other, share=error / size)
             return self._finish(self.value * other.value, _product_error(self, other), other)
 
     def __truediv__(self, other: Rounded | float) -> Rounded:
@@ -98,7 +99,7 @@ class Rounded:
         with ignored():
             quotient = self.value / other.value
             room = abs(other.value) - other.error
-            if _least(room) > 0.0:
+            if least_of(room) > 0.0:
                 error = abs(quotient)
                 error *= other.error
                 error += self.error
@@ -116,7 +117,7 @@ class Rounded:
         with ignored():
             root = np.sqrt(self.value)
             least = self.value - self.error
-            if _least(least) > 0.0:  # the root falls by more than it rises
+            if least_of(least) > 0.0:  # the root falls by more than it rises
                 both = np.sqrt(least)
                 both += root
                 return self._finish(root, self.error / both, self)
@@ -140,10 +141,10 @@ class Rounded:
         unit = self.unit
         if unit or share:
             rounding = abs(value)
-            least = _least(rounding) if unit else 0.0
-            zeros = None if least > 0.0 or not unit else rounding != 0.0
+            lowest = least_of(rounding) if unit else 0.0
+            zeros = None if lowest > 0.0 or not unit else rounding != 0.0
             rounding *= unit + share
-            if unit and not least > FAR_FROM_UNDERFLOW:
+            if unit and not lowest > FAR_FROM_UNDERFLOW:
                 rounding += HALF_SMALLEST_SUBNORMAL
                 if zeros is not None:
                     rounding = np.where(zeros, rounding, 0.0)
@@ -152,10 +153,10 @@ class Rounded:
             error = rounding if error.ndim <= rounding.ndim else error + rounding
         if lost is None:
             # A NaN fails every comparison. An error that holds the value's rounding tells of its size too.
-            most = _most(error)
+            most = largest_of(error)
             if unit and most < FAR_FROM_OVERFLOW * UNIT_ROUNDOFF <= FAR_FROM_OVERFLOW * unit:
                 return Rounded(value, error, unit)
-            if most < FAR_FROM_OVERFLOW and _most(abs(value)) < FAR_FROM_OVERFLOW:
+            if most < FAR_FROM_OVERFLOW and largest_of(abs(value)) < FAR_FROM_OVERFLOW:
                 return Rounded(value, error, unit)
         magnitude = abs(value)
         distance = abs(magnitude - OVERFLOW_THRESHOLD)
@@ -165,18 +166,6 @@ class Rounded:
         error = np.where(np.isfinite(value), error, np.where(promised, 0.0, np.inf))
         nothing = edge | np.isnan(error) if lost is None else edge | np.isnan(error) | lost
         return Rounded(value, np.where(nothing, np.inf, error), self.unit)
-
-
-def _least(array: Array) -> float:
-    return float(np.minimum.reduce(array, axis=None, initial=np.inf))
-
-
-def _most(array: Array) -> float:
-    return float(np.maximum.reduce(array, axis=None, initial=0.0))
-
-
-def _is_wide(array: object) -> TypeGuard[Array]:
-    return type(array) is np.ndarray and array.dtype.char == "d"
 
 
 def _product_error(one: Rounded, other: Rounded) -> Array:
