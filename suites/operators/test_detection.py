@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import Acceptance, Sample, accuracy, contract
+from conformance import Acceptance, Rejects, Sample, accuracy, contract
 from conformance.strategies import generator, seeds
 from suites.images import same
 from suites.support import regions
@@ -71,6 +71,13 @@ class nms:
     def variant_all_of_them(boxes, scores, threshold, classes, top):
         """Without classes, a number of boxes is not looked at."""
         return nms.oracle(boxes, scores, threshold, classes, top if classes is not None else None)
+
+    @staticmethod
+    def variant_no_class_without_boxes(boxes, scores, threshold, classes, top):
+        """As all_of_them, and a class that no box is of is refused."""
+        if classes is not None and len(np.unique(classes)) < 3:
+            return Rejects("a class without boxes", "The start row index must be less than the end row index")
+        return nms.variant_all_of_them(boxes, scores, threshold, classes, top)
 
 
 def regional(pooled: bool) -> st.SearchStrategy[list[Sample]]:
