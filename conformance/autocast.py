@@ -96,6 +96,7 @@ MADE_OF_THEM = frozenset(
         "householder_product",
         "deform_conv2d",
         "DeformConv2d",
+        "affine_grid",
         "stft",
         "istft",
         "unfold",
@@ -103,6 +104,27 @@ MADE_OF_THEM = frozenset(
     ]
 )
 """Calls that may be made of such operators, and of others, which the page says nothing of."""
+
+
+KERNELS = frozenset(
+    [
+        "convolution",
+        "conv_tbc",
+        "mm",
+        "addmm",
+        "bmm",
+        "baddbmm",
+        "mv",
+        "addmv",
+        "dot",
+        "vdot",
+        "linear",
+        "mkldnn_rnn_layer",
+        "_prelu_kernel",
+        "_scaled_dot_product_flash_attention_for_cpu",
+    ]
+)
+"""What the operators of the first list run: seen of a call while it is made, whose text names none of them."""
 
 
 WRITTEN_OUT = frozenset(["eval", "exec", "spellings"])

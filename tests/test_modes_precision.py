@@ -204,6 +204,37 @@ def test_autocast_to_the_other_format_is_caught(lane, monkeypatch):
         ContractRun(law("nn.linear"), [made]).check(layer(1))
 
 
+def _named(x: Any, call: str) -> Any:
+    return getattr(importlib.import_module("torch"), call)(x)
+
+
+def test_a_product_that_a_call_hides_from_its_text_is_told(lane, declare):
+    run = ContractRun(declare(torch=_named, oracle=lambda x, call: {"output": x}), [made := lane("torch+amp")])
+    run.begin()
+    run.check(Sample({"x": layer(1).inputs["x"], "call": "cov"}, REAL))
+    assert run.finish().unsupported[made.label] == "within its call autocast casts the operands of mm"
+
+
+def test_a_call_of_no_list_that_is_cast_all_the_same_is_caught(lane, declare):
+    def cast(x: Any) -> Any:
+        return (2 * x.bfloat16()).float()
+
+    doubled = declare(torch=cast, oracle=lambda x: {"output": 2.0 * x.astype(np.float64)})
+    with pytest.raises(Divergence):
+        ContractRun(doubled, [lane("torch+amp")]).check(Sample({"x": layer(1).inputs["x"]}, REAL))
+
+
+def test_tensors_that_are_neither_in_float32_nor_in_the_lower_format_are_not_for_autocast(lane, declare):
+    def joined(x: Any) -> Any:
+        torch = importlib.import_module("torch")
+        return torch.stack([x.half(), x.half()]).float()
+
+    run = ContractRun(declare(torch=joined, oracle=lambda x: {"output": x}), [made := lane("torch+amp")])
+    run.begin()
+    run.check(Sample({"x": layer(1).inputs["x"]}, REAL))
+    assert "some are in another format" in run.finish().unsupported[made.label]
+
+
 def test_paddle_refuses_autocast_on_the_cpu_in_one_sentence(lane):
     with pytest.raises(LaneError, match="does nothing on the CPU"):
         lane("paddle+amp")

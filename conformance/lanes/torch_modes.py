@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from conformance import autocast
 from conformance.lanes.lane import LaneError
 from conformance.lanes.patched import patched
 from conformance.lanes.repeated import Repeated
 from conformance.modes import Again, Running, Unsupported
 
+_NOTHING = contextlib.nullcontext()
 SHAPES = 1000
 """Shapes that one function may be compiled for; beyond this torch would run it eagerly and say nothing."""
 
@@ -109,16 +112,48 @@ class Compile(Running):
         return self.compiled(module)(*arguments, **named)
 
 
+class Casts(TorchDispatchMode):
+    """Notes the first kernel of a product that gets operands in the lower precision.
+
+    A call whose text names no such product has one inside: of it as a whole autocast's page says nothing.
+    """
+
+    def __init__(self, lower: torch.dtype) -> None:
+        super().__init__()
+        self.lower, self.kernel = lower, ""
+
+    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
+        name = function._schema.name.rpartition("::")[2]
+        if name in autocast.KERNELS and any(getattr(each, "dtype", None) == self.lower for each in arguments):
+            self.kernel = self.kernel or name.strip("_")
+        return function(*arguments, **(named or {}))
+
+
 class Autocast(Running):
     """Calls under ``torch.autocast``; their gradients are asked for outside of it, as its page says."""
 
+    MIXED = "Unexpected floating ScalarType in at::autocast::prioritize"
+    """Words of torch where several tensors are neither all in float32 nor in the lower precision."""
+
     def call(self, contract: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        lower = getattr(torch, self.value)
+        named = bool(contract.modes) or autocast.casts(contract)
+
         def made(**inputs: Any) -> Any:
             for each in inputs.values():
                 if isinstance(each, torch.Tensor) and each.dtype in (torch.float16, torch.bfloat16):
                     raise Unsupported(f"autocast is for inputs in float32, and one is in {str(each.dtype)[6:]}")
-            with torch.autocast(self.adapter.device.type, dtype=getattr(torch, self.value)):
-                return call(**inputs)
+            casts = Casts(lower)
+            try:
+                with torch.autocast(self.adapter.device.type, dtype=lower), _NOTHING if named else casts:
+                    return call(**inputs)
+            except RuntimeError as error:
+                if self.MIXED in str(error):
+                    raise Unsupported("autocast is for inputs in float32, and some are in another format") from error
+                raise
+            finally:
+                if casts.kernel:
+                    raise Unsupported(f"within its call autocast casts the operands of {casts.kernel}")
 
         return made
 

@@ -82,6 +82,11 @@ class gradients:
         return gradients.oracle(call, kind, count, seed, one_by_one if call in TORCH_BIASES else owed)
 
     @staticmethod
+    def variant_convolutions_one_by_one(call, kind, count, seed):
+        wrong = call in (*TORCH_BIASES, "conv1d", "conv2d")
+        return gradients.oracle(call, kind, count, seed, one_by_one if wrong else owed)
+
+    @staticmethod
     def variant_one_by_one(call, kind, count, seed):
         return gradients.oracle(call, kind, count, seed, one_by_one)
 

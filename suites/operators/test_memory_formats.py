@@ -205,7 +205,7 @@ def _laid(view: View, name: str, steps: Sequence[int]) -> dict[str, Any]:
 def _seen(made: Any) -> dict[str, Any]:
     import torch
 
-    found = {}
+    found: dict[str, Any] = {}
     for name, each in made.items():
         is_last = each.is_contiguous(memory_format=getattr(torch, FORMATS[each.ndim]))
         found |= {name: each, f"{name}.steps": seen(each.shape, each.stride()), f"{name}.is_last": is_last}
