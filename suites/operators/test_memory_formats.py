@@ -106,7 +106,6 @@ def _expected(view: View, in_order: bool) -> dict[str, Any]:
     share=0.25,
     may_be_zero=("copied again",),
     unsupported=ON_CPU,
-    covers=("torch.Tensor.contiguous", "torch.Tensor.is_contiguous", "torch.Tensor.stride"),
 )
 class contiguous:
     """A tensor whose elements lie in memory in order is contiguous; contiguous() copies any other, and no such one."""
@@ -142,7 +141,6 @@ class contiguous:
     tensors=False,
     share=0.25,
     unsupported=ON_CPU,
-    covers=("torch.Tensor.contiguous",),
 )
 class contiguous_apart:
     """contiguous() leaves a view what it is: what is added to it in place afterwards, its tensor has too."""
@@ -248,7 +246,6 @@ def _copies(view: View, kept: Sequence[int]) -> dict[str, Any]:
     tensors=False,
     share=0.25,
     unsupported=NO_FORMATS,
-    covers=("torch.Tensor.contiguous", "torch.Tensor.clone", "torch.ones_like"),
 )
 class format_of_copies:
     """A copy is in the memory format that is asked for; else in that of a dense tensor, and in order of any other."""
@@ -298,7 +295,6 @@ def _conversions(view: View, last: Sequence[int], first: Sequence[int]) -> dict[
     tensors=False,
     share=0.25,
     unsupported=NO_FORMATS,
-    covers=("torch.Tensor.to", "torch.nn.Module.to"),
 )
 class to_a_format:
     """to(memory_format=...) gives a tensor, or all images among a module's weights, in that memory format."""
