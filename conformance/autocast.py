@@ -4,6 +4,9 @@ Under autocast an operator of the first list casts its floating inputs to the lo
 gives its results in it. One of the second list casts them to float32. Every other one computes in the dtypes that it
 is given. Float64 takes no part. A gradient comes back in the dtype of its input, rounded by the cast on its way.
 
+The operators registered for it are the same from torch 2.4.1 to 2.15, but for linalg.matrix_sqrth, which is new, and
+for cholesky and qr, which are no longer there.
+
 (torch/docs/source/amp.md, "CPU Ops that can autocast to bfloat16"; "float16 shares the lists of bfloat16".)
 """
 
