@@ -216,7 +216,7 @@ class LaneJudge:
         known = [entry for entry in run.entries if entry.applies_to(lane)]
         oracles = [run.contract.oracle, *(run.contract.variants[entry.behaviour] for entry in known)]
         for oracle in oracles:
-            accepted = run.accept(lane, oracle, sample, self.observation)
+            accepted = run.oracles.accept(lane, oracle, sample, self.observation)
             if not isinstance(accepted, Rejects):
                 names = accepted.keys() | self.observation.values.keys()
                 unlike = {name for name in names if self._differs(accepted, name, self.observation.values.get(name))}

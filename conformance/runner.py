@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from conformance import accuracy, memory, modes, precision, upgrade
-from conformance.accuracy import Rejects
+from conformance import memory, modes, precision, upgrade
 from conformance.agreement import Agreement
-from conformance.contract import EXACT, Contract, ContractError, Observation, Sample
-from conformance.judge import HOST, Judgement, Verdict, compare, compare_lanes, worst
+from conformance.contract import EXACT, Contract, Observation, Sample
+from conformance.judge import Verdict, compare, worst
+from conformance.judging import Judging
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import Entry
 from conformance.outcomes import ChangedSample, Divergence, Found, Judged, LaneDied, VacuousContract
 from conformance.record import Record, curves
-from conformance.vacuity import Shown
 
 TOGETHER = 64
 """Samples that go to the lanes, to the oracle and to the judge together. A processor that does one of these many times
@@ -80,16 +79,13 @@ class ContractRun:
             else:
                 self.record.unsupported[lane.label] = reason
         self._arithmetics = list({lane.spec.arithmetic: lane for lane in self.lanes}.values())
-        self._entries_of = {
-            lane.label: [entry for entry in self.entries if entry.applies_to(lane)] for lane in self.lanes
-        }
+        entries_of = {lane.label: [entry for entry in self.entries if entry.applies_to(lane)] for lane in self.lanes}
+        self.judging = Judging(contract, self.lanes, entries_of, self.record)
+        self.oracles = self.judging.oracles
         specs = [lane.spec for lane in self.lanes]
         self.upgrade = upgrade.Tally() if upgrade.pair(specs) else None
         self.modes = {new: upgrade.Tally(old, new) for old, new in upgrade.eager(specs)}
         self._tallies = [*([self.upgrade] if self.upgrade else []), *self.modes.values()]
-        self._shown = Shown()
-        self._declined: set[str] = set()
-        self._accepted: dict[int, tuple[Sample, dict[Any, Any]]] = {}
         self._gathered: list[tuple[Sample, bool]] = []
         self._gathered_bytes = 0
         self._waiting: deque[Waiting] = deque()
@@ -142,16 +138,18 @@ class ContractRun:
         if not samples:
             return
         began = time.perf_counter()
-        handles = [lane.submit_all(self.contract, [self._given(lane, each) for each in samples]) for lane in self.lanes]
+        handles = [
+            lane.submit_all(self.contract, [self.oracles.given(lane, each) for each in samples]) for lane in self.lanes
+        ]
         self._waiting.append(Waiting(samples, screened, handles, began))
         if not self.contract.conditioned:
             for sample, screen in zip(samples, screened, strict=True):
                 if not screen:
                     for lane in self._arithmetics:
-                        self.accept(lane, self.contract.oracle, sample, Observation())
+                        self.oracles.accept(lane, self.contract.oracle, sample, Observation())
 
     def _screened(self, samples: Sequence[Sample]) -> list[bool]:
-        """Which samples need not meet the oracle; see :meth:`_judge`."""
+        """Which samples need not meet the oracle; see :meth:`Judging.judge`."""
         exact = [sample.regime == EXACT for sample in samples]
         several = len(self._frameworks()) > 1 and len(self._arithmetics) == 1
         return [several and is_exact and any(exact[:place]) for place, is_exact in enumerate(exact)]
@@ -161,7 +159,7 @@ class ContractRun:
             for lane, handles in zip(self.lanes, waiting.handles, strict=True):
                 lane.forget(handles)
         self._waiting.clear()
-        self._accepted.clear()
+        self.oracles.clear()
         self._gathered, self._gathered_bytes = [], 0
 
     def _judge_oldest(self) -> None:
@@ -182,7 +180,7 @@ class ContractRun:
             self._judge_all(samples[: len(observations)], observations, waiting.screened)
         finally:
             for sample in samples:
-                self._accepted.pop(id(sample), None)
+                self.oracles.drop(sample)
             self.record.seconds += time.perf_counter() - waiting.began
         if problem is not None:
             if isinstance(problem, LaneDied):
@@ -202,10 +200,10 @@ class ContractRun:
             apart = self._agree(samples, observations, screened)
         for place, sample in enumerate(samples):
             if place not in apart:
-                self._shown.note(sample, observations[place])
+                self.judging.shown.note(sample, observations[place])
                 self._count(sample, observations[place])
                 continue
-            judged = self._judge(sample, observations[place], screened[place])
+            judged = self.judging.judge(sample, observations[place], screened[place])
             self._note(sample, judged)
             status = self._compare_releases(sample, judged)
             if judged.differences:
@@ -227,27 +225,15 @@ class ContractRun:
                     continue
                 accepted = {}
                 for lane in self.lanes:
-                    if self._lacks(lane, sample, seen[lane.label]):
+                    if self.judging.lacks(lane, sample, seen[lane.label]):
                         del seen[lane.label]
                     else:
-                        accepted[lane.label] = self.accept(
+                        accepted[lane.label] = self.oracles.accept(
                             lane, self.contract.oracle, sample, observations[place][lane.label]
                         )
                 agreement.add(place, sample, seen, accepted)
             self.record.note(agreement.ratios(), {})
         return agreement.bad
-
-    def _lacks(self, lane: Lane, sample: Sample, observation: Observation) -> bool:
-        """Whether a lane has no kernel for a sample, and need not have one; the record keeps what it says."""
-        if observation.unsupported is not None:
-            self._declined.add(lane.label)
-            self.record.unsupported.setdefault(lane.label, observation.unsupported)
-            return True
-        lacking = self.contract.lacks_kernel(self._given(lane, sample), observation.error)
-        if lacking is None:
-            return False
-        self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
-        return True
 
     def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
         declined = {label for label, seen in judged.observations.items() if seen.unsupported is not None}
@@ -273,44 +259,14 @@ class ContractRun:
 
     def judge(self, sample: Sample, screen: bool = False) -> Judged:
         """Observe a sample on every lane and judge it; see :meth:`check`."""
-        handles = [lane.submit(self.contract, self._given(lane, sample)) for lane in self.lanes]
+        handles = [lane.submit(self.contract, self.oracles.given(lane, sample)) for lane in self.lanes]
         seen = {
             lane.label: self._observed(lane, sample, handle) for lane, handle in zip(self.lanes, handles, strict=True)
         }
         try:
-            return self._judge(sample, seen, screen)
+            return self.judging.judge(sample, seen, screen)
         finally:
-            self._accepted.pop(id(sample), None)
-
-    def _judge(self, sample: Sample, observations: Mapping[str, Observation], screen: bool) -> Judged:
-        """Judge a sample by itself.
-
-        ``screen``: in the exact regime it is enough that lanes of different frameworks are equal bit for bit; the
-        oracle then speaks only where they are not. The first exact sample of every example meets the oracle itself.
-        """
-        judged = Judged(observations=dict(observations))
-        self._shown.note(sample, judged.observations)
-        if screen and not self._differ(judged.observations, sample):
-            judged.ratios = {label: dict.fromkeys(seen.values, 0.0) for label, seen in judged.observations.items()}
-            return judged
-        explained = set()
-        for lane in self.lanes:
-            if self._judge_lane(lane, sample, judged):
-                explained.add(lane.label)
-        plain = {label: seen for label, seen in judged.observations.items() if label not in explained}
-        if not judged.differences and not any(isinstance(item, Rejects) for item in judged.accepted.values()):
-            for alike in self._alike(plain):
-                judged.differences += compare_lanes(alike, judged.accepted, sample).differences
-        return judged
-
-    def _alike(self, observations: Mapping[str, Observation]) -> list[dict[str, Observation]]:
-        """The lanes that have something to compare, apart where they compute in different formats."""
-        groups: dict[str, dict[str, Observation]] = {}
-        for lane in self.lanes:
-            seen = observations.get(lane.label)
-            if seen is not None and seen.unsupported is None:
-                groups.setdefault(lane.spec.arithmetic, {})[lane.label] = seen
-        return list(groups.values())
+            self.oracles.drop(sample)
 
     def _observed(self, lane: Lane, sample: Sample, handle: Any) -> Observation:
         observation = lane.result(handle)
@@ -321,87 +277,6 @@ class ContractRun:
                 f"{self.contract.id}: {lane.label}'s call writes to the arrays of its sample; it must copy them first"
             )
         return observation
-
-    def _differ(self, observations: Mapping[str, Observation], sample: Sample) -> bool:
-        for lane in self.lanes:
-            seen = observations[lane.label]
-            elsewhere = set(seen.devices.values()) - {lane.spec.device, HOST}
-            if seen.error is not None or elsewhere:
-                return True
-        return bool(compare_lanes(observations, None, sample).differences)
-
-    def _judge_lane(self, lane: Lane, sample: Sample, judged: Judged) -> bool:
-        """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
-        observation = judged.observations[lane.label]
-        if self._lacks(lane, sample, observation):
-            return True
-        accepted = self.accept(lane, self.contract.oracle, sample, observation)
-        judged.accepted[lane.label] = accepted
-        entries = self._entries_of[lane.label]
-        judgement = compare(
-            lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device, first=bool(entries)
-        )
-        if judgement.differences:
-            judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
-            for entry in entries:
-                found = self._explain(entry, lane, sample, observation)
-                if found is not None:
-                    judged.known.append((lane.label, entry))
-                    judged.ratios.update(found.ratios)
-                    judged.noted.update(found.noted)
-                    self._shown.note_expected(accepted)
-                    self._shown.note_open(lane.label, found.ratios.get(lane.label, {}))
-                    return True
-            if entries:
-                judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)
-        judged.differences += judgement.differences
-        judged.ratios.update(judgement.ratios)
-        judged.noted.update(judgement.noted)
-        return False
-
-    def _explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
-        accepted = self.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
-        judgement = compare(lane.label, observation, accepted, self._meant(lane, sample), lane.spec.device)
-        if judgement.differences:
-            return None
-        if isinstance(accepted, Rejects) and not accepted.specific:
-            raise ContractError(
-                f"{self.contract.id}: variant_{entry.behaviour} refuses with error={accepted.error!r}, which would "
-                "excuse any other error too; give it a part of the message"
-            )
-        return judgement
-
-    def accept(self, lane: Lane, oracle: Any, sample: Sample, observation: Observation) -> Any:
-        """The oracle's acceptances for one lane, in that lane's arithmetic.
-
-        An oracle that does not look at the lane's observation speaks once for all lanes of one arithmetic.
-        """
-        known, key = self._accepted.setdefault(id(sample), (sample, {}))[1], (oracle, lane.spec.arithmetic)
-        if key in known:
-            return known[key]
-        extra = {"observed": observation.values} if self.contract.conditioned else {}
-        inputs = self._meant(lane, sample).inputs
-        with accuracy.dot_format(precision.dot_format(lane.spec, self.contract)), np.errstate(all="ignore"):
-            try:
-                accepted = oracle(**inputs, **extra)
-            except Exception:
-                if not (extra and observation.error is not None):
-                    raise
-                return {}  # it cannot follow a lane that gave nothing: what counts is the lane's error
-        if lane.spec.arithmetic != "float32":
-            accepted = precision.accepted(lane.spec.arithmetic, self.contract, sample, accepted)
-        if not self.contract.conditioned:
-            known[key] = accepted
-        return accepted
-
-    def _given(self, lane: Lane, sample: Sample) -> Sample:
-        """The sample as a lane gets it, in its arithmetic."""
-        return sample if lane.spec.arithmetic == "float32" else precision.given(lane.spec.arithmetic, sample)
-
-    def _meant(self, lane: Lane, sample: Sample) -> Sample:
-        """The sample as a lane computes it, where its arithmetic casts what it gets."""
-        arithmetic = lane.spec.arithmetic
-        return sample if arithmetic == "float32" else precision.meant(arithmetic, self.contract, sample)
 
     def _count(self, sample: Sample, observations: Mapping[str, Observation]) -> None:
         record = self.record
@@ -449,14 +324,16 @@ class ContractRun:
 
     def _taken_by_none(self) -> bool:
         """Whether every lane has a mode that could take no sample."""
-        return all(lane.label in self._declined and lane.label not in self._shown.lanes for lane in self.lanes)
+        return all(
+            lane.label in self.judging.declined and lane.label not in self.judging.shown.lanes for lane in self.lanes
+        )
 
     def vacuity(self) -> str | None:
         """What the samples so far have not shown, or ``None``; a divergence is shown."""
         return (
             None
             if self._smallest is not None or self._taken_by_none()
-            else self._shown.lacking(self.record, self.contract.may_be_zero)
+            else self.judging.shown.lacking(self.record, self.contract.may_be_zero)
         )
 
     def check_settings(self) -> None:
@@ -479,15 +356,15 @@ class ContractRun:
         for lane in self.lanes:
             if not entry.applies_to(lane) or (lane.spec.modes and not entry.mode):
                 continue  # of what an eager lane does wrong, a mode may do some right
-            observation = self._observed(lane, witness, lane.submit(self.contract, self._given(lane, witness)))
-            if self._lacks(lane, witness, observation):
+            observation = self._observed(lane, witness, lane.submit(self.contract, self.oracles.given(lane, witness)))
+            if self.judging.lacks(lane, witness, observation):
                 verdicts[lane.label] = Verdict.UNSUPPORTED
                 continue
-            accepted = self.accept(lane, self.contract.oracle, witness, observation)
-            given = self._meant(lane, witness)
+            accepted = self.oracles.accept(lane, self.contract.oracle, witness, observation)
+            given = self.oracles.meant(lane, witness)
             if not compare(lane.label, observation, accepted, given, lane.spec.device).differences:
                 verdicts[lane.label] = Verdict.STALE
-            elif self._explain(entry, lane, witness, observation) is None:
+            elif self.judging.explain(entry, lane, witness, observation) is None:
                 verdicts[lane.label] = Verdict.DIVERGE
             else:
                 verdicts[lane.label] = Verdict.KNOWN

@@ -129,6 +129,6 @@ def excuses_nothing(run: ContractRun, behaviour: str, example: Sample | list[Sam
     for sample in [example] if isinstance(example, Sample) else example:
         observation = lane.result(lane.submit(contract, sample))
         oracles = (contract.oracle, contract.variants[behaviour])
-        accepted = [run.accept(lane, oracle, sample, observation) for oracle in oracles]
+        accepted = [run.oracles.accept(lane, oracle, sample, observation) for oracle in oracles]
         wrong, otherwise = (compare(lane.label, observation, one, sample).differences for one in accepted)
         assert wrong or not otherwise, f"{behaviour} excuses {otherwise} on {sample.describe()}"

@@ -244,13 +244,13 @@ def test_what_agrees_is_judged_together_and_what_does_not_by_itself(identity, ru
     law = identity(lambda x: x, lambda x: x + (x[0] == 2) * np.float32(0.25), bound=0.5)
     made = run(law)
     alone: list[float] = []
-    judge = made._judge
+    judge = made.judging.judge
 
     def noted(sample: Sample, *rest: Any) -> Any:
         alone.append(sample.inputs["x"][0])
         return judge(sample, *rest)
 
-    monkeypatch.setattr(made, "_judge", noted)
+    monkeypatch.setattr(made.judging, "judge", noted)
     made.check([real(1), real(2), real(3)])
     assert not alone and made.record.worst["paddle:cpu"] == {"output": 0.5} and made.record.samples == 3
     strict = run(identity(lambda x: x, lambda x: x + (x[0] == 2) * np.float32(0.75), bound=0.5))
