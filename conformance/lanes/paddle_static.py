@@ -34,6 +34,8 @@ PROGRAMS = "CONFORMANCE_PROGRAMS"
 """Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
 SMALLEST = "MIN_GRAPH_SIZE"
 """Environment variable of paddle: SOT runs eagerly what has fewer operations than this, unless it says 0."""
+KEPT_BY_SOT = "paddle.jit.sot.opcode_translator.executor.executor_cache"
+"""The module in which SOT keeps what it compiled, by the code of functions, be they called by any contract."""
 ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
 NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should equal op outputs")
@@ -90,6 +92,9 @@ class Static(Running):
         self._without = 0
 
     def begin(self) -> None:
+        cache = sys.modules.get(KEPT_BY_SOT)
+        if cache is not None and hasattr(cache.OpcodeExecutorCache, "clear"):
+            cache.OpcodeExecutorCache().clear()  # whose guards ask for arguments that this contract may not have
         self._whole = self.compiled(whole)
         self._layers.clear()
         self._plans.clear()

@@ -1,6 +1,6 @@
 """index-ellipsis-behind-static: paddle+static=ast >=3.3, <3.4. Promised: Tensors of integers among integers,
 slices, None and an ellipsis: side by side or apart, as NumPy has it. Instead: An ellipsis behind a tensor of
-integers, x[i, ...], is refused in a program with a TypeError about full(), where an eager call takes it; x[i] and
+integers, x[i, ...], is refused in a program by a TypeError about full(), where an eager call takes it; x[i] and
 x[..., i] are taken."""
 import paddle
 

@@ -213,7 +213,8 @@ def _copied(x: Quantity) -> Quantity:
 
 
 def _shared(take: Any, places: Any, **instead: Any) -> Row:
-    return Row(_of_part(take), _filled(places), {"x": Floats((3, 4))}, gradients=(), instead=instead)
+    behaviours = {"copied_in_programs": _copied, **instead}
+    return Row(_of_part(take), _filled(places), {"x": Floats((3, 4))}, gradients=(), instead=behaviours)
 
 
 def _complex(take: str, kept: Any) -> Row:
