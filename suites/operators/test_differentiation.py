@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import Acceptance, Sample, contract
+from conformance.accuracy import Rejects
 from conformance.contract import REAL
 from conformance.strategies import generator, integers, seeds
 
@@ -252,3 +253,15 @@ class own:
             "kept out": (x, 2 * x),
         }[way]
         return {name: Acceptance(value, dtype="float32") for name, value in zip("xy", found, strict=True)}
+
+    @staticmethod
+    def variant_removal_refused(way, x, y) -> dict[str, Acceptance] | Rejects:
+        if way == "removed":
+            return Rejects("no hook can be removed", error="in _hooked\n    first.remove()")
+        return own.oracle(way, x, y)
+
+    @staticmethod
+    def variant_last_hook_first(way, x, y) -> dict[str, Acceptance] | Rejects:
+        if way == "hooks":
+            return {"x": Acceptance(20.0 * y, dtype="float32"), "y": Acceptance(20.0 * x, dtype="float32")}
+        return own.oracle(way, x, y)

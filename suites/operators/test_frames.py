@@ -152,13 +152,19 @@ class istft:
         error="Broadcast dimension mismatch" if size % 2 else "modified by an inplace operation",
     )
 
-    @staticmethod
-    def variant_odd_refused(x, window, size, hop, center, normalized, onesided, length):
-        """Of an odd length one element less comes back than the window has."""
-        if size % 2:
-            return Rejects("an odd length", error="Broadcast dimension mismatch")
-        whole = x[..., 0] + x[..., 1] * 1j
-        return from_short_time(whole, size, hop, window, center, normalized, onesided, length)
+    variant_odd_refused = lambda x, window, size, hop, center, normalized, onesided, length: _unless_odd(
+        "Broadcast dimension mismatch", x, window, size, hop, center, normalized, onesided, length
+    )
+    variant_odd_not_compiled = lambda x, window, size, hop, center, normalized, onesided, length: _unless_odd(
+        "call_function <built-in method istft", x, window, size, hop, center, normalized, onesided, length
+    )
+
+
+def _unless_odd(error, x, window, size, hop, *settings):
+    """Of an odd length, transforms back that are not told it give one element less than the window has."""
+    if size % 2:
+        return Rejects("an odd length", error=error)
+    return from_short_time(x[..., 0] + x[..., 1] * 1j, size, hop, window, *settings)
 
 
 WINDOWS = {
