@@ -1,7 +1,6 @@
 """compiled-hook-not-removed: torch+compile >=2.12, <2.16. Promised: Gradients of a program's own classes, of
 results that are not used, twice; and hooks in their order. Instead: A compiled function may not remove a gradient
 hook that it gave to a tensor of its own: an assertion of the compiler fails. Torch 2.10 still took it."""
-
 import torch
 
 

@@ -1,3 +1,6 @@
+"""compiled-hooks-reversed: torch+compile >=2.12, <2.13. Promised: Gradients of a program's own classes, of results
+that are not used, twice; and hooks in their order. Instead: Hooks that a compiled function gives to a tensor of its
+own change the gradient in the reverse of their order, and nothing says so. Torch 2.10 and 2.14 keep the order."""
 import torch
 
 

@@ -1,3 +1,7 @@
+"""compiled-istft-odd-refused: torch+compile >=2.4, <2.16. Promised: The signal of which these are the transforms,
+given as their parts. Instead: Windows of an odd length, which the eager call takes, are refused once it is
+compiled: the formula that stands for the kernel makes the transform back without its length, which gives the even
+number below."""
 import torch
 
 
