@@ -203,7 +203,7 @@ def either_side(found: Quantity, x: Quantity, condition: Any, more: float = 1.0)
 
     def between(g: Quantity) -> Quantity:
         half = np.where(condition, g.value * more / 2, 0.0)
-        return Quantity(half, np.abs(half))
+        return Quantity(half, np.abs(half) + np.where(condition, g.error, 0.0))
 
     return Quantity(found.value, found.error, [*linked((found, lambda g: g)), *linked((x, between))])
 

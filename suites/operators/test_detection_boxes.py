@@ -31,6 +31,18 @@ def crowded() -> st.SearchStrategy[Sample]:
     return st.builds(make, seeds, st.integers(1, 40), st.sampled_from((0.37, 0.113, 0.52)))
 
 
+def _by_torch(boxes: Any, scores: Any, threshold: float) -> Any:
+    from torchvision.ops import nms
+
+    return nms(boxes, scores, threshold)
+
+
+def _by_paddle(boxes: Any, scores: Any, threshold: float) -> Any:
+    from paddle.vision.ops import nms
+
+    return nms(boxes, threshold, scores)
+
+
 @contract(
     "detection.nms_ties",
     area=AREA,
@@ -43,17 +55,8 @@ def crowded() -> st.SearchStrategy[Sample]:
 class nms_ties:
     """Of boxes with equal scores the one that stands first is looked at first."""
 
-    @staticmethod
-    def torch(boxes, scores, threshold):
-        from torchvision.ops import nms
-
-        return nms(boxes, scores, threshold)
-
-    @staticmethod
-    def paddle(boxes, scores, threshold):
-        from paddle.vision.ops import nms
-
-        return nms(boxes, threshold, scores)
+    torch = staticmethod(_by_torch)
+    paddle = staticmethod(_by_paddle)
 
     @staticmethod
     def oracle(boxes, scores, threshold, observed):
@@ -66,6 +69,60 @@ class nms_ties:
         if regions.tied(boxes.astype(np.float64), scores, threshold, found):
             return {"output": same(found)}
         return nms_ties.oracle(boxes, scores, threshold, observed)
+
+
+def at_threshold() -> st.SearchStrategy[list[Sample]]:
+    """Pairs of a row of pixels and a part of it, as large as the threshold or a pixel less or more, in two dtypes."""
+
+    def make(seed: int, length: int, part: int, pairs: int) -> list[Sample]:
+        rng = generator(seed)
+        part = min(part, length - 1)
+        parts = np.clip(part + rng.integers(-1, 2, pairs) * (np.arange(pairs) > 0), 1, length)
+        rows = np.arange(pairs) * 4.0
+        boxes = np.stack([np.zeros(pairs), rows, np.full(pairs, length), rows + 1], axis=1)
+        parts_ = np.stack([np.zeros(pairs), rows, parts, rows + 1], axis=1)
+        every = np.concatenate([boxes, parts_])
+        scores = np.arange(2 * pairs, 0, -1) / (2 * pairs)
+        return [
+            Sample({"boxes": every.astype(dtype), "scores": scores.astype(dtype), "threshold": part / length})
+            for dtype in ("float32", "float64")
+        ]
+
+    return st.builds(make, seeds, each(10, 3, 5, 8, 20), each(1, 7, 2, 9, 4), st.integers(1, 6))
+
+
+@contract(
+    "detection.nms_at_threshold",
+    area=AREA,
+    samples=at_threshold(),
+    share=0.3,
+    may_be_zero=("output",),
+    covers=("ops.nms",),
+)
+class nms_at_threshold:
+    """A box that overlaps a better one by exactly the threshold is kept: only more removes it."""
+
+    torch = staticmethod(_by_torch)
+    paddle = staticmethod(_by_paddle)
+
+    @staticmethod
+    def oracle(boxes, scores, threshold, width="f8"):
+        """width: what the threshold is rounded to."""
+        kept = regions.kept(boxes.astype(np.float64), scores, float(np.dtype(width).type(threshold)))
+        return {"output": same(np.array(kept, np.int64))}
+
+    @staticmethod
+    def variant_float32_threshold(boxes, scores, threshold):
+        """The threshold is rounded to float32, beside boxes in float64 too."""
+        if boxes.dtype == np.float32:  # so is the overlap
+            return nms_at_threshold.oracle(boxes, scores, threshold)
+        return nms_at_threshold.oracle(boxes, scores, threshold, "f4")
+
+    @staticmethod
+    def variant_double_threshold(boxes, scores, threshold):
+        """The overlap is rounded to float32, the threshold is not."""
+        kept = regions.kept(boxes, scores, np.float64(threshold))
+        return {"output": same(np.array(kept, np.int64))}
 
 
 @st.composite

@@ -622,6 +622,7 @@ class copysign:
     both = lambda f, x, y: f.copysign(x, y)
     value = lambda x, y: signed_as(x, y)
     variant_absent = lambda x, y: Rejects("there is none yet", "has no attribute 'copysign'")
+    variant_sums_in_steps = in_steps(signed_as)
 
 
 UNLIKE = Rejects("the shapes differ", "x and y must have same shape")

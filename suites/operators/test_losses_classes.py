@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.functions import exp
 from conformance.number_formats import FORMATS
-from conformance.operators import in_steps, operator
+from conformance.operators import Floats, each, in_steps, operator
 from conformance.quantity import Quantity, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
@@ -111,6 +112,37 @@ class cross_entropy_smoothed_axis:
             return Rejects("the smoothed labels do not have the logits' shape", error="Input(Logits) and Input(Label) ")
         found = _smoothed_labels(labels[..., None] == np.arange(x.shape[-1]), smoothing, x.shape[-1])
         return _with_shares(x, found, None, reduction)
+
+
+@operator(
+    "losses.label_smooth",
+    area=AREA,
+    cases=st.tuples(each(2, 1, 7, 33), each(3, 2, 10), each(0.1, 0.3, 0.5, 1.0), each(None, "prior")).map(
+        lambda drawn: {
+            "x": Floats(drawn[:2], low=0.0, high=1.0, points=(0.0, 1.0), specials=False),
+            "epsilon": drawn[2],
+            "prior": drawn[3] and Floats((1, drawn[1]), low=0.0, high=1.0, specials=False),
+        }
+    ),
+    dtypes=("float32", "float64"),
+    covers=("paddle.nn.functional.label_smooth",),
+)
+class label_smooth:
+    """A part of each label is taken away and given to a distribution, which is uniform if none is named."""
+
+    torch = lambda f, x, epsilon, prior: (1.0 - epsilon) * x + epsilon * (1.0 / x.shape[-1] if prior is None else prior)
+    paddle = lambda f, x, epsilon, prior: f.nn.functional.label_smooth(x, prior, epsilon)
+    value = lambda x, epsilon, prior: _smoothed_by(x, epsilon, prior)
+    variant_float32_epsilon = lambda x, epsilon, prior: _smoothed_by(x, epsilon, prior, FORMATS["float32"].unit)
+
+
+def _smoothed_by(x, epsilon, prior, off=0.0):
+    """off: by how much the number may be, in units of its own size."""
+    number = Quantity(np.array(epsilon), off * epsilon)
+    rest = scaled(quantity(1.0), 1.0 - epsilon)
+    rest.error = rest.error + off
+    given = number * (scaled(quantity(1.0), 1.0 / x.shape[-1]) if prior is None else prior)
+    return rest * x + given
 
 
 def _soft(x, target, weight, reduction):

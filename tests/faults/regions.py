@@ -28,7 +28,7 @@ FAULTS = (
         *("losses.adaptive_predict", "losses.adaptive_parameters"),
         *("decoding.viterbi", "decoding.gather_tree", "decoding.edit_distance"),
         *("sparse.arithmetic", "sparse.to_rows", "sparse.to_dense", "sparse.sum", "sparse.slice"),
-        *("detection.nms_ties", "detection.box_coder", "detection.psroi_pool"),
+        *("detection.nms_ties", "detection.nms_at_threshold", "detection.box_coder", "detection.psroi_pool"),
         *("metrics.auc", "metrics.auc_of_precision_recall", "metrics.precision_recall", "metrics.accuracy"),
     ),
     *in_either("another path", second(larger), "decoding.viterbi"),
