@@ -224,7 +224,10 @@ class ChannelsLast(Running):
                 weight.data = self._laid(weight.data)
 
     def _laid(self, value: Any) -> Any:
-        if isinstance(value, torch.Tensor) and value.ndim in (4, 5) and value.layout == torch.strided:
+        """One channel lies last anyhow; strides that say so mislead kernels: convolution-of-one-channel in the ledger."""
+        if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+            return value
+        if value.ndim in (4, 5) and value.shape[1] > 1:
             self._made += 1
             kind = torch.channels_last if value.ndim == 4 else torch.channels_last_3d
             if not value.is_contiguous(memory_format=kind):

@@ -50,6 +50,11 @@ def geometry(draw: st.DrawFn, rank: int) -> dict[str, Any]:
     }
 
 
+def _laid_out(x: Any, last: bool) -> Any:
+    """With the channels last in memory, but for images of one channel: see convolution-of-one-channel in the ledger."""
+    return x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last and (x.ndim == 3 or x.shape[1] > 1) else x
+
+
 def _each(draw: st.DrawFn, rank: int, low: int, high: int) -> tuple[int, ...]:
     """Of every axis; in half of the draws the same of all, as most programs have it."""
     if draw(st.booleans()):
@@ -92,7 +97,7 @@ class conv1d:
 
     torch = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv1d(*sizes, bias=bias is not None, **options))._parameters.update(weight=weight, bias=bias)
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv1D(*sizes, **options, data_format="NLC" if last else "NCL"))._parameters.update(
@@ -112,7 +117,7 @@ class conv2d:
 
     torch = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv2d(*sizes, bias=bias is not None, **options))._parameters.update(weight=weight, bias=bias)
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv2D(*sizes, **options, data_format="NHWC" if last else "NCHW"))._parameters.update(
@@ -132,7 +137,7 @@ class conv3d:
 
     torch = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv3d(*sizes, bias=bias is not None, **options))._parameters.update(weight=weight, bias=bias)
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv3D(*sizes, **options, data_format="NDHWC" if last else "NCDHW"))._parameters.update(
@@ -194,7 +199,7 @@ class transposed1d:
         (layer := f.nn.ConvTranspose1d(*sizes, bias=bias is not None, **options))._parameters.update(
             weight=weight, bias=bias
         )
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv1DTranspose(*sizes, **options, data_format="NLC" if last else "NCL"))._parameters.update(
@@ -215,7 +220,7 @@ class transposed2d:
         (layer := f.nn.ConvTranspose2d(*sizes, bias=bias is not None, **options))._parameters.update(
             weight=weight, bias=bias
         )
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv2DTranspose(*sizes, **options, data_format="NHWC" if last else "NCHW"))._parameters.update(
@@ -235,7 +240,7 @@ class transposed3d:
         (layer := f.nn.ConvTranspose3d(*sizes, bias=bias is not None, **options))._parameters.update(
             weight=weight, bias=bias
         )
-        or layer(x.moveaxis(1, -1).contiguous().moveaxis(-1, 1) if last else x)
+        or layer(_laid_out(x, last))
     )
     paddle = lambda f, x, weight, bias, sizes, options, last: (
         (layer := f.nn.Conv3DTranspose(*sizes, **options, data_format="NDHWC" if last else "NCDHW"))._parameters.update(
