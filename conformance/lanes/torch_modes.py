@@ -224,7 +224,7 @@ class ChannelsLast(Running):
                 weight.data = self._laid(weight.data)
 
     def _laid(self, value: Any) -> Any:
-        """One channel lies last anyhow; strides that say so mislead kernels: convolution-of-one-channel in the ledger."""
+        """One channel lies last anyhow, and strides that say so mislead kernels: see convolution-of-one-channel."""
         if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
             return value
         if value.ndim in (4, 5) and value.shape[1] > 1:
