@@ -15,6 +15,6 @@ x = torch.ones(2, requires_grad=True)
 try:
     torch.compile(doubled, backend="eager")(x).backward()
     got = x.grad.tolist()
-except AssertionError as error:
-    got = f"AssertionError {error}"
+except Exception as error:
+    got = repr(error)
 assert got == [2.0, 2.0], f"gradient of a hook removed: got {got[:300]!r}, expected [2.0, 2.0] as without compile"
