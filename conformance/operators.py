@@ -204,19 +204,21 @@ def samples(
 
         return splits(formula, (each.value for each in drawing.examples(cases, COMBINATIONS, "splits", True)))
 
-    def make(drawn: tuple[Structure, int, tuple[str, str], tuple[str | None, str | None]]) -> list[Sample]:
-        structure, seed, chosen, layout = drawn
+    def make(drawn: tuple[int, tuple[str, str], tuple[str | None, str | None], Structure, int]) -> list[Sample]:
+        turn, chosen, layout, structure, seed = drawn
         filling = Filling(structure, formula, generator(seed), wraps, may_be_zero, split_at(), generator(seed + 1))
         plan: list[tuple[str, str, bool, str | None]]
         plan = [(first, chosen[0], False, None), (first, "whole", False, None), (first, chosen[1], True, layout[0])]
-        few = [others[(seed + place) % len(others)] for place in range(min(OTHERS, len(others)))]
+        few = [others[(OTHERS * turn + place) % len(others)] for place in range(min(OTHERS, len(others)))]
         for place, dtype in enumerate((*floats, *few)):
             plan.append((dtype, chosen[0], place == 1, layout[1] if place == 1 else None))
         return [filling.sample(*each) for each in plan]
 
     chosen = st.sampled_from(tuple(families))
     layout = st.sampled_from(tuple(layouts)) if layouts else st.none()
-    return st.tuples(cases, seeds, st.tuples(chosen, chosen), st.tuples(layout, layout)).map(make)
+    turns = st.integers(0, max(len(others) - 1, 0) // OTHERS)
+    # What is drawn first is dealt, so that few examples see each; what follows cases of several lengths is not.
+    return st.tuples(turns, st.tuples(chosen, chosen), st.tuples(layout, layout), cases, seeds).map(make)
 
 
 def long_samples(
