@@ -85,6 +85,9 @@ def _spectra(draw):
     }
 
 
+NO_LENGTH = Rejects("the length of a window is asked for", error="has no len()")
+
+
 @operator(
     "signal.stft",
     cases=_spectra(),
@@ -106,6 +109,7 @@ class stft:
     value = lambda x, window, size, hop, center, mode, normalized, onesided: short_time(
         x, size, hop, window, center, mode, normalized, onesided
     )
+    variant_never_in_programs = lambda **inputs: NO_LENGTH
 
 
 @st.composite
@@ -155,6 +159,7 @@ class istft:
     variant_odd_refused = lambda x, window, size, hop, center, normalized, onesided, length: _unless_odd(
         "Broadcast dimension mismatch", x, window, size, hop, center, normalized, onesided, length
     )
+    variant_never_in_programs = lambda **inputs: NO_LENGTH
     variant_odd_not_compiled = lambda x, window, size, hop, center, normalized, onesided, length: _unless_odd(
         "call_function <built-in method istft", x, window, size, hop, center, normalized, onesided, length
     )

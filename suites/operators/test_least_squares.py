@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conformance import factorizations as linear
 from conformance.accuracy import Acceptance, Rejects
+from conformance.dtypes import WHOLE
 from conformance.number_formats import current, returned
 from conformance.operators import Floats, each, operator
 from conformance.products import kronecker, matmul, transposed
@@ -17,6 +18,7 @@ from conformance.reductions import extreme, norm, rows
 from conformance.sums import joined, total
 from suites.support.matrices import LAYOUTS, REGULAR, SINGULAR, SIZES, oblong, square
 from suites.support.refusals import absent
+from suites.support.unreached import with_zeros
 
 AREA = "linear algebra"
 DTYPES = ("float32", "float64", "complex64", "complex128")
@@ -103,6 +105,7 @@ class lstsq:
     both = lambda f, x, y: f.linalg.lstsq(x, y)[0]
     value = lambda x, y: matmul(linear.pseudoinverse(x), y)
     variant_gradient_refused = lambda x, y: Rejects("no gradient", error="Null autograd_meta gotten")
+    variant_zero_gradient = with_zeros(value, "x", "y")
 
 
 @operator(
@@ -234,6 +237,20 @@ class eigenvalues:
             return {"output": found.plain, "gradient.x": None}
         return without_gradient(found, x, np.full(x.shape, x.ndim > 2))
 
+    @staticmethod
+    def variant_zero_gradient(x, how):
+        """As that of batches, and eigenvalues alone have a gradient of zeros."""
+        found = linear.sum_of_squared_eigenvalues(x)
+        return found.plain if how == "eigvals" else without_gradient(found, x, np.full(x.shape, x.ndim > 2))
+
+    @staticmethod
+    def variant_complex_gradient(x, how):
+        """By eig the gradient is a complex one, of which no more is said; of eigenvalues alone it is zeros."""
+        found = linear.sum_of_squared_eigenvalues(x).plain
+        if how == "eigvals":
+            return found
+        return {"output": found, "gradient.x": Acceptance(np.zeros(x.shape), np.inf, dtype=WHOLE[returned()])}
+
 
 def _squared(x):
     return x * x
@@ -285,6 +302,13 @@ class householder_product:
     both = lambda f, x: f.linalg.householder_product(x, _factors(x))
     value = lambda x: linear.reflections(x)[..., : x.shape[-1]]
     variant_gradient_refused = lambda x: Rejects("parts are made in place", error=IN_PLACE)
+
+    @staticmethod
+    def variant_gradient_of_what_was_there(x):
+        """The diagonal has a gradient, and the first column has another one."""
+        found = linear.reflections(x)[..., : x.shape[-1]]
+        rows, columns = np.indices(x.shape[-2:])
+        return without_gradient(found, x, np.broadcast_to((rows == columns) | (columns == 0), x.shape))
 
 
 @st.composite
