@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from tests.faults.fault import PADDLE, TORCH, Fault, Wrap, both
@@ -18,6 +19,27 @@ def data(torch_name: str, paddle_name: str | None = None) -> Targets:
 def passes(change: Any) -> Wrap:
     """A pass over items in another order, or with others."""
     return result(lambda found: iter(change(list(found))))
+
+
+def drawn_anew(call: Any) -> Any:
+    """Passes that are random whatever the state of the framework's generators."""
+    draw = random.Random(1)
+
+    def drawn(sampler: Any) -> Any:
+        items = list(call(sampler))
+        return iter(draw.sample(items, len(items)))
+
+    return drawn
+
+
+def begun_once(call: Any) -> Any:
+    """A pass that is the one begun before, where there is one."""
+
+    def begun(sampler: Any) -> Any:
+        sampler.begun = getattr(sampler, "begun", None) or call(sampler)
+        return sampler.begun
+
+    return begun
 
 
 def shared(array: Any) -> Any:
@@ -87,12 +109,19 @@ FAULTS: list[Fault] = [
         passes(lambda items: [0 if item == 1 else item for item in items]),
         "data.weighted_sampler",
     ),
+    *both("random sampler draws from other numbers", data("RandomSampler.__iter__"), drawn_anew, "data.sampler_state"),
+    *both(
+        "second pass goes on with the first",
+        data("SequentialSampler.__iter__", "SequenceSampler.__iter__"),
+        begun_once,
+        "data.passes_in_turn",
+    ),
     *both("subset sampler sorts", data("SubsetRandomSampler.__iter__"), ORDERED, "data.subset_random_sampler"),
     *both(
         "epoch is not looked at",
         data("DistributedSampler.set_epoch", "DistributedBatchSampler.set_epoch"),
         lost,
-        "data.distributed_sampler",
+        *("data.distributed_sampler", "data.epochs_anew"),
     ),
     *both("parts come backwards", data("random_split"), result(lambda parts: parts[::-1]), "data.random_split"),
     *both(

@@ -30,6 +30,7 @@ FAULTS = (
         *("sparse.arithmetic", "sparse.to_rows", "sparse.to_dense", "sparse.sum", "sparse.slice"),
         *("detection.nms_ties", "detection.nms_at_threshold", "detection.box_coder", "detection.psroi_pool"),
         *("metrics.auc", "metrics.auc_of_precision_recall", "metrics.precision_recall", "metrics.accuracy"),
+        "metrics.resumed",
     ),
     *in_either("another path", second(larger), "decoding.viterbi"),
     *in_either("too large too", second(larger), "metrics.precision_recall", "metrics.accuracy"),
