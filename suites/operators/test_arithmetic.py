@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.accuracy import Rejects
 from conformance.functions import apply
 from conformance.operators import Floats, each, has_elements, in_steps, one, operator, two
 from conformance.quantity import Quantity, made, quantity
@@ -179,6 +180,13 @@ class divide_number:
 
     both = lambda f, x, number, side: x / number if side == "left" else number / x
     value = lambda x, number, side: _over(x, number) if side == "left" else _under(x, number)
+
+    @staticmethod
+    def variant_by_zero_refused(x, number, side):
+        """By the number 0 alone; a tensor of zeros divides."""
+        if side == "left":
+            return _over(x, number) if number else Rejects("by the number 0", error="float division by zero")
+        return _under(x, number)
 
 
 def _under(x, number):

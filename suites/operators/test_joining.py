@@ -233,6 +233,11 @@ class tile:
     variant_first_count = lambda x, times, how: moved(
         lambda a: np.tile(a, times[:1] if how == "positions" else times), x
     )
+    variant_positions_refused = lambda x, times, how: (
+        Rejects("counts that are no list", error="The type of 'repeat_times' in tile must be")
+        if how == "positions"
+        else moved(lambda a: np.tile(a, times), x)
+    )
 
 
 @st.composite
