@@ -95,6 +95,7 @@ class downscaled_evaluation:
     both = lambda f, x, probability, how: _downscaled(f, x, probability, how)
     value = lambda x, probability, how: scaled(x, 1 - probability, 2)
     variant_float32_probability = lambda x, probability, how: _times_float32(x, probability)
+    variant_no_gradient_evaluated = without_any(variant_float32_probability, lambda inputs: inputs["how"] == "module")
     variant_one_axis_refused = lambda x, probability, how: (
         scaled(x, 1 - probability, 2)
         if x.ndim > 1 or probability == 0
