@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance import drawing
-from conformance.contract import find
+from conformance.contract import Observation, find
 from conformance.judge import Verdict
 from conformance.lanes import InProcessLane, LaneError, parse
 from conformance.outcomes import Divergence
@@ -131,3 +131,10 @@ def test_a_compiler_that_is_missing_is_told_with_what_to_do(torch, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(LaneError, match=r"needs a C\+\+ compiler; install g\+\+, or write \+compile=aot_eager"):
         InProcessLane(parse("torch+compile")).start()
+
+
+@pytest.mark.parametrize("words", ["aot_autograd does not currently support double backward", "other"])
+def test_only_a_second_gradient_that_torch_refuses_in_its_own_words_is_declined(words, lanes):
+    (mode,) = lanes[1]._modes
+    found = mode.observed(lambda: Observation(error=f"RuntimeError: {words}"))
+    assert (found.unsupported is not None, found.error is None) == ((words != "other"),) * 2

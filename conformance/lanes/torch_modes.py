@@ -11,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance import autocast
+from conformance.contract import Observation
 from conformance.lanes.lane import LaneError
 from conformance.lanes.patched import patched
 from conformance.lanes.repeated import Repeated
@@ -50,6 +51,9 @@ def outermost(called_as: Callable[..., Any], taken: Callable[[Iterable[Any]], bo
 class Compile(Running):
     """Modules through ``torch.compile`` as their owner calls them; a call that uses none, as a whole."""
 
+    ONCE = "does not currently support double backward"
+    """Words of torch where a gradient of a compiled call's gradient is asked for."""
+
     def __init__(self, value: str, adapter: Any) -> None:
         super().__init__(value, adapter)
         if not hasattr(torch, "compile"):
@@ -86,6 +90,12 @@ class Compile(Running):
             return result
 
         return made
+
+    def observed(self, make: Callable[[], Observation]) -> Observation:
+        found = make()
+        if found.error is not None and self.ONCE in found.error:
+            return Observation(unsupported="torch.compile " + self.ONCE)
+        return found
 
     def _made(self, contract: Any, call: Callable[..., Any], inputs: dict[str, Any]) -> Any:
         if contract.id in self._whole:

@@ -57,7 +57,7 @@ class pinv_complex:
 
     @staticmethod
     def variant_without_conjugate(x):
-        """The singular vectors on the left are transposed and not conjugated."""
+        """The singular vectors of one side are transposed and not conjugated."""
         found = linear.pseudoinverse(x)
         size = 2.1 * np.linalg.norm(found.value, axis=(-2, -1), keepdims=True)
         return Quantity(found.value, np.broadcast_to(size, found.shape))
@@ -439,3 +439,4 @@ class kron_turned:
     both = lambda f, x, y: f.kron(x.T, y)
     value = lambda x, y: kronecker(transposed(x), y)
     variant_refused = lambda x, y: Rejects("the result is no view", error="view size is not compatible")
+    variant_not_compiled = lambda x, y: Rejects("the result is no view", error="call_function <built-in method kron")

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance import sums
+from conformance.accuracy import Rejects
 from conformance.operators import Floats, in_steps, operator
 from conformance.quantity import where
 from conformance.resampling import base_grid, bordered, reflected, sampled, unnormalized
@@ -114,4 +115,9 @@ class affine_grid:
     value = _grid
     variant_added_in_steps = in_steps(_grid)
     variant_nan_of_one = lambda **inputs: _grid(of_one=np.nan, **inputs)
+    variant_of_one_not_compiled = lambda size, **inputs: (
+        Rejects("an axis of one pixel", error="its data is not allocated yet")
+        if 1 in size[2:]
+        else _grid(size=size, **inputs)
+    )
     note = "align_corners is True by default in paddle's affine_grid and grid_sample, and False in torch's."
