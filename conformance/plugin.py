@@ -45,7 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if _home(config) is not None:  # Hypothesis is set up where it draws our samples: the tests of others keep theirs
+    own = config.inipath == home.folder() / home.DECLARATION  # as in a run of our commands, which `port` is
+    if own or _home(config) is not None:  # where Hypothesis draws our samples: the tests of others keep theirs
         profiles.register()
         profiles.require(config.getoption("--hypothesis-profile", default=None))
     config.addinivalue_line("markers", "contract(id): the item runs this contract on every lane")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -91,3 +93,15 @@ def test_a_folder_without_a_declaration_has_no_suites(tmp_path):
     assert home.at(tmp_path) is None
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'a'\n", "utf-8")
     assert home.at(tmp_path) is None
+
+
+@pytest.mark.parametrize(("profile", "status", "says"), [("gate", 0, "pair.forward"), ("ci", 4, "it has gate (the")])
+def test_a_profile_of_a_port_is_one_of_ours_or_one_sentence(profile, status, says, tmp_path):
+    (tmp_path / "pair.py").write_text("torch_model = paddle_model = print\ninputs = ('batch', 4)\n", "utf-8")
+    given = ["port", "pair.py", f"--hypothesis-profile={profile}", "--collect-only", "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "conformance", *given]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert says in done.stdout + done.stderr
+    assert "INTERNALERROR" not in done.stdout + done.stderr
