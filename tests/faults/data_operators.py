@@ -190,5 +190,11 @@ FAULTS: list[Fault] = [
         one(7, 9, "mask", lambda mask: None if mask is None else mask * mask),
         "ops.deform_conv2d",
     ),
+    *both(
+        "negative powers are positive",
+        {TORCH: "torch.linalg:matrix_power", PADDLE: "paddle.linalg:matrix_power"},
+        argument(1, "n", abs),
+        "linear.refusals",
+    ),
     *another("vgg11", "vgg13"),
 ]
