@@ -198,7 +198,7 @@ def clip(x: Any, low: float | None, high: float | None, inside: Callable[[Array]
     return either_side(made, x, unsure) if unsure.any() else made
 
 
-def either_side(found: Quantity, x: Quantity, condition: Any, more: float = 1.0) -> Quantity:
+def either_side(found: Quantity, x: Quantity, condition: Any, more: Any = 1.0) -> Quantity:
     """The same number, whose slope may be up to so much more where a condition holds: beside a split."""
 
     def between(g: Quantity) -> Quantity:

@@ -32,7 +32,7 @@ NEAR, JUMP = 2.0**-40, 2.0**-20
 """Neighbours are as near; those whose results differ by more, in units of their size and 1, are far apart."""
 COMBINATIONS, IN_VAIN, MOST = 6, 2, 16
 """Options are asked in so many combinations, of which so many first ones may find nothing; so many places are kept."""
-SHARE = 0.25
+SHARE = 0.375
 """Part of the elements that stand at a split."""
 
 
@@ -45,33 +45,43 @@ class Split:
     others: Mapping[str, float]
 
 
+class Sides:
+    """Deals sides of splits like cards: none comes again until all have come."""
+
+    def __init__(self, count: int, rng: np.random.Generator) -> None:
+        self.count, self.rng = count, rng
+        self._cards = np.zeros(0, int)
+
+    def dealt(self, shape: tuple[int, ...]) -> np.ndarray:
+        """For each element the number of a side of a split, and -1 for one that stays; of few elements one does not."""
+        here = self.rng.random(shape) < SHARE
+        if here.size:
+            here.flat[self.rng.integers(here.size)] = True
+        count = np.count_nonzero(here)
+        while len(self._cards) < count:
+            self._cards = np.append(self._cards, self.rng.permutation(3 * self.count))
+        found = np.full(shape, -1)
+        found[here], self._cards = self._cards[:count], self._cards[count:]
+        return found
+
+
 def drawn_at(
-    splits: Sequence[Split], structure: Structure, inputs: Mapping[str, Any], rng: np.random.Generator
+    splits: Sequence[Split], structure: Structure, inputs: Mapping[str, Any], chosen: Sides
 ) -> dict[str, np.ndarray]:
     """The floating inputs with a share of their elements at splits: below, at, or above each, one after another."""
     names = [name for name in inputs if type(structure[name]) is Floats and dtypes.is_float(inputs[name])]
     whole = max((inputs[name].shape for name in names), key=lambda shape: (np.prod(shape), len(shape)), default=())
-    common = _dealt(whole, len(splits), rng)
+    common = chosen.dealt(whole)
     found = {}
     for name in names:
         array, dtype = inputs[name], inputs[name].dtype
         lead = len(whole) - array.ndim
         fits = lead >= 0 and all(n in (1, m) for n, m in zip(array.shape, whole[lead:], strict=True))
-        dealt = common[(*(0,) * lead, *map(slice, array.shape))] if fits else _dealt(array.shape, len(splits), rng)
+        dealt = common[(*(0,) * lead, *map(slice, array.shape))] if fits else chosen.dealt(array.shape)
         table = np.array([_beside(structure[name], each, name, side, dtype) for each in splits for side in (-1, 0, 1)])
         values = np.append(table, np.nan)[dealt].astype(dtype)
         found[name] = np.asarray(np.where(np.isnan(values), array, values), dtype)
     return found
-
-
-def _dealt(shape: tuple[int, ...], count: int, rng: np.random.Generator) -> np.ndarray:
-    """For each element the number of a side of a split, and -1 for one that stays; of few elements one does not."""
-    here = rng.random(shape) < SHARE
-    if here.size:
-        here.flat[rng.integers(here.size)] = True
-    cards = rng.permutation(3 * count)
-    turn = np.cumsum(here).reshape(shape) % len(cards)
-    return np.where(here, cards[turn], -1)
 
 
 def _beside(spec: Floats, split: Split, name: str, side: int, dtype: Any) -> Any:

@@ -345,7 +345,9 @@ class pad:
     both = lambda f, **inputs: _pad(f, **inputs)
     value = lambda x, sides, mode, fill: _extended(x, sides, mode, fill)
     variant_not_cut = lambda x, sides, mode, fill: (
-        Rejects("nothing is cut", "Expected paddings[i] >= 0") if min(sides) < 0 else _extended(x, sides, mode, fill)
+        Rejects("nothing is cut", "Expected paddings[i] >= 0")
+        if min(sides) < 0 and len(sides) != 2 * (x.ndim - 2)
+        else _extended(x, sides, mode, fill)
     )
     variant_cut_first = lambda x, sides, mode, fill: _cut_first(x, sides, mode, fill)
     variant_absent = lambda x, sides, mode, fill: NO_UNIQUE

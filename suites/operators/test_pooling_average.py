@@ -203,18 +203,18 @@ def powers(draw: st.DrawFn, rank: int) -> dict[str, Any]:
 
 def _power_average(x, norm, options, last=False):
     options = {**options, "padding": 0}
-    found = sums_of(power(x, norm), _of(x, options))
-    return _root(found, norm)
+    windows = _of(x, options)
+    return _root(sums_of(power(x, norm), windows), norm, sums_of(abs(x), windows))
 
 
-def _root(found, norm):
+def _root(found, norm, sizes):
     """The gradient of a root of 0 is 0, of the first root too: torch's page says so."""
     if norm == 1.0:
         kept = where(found.value == 0, 0.0, found)
         return without_gradient(kept, found, (found.error > 0) & (abs(found.value) <= found.error))
     made = where(found.value > 0, power(where(found.value > 0, found, 1.0), 1 / norm), 0.0)
     # A kernel divides by a sum of powers, of which it may have kept nothing.
-    return without_gradient(made, found, (found.value > 0) & (found.value <= found.error))
+    return without_gradient(made, found, (sizes.value > 0) & (found.value <= found.error))
 
 
 def _without_zeros(x, **inputs):
@@ -234,7 +234,8 @@ def _of_clipped(x, norm, options, last=False):
     options = {**options, "padding": 0}
     windows = _of(x, options)
     size = float(np.prod(sides(options["kernel_size"], x.ndim - 2)))
-    return _root(shared(sums_of(power(x, norm), windows), counts_of(windows)) * size, norm)
+    found = shared(sums_of(power(x, norm), windows), counts_of(windows)) * size
+    return _root(found, norm, sums_of(abs(x), windows))
 
 
 @operator("pool.power_average1d", area=AREA, cases=powers(1), dtypes=DTYPES, families=NOT_TINY, covers=("nn.LPPool1d",))

@@ -414,7 +414,12 @@ class polygamma_:
     torch = lambda f, x, order: f.polygamma(order, x)
     paddle = lambda f, x, order: f.polygamma(x, order)
     value = lambda x, order: polygamma(order, x)
-    variant_short_series = lambda x, order: trigamma(x) if order == 1 else polygamma(order, x)
+
+    @staticmethod
+    def variant_short_series(x, order):
+        found = polygamma(order, x)
+        short = trigamma(x.plain) if order == 1 else found
+        return Quantity(short.value, short.error, found.links)
 
 
 def _sinc(x):

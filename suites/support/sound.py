@@ -40,13 +40,18 @@ def to_hertz(x: Any, htk: bool) -> Quantity:
     x = quantity(x)
     if htk:
         return scaled(exp(scaled(x, math.log(10) / 2595, 2)) - 1.0, 700.0)
-    return split(
-        x.value > BREAK * SLOPE,
+    start = BREAK * SLOPE
+    above = x.value > start
+    found = split(
+        above,
         x,
-        lambda x: scaled(exp(scaled(x - BREAK * SLOPE, STEP, 2)), BREAK),
+        lambda x: scaled(exp(scaled(x - start, STEP, 2)), BREAK),
         lambda x: scaled(x, 1 / SLOPE, 3),
-        BREAK * SLOPE,
+        start,
     )
+    # 1000 / (200 / 3) in double precision is not 15: a kernel may begin one unit beside it.
+    steeper = BREAK * STEP - 1 / SLOPE
+    return either_side(found, x, np.abs(x.value - start) <= np.spacing(start), np.where(above, -steeper, steeper))
 
 
 def places(count: int, low: float, high: float, htk: bool) -> np.ndarray:
