@@ -9,7 +9,7 @@ from conformance.accuracy import Rejects
 from conformance.functions import exp
 from conformance.number_formats import FORMATS
 from conformance.operators import Floats, each, in_steps, operator
-from conformance.quantity import Quantity, quantity, scaled
+from conformance.quantity import Quantity, made, quantity, scaled
 from conformance.sums import einsum
 from suites.support.classes import along_classes, classified, log_softmax, picked, weighted_mean
 from suites.support.losses import AREA, reduced
@@ -124,6 +124,7 @@ class cross_entropy_smoothed_axis:
             "prior": drawn[3] and Floats((1, drawn[1]), low=0.0, high=1.0, specials=False),
         }
     ),
+    gradients=("x", "prior"),
     dtypes=("float32", "float64"),
     covers=("paddle.nn.functional.label_smooth",),
 )
@@ -133,12 +134,18 @@ class label_smooth:
     torch = lambda f, x, epsilon, prior: (1.0 - epsilon) * x + epsilon * (1.0 / x.shape[-1] if prior is None else prior)
     paddle = lambda f, x, epsilon, prior: f.nn.functional.label_smooth(x, prior, epsilon)
     value = lambda x, epsilon, prior: _smoothed_by(x, epsilon, prior)
-    variant_float32_epsilon = lambda x, epsilon, prior: _smoothed_by(x, epsilon, prior, FORMATS["float32"].unit)
+    variant_prior_without_gradient = lambda x, epsilon, prior: _without_prior(x, epsilon, prior, 0.0)
+    variant_float32_epsilon = lambda x, epsilon, prior: _without_prior(x, epsilon, prior, FORMATS["float32"].unit)
+
+
+def _without_prior(x, epsilon, prior, off):
+    found = _smoothed_by(x, epsilon, prior, off)
+    return found if prior is None else {"output": found, "gradient.prior": None}
 
 
 def _smoothed_by(x, epsilon, prior, off=0.0):
     """off: by how much the number may be, in units of its own size."""
-    number = Quantity(np.array(epsilon), off * epsilon)
+    number = made(epsilon, off * epsilon, 1)
     rest = scaled(quantity(1.0), 1.0 - epsilon)
     rest.error = rest.error + off
     given = number * (scaled(quantity(1.0), 1.0 / x.shape[-1]) if prior is None else prior)
