@@ -176,9 +176,12 @@ def norm(x: Any, order: float, epsilon: float = 0.0, root: float | None = None) 
         known = Quantity(known.value, known.error + 8 * order * current().unit * np.abs(known.value))
         return where(zero | (x.value == 0), 0.0, known)
 
+    made = Quantity(found.value, found.error, linked((x, gradient)))
     if epsilon and order < 1:
-        return without_gradient(Quantity(found.value, found.error, linked((x, gradient))), x, x.value == 0)
-    return Quantity(found.value, found.error, linked((x, gradient)))
+        return without_gradient(made, x, x.value == 0)
+    # No power of such numbers is held: whether a kernel takes their norm for 0 is up to it.
+    unseen = ((found.value == 0) & (size.max(-1, initial=0) > 0))[..., None]
+    return without_gradient(made, x, np.broadcast_to(unseen, x.shape))
 
 
 def _power(x: Quantity, order: float) -> Quantity:

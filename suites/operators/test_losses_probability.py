@@ -37,11 +37,15 @@ def _bce(x, target, weight, reduction, complement=lambda x: log1p(-x), floor=FLO
     def of_x(g):
         off, scale = x.plain - target.plain, larger((1.0 - x.plain) * x.plain, floor, 0.0)
         found = _either(divide(g * off, scale), g * divide(off, scale))
+        product, smallest = np.abs(g.value * off.value), current().smallest
         with np.errstate(all="ignore"):  # a kernel of the mean may divide by the count at the end
             slope, count = np.abs(off.value / scale.value), x.value.size if reduction == "mean" else 1
             beyond = (scale.value > 0) & (slope * np.maximum(1.0, count * np.abs(g.value)) > largest() / 4)
+            # Each of two products may be rounded below the normal numbers, and divided then.
+            small = (product > 0) & (product < smallest * 2.0 ** (current().bits + 2))
+            more = np.where(small, 2 * smallest / np.abs(scale.value), 0.0)
         found = found if weight is None else _weighed_last(found, g)
-        return Quantity(found.value, np.where(beyond, np.inf, found.error))
+        return Quantity(found.value, np.where(beyond, np.inf, found.error + more))
 
     def of_target(g):
         beyond = np.where(x.value == 0, -least, np.where(x.value == 1, least, 0.0))
