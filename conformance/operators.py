@@ -34,7 +34,7 @@ from conformance.contract import REAL, Contract, ContractError, Sample, claimed,
 from conformance.dtypes import EVERY, FLOATS, INTEGERS
 from conformance.formula import Formula, Outline
 from conformance.inputs import Booleans, Floats, Integers, Structure, broadcast, each, has_elements, one, shapes, two
-from conformance.splits import COMBINATIONS, Sides, Split, drawn_at, splits
+from conformance.splits import COMBINATIONS, Sides, Split, splits
 from conformance.strategies import generator, integers, seeds
 
 SHARE = 0.25
@@ -249,7 +249,7 @@ class Filling:
         sides: np.random.Generator | None = None,
     ) -> None:
         self.structure, self.formula, self.rng, self.wraps = structure, formula, rng, wraps
-        self.splits, self.sides = splits, Sides(len(splits), sides or rng)
+        self.sides = Sides(splits, structure, sides or rng)
         self.may_be_zero = may_be_zero
         self.drawn = tuple(
             name for name, spec in structure.items() if isinstance(spec, Floats) and spec.dtype in (None, *FLOATS)
@@ -305,8 +305,8 @@ class Filling:
                 found[name] = spec.with_specials(self.rng, array) if special and isinstance(spec, Floats) else array
             else:
                 found[name] = spec
-        if self.splits and dtype in FLOATS and family != "whole":
-            found.update(drawn_at(self.splits, self.structure, found, self.sides))
+        if dtype in FLOATS and family != "whole":
+            found.update(self.sides.drawn(found))
         return found
 
     def _cotangent(self, shape: tuple[int, ...], dtype: str, family: str) -> np.ndarray:

@@ -46,42 +46,52 @@ class Split:
 
 
 class Sides:
-    """Deals sides of splits like cards: none comes again until all have come."""
+    """Puts elements of the inputs of one structure at splits, whose sides are dealt like cards.
 
-    def __init__(self, count: int, rng: np.random.Generator) -> None:
-        self.count, self.rng = count, rng
+    None comes again until all have come.
+    """
+
+    def __init__(self, splits: Sequence[Split], structure: Structure, rng: np.random.Generator) -> None:
+        self.splits, self.structure, self.rng = splits, structure, rng
         self._cards = np.zeros(0, int)
+        self._tables: dict[tuple[str, np.dtype[Any]], np.ndarray] = {}
 
-    def dealt(self, shape: tuple[int, ...]) -> np.ndarray:
+    def drawn(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The floating inputs with a share of their elements at splits: below, at, or above each."""
+        if not self.splits:
+            return {}
+        names = [name for name in inputs if type(self.structure[name]) is Floats and dtypes.is_float(inputs[name])]
+        whole = max((inputs[name].shape for name in names), key=lambda shape: (np.prod(shape), len(shape)), default=())
+        common = self._dealt(whole)
+        found = {}
+        for name in names:
+            array = inputs[name]
+            lead = len(whole) - array.ndim
+            fits = lead >= 0 and all(n in (1, m) for n, m in zip(array.shape, whole[lead:], strict=True))
+            dealt = common[(*(0,) * lead, *map(slice, array.shape))] if fits else self._dealt(array.shape)
+            values = self._table(name, array.dtype)[dealt]
+            found[name] = np.asarray(np.where(np.isnan(values), array, values), array.dtype)
+        return found
+
+    def _dealt(self, shape: tuple[int, ...]) -> np.ndarray:
         """For each element the number of a side of a split, and -1 for one that stays; of few elements one does not."""
         here = self.rng.random(shape) < SHARE
         if here.size:
             here.flat[self.rng.integers(here.size)] = True
         count = np.count_nonzero(here)
         while len(self._cards) < count:
-            self._cards = np.append(self._cards, self.rng.permutation(3 * self.count))
+            self._cards = np.append(self._cards, self.rng.permutation(3 * len(self.splits)))
         found = np.full(shape, -1)
         found[here], self._cards = self._cards[:count], self._cards[count:]
         return found
 
-
-def drawn_at(
-    splits: Sequence[Split], structure: Structure, inputs: Mapping[str, Any], chosen: Sides
-) -> dict[str, np.ndarray]:
-    """The floating inputs with a share of their elements at splits: below, at, or above each, one after another."""
-    names = [name for name in inputs if type(structure[name]) is Floats and dtypes.is_float(inputs[name])]
-    whole = max((inputs[name].shape for name in names), key=lambda shape: (np.prod(shape), len(shape)), default=())
-    common = chosen.dealt(whole)
-    found = {}
-    for name in names:
-        array, dtype = inputs[name], inputs[name].dtype
-        lead = len(whole) - array.ndim
-        fits = lead >= 0 and all(n in (1, m) for n, m in zip(array.shape, whole[lead:], strict=True))
-        dealt = common[(*(0,) * lead, *map(slice, array.shape))] if fits else chosen.dealt(array.shape)
-        table = np.array([_beside(structure[name], each, name, side, dtype) for each in splits for side in (-1, 0, 1)])
-        values = np.append(table, np.nan)[dealt].astype(dtype)
-        found[name] = np.asarray(np.where(np.isnan(values), array, values), dtype)
-    return found
+    def _table(self, name: str, dtype: np.dtype[Any]) -> np.ndarray:
+        """What an input is at each side of each split; last, NaN for one that stays."""
+        if (name, dtype) not in self._tables:
+            spec = self.structure[name]
+            sides = [_beside(spec, split, name, side, dtype) for split in self.splits for side in (-1, 0, 1)]
+            self._tables[name, dtype] = np.array([*sides, np.nan]).astype(dtype)
+        return self._tables[name, dtype]
 
 
 def _beside(spec: Floats, split: Split, name: str, side: int, dtype: Any) -> Any:

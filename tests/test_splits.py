@@ -144,7 +144,7 @@ def test_elements_stand_below_at_and_above_a_split_and_others_where_it_was_found
     split = splits.Split("x", 1.0, {"y": 3.0})
     structure = {"x": Floats((400,)), "y": Floats((400,), low=0.0)}
     inputs = {name: np.full(400, 9.0, np.float32) for name in structure}
-    found = splits.drawn_at([split], structure, inputs, splits.Sides(1, np.random.default_rng(0)))
+    found = splits.Sides([split], structure, np.random.default_rng(0)).drawn(inputs)
     moved = found["x"] != 9
     assert sides(found["x"], 1.0) == {-1, 0, 1} and 0.2 < moved.mean() < 0.5
     assert set(found["y"][moved]) == {3.0} and set(found["y"][~moved]) == {9.0}
@@ -153,8 +153,7 @@ def test_elements_stand_below_at_and_above_a_split_and_others_where_it_was_found
 def test_no_element_leaves_its_domain_and_beside_0_stand_normal_numbers():
     structure = {"x": Floats((90,), low=0.0)}
     inputs = {"x": np.ones(90, np.float32)}
-    chosen = splits.Sides(1, np.random.default_rng(0))
-    found = splits.drawn_at([splits.Split("x", 0.0, {})], structure, inputs, chosen)["x"]
+    found = splits.Sides([splits.Split("x", 0.0, {})], structure, np.random.default_rng(0)).drawn(inputs)["x"]
     assert set(found) == {np.float32(0), np.float32(2.0**-126), np.float32(1)}
 
 
