@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from conformance.accuracy import Rejects
 from conformance.contract import Contract, ContractError, Observation, Sample
@@ -76,9 +77,7 @@ class Judging:
         accepted = self.oracles.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
         entries = self.entries_of[lane.label]
-        judgement = compare(
-            lane.label, observation, accepted, self.oracles.meant(lane, sample), lane.spec.device, first=bool(entries)
-        )
+        judgement = self.against(accepted, lane, sample, observation, first=bool(entries))
         if judgement.differences:
             judged.unlike[lane.label] = f"{judgement.differences[0].quantity} {judgement.differences[0].detail}"
             for entry in entries:
@@ -91,17 +90,24 @@ class Judging:
                     self.shown.note_open(lane.label, found.ratios.get(lane.label, {}))
                     return True
             if entries:
-                judgement = compare(
-                    lane.label, observation, accepted, self.oracles.meant(lane, sample), lane.spec.device
-                )
+                judgement = self.against(accepted, lane, sample, observation)
         judged.differences += judgement.differences
         judged.ratios.update(judgement.ratios)
         judged.noted.update(judgement.noted)
         return False
 
+    def against(
+        self, accepted: Any, lane: Lane, sample: Sample, observation: Observation, first: bool = False
+    ) -> Judgement:
+        """What a lane returned, compared with what an oracle accepts of it; ``first``: no further than it differs."""
+        return compare(
+            lane.label, observation, accepted, self.oracles.meant(lane, sample), lane.spec.device, first=first
+        )
+
     def explain(self, entry: Entry, lane: Lane, sample: Sample, observation: Observation) -> Judgement | None:
+        """How an entry's variant judges what a lane returned, or ``None`` where it does not explain it."""
         accepted = self.oracles.accept(lane, self.contract.variants[entry.behaviour], sample, observation)
-        judgement = compare(lane.label, observation, accepted, self.oracles.meant(lane, sample), lane.spec.device)
+        judgement = self.against(accepted, lane, sample, observation)
         if judgement.differences:
             return None
         if isinstance(accepted, Rejects) and not accepted.specific:

@@ -17,7 +17,7 @@ import numpy as np
 from conformance import memory, modes, precision, upgrade
 from conformance.agreement import Agreement
 from conformance.contract import EXACT, Contract, Observation, Sample
-from conformance.judge import Verdict, compare, worst
+from conformance.judge import Verdict, worst
 from conformance.judging import Judging
 from conformance.lanes import Lane, LaneError
 from conformance.ledger import Entry
@@ -361,8 +361,7 @@ class ContractRun:
                 verdicts[lane.label] = Verdict.UNSUPPORTED
                 continue
             accepted = self.oracles.accept(lane, self.contract.oracle, witness, observation)
-            given = self.oracles.meant(lane, witness)
-            if not compare(lane.label, observation, accepted, given, lane.spec.device).differences:
+            if not self.judging.against(accepted, lane, witness, observation).differences:
                 verdicts[lane.label] = Verdict.STALE
             elif self.judging.explain(entry, lane, witness, observation) is None:
                 verdicts[lane.label] = Verdict.DIVERGE
