@@ -195,11 +195,13 @@ def clip(x: Any, low: float | None, high: float | None, inside: Callable[[Array]
     unsure = (x.error > 0) & (np.minimum(np.abs(value - low), np.abs(value - high)) <= x.error)
     passes = passes & ~unsure
     made.links = ((x, lambda g: where(passes, g, 0.0)),) if x.tracked else ()
-    return either_side(made, x, unsure) if unsure.any() else made
+    return either_side(made, x, unsure)
 
 
 def either_side(found: Quantity, x: Quantity, condition: Any, more: Any = 1.0) -> Quantity:
     """The same number, whose slope may be up to so much more where a condition holds: beside a split."""
+    if not np.any(condition):
+        return found  # one more gradient would be added to that of x, and the addition rounded
 
     def between(g: Quantity) -> Quantity:
         half = np.where(condition, g.value * more / 2, 0.0)

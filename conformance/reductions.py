@@ -180,8 +180,8 @@ def norm(x: Any, order: float, epsilon: float = 0.0, root: float | None = None) 
     if epsilon and order < 1:
         return without_gradient(made, x, x.value == 0)
     # No power of such numbers is held: whether a kernel takes their norm for 0 is up to it.
-    unseen = ((found.value == 0) & (size.max(-1, initial=0) > 0))[..., None]
-    return without_gradient(made, x, np.broadcast_to(unseen, x.shape))
+    unseen = (found.value == 0) & (size.max(-1, initial=0) > 0)
+    return without_gradient(made, x, np.broadcast_to(unseen[..., None], x.shape)) if unseen.any() else made
 
 
 def _power(x: Quantity, order: float) -> Quantity:

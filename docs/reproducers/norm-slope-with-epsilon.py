@@ -10,4 +10,4 @@ output = paddle.linalg.vector_norm(x, 2.0, None, False) + 0.0 * x.sum()
 cotangent = paddle.to_tensor(np.array(1.0, 'float32'))
 got = np.ravel(paddle.grad([output], [x], [cotangent], allow_unused=True)[0])[0]
 expected = 1.0
-assert abs(got - expected) <= 5.7e-07, f"got {got}, expected {expected}"
+assert abs(got - expected) <= 5.1e-07, f"got {got}, expected {expected}"

@@ -214,7 +214,8 @@ def _root(found, norm, sizes):
         return without_gradient(kept, found, (found.error > 0) & (abs(found.value) <= found.error))
     made = where(found.value > 0, power(where(found.value > 0, found, 1.0), 1 / norm), 0.0)
     # A kernel divides by a sum of powers, of which it may have kept nothing.
-    return without_gradient(made, found, (sizes.value > 0) & (found.value <= found.error))
+    lost = (sizes.value > 0) & (found.value <= found.error)
+    return without_gradient(made, found, lost) if lost.any() else made
 
 
 def _without_zeros(x, **inputs):
