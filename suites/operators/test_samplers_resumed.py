@@ -215,8 +215,11 @@ def in_turn() -> st.SearchStrategy[list[Sample]]:
 ORDERS = ("sequence", "batches", "share", "random", "subset")
 
 
-def _together(sampler: Any, later: int) -> dict[str, Any]:
-    """Two passes, of which the second begins after some items of the first, and then goes on in turn with it."""
+def _together(sampler: Any, later: int, kind: str) -> dict[str, Any]:
+    """Two passes, of which the second begins after some items of the first, and then goes on in turn with it.
+
+    Orders that are random are sorted.
+    """
     flat = lambda item: list(map(int, item)) if isinstance(item, list) else [int(item)]
     first = iter(sampler)
     orders: list[list[int]] = [[], []]
@@ -227,7 +230,8 @@ def _together(sampler: Any, later: int) -> dict[str, Any]:
     for items in itertools.zip_longest(first, second, fillvalue=ended):
         for order, item in zip(orders, items, strict=True):
             order.extend([] if item is ended else flat(item))
-    return {"first": np.array(orders[0]), "second": np.array(orders[1])}
+    settled = sorted if kind in ("random", "subset") else list
+    return {name: np.array(settled(order)) for name, order in zip(("first", "second"), orders, strict=True)}
 
 
 @contract(
@@ -247,44 +251,29 @@ class passes_in_turn:
         from torch.utils import data
 
         items = Numbers(count)
-        return _judged(
-            _together(
-                {
-                    "sequence": lambda: data.SequentialSampler(items),
-                    "batches": lambda: data.BatchSampler(data.SequentialSampler(items), 3, False),
-                    "share": lambda: data.BatchSampler(data.DistributedSampler(items, 1, 0, shuffle=False), 3, False),
-                    "random": lambda: data.RandomSampler(items),
-                    "subset": lambda: data.SubsetRandomSampler(range(count)),
-                }[kind](),
-                later,
-            ),
-            kind,
-        )
+        sampler = {
+            "sequence": lambda: data.SequentialSampler(items),
+            "batches": lambda: data.BatchSampler(data.SequentialSampler(items), 3, False),
+            "share": lambda: data.BatchSampler(data.DistributedSampler(items, 1, 0, shuffle=False), 3, False),
+            "random": lambda: data.RandomSampler(items),
+            "subset": lambda: data.SubsetRandomSampler(range(count)),
+        }[kind]()
+        return _together(sampler, later, kind)
 
     @staticmethod
     def paddle(count, later, kind):
         from paddle import io
 
         items = Numbers(count)
-        return _judged(
-            _together(
-                {
-                    "sequence": lambda: io.SequenceSampler(items),
-                    "batches": lambda: io.BatchSampler(items, batch_size=3),
-                    "share": lambda: io.DistributedBatchSampler(items, 3, 1, 0, shuffle=False),
-                    "random": lambda: io.RandomSampler(items),
-                    "subset": lambda: io.SubsetRandomSampler(list(range(count))),
-                }[kind](),
-                later,
-            ),
-            kind,
-        )
+        sampler = {
+            "sequence": lambda: io.SequenceSampler(items),
+            "batches": lambda: io.BatchSampler(items, batch_size=3),
+            "share": lambda: io.DistributedBatchSampler(items, 3, 1, 0, shuffle=False),
+            "random": lambda: io.RandomSampler(items),
+            "subset": lambda: io.SubsetRandomSampler(list(range(count))),
+        }[kind]()
+        return _together(sampler, later, kind)
 
     @staticmethod
     def oracle(count, later, kind):
         return {each: same(np.arange(count)) for each in ("first", "second")}
-
-
-def _judged(orders: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Orders that are random, sorted."""
-    return {name: np.sort(order) if kind in ("random", "subset") else order for name, order in orders.items()}
