@@ -28,6 +28,7 @@ from conformance.portable import PortableError, sample_from_table
 REQUIRED = ("id", "contract", "framework", "versions", "behaviour", "reason", "witness")
 SEEN = ("behaviour", "witness")
 """What an entry has that a run can see; one in words alone has ``no_witness`` in their place."""
+NOT = "not "
 OPTIONAL = ("device", "processor", "upstream", "found", "script", "no_script", "no_witness", "not_run", "mode")
 BY_HAND = "by hand"
 """What ``script`` says where somebody wrote an entry's script."""
@@ -44,7 +45,8 @@ class Entry:
 
     behaviour: what the lane does instead: the name of a ``variant_`` of the contract; empty where there is no witness.
     versions: PEP 440 specifier of the framework's releases that show it.
-    processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or nothing.
+    processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or must not (then
+        "not " stands before it), or nothing.
     witness: a sample that shows it; ``None`` where there is none, for the reason in ``no_witness``.
     not_run: what ends there, so that lanes of these releases do not run the contract; of entries without witness only.
     script: "by hand" where its script is written rather than made, as another call shows it more shortly than that of
@@ -80,7 +82,8 @@ class Entry:
         """Whether this entry speaks of a release on a device and a processor with these features."""
         if framework != self.framework or self.device not in ("", device):
             return False
-        if self.processor and self.processor not in processor:
+        feature = self.processor.removeprefix(NOT)
+        if feature and (feature in processor) is self.processor.startswith(NOT):
             return False
         try:
             release = Version(version.split("+")[0])
@@ -92,7 +95,8 @@ class Entry:
     def released(self) -> str:
         """Its releases in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
         parts = sorted(self.versions, key=lambda part: (part.operator.startswith("<"), str(part)))
-        places = [self.device, f"a processor with {self.processor}" if self.processor else ""]
+        feature = f"with {self.processor}".replace(f"with {NOT}", "without ")
+        places = [self.device, f"a processor {feature}" if self.processor else ""]
         name = f"{self.framework}+{self.mode}" if self.mode else self.framework
         return f"{name} {', '.join(map(str, parts))}" + "".join(f" on {place}" for place in places if place)
 
@@ -219,7 +223,7 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     devices = DEVICES[table["framework"]]
     if table.get("device") and table["device"] not in devices:
         raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
-    if table.get("processor") and table["processor"] not in FEATURES:
+    if table.get("processor") and table["processor"].removeprefix(NOT) not in FEATURES:
         raise LedgerError(f"{where}: processor {table['processor']!r} is not one of {', '.join(FEATURES)}")
     if table.get("mode") and not modes.exists(table["framework"], table["mode"]):
         raise LedgerError(f"{where}: mode {table['mode']!r} is no mode of {table['framework']}")

@@ -150,8 +150,16 @@ def test_an_entry_may_speak_of_lanes_on_some_processors_alone(tmp_path):
     assert entry.applies("paddle", "cpu", "3.3.1", ["AVX2", "AVX512F"])
     assert not entry.applies("paddle", "cpu", "3.3.1", ["AVX2"])
     assert entry.released.endswith(" on a processor with AVX512F")
-    with pytest.raises(LedgerError, match="processor 'AVX' is not one of AVX2, AVX512F"):
-        only(tmp_path, processor='"AVX"')
+    for unknown in ("AVX", "not AVX", "not  AVX2"):
+        with pytest.raises(LedgerError, match=f"processor '{unknown}' is not one of AVX2, AVX512F"):
+            only(tmp_path, processor=f'"{unknown}"')
+
+
+def test_an_entry_may_speak_of_lanes_on_processors_that_lack_something(tmp_path):
+    entry = only(tmp_path, processor='"not AVX512F"')
+    assert entry.applies("paddle", "cpu", "3.3.1", ["AVX2"])
+    assert not entry.applies("paddle", "cpu", "3.3.1", ["AVX2", "AVX512F"])
+    assert entry.released.endswith(" on a processor without AVX512F")
 
 
 def test_an_entry_is_asked_of_a_started_lane(tmp_path):

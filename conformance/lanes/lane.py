@@ -83,7 +83,7 @@ def loopback() -> str:
     return next((name for name in names if re.fullmatch(r"lo\d*", name)), "lo")
 
 
-FEATURES = ("AVX2", "AVX512F")
+FEATURES = ("AVX2", "AVX512F", "AVX512FP16")
 """Features of processors by which the frameworks choose among kernels whose results differ, as NumPy calls them."""
 
 

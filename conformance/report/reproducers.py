@@ -239,9 +239,10 @@ def stable(item: Acceptance, regime: str) -> Acceptance:
     """
     value = np.asarray(item.value)
     bound = np.broadcast_to(np.asarray(item.bound, np.float64), value.shape)
-    if value.dtype.kind != "f" or regime == EXACT or not value.size:
+    if value.dtype.kind not in "fc" or regime == EXACT or not value.size:
         return item
-    pairs = [_short(float(number), float(limit)) for number, limit in zip(value.flat, bound.flat, strict=True)]
+    short = _short_complex if value.dtype.kind == "c" else _short
+    pairs = [short(number.item(), limit.item()) for number, limit in zip(value.flat, bound.flat, strict=True)]
     values, bounds = (np.array(numbers).reshape(value.shape) for numbers in zip(*pairs, strict=True))
     return replace(item, value=values, bound=bounds)
 
@@ -256,6 +257,12 @@ def _short(value: float, bound: float) -> tuple[float, float]:
     places = -int(f"{bound / FINER:.0e}".partition("e")[2])
     rounded = round(value, places) + 0.0
     return rounded, _upwards(bound + abs(rounded - value) if rounded != value else bound)
+
+
+def _short_complex(value: complex, bound: float) -> tuple[complex, float]:
+    (real, _), (imaginary, _) = _short(value.real, bound), _short(value.imag, bound)
+    rounded = complex(real, imaginary)
+    return rounded, _upwards(bound + abs(rounded - value)) if rounded != value else bound
 
 
 def _upwards(bound: float) -> float:

@@ -1,6 +1,6 @@
-"""transposed1d-gradient-refused: torch >=2.4.1, <2.16. Promised: The transpose of a convolution of one axis, with
-more at the end where several lengths are possible. Instead: In float16 the gradient of a weight that lies
-transposed in memory is refused: grad_weight needs to be contiguous."""
+"""transposed1d-gradient-refused: torch >=2.4.1, <2.16 on a processor without AVX512FP16. Promised: The transpose of
+a convolution of one axis, with more at the end where several lengths are possible. Instead: In float16 the gradient
+of a weight that lies transposed in memory is refused: grad_weight needs to be contiguous."""
 import torch
 
 x = torch.ones(3, 1, 2, dtype=torch.float16).permute(2, 1, 0)
