@@ -46,9 +46,28 @@ def _eye(a: Array) -> Array:
 
 def determinant(x: Any) -> Quantity:
     """Of singular matrices too, where the gradient is that of a polynomial."""
-    return conditioned(
+    found = conditioned(
         np.linalg.det, [lambda g, a: g[..., None, None] * _cofactors(a).conj()], x, smooth="both", units=UNITS
     )
+    return Quantity(found.value, found.error + _beyond_first_order(quantity(x)), found.links)
+
+
+def _beyond_first_order(x: Quantity) -> Array:
+    """What a determinant owes to higher powers of a perturbation: where several singular values are 0, all of it.
+
+    At most the sum of s(n - k) r**k over k >= 2, of the elementary symmetric functions s of the singular values and a
+    perturbation of norm r (Ipsen and Rehman, Perturbation Bounds for Determinants and Characteristic Polynomials,
+    2008).
+    """
+    values = np.linalg.svd(x.value, compute_uv=False)
+    count = values.shape[-1]
+    size = values[..., :1].sum(-1)
+    moved = UNITS * count * current().unit * (2 if x.is_complex else 1) * size + _length(x.error)
+    symmetric = [np.ones(size.shape), *(np.zeros(size.shape) for _ in range(count))]
+    for place in range(count):
+        for k in range(place + 1, 0, -1):
+            symmetric[k] = symmetric[k] + values[..., place] * symmetric[k - 1]
+    return np.asarray(sum((symmetric[count - k] * moved**k for k in range(2, count + 1)), np.zeros(size.shape)))
 
 
 def _cofactors(a: Array) -> Array:

@@ -39,14 +39,18 @@ class LedgerError(ValueError):
     """The ledger cannot be read, or an entry matches nothing; the message names the entry and the remedy."""
 
 
+def _features(processor: str) -> list[str]:
+    return processor.split(" and ") if processor else []
+
+
 @dataclass(frozen=True, eq=False)
 class Entry:
     """One known divergence.
 
     behaviour: what the lane does instead: the name of a ``variant_`` of the contract; empty where there is no witness.
     versions: PEP 440 specifier of the framework's releases that show it.
-    processor: what the processor must have for it (one of :data:`conformance.lanes.lane.FEATURES`), or must not (then
-        "not " stands before it), or nothing.
+    processor: what the processor must have for it, or must not: "AVX512F and not GenuineIntel", of
+        :data:`conformance.lanes.lane.FEATURES`; empty where it is the same on all.
     witness: a sample that shows it; ``None`` where there is none, for the reason in ``no_witness``.
     not_run: what ends there, so that lanes of these releases do not run the contract; of entries without witness only.
     script: "by hand" where its script is written rather than made, as another call shows it more shortly than that of
@@ -82,8 +86,7 @@ class Entry:
         """Whether this entry speaks of a release on a device and a processor with these features."""
         if framework != self.framework or self.device not in ("", device):
             return False
-        feature = self.processor.removeprefix(NOT)
-        if feature and (feature in processor) is self.processor.startswith(NOT):
+        if any((each.removeprefix(NOT) in processor) is each.startswith(NOT) for each in _features(self.processor)):
             return False
         try:
             release = Version(version.split("+")[0])
@@ -95,8 +98,11 @@ class Entry:
     def released(self) -> str:
         """Its releases in words, the same for every release of ``packaging``: "paddle >=3.0, <3.4"."""
         parts = sorted(self.versions, key=lambda part: (part.operator.startswith("<"), str(part)))
-        feature = f"with {self.processor}".replace(f"with {NOT}", "without ")
-        places = [self.device, f"a processor {feature}" if self.processor else ""]
+        features = [
+            f"without {each[len(NOT) :]}" if each.startswith(NOT) else f"with {each}"
+            for each in _features(self.processor)
+        ]
+        places = [self.device, f"a processor {' and '.join(features)}" if features else ""]
         name = f"{self.framework}+{self.mode}" if self.mode else self.framework
         return f"{name} {', '.join(map(str, parts))}" + "".join(f" on {place}" for place in places if place)
 
@@ -223,8 +229,9 @@ def _entry(path: Path, place: int, table: Mapping[str, Any]) -> Entry:
     devices = DEVICES[table["framework"]]
     if table.get("device") and table["device"] not in devices:
         raise LedgerError(f"{where}: device {table['device']!r} is not one of {', '.join(devices)}")
-    if table.get("processor") and table["processor"].removeprefix(NOT) not in FEATURES:
-        raise LedgerError(f"{where}: processor {table['processor']!r} is not one of {', '.join(FEATURES)}")
+    for each in _features(table.get("processor", "")):
+        if each.removeprefix(NOT) not in FEATURES:
+            raise LedgerError(f"{where}: processor {each!r} is not one of {', '.join(FEATURES)}")
     if table.get("mode") and not modes.exists(table["framework"], table["mode"]):
         raise LedgerError(f"{where}: mode {table['mode']!r} is no mode of {table['framework']}")
     try:

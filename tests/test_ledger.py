@@ -150,9 +150,9 @@ def test_an_entry_may_speak_of_lanes_on_some_processors_alone(tmp_path):
     assert entry.applies("paddle", "cpu", "3.3.1", ["AVX2", "AVX512F"])
     assert not entry.applies("paddle", "cpu", "3.3.1", ["AVX2"])
     assert entry.released.endswith(" on a processor with AVX512F")
-    for unknown in ("AVX", "not AVX", "not  AVX2"):
+    for unknown in ("AVX", "not AVX", "not  AVX2", ""):
         with pytest.raises(LedgerError, match=f"processor '{unknown}' is not one of AVX2, AVX512F"):
-            only(tmp_path, processor=f'"{unknown}"')
+            only(tmp_path, processor=f'"AVX2 and {unknown}"')
 
 
 def test_an_entry_may_speak_of_lanes_on_processors_that_lack_something(tmp_path):
@@ -160,6 +160,11 @@ def test_an_entry_may_speak_of_lanes_on_processors_that_lack_something(tmp_path)
     assert entry.applies("paddle", "cpu", "3.3.1", ["AVX2"])
     assert not entry.applies("paddle", "cpu", "3.3.1", ["AVX2", "AVX512F"])
     assert entry.released.endswith(" on a processor without AVX512F")
+    both = only(tmp_path, processor='"AVX2 and not GenuineIntel"')
+    assert both.applies("paddle", "cpu", "3.3.1", ["AVX2"])
+    assert not both.applies("paddle", "cpu", "3.3.1", ["AVX2", "GenuineIntel"])
+    assert not both.applies("paddle", "cpu", "3.3.1", [])
+    assert both.released.endswith(" on a processor with AVX2 and without GenuineIntel")
 
 
 def test_an_entry_is_asked_of_a_started_lane(tmp_path):

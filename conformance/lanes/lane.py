@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import platform
 import re
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -83,8 +85,9 @@ def loopback() -> str:
     return next((name for name in names if re.fullmatch(r"lo\d*", name)), "lo")
 
 
-FEATURES = ("AVX2", "AVX512F", "AVX512FP16")
-"""Features of processors by which the frameworks choose among kernels whose results differ, as NumPy calls them."""
+FEATURES = ("AVX2", "AVX512F", "AVX512FP16", "GenuineIntel")
+"""Features of processors by which the frameworks choose among kernels whose results differ, as NumPy calls them, and
+the maker, by which MKL does."""
 
 
 def features() -> list[str]:
@@ -93,7 +96,11 @@ def features() -> list[str]:
         module = importlib.import_module("numpy._core._multiarray_umath")
     except ImportError:  # NumPy 1
         module = importlib.import_module("numpy.core._multiarray_umath")
-    return [name for name in FEATURES if module.__cpu_features__.get(name)]
+    try:
+        maker = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        maker = platform.processor()  # on Windows it ends with the maker's name
+    return [name for name in FEATURES if module.__cpu_features__.get(name) or name in maker.split()]
 
 
 class Lane(Protocol):

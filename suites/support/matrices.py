@@ -21,7 +21,8 @@ LAYOUTS = ("transposed", "sliced", "flipped")
 """Not "expanded": equal rows make every matrix singular."""
 
 COARSE = 40.0
-"""The largest condition of a regular matrix that is rounded to quarters."""
+APART = 1.05
+"""The largest condition of a regular matrix that is rounded to quarters, and the least ratio of its singular values."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,17 @@ class Matrices(Floats):
         if self.kind == REGULAR:
             found = (left * values[..., None, :]) @ right.conj().swapaxes(-1, -2)
             coarse = np.rint(4 * found) / 4
-            good = np.linalg.cond(coarse) < COARSE if whole and found.size else np.zeros(self.shape[:-2], bool)
-            return np.asarray(np.where(good[..., None, None], coarse, found))
+            return np.asarray(np.where(_good(coarse)[..., None, None], coarse, found)) if whole else found
         values = values * (1.0 if self.kind == DEFINITE else rng.choice([-1.0, 1.0], values.shape))
         found = (left * values[..., None, :]) @ left.conj().swapaxes(-1, -2)
         return np.asarray((found + found.conj().swapaxes(-1, -2)) / 2)
+
+
+def _good(matrices: np.ndarray) -> np.ndarray:
+    """Whether singular values are apart from each other and from 0."""
+    values = np.linalg.svd(matrices, compute_uv=False)
+    apart = (values[..., :-1] > APART * values[..., 1:]).all(-1)
+    return np.asarray(apart & (values.max(-1, initial=0.0) < COARSE * values.min(-1, initial=np.inf)))
 
 
 def _normal(rng: np.random.Generator, shape: Sequence[int], is_complex: bool) -> np.ndarray:

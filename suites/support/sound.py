@@ -9,7 +9,7 @@ import numpy as np
 
 from conformance.functions import apply, either_side, exp, log, sqrt, square
 from conformance.number_formats import current
-from conformance.quantity import Quantity, quantity, scaled, split, stored, where
+from conformance.quantity import Quantity, larger, quantity, scaled, split, stored, where
 from conformance.reductions import extreme, rows
 from conformance.sums import einsum, move
 
@@ -161,10 +161,4 @@ def decibels(
     if range_ is None:
         return found
     lowest = extreme(rows(found, None), np.max, tied, rows(kept, None).value) - range_
-    cut = found.value < lowest.value
-    result = where(cut, lowest, found)
-    near = np.abs(found.value - lowest.value) <= found.error + lowest.error
-    result.error = np.where(
-        near, np.maximum(found.error, lowest.error) + np.abs(found.value - lowest.value), result.error
-    )
-    return result
+    return larger(found, lowest)
