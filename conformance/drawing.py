@@ -8,7 +8,7 @@ is kept as the sequence of choices that Hypothesis itself works on, from which a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,7 +19,11 @@ from hypothesis.errors import StopTest, Unsatisfiable, UnsatisfiedAssumption
 from hypothesis.internal.conjecture.choice import ChoiceTemplate
 from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.strategies._internal import utils
-from hypothesis.strategies._internal.lazy import unwrap_strategies
+from hypothesis.strategies._internal.collections import TupleStrategy
+from hypothesis.strategies._internal.core import CompositeStrategy
+from hypothesis.strategies._internal.flatmapped import FlatMapStrategy
+from hypothesis.strategies._internal.lazy import LazyStrategy, unwrap_strategies
+from hypothesis.strategies._internal.strategies import MappedStrategy, SampledFromStrategy, SearchStrategy
 
 TRIES = 20
 """How often a strategy may refuse to make an example, or repeat an earlier one, for each that it makes."""
@@ -74,7 +78,88 @@ class _Decks:
                 self._deck(place, low, high).remove(int(node.value))
 
 
-class _Unrecorded(ConjectureData):
+class _Straight(ConjectureData):
+    """Draws without a record of which strategy made what."""
+
+    def draw(self, strategy: Any, *arguments: Any, **options: Any) -> Any:
+        plain = _plain(strategy)
+        drawn = _DRAWN.get(type(plain))
+        return plain.do_draw(self) if drawn is None else drawn(plain, self)
+
+    def start_span(self, label: int) -> None:
+        self.depth += 1
+
+    def stop_span(self, *, discard: bool = False) -> None:
+        self.depth -= 1
+
+    def track_arg_label(self, label: str) -> Any:
+        return _NO_LABEL
+
+
+_NO_LABEL = contextlib.nullcontext({})  # type: ignore[var-annotated]
+_PLAIN = "_conformance_plain"
+"""Attribute of a strategy that stands for another: that one."""
+
+
+def _plain(strategy: Any) -> Any:
+    """What a strategy stands for, made once; Hypothesis makes it twice, with its arguments as they are too."""
+    known = vars(strategy).get(_PLAIN)
+    if known is not None:
+        return known
+    if type(strategy) is not LazyStrategy:
+        return unwrap_strategies(strategy)
+    try:
+        given, named = (getattr(strategy, f"_LazyStrategy__{name}") for name in ("args", "kwargs"))
+        transformations = strategy._transformations
+    except AttributeError:  # another release's
+        return unwrap_strategies(strategy)
+    made = strategy.function(*map(_argument, given), **{name: _argument(each) for name, each in named.items()})
+    for method, function, *_ in transformations:
+        made = getattr(made, method)(function)
+    strategy.__dict__[_PLAIN] = made = _plain(made)
+    return made
+
+
+def _argument(value: Any) -> Any:
+    return _plain(value) if isinstance(value, SearchStrategy) else value
+
+
+def _drawn_tuple(strategy: Any, data: _Straight) -> Any:
+    return tuple([data.draw(each) for each in strategy.element_strategies])
+
+
+def _drawn_composite(strategy: Any, data: _Straight) -> Any:
+    return strategy.definition(data.draw, *strategy.args, **strategy.kwargs)
+
+
+def _drawn_flatmap(strategy: Any, data: _Straight) -> Any:
+    return data.draw(strategy.expand(data.draw(strategy.base)))
+
+
+def _drawn_map(strategy: Any, data: _Straight) -> Any:
+    for _ in range(2):
+        with contextlib.suppress(UnsatisfiedAssumption):
+            return strategy.pack(data.draw(strategy.mapped_strategy))
+    return strategy.pack(data.draw(strategy.mapped_strategy))
+
+
+def _drawn_sample(strategy: Any, data: _Straight) -> Any:
+    if strategy._transformations:
+        return strategy.do_draw(data)
+    return strategy.elements[data.draw_integer(0, len(strategy.elements) - 1)]
+
+
+_DRAWN: dict[type, Callable[[Any, _Straight], Any]] = {
+    TupleStrategy: _drawn_tuple,
+    CompositeStrategy: _drawn_composite,
+    FlatMapStrategy: _drawn_flatmap,
+    MappedStrategy: _drawn_map,
+    SampledFromStrategy: _drawn_sample,
+}
+"""What these strategies do with their parts, without what Hypothesis notes of it."""
+
+
+class _Unrecorded(_Straight):
     """Draws without a record but that of the choices.
 
     Integers of a range are equally likely, where Hypothesis prefers small ones and those that stand in sources.
@@ -89,16 +174,6 @@ class _Unrecorded(ConjectureData):
         """Be ready for another example: making such an object takes longer than most examples."""
         self.made, self.depth = [], -1
         self._shared_strategy_draws.clear()
-
-    def draw(self, strategy: Any, *arguments: Any, **options: Any) -> Any:
-        known = strategy.__dict__.get("_unwrapped")  # where Hypothesis keeps it; asking it takes longer
-        return (unwrap_strategies(strategy) if known is None else known).do_draw(self)
-
-    def start_span(self, label: int) -> None:
-        self.depth += 1
-
-    def stop_span(self, *, discard: bool = False) -> None:
-        self.depth -= 1
 
     def draw_integer(
         self,
@@ -146,8 +221,8 @@ class _Quiet(BuildContext):
 
 def simplest(strategy: Any, decks: _Decks | None = None) -> Example:
     """The example that shrinking would end with if every one failed; its numbers have been dealt then."""
-    data = ConjectureData.for_choices((ChoiceTemplate("simplest", count=None),))
-    with BuildContext(data, wrapped_test=simplest):
+    data = _Straight.for_choices((ChoiceTemplate("simplest", count=None),))
+    with _Quiet(data, wrapped_test=simplest):
         value = data.draw(strategy)
     if decks is not None:
         decks.take_out(data)

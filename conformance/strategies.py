@@ -7,6 +7,7 @@ and the family of its values.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -144,5 +145,10 @@ def fills(
             samples.append(Sample(build(drawn_fill), REAL))
         return samples
 
-    family = st.sampled_from(families)
-    return st.tuples(seeds, st.tuples(*[family] * (count // 2))).map(make)
+    return _chosen(tuple(families), count // 2).map(make)
+
+
+@functools.cache
+def _chosen(families: tuple[str, ...], count: int) -> st.SearchStrategy[tuple[int, tuple[str, ...]]]:
+    """A seed and so many families; made once, since structures are drawn one after another and ask for the same."""
+    return st.tuples(seeds, st.tuples(*[st.sampled_from(families)] * count))
