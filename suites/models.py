@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from conformance.strategies import generator
+
 CNN_SHAPES = {
     "conv1.weight": (32, 3, 3, 3),
     "conv1.bias": (32,),
@@ -32,6 +34,19 @@ def cnn_weights(rng: np.random.Generator, gain: float = 1.0, bias: float = 0.1) 
             drawn = rng.standard_normal(shape, dtype=np.float32)
             # Said, because NumPy 1 and 2 would not multiply in one dtype, and a lane may have either.
             weights[name] = np.multiply(scale, drawn, dtype=np.float64).astype(np.float32)
+    return weights
+
+
+def seeded_cnn_weights(seed: int) -> dict[str, np.ndarray]:
+    """Those of a seed, which both lanes and the oracle ask for; the arrays are shared, and cannot be written to."""
+    return dict(_seeded_cnn_weights(seed))
+
+
+@lru_cache(maxsize=16)
+def _seeded_cnn_weights(seed: int) -> dict[str, np.ndarray]:
+    weights = cnn_weights(generator(seed))
+    for array in weights.values():
+        array.flags.writeable = False
     return weights
 
 

@@ -312,7 +312,7 @@ def updated(
 ) -> dict[str, Acceptance]:
     """One parameter after the optimizer's step from a gradient."""
     name, hyper = optimizer["name"], optimizer["hyper"]
-    zeros = np.zeros_like(weight)
+    zeros = np.zeros(())
     if name == "adam":
         before = state or {"step": 0, "m": zeros, "v": zeros}
         after = oracle.adam(weight, gradient, before["m"], before["v"], int(before["step"]), **hyper, **options)

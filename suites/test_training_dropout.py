@@ -13,7 +13,7 @@ from conformance import Acceptance, Sample, accuracy, contract
 from conformance.deferred import Deferred
 from conformance.strategies import generator, seeds
 from reference_impl.oracle import models
-from suites.models import cnn_weights
+from suites.models import seeded_cnn_weights
 from suites.shared import Shared
 from suites.test_optimizers import FLOAT32_BETAS
 from suites.test_training import PRE_ACTIVATIONS, portable_gradients, portable_state, update_later, watch
@@ -54,7 +54,7 @@ class dropout_step:
         from reference_impl.torch_impl.training import train_step, trainable
 
         model = SimpleCNN(relu, dropout)
-        load_into_torch(model, cnn_weights(generator(seed)))
+        load_into_torch(model, seeded_cnn_weights(seed))
         model.eval()
         with torch.no_grad():
             evaluation = model(torch.tensor(images))
@@ -81,7 +81,7 @@ class dropout_step:
         from reference_impl.paddle_impl.training import train_step, trainable
 
         model = SimpleCNN(relu, dropout)
-        load_into_paddle(model, cnn_weights(generator(seed)))
+        load_into_paddle(model, seeded_cnn_weights(seed))
         model.eval()
         with paddle.no_grad():
             evaluation = model(paddle.to_tensor(images))
@@ -119,7 +119,7 @@ def dropout_oracle(images, labels, relu, dropout, seed, observed, **options) -> 
 
 def _judged_network(images, labels, relu, dropout, seed, observed) -> tuple[Mapping[str, Any], ...]:
     """What the lane returned, the weights that it began with, and the acceptances of all but the optimizer."""
-    weights, chain = cnn_weights(generator(seed)), accuracy.CHAIN
+    weights, chain = seeded_cnn_weights(seed), accuracy.CHAIN
     lane = {name: observed[name] for name in PRE_ACTIVATIONS if name in observed}
     alone = models.simple_cnn(weights, images, with_relu=relu, lane=lane)
     units = lane.get("fc1", alone.activations["fc1"].value)

@@ -18,7 +18,7 @@ from conformance.strategies import generator, seeds
 from reference_impl.oracle import models, vision
 from reference_impl.oracle import optimizers as oracle
 from reference_impl.oracle.rounding import Bounded
-from suites.models import cnn_weights, paddle_cnn, torch_cnn
+from suites.models import paddle_cnn, seeded_cnn_weights, torch_cnn
 from suites.shared import Shared
 from suites.test_optimizers import FLOAT32_BETAS, ROUNDING
 from suites.test_training import PRE_ACTIVATIONS, portable_gradients, step_oracle, watch
@@ -80,7 +80,7 @@ class from_files:
             dataset = CustomDataset(paths, labels, transform)
             ((images, targets),) = list(make_loader(dataset, batch_size=len(paths)))
         model = torch_cnn(relu)
-        load_into_torch(model, cnn_weights(generator(seed)))
+        load_into_torch(model, seeded_cnn_weights(seed))
         seen = watch(model, "register_forward_hook")
         parameters = trainable(model)
         updater = make_optimizer("adam", parameters, lr=1e-3)
@@ -111,7 +111,7 @@ class from_files:
             dataset = CustomDataset(paths, labels, transform)
             ((images, targets),) = list(make_loader(dataset, batch_size=len(paths)))
         model = paddle_cnn(relu)
-        load_into_paddle(model, cnn_weights(generator(seed)))
+        load_into_paddle(model, seeded_cnn_weights(seed))
         seen = watch(model, "register_forward_post_hook")
         parameters = trainable(model)
         updater = make_optimizer("adam", parameters, lr=1e-3)
@@ -148,7 +148,7 @@ def files_oracle(files, labels, relu, seed, observed, reciprocal=False, **option
         "labels": accuracy.exact(np.asarray(labels), "int64"),
     }
     batch = observed.get("images", images)
-    weights = cnn_weights(generator(seed))
+    weights = seeded_cnn_weights(seed)
     found = Deferred(accepted)
     found.include(step_oracle(batch, np.asarray(labels), relu, weights, {}, ADAM, {}, observed, **options))
     return found
@@ -187,7 +187,7 @@ class loop:
         from reference_impl.torch_impl.training import train_step, trainable
 
         model = torch_cnn(relu)
-        load_into_torch(model, cnn_weights(generator(seed)))
+        load_into_torch(model, seeded_cnn_weights(seed))
         updater = make_optimizer("adam", trainable(model), lr=1e-3)
         result: dict[str, Any] = {}
         for step in range(STEPS):
@@ -208,7 +208,7 @@ class loop:
         from suites.test_training import portable_gradients, portable_state
 
         model = paddle_cnn(relu)
-        load_into_paddle(model, cnn_weights(generator(seed)))
+        load_into_paddle(model, seeded_cnn_weights(seed))
         updater = make_optimizer("adam", trainable(model), lr=1e-3)
         result: dict[str, Any] = {}
         for step in range(STEPS):
@@ -281,7 +281,7 @@ def within(quantity: Bounded) -> Acceptance:
 
 def adam_step(weight: np.ndarray, gradient: np.ndarray, before: dict[str, Any] | None, **options: Any) -> oracle.Step:
     """A parameter and its state after Adam's step, from the oracle's own moments, and their errors, before it."""
-    zeros = np.zeros(weight.shape)
+    zeros = np.zeros(())
     m, v, taken = (before["m"], before["v"], int(before["step"].value)) if before else (zeros, zeros, 0)
     return oracle.adam(weight, gradient, m, v, taken, **ADAM["hyper"], **options)
 
@@ -295,7 +295,7 @@ def _lane_runs(images, labels, relu, batch, seed, observed) -> tuple[Mapping[str
     for many and independent, falls short by up to the square root of their number. So no error is carried from
     parameters into the next step: they are judged, and the step starts from them.
     """
-    weights, runs = cnn_weights(generator(seed)), []
+    weights, runs = seeded_cnn_weights(seed), []
     for step in range(STEPS):
         prefix = f"step{step}."
         lane = {name: observed[prefix + name] for name in PRE_ACTIVATIONS if prefix + name in observed}
@@ -327,7 +327,7 @@ def reach(run: models.Run, alone: models.Run) -> float:
 
 def _runs_alone(images, labels, relu, batch, seed, observed) -> list[models.Run]:
     """The steps of a trajectory in float64 that never looks at a lane."""
-    weights: dict[str, Any] = cnn_weights(generator(seed))
+    weights: dict[str, Any] = seeded_cnn_weights(seed)
     state: dict[str, dict[str, Any]] = {}
     runs = []
     for step in range(STEPS):

@@ -15,8 +15,8 @@ import numpy as np
 
 from reference_impl.oracle.rounding import Array, Bounded
 
-BLOCK = 2**15
-"""Elements of a piece: 256 KB in float64."""
+BLOCK = 2**14
+"""Elements of a piece: 128 KB in float64. An array of up to twice as many is one."""
 
 
 def in_blocks(step: Callable[..., dict[str, Bounded]]) -> Callable[..., dict[str, Bounded]]:
@@ -27,7 +27,7 @@ def in_blocks(step: Callable[..., dict[str, Bounded]]) -> Callable[..., dict[str
         shape = _shape(parameter)
         size = int(np.prod(shape))
         known = {_shape(item) for item in (*others, *options.values()) if isinstance(item, np.ndarray | Bounded)}
-        if size <= BLOCK or known - {shape, ()}:
+        if size <= 2 * BLOCK or known - {shape, ()}:
             return step(parameter, *others, **options)
         flat = [_flat(item, shape) for item in (parameter, *others)]
         flat_options = {name: _flat(item, shape) for name, item in options.items()}

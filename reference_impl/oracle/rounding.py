@@ -28,6 +28,10 @@ FAR_FROM_OVERFLOW = 2.0**120
 """Where values and errors are all below this, none can overflow, and nothing that could is looked for."""
 FAR_FROM_UNDERFLOW = 2.0**-70
 """Where values are all above this, the rounding of a subnormal is lost beside theirs, in float64 too."""
+BEYOND_SMALLEST = 2.0**1000
+"""What brings any magnitude but 0 above half the smallest subnormal of float32."""
+LEAST = 2.0**-1074
+"""A divisor that no square root is below, unless it is 0."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ class Rounded:
         self.error: Array = np.asarray(error, dtype=np.float64)
         self.unit = unit
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is known to have no error anywhere."""
+        return not self.error.ndim and not self.error
+
     def __add__(self, other: Rounded | float) -> Rounded:
         other = self._coerce(other)
         with ignored():
@@ -78,7 +87,9 @@ class Rounded:
         return Rounded(-self.value, self.error, self.unit)
 
     def __sub__(self, other: Rounded | float) -> Rounded:
-        return self + -self._coerce(other)
+        other = self._coerce(other)
+        with ignored():
+            return self._finish(self.value - other.value, self.error + other.error, other)
 
     def __rsub__(self, other: float) -> Rounded:
         return self._coerce(other) - self
@@ -100,6 +111,8 @@ class Rounded:
             quotient = self.value / other.value
             room = abs(other.value) - other.error
             if least_of(room) > 0.0:
+                if self.exact and other.exact and largest_of(abs(quotient)) < np.inf:
+                    return self._finish(quotient, self.error, other)
                 error = abs(quotient)
                 error *= other.error
                 error += self.error
@@ -117,10 +130,12 @@ class Rounded:
         with ignored():
             root = np.sqrt(self.value)
             least = self.value - self.error
-            if least_of(least) > 0.0:  # the root falls by more than it rises
+            if least_of(least) > 0.0 if cancels else least_of(least) >= 0.0:  # the root falls by more than it rises
+                if self.exact:
+                    return self._finish(root, self.error, self)
                 both = np.sqrt(least)
                 both += root
-                return self._finish(root, self.error / both, self)
+                return self._finish(root, self.error / np.maximum(both, LEAST), self)
             upper = self.error / (np.sqrt(self.value + self.error) + root)
             fall = np.minimum(self.error, self.value)
             lower = np.where(fall > 0.0, fall / (root + np.sqrt(np.maximum(least, 0.0))), 0.0)
@@ -141,13 +156,13 @@ class Rounded:
         unit = self.unit
         if unit or share:
             rounding = abs(value)
-            lowest = least_of(rounding) if unit else 0.0
-            zeros = None if lowest > 0.0 or not unit else rounding != 0.0
+            lowest = least_of(rounding) if unit else np.inf
+            subnormal: float | Array = HALF_SMALLEST_SUBNORMAL
+            if not lowest > 0.0:  # of a zero nothing is lost
+                subnormal = np.minimum(rounding * BEYOND_SMALLEST, HALF_SMALLEST_SUBNORMAL)
             rounding *= unit + share
-            if unit and not lowest > FAR_FROM_UNDERFLOW:
-                rounding += HALF_SMALLEST_SUBNORMAL
-                if zeros is not None:
-                    rounding = np.where(zeros, rounding, 0.0)
+            if not lowest > FAR_FROM_UNDERFLOW:
+                rounding += subnormal
             if error.ndim <= rounding.ndim and (error.ndim or error):
                 rounding += error
             error = rounding if error.ndim <= rounding.ndim else error + rounding
