@@ -89,7 +89,9 @@ def _signs_differ(observed: Array, value: Array) -> Array:
 
 
 def _same(one: Array, other: Array) -> bool:
-    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
+    if np.array_equal(one, other):  # which nearly all are; not-a-numbers are looked for in others
+        return True
+    return one.dtype.kind in "fc" and other.dtype.kind in "fc" and np.array_equal(one, other, equal_nan=True)
 
 
 class Agreement:

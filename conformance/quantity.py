@@ -21,7 +21,7 @@ import numpy as np
 
 from conformance.accuracy import Acceptance
 from conformance.dtypes import named
-from conformance.extremes import largest_of
+from conformance.extremes import largest_of, least_of
 from conformance.number_formats import FORMATS, WIDER, computed_in, current, ignored, returned
 
 Array = np.ndarray[Any, Any]
@@ -234,10 +234,8 @@ def made(
     with ignored():
         rounding = size * (units * form.unit)
         rounding += floor * form.smallest
-        if units <= 1 if exact is None else exact:
-            without = error == 0
-            if without.any():
-                rounding = np.where(form.holds(value) & without, 0.0, rounding)
+        if (units <= 1 if exact is None else exact) and not least_of(error) > 0:
+            rounding = np.where(form.holds(value) & (error == 0), 0.0, rounding)
         if largest_of(size) <= form.largest * (1 - 2 * units * form.unit):  # which is nearly always so
             return Quantity(value, _sure(error + rounding), linked(*pairs))
         finite = np.isfinite(size)
@@ -257,7 +255,8 @@ def add(one: Any, other: Any) -> Quantity:
     one, other = quantity(one), quantity(other)
     with ignored():
         value = one.value + other.value
-    return made(value, one.error + other.error, 1, (one, _reduced(one)), (other, _reduced(other)))
+    pairs = ((one, _reduced(one)), (other, _reduced(other))) if one.tracked or other.tracked else ()
+    return made(value, one.error + other.error, 1, *pairs)
 
 
 def multiply(one: Any, other: Any) -> Quantity:
@@ -265,17 +264,32 @@ def multiply(one: Any, other: Any) -> Quantity:
     one, other = quantity(one), quantity(other)
     with ignored():
         value = one.value * other.value
-    error = times(other.value, one.error) + times(one.value, other.error) + times(one.error, other.error)
-    reduced = _reduced(one), _reduced(other)
     both = one.is_complex and other.is_complex
     return made(
         value,
-        error,
+        _error_of_product(one, other),
         COMPLEX_PRODUCT if both else 1,
-        (one, lambda g: reduced[0](g * other.conjugate)),
-        (other, lambda g: reduced[1](g * one.conjugate)),
+        *_factors(one, other),
         exact=not both or _products_held(one.value, other.value),
     )
+
+
+def _error_of_product(one: Quantity, other: Quantity) -> Any:
+    """What the errors of two factors make of their product; of a factor that has none, nothing is worked out."""
+    mine, theirs = largest_of(one.error) != 0, largest_of(other.error) != 0
+    if mine and theirs:
+        return times(other.value, one.error) + times(one.value, other.error) + times(one.error, other.error)
+    if mine:
+        return times(other.value, one.error)
+    return times(one.value, other.error) if theirs else 0.0
+
+
+def _factors(one: Quantity, other: Quantity) -> tuple[tuple[Quantity, Backward], ...]:
+    """Two factors and the rules of their gradients, where any goes through them."""
+    if not (one.tracked or other.tracked):
+        return ()
+    first, second = _reduced(one), _reduced(other)
+    return (one, lambda g: first(g * other.conjugate)), (other, lambda g: second(g * one.conjugate))
 
 
 def _products_held(one: Array, other: Array) -> bool:
