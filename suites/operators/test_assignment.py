@@ -66,6 +66,17 @@ class number:
         (None if returned() == "float32" else _no_axes(x))
         or moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
     )
+
+    @staticmethod
+    def variant_ends_counted_once_more(x, index, first, second, number):
+        if not x.shape:
+            return _no_axes(x)
+        if first is None:
+            index = indices.counted_once_more(x.shape, index, written=True)
+        if isinstance(index, str):
+            return Rejects("the slice ends before it begins", index)
+        return moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
+
     variant_gradient_of_what_was_there = lambda x, index, first, second, number: with_gradient_of(
         moved(np.copy, x), moved(lambda a: _written(a, -1, index, first, second), x, fill=number)
     )
@@ -138,6 +149,29 @@ class chosen:
         return y
 
     value = lambda x, v, index, first, second: moved(lambda a, b: _written(a, b, index, first, second), x, v)
+
+    @staticmethod
+    def variant_broadcast_to_chosen_first(x, v, index, first, second):
+        target, place = _target(x, index, first, second)
+        if place and 1 < v.ndim < len(target):
+            return Rejects("it has fewer axes", error="dimension should be equal to or greater than the axis's size")
+        turned = [target[place], *target[:place], *target[place + 1 :]] if v.ndim <= 1 else target
+        if any(a not in (1, b) for a, b in zip(v.shape[::-1], turned[::-1], strict=False)):
+            return Rejects("it does not broadcast", error="does not match the corresponding value")
+
+        def spread(new):
+            return np.moveaxis(np.broadcast_to(new, turned), 0, place) if v.ndim <= 1 else new
+
+        return moved(lambda a, b: _written(a, spread(b), index, first, second), x, v)
+
+
+def _target(x, index, first, second):
+    """The shape of what is written to, and which of its axes is that of the chosen elements."""
+    parts = indices.key(index, first=first, second=second)
+    parts = parts if isinstance(parts, tuple) else (parts,)
+    chosen = [place for place, part in enumerate(parts) if not isinstance(part, slice)]
+    side_by_side = chosen[-1] - chosen[0] == len(chosen) - 1
+    return np.empty(x.shape)[parts].shape, chosen[0] if side_by_side else 0
 
 
 @st.composite

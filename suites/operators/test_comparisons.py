@@ -154,17 +154,26 @@ class with_numbers:
     variant_within_1e_8 = lambda x, number: _six(x.value, number, 1e-8)
     variant_within_1e_15 = lambda x, number: _six(x.value, number, 1e-15)
 
+    @staticmethod
+    def variant_one_element_of_a_truth_value(x, number):
+        if number is not True or x.ndim:
+            return _six(x.value, number, 1e-8)
+        return {**_six(x.value, number), **{name: each[None] for name, each in _equal(x.value, number, 1e-8).items()}}
+
 
 def _six(x, number, apart=0.0):
     """apart: distance below which floating numbers count as equal."""
     return {
-        "equal": _alike(x, number, apart),
-        "not_equal": ~_alike(x, number, apart),
+        **_equal(x, number, apart),
         "greater": x > number,
         "greater_equal": x >= number,
         "less": x < number,
         "less_equal": x <= number,
     }
+
+
+def _equal(x, number, apart):
+    return {"equal": _alike(x, number, apart), "not_equal": ~_alike(x, number, apart)}
 
 
 TOLERANCES = ((1e-5, 1e-8), (0.0, 0.0), (0.5, 0.0), (0.0, 1.0))

@@ -229,7 +229,7 @@ def _logarithm_of_density(density):
     return Quantity(unknown.value, np.where(lost, np.inf, unknown.error), unknown.links)
 
 
-def _gumbel(call, value, loc, scale, through_density=False):
+def _gumbel(call, value, loc, scale, through_density=False, euler=EULER):
     def away():
         return (loc - value) / scale
 
@@ -243,7 +243,7 @@ def _gumbel(call, value, loc, scale, through_density=False):
         call,
         log_prob,
         cdf=lambda: of_one(exp(-exp(away()))),
-        entropy=lambda: added(log(scale), constant(1.0 + EULER)),
+        entropy=lambda: added(log(scale), constant(1.0 + euler)),
         mean=lambda: loc + scale * constant(EULER),
         variance=lambda: square(scale * constant(np.pi / 6**0.5)) + loc * 0.0,
         stddev=lambda: sqrt(square(scale) * constant(np.pi**2 / 6)) + loc * 0.0,
@@ -271,6 +271,9 @@ class gumbel:
     paddle = lambda f, call, value, loc, scale: asked(f.distribution.Gumbel, call, value, loc, scale)
     value = _gumbel
     variant_through_density = lambda call, value, loc, scale: _gumbel(call, value, loc, scale, through_density=True)
+    variant_float32_number = lambda call, value, loc, scale: _gumbel(
+        call, value, loc, scale, euler=float(np.float32(EULER))
+    )
 
 
 FAR = 60.0

@@ -32,6 +32,19 @@ def _no_negative(index, first, second):
     return Rejects("a negative index", error="The value of Input(index) must be no less than 0")
 
 
+def _two_dtypes_refused(told):
+    def found(x, index, first, second):
+        if indices.of_two_dtypes(index, first, second):
+            return Rejects("a list beside a tensor of int32", error=told)
+        return _read(x, index, first, second)
+
+    return found
+
+
+INCONSISTENT = "The data_type of input tensor in list isn't consistent"
+UNLIKE = "The type of data we are trying to retrieve"
+
+
 @operator("index.basic", area=AREA, cases=indices.basic(), dtypes=EVERY, share=0.5, covers=GET)
 class basic:
     """Integers, slices with steps, None and an ellipsis, from either end and beyond it."""
@@ -69,6 +82,8 @@ class integers:
     variant_no_negative = lambda x, index, first, second: (
         _no_negative(index, first, second) or _read(x, index, first, second)
     )
+    variant_dtypes_inconsistent = _two_dtypes_refused(INCONSISTENT)
+    variant_dtypes_unlike = _two_dtypes_refused(UNLIKE)
 
 
 def _ellipsis_refused(told, anywhere=True):
@@ -100,6 +115,8 @@ class mixed:
     variant_no_negative = lambda x, index, first, second: (
         _no_negative(index, first, second) or _read(x, index, first, second)
     )
+    variant_dtypes_inconsistent = _two_dtypes_refused(INCONSISTENT)
+    variant_dtypes_unlike = _two_dtypes_refused(UNLIKE)
 
 
 @st.composite

@@ -228,6 +228,9 @@ class pad_last_axes:
     torch = lambda f, x, width, value: f.nn.functional.pad(x, width, value=value)
     paddle = lambda f, x, width, value: f.nn.functional.pad(x, width, value=value, pad_from_left_axis=False)
     value = lambda x, width, value: _padded(x, width, "constant", value)
+    variant_float32_value = lambda x, width, value: _padded(
+        x, width, "constant", float(np.float32(value)) if 0 < len(width) == 2 * (x.ndim - 2) else value
+    )
     variant_without_order = lambda x, width, value: Rejects(
         "paddle 2.6 has one order", "unexpected keyword argument 'pad_from_left_axis'"
     )

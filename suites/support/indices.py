@@ -89,16 +89,25 @@ def taken_by_its_first_axis(array: np.ndarray, index: list[Any], mask: np.ndarra
     return found.transpose(*range(axes, last), *range(axes), *range(last, found.ndim))
 
 
+def of_two_dtypes(index: list[Any], *tensors: np.ndarray | None) -> bool:
+    """Whether a list, which becomes a tensor of int64, stands beside a tensor of int32."""
+    return any(isinstance(part, list) for part in index) and any(
+        tensor is not None and tensor.dtype == np.int32 for tensor in tensors
+    )
+
+
 BACKWARDS = "When step > 0, end should be greater than start"
 BACKWARDS_IN_STEPS = "The start index and end index are invalid"
 
 
-def counted_once_more(shape: tuple[int, ...], index: list[Any]) -> list[Any] | str:
+def counted_once_more(shape: tuple[int, ...], index: list[Any], written: bool = False) -> list[Any] | str:
     """The index as paddle 2.6 reads it, or what it says of a slice that ends before it begins.
 
     An end in front of the first element counts from the back a second time: x[:-5] of four elements ends at -1.
+
+    written: whether the index is written to; a step does not matter then.
     """
-    in_steps = any(isinstance(part, tuple) and part[2] not in (None, 1) for part in index)
+    in_steps = not written and any(isinstance(part, tuple) and part[2] not in (None, 1) for part in index)
     rest = len(shape) - sum(part is not None and part != "..." for part in index)
     found: list[Any] = []
     axis = 0
