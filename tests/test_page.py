@@ -249,3 +249,9 @@ def test_noted_numbers_of_a_run_are_a_curve():
     assert found["expected"] == [2.0, 1.0, 0.0] and found["bound"] == [0.1] * 3
     assert found["lanes"]["torch:cpu"] == pytest.approx([2.1, 1.1, 0.1])
     assert curves({"torch:cpu": {}}, {"torch:cpu": seen}) == {}
+
+
+def test_more_lanes_than_colours_have_curves():
+    lanes = [f"release{place}" for place in range(len(figures.COLOURS) + 1)]
+    drawn = figures.curves({"lanes": dict.fromkeys(lanes, (2.0, 1.5)), "expected": [2.0, 1.5], "bound": [0.1, 0.2]})
+    assert all(f">{lane}<" in drawn for lane in lanes)

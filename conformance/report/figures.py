@@ -64,8 +64,9 @@ def curves(found: Mapping[str, Any]) -> str:
         expected, bound = np.array(found["expected"], float), np.array(found["bound"], float)
         steps = np.arange(1, expected.size + 1)
         for place, (lane, values) in enumerate(found["lanes"].items()):
-            left.plot(steps, values, ".-", color=COLOURS[place], label=lane, linewidth=1)
-            right.plot(steps, np.array(values, float) - expected, ".-", color=COLOURS[place], linewidth=1)
+            colour = COLOURS[place % len(COLOURS)]
+            left.plot(steps, values, ".-", color=colour, label=lane, linewidth=1)
+            right.plot(steps, np.array(values, float) - expected, ".-", color=colour, linewidth=1)
         right.fill_between(steps, -bound, bound, color="#2da44e", alpha=0.2, linewidth=0)
         left.set_ylabel("loss")
         right.set_ylabel("loss - oracle, and the band")
