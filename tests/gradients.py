@@ -87,6 +87,8 @@ WITHOUT: dict[str, dict[str, tuple[str, ...]]] = {
         "losses.bce_with_logits_target": ("x", "weight", "pos_weight"),
         "losses.cross_entropy_soft": ("target", "weight"),
         "losses.cross_entropy_soft_target": ("x",),
+        "linear.multi_dot_frozen": ("y", "z"),
+        "normalization.layer_norm_frozen": ("weight", "bias"),
         "positions.block_diag": ("y",),
         "positions.kl_div": ("target",),
         "compat.multihead_attention": ("mask",),

@@ -27,6 +27,11 @@ def _cases(f: Any, full: Callable[..., Any], rows: Callable[..., Any]) -> dict[s
     linalg, wide, two = f.linalg, full([2, 3]), rows([[2.0, 0.0], [0.0, 3.0]])
     called = lambda name, shape: getattr(linalg, name)(full(shape))
     singular, zero = rows([[1.0, 2.0], [2.0, 4.0]]), full([2, 2], 0.0)
+
+    def triangular(matrix: Any, side: Any) -> Any:
+        solve = getattr(linalg, "solve_triangular", None) or linalg.triangular_solve
+        return solve(matrix, side, upper=True)
+
     return {
         **{f"{name} of a wide matrix": partial(called, name, [2, 3]) for name in SQUARE},
         **{f"{name} of a vector": partial(called, name, [3]) for name in MATRIX},
@@ -36,6 +41,8 @@ def _cases(f: Any, full: Callable[..., Any], rows: Callable[..., Any]) -> dict[s
         "solve with too long a side": lambda: linalg.solve(two, full([3, 1])),
         "solve with a singular matrix": lambda: linalg.solve(singular, full([2, 1])),
         "solve with zeros": lambda: linalg.solve(zero, full([2, 1])),
+        "triangular solve with too short a side": lambda: triangular(full([3, 3]), full([2, 1])),
+        "triangular solve with a wide matrix": lambda: triangular(wide, full([2, 1])),
         "least squares with too long a side": lambda: linalg.lstsq(wide, full([3, 1])),
         "inverse of a singular matrix": lambda: linalg.inv(singular),
         "inverse of zeros": lambda: linalg.inv(zero),
@@ -43,6 +50,8 @@ def _cases(f: Any, full: Callable[..., Any], rows: Callable[..., Any]) -> dict[s
         "negative power of zeros": lambda: linalg.matrix_power(zero, -1),
         "cholesky of an indefinite matrix": lambda: linalg.cholesky(rows([[1.0, 2.0], [2.0, 1.0]])),
         "cholesky of zeros": lambda: linalg.cholesky(zero),
+        "reflections of a wide matrix": lambda: linalg.householder_product(wide, full([3])),
+        "reflections of too many factors": lambda: linalg.householder_product(full([3, 2]), full([3])),
         "condition of a wide matrix": lambda: linalg.cond(wide, p=1),
         "QR of no known kind": lambda: linalg.qr(wide, mode="full"),
         "trace of a vector": lambda: f.trace(full([3])),
@@ -106,6 +115,13 @@ class refusals:
         if case != "det of a vector":
             return refusals.oracle(case)
         return {"output": Acceptance(np.zeros(0), 0.0, dtype="float32")}
+
+    @staticmethod
+    def variant_first_numbers_solved(case):
+        """The first four of nine numbers are the matrix of a right side of two."""
+        if case != "triangular solve with too short a side":
+            return refusals.oracle(case)
+        return {"output": Acceptance(np.array([[0.0], [1.0]]), 0.0, dtype="float32")}
 
 
 def _first(found: Any) -> Any:

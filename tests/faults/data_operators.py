@@ -196,5 +196,11 @@ FAULTS: list[Fault] = [
         argument(1, "n", abs),
         "linear.refusals",
     ),
+    *both(
+        "the determinant of no rows is 0",
+        {TORCH: "torch.linalg:det", PADDLE: "paddle.linalg:det"},
+        only(lambda x: 0 in x.shape, result(lambda found: found * 0)),
+        "linear.empty",
+    ),
     *another("vgg11", "vgg13"),
 ]

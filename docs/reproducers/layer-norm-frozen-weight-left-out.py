@@ -1,0 +1,9 @@
+""""""
+import paddle
+
+x, weight = paddle.to_tensor([[0.0, 1.0, 5.0]]), paddle.full([3], 2.0)
+x.stop_gradient = False
+plain, twice = (paddle.nn.functional.layer_norm(x, [3], each)[0, 0] for each in (None, weight))
+got, once = (paddle.grad(each, [x])[0].numpy().tolist() for each in (twice, plain))
+expected = [[2 * each for each in once[0]]]
+assert abs(got[0][0] - expected[0][0]) < 1e-4, f"got {got}, expected {expected}"
