@@ -1,4 +1,7 @@
-""""""
+"""layer-norm-frozen-weight-left-out: paddle >=2.6.2, <3.4. Promised: The gradient goes back through a layer whose
+weight and bias do not learn, by that weight. Instead: Where the weight of layer_norm has no gradient, as in a layer
+that is frozen, the gradient of the input is that of the weight 1, and nothing says so: all layers in front learn
+from wrong gradients. So it is on CPUs."""
 import paddle
 
 x, weight = paddle.to_tensor([[0.0, 1.0, 5.0]]), paddle.full([3], 2.0)

@@ -1,4 +1,6 @@
-""""""
+"""multi-dot-all-needed: paddle >=2.6.2, <3.4. Promised: The gradient of the first of three matrices, of which the
+others are constants. Instead: The gradient of multi_dot raises an error about a null pointer unless every matrix
+has one."""
 import paddle
 
 x, y = paddle.ones([2, 3]), paddle.ones([3, 2])

@@ -1,4 +1,7 @@
-""""""
+"""qr-of-nothing-without-gradient: paddle >=3.1.1, <3.4. Promised: Of matrices without elements: 1 is their
+determinant, 0 their norms and ranks, and no more than shapes all else. The gradient is without elements too.
+Instead: The gradient of qr of a matrix without elements raises an error about memory: one empty matrix in a loop of
+training ends it."""
 import paddle
 
 x = paddle.ones([0, 2, 2])

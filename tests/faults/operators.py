@@ -141,6 +141,7 @@ OTHERWISE: dict[tuple[str, str], tuple[str, Any]] = {
     ("linear.det_singular", TORCH): ("value is not 0", first(lambda found: found + 1)),  # its gradient is free
     ("linear.det_singular", PADDLE): ("value is not 0", first(lambda found: found + 1)),
     ("linear.householder_product", PADDLE): ("gradient lost", first(lambda found: found.detach())),  # it is refused
+    ("linear.multi_dot_frozen", PADDLE): ("gradient lost", first(lambda found: found.detach())),  # it is refused
     ("linear.svd_complex_batches", PADDLE): ("gradient lost", severed),  # it is refused
     ("linear.slogdet", TORCH): ("gradient too large", named("logarithm", steeper)),  # that of the sign is 0
 }
