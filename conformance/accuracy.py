@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from conformance.dtypes import FLOATS
+from conformance.extremes import largest_of
 from conformance.number_formats import FORMATS
 
 UNIT_ROUNDOFF = {**{name: FORMATS[name].unit for name in FLOATS}, "tf32": 2.0**-11}
@@ -175,7 +176,8 @@ def chain(value: np.ndarray, variance: np.ndarray | None, constant: float, dtype
 def rounded(value: np.ndarray, units: float, scale: np.ndarray | None = None, dtype: str = "float32") -> Acceptance:
     """Acceptance of an elementwise result: ``units`` unit roundoffs of ``scale`` (default: of the value itself)."""
     magnitude = np.abs(value if scale is None else scale)
-    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    if not largest_of(magnitude) < np.inf:
+        magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
     return Acceptance(value, units * UNIT_ROUNDOFF[dtype] * magnitude + SMALLEST[dtype], dtype=dtype)
 
 

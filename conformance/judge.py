@@ -191,7 +191,7 @@ def compare_values(
         ordinary = _largest_ratio(observed, value, bound)
         if ordinary is not None:
             return ordinary
-    unbounded = np.isposinf(bound)
+    unbounded = np.isposinf(bound) if isinstance(bound, np.ndarray) else bound == np.inf
     if np.any(unbounded):
         unbounded = np.broadcast_to(unbounded, observed.shape)
         if unbounded.all():

@@ -218,4 +218,5 @@ def greater(one: Rounded, other: Rounded) -> Rounded:
 def either(one: Rounded, other: Rounded) -> Rounded:
     """A result that may be computed in either of two orders of evaluation, which are equal in exact arithmetic."""
     agree = np.isfinite(one.value) == np.isfinite(other.value)
-    return Rounded(one.value, np.where(agree, np.maximum(one.error, other.error), np.inf), one.unit)
+    error = np.maximum(one.error, other.error)
+    return Rounded(one.value, error if agree.all() else np.where(agree, error, np.inf), one.unit)
