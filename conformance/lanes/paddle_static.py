@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import os
 import re
 import sys
-import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +24,13 @@ import paddle
 from conformance.contract import Observation
 from conformance.lanes.lane import LaneError
 from conformance.lanes.paddle_programs import Programs
+from conformance.lanes.paddle_sot import SMALLEST, called, forget, fresh
 from conformance.lanes.patched import patched
 from conformance.modes import Again, Running, Unsupported
 
 VALUES = ("numpy", "item", "tolist", "__array__", "__int__", "__float__", "__bool__", "__index__")
 PROGRAMS = "CONFORMANCE_PROGRAMS"
 """Environment variable: "all" compiles every kind of sample of a contract, and not :func:`few` of them."""
-SMALLEST = "MIN_GRAPH_SIZE"
-"""Environment variable of paddle: SOT runs eagerly what has fewer operations than this, unless it says 0."""
-KEPT_BY_SOT = "paddle.jit.sot.opcode_translator.executor.executor_cache"
-"""The module in which SOT keeps what it compiled, by the code of functions, be they called by any contract."""
 ENOUGH = 4
 """Samples of a contract without tensors that call no layer, after which no further one is looked at."""
 NO_DTYPE = ("Check data type error for op", "kernel output args (0) defs should equal op outputs")
@@ -57,7 +52,6 @@ AUTOCAST = "autocast changes nothing eagerly on a CPU, and a program in it may e
 ROUNDED = "its program rounds a number beside 64 bits to float32, which the ledger's subtract-number-static tells"
 KNOWN_ROUNDED = "float32_number"
 """Variant of the contracts that are about this, and judge it."""
-_numbers = itertools.count()
 _OWN = str(Path(paddle.__file__).parent)
 _TOLD = re.compile(r"\n\s+\w*(?:Error|Exception|NotMet): (.*)\Z", re.DOTALL)
 """What an error says, after the code that it was raised in."""
@@ -89,12 +83,11 @@ class Static(Running):
         self._whole = self.compiled(whole)
         self._layers: dict[int, tuple[Any, Any]] = {}
         self._plans: dict[Any, Plan] = {}
+        self._last: Plan | None = None
         self._without = 0
 
     def begin(self) -> None:
-        cache = sys.modules.get(KEPT_BY_SOT)
-        if cache is not None and hasattr(cache.OpcodeExecutorCache, "clear"):
-            cache.OpcodeExecutorCache().clear()  # whose guards ask for arguments that this contract may not have
+        forget()
         self._whole = self.compiled(whole)
         self._layers.clear()
         self._plans.clear()
@@ -118,6 +111,9 @@ class Static(Running):
         def made(**inputs: Any) -> Any:
             plan = self._plan(contract, call, inputs)
             if self.value == "sot":
+                if plan is not self._last:
+                    forget()
+                self._last = plan
                 self._whole = plan.whole = plan.whole or self.compiled(fresh(called))
             before, rounded = self._programs.runs, self._programs.rounded
             try:
@@ -316,17 +312,6 @@ class Settled:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settled) and self._key == other._key
-
-
-def called(function, arguments, named):  # type: ignore[no-untyped-def]
-    """A call in a file of ours: what is in a file of its own SOT leaves as it is, and it follows no import."""
-    return function(*arguments, **named)
-
-
-def fresh(function: Any) -> Any:
-    """A function that SOT has not seen: of one that it compiled twenty times it runs all others eagerly."""
-    code = function.__code__.replace(co_name=f"{function.__name__}_{next(_numbers)}")
-    return types.FunctionType(code, function.__globals__)
 
 
 def whole(tensors, settled):  # type: ignore[no-untyped-def]  # paddle reads this text, and runs it in a file of its own
