@@ -1,7 +1,7 @@
-"""index-masks-by-first-axis-static: paddle+static=ast >=3.2, <3.4. Promised: Truth values for one axis or several,
-with other parts around them; they may choose nothing. Instead: Beside a slice a mask of several axes counts as one
-in a program, as it did eagerly before 3.2: x[:, mask] of shape [2, 2, 2, 2] and a mask of [2, 2] is other elements
-than eagerly, and where lengths differ it is refused."""
+"""index-masks-by-first-axis-static: paddle+static >=3.2, <3.4. Promised: Truth values for one axis or several, with
+other parts around them; they may choose nothing. Instead: Beside a slice a mask of several axes counts as one in a
+program, as it did eagerly before 3.2: x[:, mask] of shape [2, 2, 2, 2] and a mask of [2, 2] is other elements than
+eagerly, and where lengths differ it is refused."""
 import paddle
 
 

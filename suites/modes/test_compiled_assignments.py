@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance import Rejects
 from conformance.quantity import Quantity, scaled
 from suites.support.compiled_programs import TURN, Program, programs
 
@@ -46,6 +47,16 @@ def _assigned_a_tensor(f: Any) -> Any:
         y = x * 1.0
         y[1] = x[0] * 3.0
         return y * y
+
+    return program
+
+
+def _overwritten(f: Any) -> Any:
+    def program(x):
+        y = x * 1.0
+        square = y * y
+        y[0] = x[1] * 3.0
+        return square + y
 
     return program
 
@@ -126,6 +137,17 @@ def _row_copied(x: Quantity) -> Quantity:
     return x * keep + x[0].reshape(1, 3) * ((1.0 - keep) * 3.0)
 
 
+def _first_overwritten(x: Quantity) -> Quantity:
+    keep = np.array([[0.0], [1.0]])
+    return x * keep + x[1].reshape(1, 3) * ((1.0 - keep) * 3.0)
+
+
+def _by_what_came_after(x: Quantity) -> Quantity:
+    """The square with the factor in its gradient that stands there once the row is overwritten."""
+    factor = 2.0 * _first_overwritten(x).value
+    return x * factor + (x.value * x.value - x.value * factor) + _first_overwritten(x)
+
+
 ASSIGNED = {
     "a row": Program(
         _assigned,
@@ -141,6 +163,14 @@ ASSIGNED = {
         _assigned_in_loop, lambda x: (x * np.array([[1.0], [2.0]])) * (x * np.array([[1.0], [2.0]]))
     ),
     "a row by another": Program(_assigned_a_tensor, lambda x: _row_copied(x) * _row_copied(x)),
+    "a row after its use": Program(
+        _overwritten,
+        lambda x: x * x + _first_overwritten(x),
+        {
+            "gradient_of_what_came_after": _by_what_came_after,
+            "refused_on_its_way_back": Rejects("what its gradient needs is gone", "modified by an inplace operation"),
+        },
+    ),
     "add_": Program(_added, lambda x: scaled(x, 6.0), {"call_left_out": lambda x: scaled(x, 3.0)}),
     "clip_": Program(
         _clipped,
