@@ -87,6 +87,7 @@ class ContractItem(LawItem):
         if session.replay is not None:
             run.check(session.replay[1])
             run.check_settings()
+            run.tell()
             return
         if run.lanes:
             seed = profiles.settled(session.seed)

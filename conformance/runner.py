@@ -254,6 +254,11 @@ class ContractRun:
         if self._smallest is None or _size(error.sample) < _size(self._smallest.sample):
             self._smallest = error
 
+    def tell(self) -> None:
+        """Raise the divergence that waited because lanes of one framework are compared with each other."""
+        if self._smallest is not None:
+            raise self._smallest
+
     def _frameworks(self) -> set[str]:
         return {lane.spec.framework for lane in self.lanes}
 
@@ -310,8 +315,7 @@ class ContractRun:
         if not self.lanes:
             self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
             return self.record
-        if self._smallest is not None:
-            raise self._smallest
+        self.tell()
         if self._taken_by_none():
             self.record.verdict = worst([self.record.verdict, Verdict.UNSUPPORTED])
             return self.record

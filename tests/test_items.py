@@ -242,6 +242,15 @@ def test_a_replay_runs_its_sample_and_no_other(identity, make):
         make(identity(careless, samples=DRAWN), replay=("small.law", real(7))).runtest()
 
 
+def test_a_replay_fails_as_its_run_did_where_lanes_of_one_framework_are_compared(identity, make):
+    steps = iter(range(2))  # the sample goes to old, and then to new, which alone is wrong
+    law = identity(lambda x: x + np.float32(next(steps)), samples=DRAWN)
+    item = make(law, "old=torch", "new=torch", replay=("small.law", real(7)))
+    with pytest.raises(Divergence):
+        item.runtest()
+    assert item.carried()["upgrade"]["status"] == "newly wrong" and item.run.record.verdict is Verdict.DIVERGE
+
+
 def test_an_upgrade_is_counted_whether_it_fails_or_not(identity, make):
     item = make(identity(samples=DRAWN), "old=torch", "new=torch")
     item.runtest()
