@@ -184,6 +184,7 @@ class views_assigned:
     value = _assigned
     variant_gradient_lost = lambda x, view: _lost(x, view, _assigned(x, view))
     variant_views_left_out = lambda x, view: lost(x, _assigned(x, view)) if view == "whole" else moved(np.copy, x)
+    variant_views_alone_left_out = lambda x, view: _assigned(x, view) if view == "whole" else moved(np.copy, x)
 
 
 @operator(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance.accuracy import Rejects
 from conformance.moves import moved, with_gradient_of
 from conformance.operators import EVERY, Floats, in_steps, operator
+from conformance.quantity import Quantity
 from suites.support import indices
 from suites.support.cut_off import cut_off
 
@@ -22,6 +23,13 @@ GET = ("paddle.Tensor.__getitem__",)
 
 def _read(x, index, first=None, second=None):
     return moved(lambda a: indices.taken(a, index, first=first, second=second), x)
+
+
+def _counted_once_more(x, index):
+    read = indices.counted_once_more(x.shape, index)
+    if isinstance(read, str):
+        return Rejects("the slice ends before it begins", read)
+    return moved(lambda a: indices.taken_none_moved(a, read), x)
 
 
 def _no_negative(index, first, second):
@@ -56,12 +64,15 @@ class basic:
     value = _read
     variant_none_moved = lambda x, index: moved(lambda a: indices.taken_none_moved(a, index), x)
 
+    variant_ends_counted_once_more = _counted_once_more
+
     @staticmethod
-    def variant_ends_counted_once_more(x, index):
-        read = indices.counted_once_more(x.shape, index)
-        if isinstance(read, str):
-            return Rejects("the slice ends before it begins", read)
-        return moved(lambda a: indices.taken_none_moved(a, read), x)
+    def variant_whole_without_gradient(x, index):
+        """As ends_counted_once_more; what an ellipsis alone reads is the input itself, which gets no gradient."""
+        if index != ["..."]:
+            return _counted_once_more(x, index)
+        found = _read(x, index)
+        return found.with_gradient(x, lambda g: g * 0.0) if isinstance(found, Quantity) else found
 
     note = "A slice with a negative step reverses in paddle and is refused by torch, which has flip."
 

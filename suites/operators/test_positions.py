@@ -149,6 +149,9 @@ class dropout:
     both = lambda f, x, share: f.nn.functional.dropout(x, share, False)
     value = lambda x, share: x * 1.0
     variant_trained = lambda x, share: x * (1.0 - share)
+    variant_all_refused = lambda x, share: (
+        Rejects("all is dropped", "division by zero") if share == 1.0 else x.with_gradient(x, lambda g: g * 0.0)
+    )
 
 
 def _blocks(parts):
