@@ -30,12 +30,12 @@ def interrupted(project: SmallProject, *arguments: str) -> Run:
         start_new_session=True,
         preexec_fn=hear_interrupts,
     )
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 180
     while not began.exists() and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.02)
     time.sleep(1.0 if arguments else 0.0)  # for the other worker to end something
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=180)
     return Run(process.returncode, output, project.results())
 
 
