@@ -16,9 +16,15 @@ SET = ("paddle.Tensor.__setitem__",)
 BOTH = ("x", "v")
 
 
+def _whole_behind(drawn):
+    """No slice behind a mask of several axes: see assign-number-behind-masks."""
+    rest = drawn["index"][1:]
+    return drawn if drawn["first"].ndim == 1 else {**drawn, "index": ["first", *[(None, None, None)] * len(rest)]}
+
+
 def _any():
     """Every kind of index; masks come first, see assign-columns-rows."""
-    masks = indices.masks().filter(lambda drawn: drawn["index"][0] == "first")
+    masks = indices.masks().filter(lambda drawn: drawn["index"][0] == "first").map(_whole_behind)
     chosen = indices.integers(mixed=True).filter(lambda drawn: None not in drawn["index"])
     ways = indices.basic(), chosen, masks
     return st.one_of(*ways).map(lambda drawn: {"first": None, "second": None, **drawn})

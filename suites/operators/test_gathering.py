@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Acceptance, Rejects
 from conformance.moves import moved
-from conformance.number_formats import returned
+from conformance.number_formats import FORMATS, returned
 from conformance.operators import EVERY, Booleans, Floats, broadcast, each, in_steps, operator, shapes
 from conformance.quantity import Quantity, linked
 from conformance.quantity import where as chosen
@@ -127,8 +127,8 @@ def _places(x, v, target):
     return flat, rank, layers
 
 
-def _added(x, v, target):
-    """x with the elements of v added at flat places."""
+def _terms(x, v, target):
+    """x, and behind it along a first axis the elements of v that are added at flat places, one after another."""
     flat, rank, layers = _places(x, v, target)
 
     def spread(b):
@@ -136,8 +136,24 @@ def _added(x, v, target):
         found[rank, flat] = b.reshape(-1)
         return found.reshape(len(layers), *x.shape)
 
-    terms = moved(lambda a, b: np.concatenate([a[None], spread(b)]), x, v)
-    return terms.sum(axis=0)
+    return moved(lambda a, b: np.concatenate([a[None], spread(b)]), x, v)
+
+
+def _added(x, v, target):
+    """x with the elements of v added at flat places."""
+    return _terms(x, v, target).sum(axis=0)
+
+
+def _cut_off_sums(x, v, target):
+    """As a kernel that cuts off each sum in float16, which loses up to two unit roundoffs of that sum."""
+    terms, half = _terms(x, v, target), FORMATS["float16"]
+    found = terms.sum(axis=0)
+    if returned() != "float16":
+        return found
+    sums = np.abs(np.cumsum(terms.value, axis=0)[1:])
+    sums = np.where(sums > half.largest, np.inf, sums)
+    lost = 2 * half.unit * (1 + 2 * half.unit * len(sums)) * sums.sum(axis=0) + 2 * len(sums) * half.smallest
+    return Quantity(found.value, np.where(np.isfinite(found.value), lost, found.error), found.links)
 
 
 def _flat(shape, index):
@@ -239,6 +255,9 @@ class index_add:
     value = lambda x, v, index, axis: _added(x, v, _flat(x.shape, _slices(index, axis, x.ndim)))
     variant_rounded_sums = in_steps(
         lambda x, v, index, axis: _added(x, v, _flat(x.shape, _slices(index, axis, x.ndim)))
+    )
+    variant_cut_off_sums = in_steps(
+        lambda x, v, index, axis: _cut_off_sums(x, v, _flat(x.shape, _slices(index, axis, x.ndim)))
     )
 
 

@@ -216,3 +216,11 @@ class masks:
         if isinstance(words, str):
             return Rejects("a mask beside a slice", error=words)
         return moved(lambda a: indices.taken_by_its_first_axis(a, index, first), x)
+
+    @staticmethod
+    def variant_by_its_second_axis(x, index, first, second):
+        """A slice behind a mask of several axes."""
+        words = indices.taken_by_its_second_axis(np.zeros(x.shape), index, first)
+        if isinstance(words, str):
+            return Rejects("a slice behind a mask", error=words)
+        return moved(lambda a: indices.taken_by_its_second_axis(a, index, first), x)

@@ -160,6 +160,12 @@ class fused_rms_norm:
     value = lambda x, weight, bias, eps: _root_mean_square(x, weight, eps, bias)
     variant_lacking = lambda **inputs: Rejects("there is none", error="kernel `rms_norm` is not registered")
 
+    @staticmethod
+    def variant_rounded_between(x, weight, bias, eps):
+        """By steps that each round to the precision of x."""
+        with computed_in(returned()):
+            return _root_mean_square(x, weight, eps, bias)
+
 
 @operator(
     "normalization.rms_norm",

@@ -347,7 +347,9 @@ class expand:
     value = lambda x, shape, how: moved(lambda a: _wide(a, shape), x)
     variant_rounded_sums = in_steps(lambda x, shape, how: moved(lambda a: _wide(a, shape), x))
     variant_no_elements = lambda x, shape, how: (
-        Rejects("there are no elements", error="must be greater than 0")
+        Rejects("there are no elements", "target shape cannot be zero" if how == "expand_as" else "greater than 0, but")
         if 0 in shape
+        else Rejects("a gradient of nothing", error="Unable to fill empty grad inputs")
+        if 0 in x.shape and current().name != "integers"
         else moved(lambda a: _wide(a, shape), x)
     )

@@ -37,10 +37,26 @@ def cut_off(found, x):
     def wider(each, size):
         return Quantity(each.value, each.error + 3 * half.unit * size + 3 * half.smallest)
 
-    back = lambda rule: lambda g: wider(rule(g), np.abs(rule(g).value) + np.abs(g.value) * (np.abs(found.value) < 1))
+    back = lambda rule: lambda g: wider(rule(g), np.abs(rule(g).value))
     return Quantity(
         found.value, wider(found, np.abs(found.value)).error, [(each, back(rule)) for each, rule in found.links]
     )
+
+
+def expm1_cut_off(x):
+    """The same of expm1, whose gradient is g * y + g, of the y that was returned.
+
+    To cut off loses two unit roundoffs. y and g * y lose them, so four of g * y, and at last the sum: where y is near
+    -1 the sum is small beside both, and they are what it has lost. Of a y beyond the format all is lost.
+    """
+    found, half = cut_off(apply("expm1", x), x), FORMATS["float16"]
+    if not half.holds(x.value[~np.isnan(x.value)]).all():
+        return found
+    size = np.where(np.abs(found.value) > half.largest, np.inf, np.abs(found.value))
+    lost = lambda g: 4 * half.unit * np.abs(g.value) * size
+    more = lambda back, g: Quantity(back.value, back.error + lost(g))
+    links = [(each, lambda g, rule=rule: more(rule(g), g)) for each, rule in found.links]
+    return Quantity(found.value, found.error, links)
 
 
 def _log_of_largest():
@@ -81,7 +97,7 @@ class expm1:
 
     both = lambda f, x, how: f.expm1(x) if how == "function" else x.expm1()
     value = lambda x, how: apply("expm1", x)
-    variant_cut_off = lambda x, how: cut_off(apply("expm1", x), x)
+    variant_cut_off = lambda x, how: expm1_cut_off(x)
 
 
 @operator("special.log", area=AREA, cases=_logs(), stepwise="gradient", covers=("torch.log", "paddle.log"))

@@ -65,6 +65,23 @@ def taken_none_moved(array: np.ndarray, index: list[Any]) -> np.ndarray:
     return found
 
 
+MASK_OF_ANOTHER_SHAPE = "The shape of the mask"
+
+
+def taken_by_its_second_axis(array: np.ndarray, index: list[Any], mask: np.ndarray) -> np.ndarray | str:
+    """As torch before 2.9, to which slices behind a mask are those of the axes from the mask's second on.
+
+    They are taken before the mask is, which is refused where they left another length. This returns what it says then.
+    """
+    start = index.index("first")
+    before = sum(not isinstance(part, int) for part in index[:start])
+    sliced = taken(array, [*index[:start], (None,) * 3, *index[start + 1 :]])
+    if sliced.shape[before : before + mask.ndim] != mask.shape:
+        return MASK_OF_ANOTHER_SHAPE
+    chosen: tuple[Any, ...] = (*[slice(None)] * before, mask)
+    return np.asarray(sliced[chosen])
+
+
 MASK_UNLIKE = "doesn't match indexed array along dimension"
 MASK_REDUCED = "The reduce dim index"
 
