@@ -1,5 +1,6 @@
 """expand-no-elements: paddle >=2.6.2, <3.0. Promised: Axes of length 1 repeated and axes put in front, -1 keeping a
-length; the gradient is the sum of the repeats. Instead: A shape without elements is refused."""
+length; the gradient is the sum of the repeats. Instead: A shape that names the length 0 is refused; where -1 keeps
+it, the gradient is."""
 import numpy as np
 import paddle
 
