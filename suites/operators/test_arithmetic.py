@@ -10,8 +10,8 @@ from conformance.accuracy import Rejects
 from conformance.functions import apply
 from conformance.operators import Floats, each, has_elements, in_steps, one, operator, two
 from conformance.quantity import Quantity, made, quantity
-from conformance.quantity import divide as divided
 from suites.support.cut_off import cut_off
+from suites.support.quotients import nearly_rounded
 
 AREA = "arithmetic"
 FORMS = ("operator", "function", "method")
@@ -81,11 +81,6 @@ class multiply:
     variant_sums_in_steps = in_steps(lambda x, y, how: x * y)
 
 
-def _nearly_rounded(x, y):
-    """As MKL's vector division has it in its most accurate mode: 1.05 of what rounding costs, in 2e7 quotients."""
-    return divided(x, y, 1.06)
-
-
 @operator(
     "arithmetic.divide",
     area=AREA,
@@ -100,7 +95,7 @@ class divide:
 
     both = lambda f, x, y, how: x / y if how == "operator" else f.divide(x, y) if how == "function" else x.divide(y)
     value = lambda x, y, how: x / y
-    variant_nearly_rounded = lambda x, y, how: _nearly_rounded(x, y)
+    variant_nearly_rounded = lambda x, y, how: nearly_rounded(x, y)
 
 
 @operator(
@@ -117,7 +112,7 @@ class divide_integers:
 
     both = lambda f, x, y: x / y
     value = lambda x, y: x / y
-    variant_nearly_rounded = lambda x, y: _nearly_rounded(x, y)
+    variant_nearly_rounded = lambda x, y: nearly_rounded(x, y)
 
 
 def _less(x, number, side):

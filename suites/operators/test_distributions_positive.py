@@ -7,7 +7,7 @@ import numpy as np
 from conformance.elementwise import power
 from conformance.functions import apply, digamma, exp, lgamma, log, log1p, square
 from conformance.operators import operator
-from conformance.quantity import quantity
+from conformance.quantity import divide, quantity
 from suites.support import short_series
 from suites.support.distributions import (
     AREA,
@@ -24,6 +24,7 @@ from suites.support.distributions import (
     steep_x_log,
     x_log,
 )
+from suites.support.quotients import nearly_rounded
 from suites.support.refusals import absent
 
 WITH: dict = {"area": AREA, "dtypes": DTYPES, "families": FAMILIES, "share": 0.3}
@@ -60,7 +61,7 @@ class exponential:
     variant_absent = lambda **inputs: absent("Exponential")
 
 
-def _gamma(call, value, concentration, rate, product=x_log, psi=digamma):
+def _gamma(call, value, concentration, rate, product=x_log, psi=digamma, over=divide):
     return answered(
         call,
         lambda: added(
@@ -75,7 +76,7 @@ def _gamma(call, value, concentration, rate, product=x_log, psi=digamma):
             lgamma(concentration),
             (1.0 - concentration) * psi(concentration),
         ),
-        mean=lambda: concentration / rate,
+        mean=lambda: over(concentration, rate),
         variance=lambda: concentration / square(rate),
     )
 
@@ -96,6 +97,9 @@ class gamma:
     paddle = lambda f, call, value, concentration, rate: asked(f.distribution.Gamma, call, value, concentration, rate)
     value = _gamma
     variant_absent = lambda **inputs: absent("Gamma")
+    variant_nearly_rounded = lambda call, value, concentration, rate: _gamma(
+        call, value, concentration, rate, over=nearly_rounded
+    )
     variant_short_series = lambda call, value, concentration, rate: _gamma(
         call, value, concentration, rate, psi=short_series.digamma
     )
@@ -130,7 +134,7 @@ class chi2:
     variant_slope_not_a_number = lambda call, value, df: _chi2(call, value, df, steep_x_log)
 
 
-def _beta(call, value, alpha, beta, product=x_log, psi=digamma):
+def _beta(call, value, alpha, beta, product=x_log, psi=digamma, over=divide):
     both = alpha + beta
 
     def log_prob():
@@ -156,7 +160,7 @@ def _beta(call, value, alpha, beta, product=x_log, psi=digamma):
         call,
         log_prob,
         entropy=entropy,
-        mean=lambda: alpha / both,
+        mean=lambda: over(alpha, both),
         variance=lambda: alpha * beta / (square(both) * (both + 1.0)),
     )
 
@@ -174,6 +178,7 @@ class beta:
     torch = lambda f, call, value, alpha, beta: likely(f.distributions.Beta, call, value, alpha, beta)
     paddle = lambda f, call, value, alpha, beta: asked(f.distribution.Beta, call, value, alpha, beta)
     value = _beta
+    variant_nearly_rounded = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, over=nearly_rounded)
     variant_short_series = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, psi=short_series.digamma)
     variant_not_a_number = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, plain_product)
     variant_slope_not_a_number = lambda call, value, alpha, beta: _beta(call, value, alpha, beta, steep_x_log)
