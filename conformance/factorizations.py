@@ -62,7 +62,7 @@ def _beyond_first_order(x: Quantity) -> Array:
     values = np.linalg.svd(x.value, compute_uv=False)
     count = values.shape[-1]
     size = values[..., :1].sum(-1)
-    moved = UNITS * count * current().unit * (2 if x.is_complex else 1) * size + _length(x.error)
+    moved = _unit(x) * size + _length(x.error)
     symmetric = [np.ones(size.shape), *(np.zeros(size.shape) for _ in range(count))]
     for place in range(count):
         for k in range(place + 1, 0, -1):
@@ -189,6 +189,11 @@ def orthogonal_and_upper(x: Any) -> tuple[Quantity, Quantity]:
     )
 
 
+def _unit(x: Quantity) -> float:
+    """What a backward stable kernel may move a matrix by, beside its length."""
+    return UNITS * max(x.shape[-2:], default=1) * current().unit * (2 if x.is_complex else 1)
+
+
 def _length(array: Array) -> Array:
     return np.asarray(np.sqrt(np.square(np.abs(array)).sum((-2, -1))))
 
@@ -196,7 +201,7 @@ def _length(array: Array) -> Array:
 def _cancelling(found: Quantity, size: Array) -> Quantity:
     """The same, whose gradient kernels form of parts that cancel each other, each at most ``size`` times what comes
     back."""
-    unit = UNITS * max(found.shape[-2:], default=1) * current().unit * (2 if found.is_complex else 1)
+    unit = _unit(found)
 
     def backwards(rule: Backward) -> Backward:
         def gradient(g: Quantity) -> Quantity:

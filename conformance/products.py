@@ -39,6 +39,12 @@ def matmul(x: Any, y: Any) -> Quantity:
     return sums.move(lambda array: array[..., 0], found) if right else found
 
 
+def chained(x: Any, y: Any, z: Any) -> Quantity:
+    """The product of three, with the error of either order."""
+    one, other = matmul(matmul(x, y), z), matmul(x, matmul(y, z))
+    return Quantity(one.value, np.maximum(one.error, other.error), one.links)
+
+
 def _broadcast(x: Quantity, shape: tuple[int, ...]) -> Quantity:
     """Repeated, by a kernel of its own: the gradient of each repetition is rounded before they are added up."""
     return x if x.shape == shape else where(np.ones(shape, bool), x, 0.0)

@@ -132,20 +132,18 @@ def _covered(x: Quantity) -> Quantity:
     return x + (_replaced(x, 5.0).value - x.value)
 
 
-def _row_copied(x: Quantity) -> Quantity:
-    keep = np.array([[1.0], [0.0]])
-    return x * keep + x[0].reshape(1, 3) * ((1.0 - keep) * 3.0)
-
-
-def _first_overwritten(x: Quantity) -> Quantity:
-    keep = np.array([[0.0], [1.0]])
-    return x * keep + x[1].reshape(1, 3) * ((1.0 - keep) * 3.0)
+def _row_copied(x: Quantity, row: int = 1) -> Quantity:
+    """With three times the other row in the place of this one."""
+    keep = np.array([[1.0], [1.0]])
+    keep[row] = 0.0
+    return x * keep + x[1 - row].reshape(1, 3) * ((1.0 - keep) * 3.0)
 
 
 def _by_what_came_after(x: Quantity) -> Quantity:
     """The square with the factor in its gradient that stands there once the row is overwritten."""
-    factor = 2.0 * _first_overwritten(x).value
-    return x * factor + (x.value * x.value - x.value * factor) + _first_overwritten(x)
+    changed = _row_copied(x, 0)
+    factor = 2.0 * changed.value
+    return x * factor + (x.value * x.value - x.value * factor) + changed
 
 
 ASSIGNED = {
@@ -165,7 +163,7 @@ ASSIGNED = {
     "a row by another": Program(_assigned_a_tensor, lambda x: _row_copied(x) * _row_copied(x)),
     "a row after its use": Program(
         _overwritten,
-        lambda x: x * x + _first_overwritten(x),
+        lambda x: x * x + _row_copied(x, 0),
         {
             "gradient_of_what_came_after": _by_what_came_after,
             "refused_on_its_way_back": Rejects("what its gradient needs is gone", "modified by an inplace operation"),

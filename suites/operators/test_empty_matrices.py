@@ -215,9 +215,9 @@ class empty:
     @staticmethod
     def variant_reduced_over_nothing(x, name, cotangent=None):
         """A largest number is asked for where there is none, in scaling matrices too."""
-        rows, columns = x.shape[-2:]
-        without = {"norm 1": columns, "norm 2": min(rows, columns), "norm inf": rows, "matrix_exp": 0}
-        return _refused(without.get(name) == 0, "that has a size of 0", x, name, cotangent)
+        return _refused(
+            name == "matrix_exp" or _largest_of_nothing(x, name), "that has a size of 0", x, name, cotangent
+        )
 
     @staticmethod
     def variant_qr_without_gradient(x, name, cotangent=None):
@@ -232,9 +232,7 @@ class empty:
     @staticmethod
     def variant_largest_refused(x, name, cotangent=None):
         """A largest number is asked for where there is none."""
-        rows, columns = x.shape[-2:]
-        without = {"norm 1": columns, "norm 2": min(rows, columns), "norm inf": rows}
-        return _refused(without.get(name) == 0, "to have non-zero size", x, name, cotangent)
+        return _refused(_largest_of_nothing(x, name), "to have non-zero size", x, name, cotangent)
 
     @staticmethod
     def variant_no_ranks(x, name, cotangent=None):
@@ -260,6 +258,12 @@ class empty:
             return found
         values = _parts(name, x.shape, str(x.dtype))[0]
         return {**found, "part 0": Acceptance(values, dtype=str(x.dtype))}
+
+
+def _largest_of_nothing(x: np.ndarray, name: str) -> bool:
+    """Whether a norm is the largest of sums or singular values that there are none of."""
+    rows, columns = x.shape[-2:]
+    return {"norm 1": columns, "norm 2": min(rows, columns), "norm inf": rows}.get(name) == 0
 
 
 def _refused(when: bool, error: str, x: np.ndarray, name: str, cotangent: Any) -> Any:

@@ -199,6 +199,18 @@ def _thinned(array, first, step):
     return np.ascontiguousarray(found.swapaxes(0, 1)).reshape(found.shape)
 
 
+def _by(take, reason):
+    """What takes by masks in a way of its own, or says in words that it refuses to."""
+
+    def found(x, index, first, second):
+        words = take(np.zeros(x.shape), index, first)
+        if isinstance(words, str):
+            return Rejects(reason, error=words)
+        return moved(lambda a: take(a, index, first), x)
+
+    return found
+
+
 @operator("index.masks", area=AREA, cases=indices.masks(), dtypes=EVERY, share=0.5, covers=GET)
 class masks:
     """Truth values for one axis or several, with other parts around them; they may choose nothing."""
@@ -209,18 +221,5 @@ class masks:
 
     value = _read
 
-    @staticmethod
-    def variant_by_its_first_axis(x, index, first, second):
-        """A mask of several axes behind a slice or in front of one."""
-        words = indices.taken_by_its_first_axis(np.zeros(x.shape), index, first)
-        if isinstance(words, str):
-            return Rejects("a mask beside a slice", error=words)
-        return moved(lambda a: indices.taken_by_its_first_axis(a, index, first), x)
-
-    @staticmethod
-    def variant_by_its_second_axis(x, index, first, second):
-        """A slice behind a mask of several axes."""
-        words = indices.taken_by_its_second_axis(np.zeros(x.shape), index, first)
-        if isinstance(words, str):
-            return Rejects("a slice behind a mask", error=words)
-        return moved(lambda a: indices.taken_by_its_second_axis(a, index, first), x)
+    variant_by_its_first_axis = _by(indices.taken_by_its_first_axis, "a mask of several axes beside a slice")
+    variant_by_its_second_axis = _by(indices.taken_by_its_second_axis, "a slice behind a mask of several axes")

@@ -12,7 +12,7 @@ from conformance.accuracy import Acceptance, Rejects
 from conformance.dtypes import WHOLE
 from conformance.number_formats import current, returned
 from conformance.operators import Floats, each, operator
-from conformance.products import kronecker, matmul, transposed
+from conformance.products import chained, kronecker, matmul, transposed
 from conformance.quantity import Quantity, without_gradient
 from conformance.reductions import extreme, norm, rows
 from conformance.sums import joined, total
@@ -414,11 +414,7 @@ class multi_dot:
     """The product of three matrices, of which the outer ones may be vectors, in whatever order is cheapest."""
 
     both = lambda f, x, y, z: f.linalg.multi_dot([x, y, z])
-
-    @staticmethod
-    def value(x, y, z):
-        one, other = matmul(matmul(x, y), z), matmul(x, matmul(y, z))
-        return Quantity(one.value, np.maximum(one.error, other.error), one.links)
+    value = chained
 
 
 @operator(

@@ -34,13 +34,11 @@ def cut_off(found, x):
     if not (half.holds(x.value) | np.isnan(x.value)).all():
         return found
 
-    def wider(each, size):
-        return Quantity(each.value, each.error + 3 * half.unit * size + 3 * half.smallest)
+    def wider(each):
+        return Quantity(each.value, each.error + 3 * half.unit * np.abs(each.value) + 3 * half.smallest)
 
-    back = lambda rule: lambda g: wider(rule(g), np.abs(rule(g).value))
-    return Quantity(
-        found.value, wider(found, np.abs(found.value)).error, [(each, back(rule)) for each, rule in found.links]
-    )
+    links = [(each, lambda g, rule=rule: wider(rule(g))) for each, rule in found.links]
+    return Quantity(found.value, wider(found).error, links)
 
 
 def expm1_cut_off(x):
