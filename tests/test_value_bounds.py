@@ -6,8 +6,8 @@ import numpy as np
 
 from conformance import number_formats
 from conformance import quantity as q
-from suites.operators import test_elementwise, test_in_place, test_special_functions, test_statistics
-from suites.support import indices
+from suites.operators import test_in_place, test_rounding, test_special_functions, test_statistics
+from suites.support import exponential_range, indices
 
 
 def _within(found, value):
@@ -17,7 +17,7 @@ def _within(found, value):
 def test_a_quotient_that_is_infinite_on_its_way_to_a_gradient_promises_nothing_and_others_do():
     with number_formats.computed_in("float16"), number_formats.returned_in("float16"):
         leaves = [q.variable(np.array([1.0, 7.0], np.float16)), q.variable(np.array([1e-5, 2.0], np.float16))]
-        found = test_elementwise._modulus(*leaves)
+        found = test_rounding._modulus(*leaves)
         gradient = q.backward([(found, np.array([0.25, 1.0]))], leaves)[1]
     assert gradient is not None
     assert np.isinf(gradient.error[0])
@@ -52,7 +52,7 @@ def test_at_a_bound_that_the_format_lacks_a_gradient_may_pass_or_not_and_beside_
 
 def test_kernels_of_float16_leave_the_range_where_exp_of_float32_does():
     with number_formats.computed_in("float16"):
-        assert test_special_functions._log_of_largest() == np.log(float(np.finfo(np.float32).max))
+        assert exponential_range.log_of_largest() == np.log(float(np.finfo(np.float32).max))
 
 
 def test_a_number_at_a_bound_that_was_clipped_in_place_has_a_gradient_unless_a_release_passes_none():

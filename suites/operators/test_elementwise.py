@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from conformance.accuracy import Rejects
 from conformance.dtypes import named
-from conformance.elementwise import floor_quotient, hypotenuse, picked, power, rounded_to, signed_as, still
-from conformance.functions import apply, clip, together
+from conformance.elementwise import hypotenuse, power, signed_as, still
+from conformance.functions import apply, together
 from conformance.number_formats import current, returned
-from conformance.operators import Floats, Integers, broadcast, each, has_elements, in_steps, one, operator, two
+from conformance.operators import Floats, Integers, broadcast, has_elements, in_steps, one, operator
 from conformance.quantity import Quantity, linked, made, quantity, unpromised, where, without_gradient
 from suites.support.cut_off import cut_off
+from suites.support.pairs import pairs
 from suites.support.unreached import with_zeros
 
 AREA = "elementwise"
@@ -20,16 +21,6 @@ HOW = ("function", "method")
 BOTH = ("x", "y")
 OTHER_RANK = Rejects("it does not broadcast", "of X shall be same as rank")
 LONGER = Rejects("it does not broadcast", "of elements of X shall not greater than count")
-TIES = (0.0, 1.0, -2.0)
-
-
-def _pairs(points=TIES, **options):
-    cases = two(first={"points": points}, points=points).filter(has_elements)
-    if not options:
-        return cases
-    return st.tuples(cases, st.fixed_dictionaries({key: each(*values) for key, values in options.items()})).map(
-        lambda found: {**found[0], **found[1]}
-    )
 
 
 @operator("elementwise.abs", area=AREA, cases=one(points=(0.0,), how=HOW), covers=("torch.abs", "paddle.abs"))
@@ -49,157 +40,10 @@ class sign:
     variant_zero_of_nan = lambda x, how: still(np.where(np.isnan(x.value), 0.0, np.sign(x.value)), x)
 
 
-HALVES = (0.5, 1.5, -2.5, 2.0, -0.5)
-
-
-@operator(
-    "elementwise.round",
-    area=AREA,
-    cases=one(points=HALVES, how=HOW),
-    may_be_zero=("gradient.x",),
-    covers=("torch.round",),
-)
-class round_:
-    """The nearest integer, of two the even one; its gradient is 0."""
-
-    both = lambda f, x, how: f.round(x) if how == "function" else x.round()
-    value = lambda x, how: still(np.rint(x.value), x)
-    variant_half_away_from_zero = lambda x, how: still(
-        np.trunc(x.value) + np.sign(x.value) * (np.abs(x.value - np.trunc(x.value)) >= 0.5), x
-    )
-
-
-@operator(
-    "elementwise.round_decimals",
-    area=AREA,
-    cases=one(points=(0.25, 2.5, 14.9, -35.0), decimals=(1, 2, -1, 3)),
-    may_be_zero=("gradient.x",),
-    stepwise=True,
-    covers=("torch.round",),
-)
-class round_decimals:
-    """The nearest number of so many decimals; negative ones are places before the point."""
-
-    both = lambda f, x, decimals: f.round(x, decimals=decimals)
-    value = lambda x, decimals: rounded_to(x, decimals)
-    variant_absent = lambda x, decimals: Rejects("there are none yet", "unexpected keyword argument 'decimals'")
-
-
-@operator("elementwise.trunc", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
-class trunc:
-    """The integer part, towards 0."""
-
-    both = lambda f, x, how: f.trunc(x) if how == "function" else x.trunc()
-    value = lambda x, how: still(np.trunc(x.value), x)
-
-
-@operator("elementwise.floor", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
-class floor:
-    """The largest integer that is not above."""
-
-    both = lambda f, x, how: f.floor(x) if how == "function" else x.floor()
-    value = lambda x, how: still(np.floor(x.value), x)
-
-
-@operator("elementwise.ceil", area=AREA, cases=one(points=HALVES, how=HOW), may_be_zero=("gradient.x",))
-class ceil:
-    """The smallest integer that is not below."""
-
-    both = lambda f, x, how: f.ceil(x) if how == "function" else x.ceil()
-    value = lambda x, how: still(np.ceil(x.value), x)
-
-
-@operator("elementwise.frac", area=AREA, cases=one(points=HALVES, how=HOW).filter(has_elements), stepwise=True)
-class frac:
-    """What trunc leaves; its gradient is 1."""
-
-    both = lambda f, x, how: f.frac(x) if how == "function" else x.frac()
-    value = lambda x, how: x - np.trunc(x.value)
-
-
-@operator(
-    "elementwise.div_mode",
-    area=AREA,
-    cases=_pairs(mode=("trunc", "floor")),
-    gradients=(),
-    stepwise=True,
-    covers=("torch.div",),
-)
-class div_mode:
-    """The quotient as an integer, rounded down or towards 0."""
-
-    both = lambda f, x, y, mode: f.div(x, y, rounding_mode=mode)
-    value = lambda x, y, mode: floor_quotient(x, y, mode)
-    variant_absent = lambda x, y, mode: Rejects("there is none yet", "has no attribute 'div'")
-
-
-@operator(
-    "elementwise.floor_divide",
-    area=AREA,
-    cases=_pairs(how=HOW),
-    gradients=(),
-    dtypes=("float32", "float64"),
-    covers=("torch.floor_divide", "paddle.Tensor.__floordiv__"),
-)
-class floor_divide:
-    """The quotient rounded down, as Python's ``//``."""
-
-    both = lambda f, x, y, how: f.floor_divide(x, y) if how == "function" else x // y
-    value = lambda x, y, how: floor_quotient(x, y, "floor")
-
-
-def _remainder(x, y):
-    x, y = together(x, y)
-    with np.errstate(all="ignore"):
-        whole = np.floor_divide(x.value, y.value)
-        found = quantity(np.remainder(x.value, y.value)) + 0.0
-    exact = np.fmod(x.value, y.value) == found.value
-    error = np.where(exact, 0.0, found.error + current().unit * np.abs(found.value))
-    return Quantity(found.value, error).with_gradient(x, lambda g: g), whole, x, y
-
-
-def _modulus(x, y):
-    found, whole, x, y = _remainder(x, y)
-    with np.errstate(all="ignore"):
-        quotient = x.value / y.value
-        near = np.abs(quotient - np.rint(quotient)) <= 2 * current().unit * np.abs(quotient)
-
-    def back(g):
-        form = current()
-        # The quotient is a kernel's own result, and may be infinite where its product with g is not.
-        beyond = np.where(np.abs(whole) > form.largest * (1 - 2 * form.unit), np.inf, 0.0)
-        return -(g * Quantity(whole, 2 * form.unit * np.abs(whole) + near + beyond))
-
-    links = [*found.links, *quantity(0.0 * y.value).with_gradient(y, back).links]
-    return without_gradient(Quantity(found.value, found.error, links), y, (y.value == 0) | ~np.isfinite(x.value))
-
-
-@operator(
-    "elementwise.remainder",
-    area=AREA,
-    cases=_pairs(how=HOW),
-    gradients=BOTH,
-    stepwise="gradient",
-    covers=("torch.remainder", "paddle.Tensor.__mod__"),
-)
-class remainder:
-    """What floor division leaves, with the sign of the divisor; its gradients are 1 and minus the quotient."""
-
-    both = lambda f, x, y, how: f.remainder(x, y) if how == "function" else x % y
-    value = lambda x, y, how: _modulus(x, y)
-    variant_without_gradient = lambda x, y, how: Rejects("there is no gradient", "Null autograd_meta gotten")
-
-    @staticmethod
-    def variant_nan_in_vectors(x, y, how):
-        with np.errstate(all="ignore"):
-            beyond = np.isfinite(x.value) & (np.abs(x.value / y.value) > current().largest * (1 - current().unit))
-        return unpromised(_modulus(x, y), beyond)
-
-
 @operator(
     "elementwise.pow",
     area=AREA,
-    cases=_pairs((0.0, 1.0, 2.0, -1.0, 0.5), how=HOW),
+    cases=pairs((0.0, 1.0, 2.0, -1.0, 0.5), how=HOW),
     gradients=BOTH,
     dtypes=("float32", "float64", "float16"),
     stepwise="gradient",
@@ -308,7 +152,7 @@ def _refused_or_of_one_shape(inputs):
 @operator(
     "elementwise.atan2",
     area=AREA,
-    cases=_pairs(how=HOW).filter(_refused_or_of_one_shape),
+    cases=pairs(how=HOW).filter(_refused_or_of_one_shape),
     gradients=BOTH,
     stepwise="gradient",
     covers=("torch.atan2",),
@@ -344,146 +188,7 @@ def _atan2(x, y, origin):
     return Quantity(value, found.error, [*links, *found.with_gradient(y, lambda g: slope(g, -x.plain)).links])
 
 
-BOUNDS = ((-1.0, 1.0), (0.0, 0.5), (0.5, 0.5), (None, 1.0), (-1.0, None), (-1, 1))
-
-
-@operator(
-    "elementwise.clamp",
-    area=AREA,
-    cases=one(points=(-1.0, 1.0, 0.5, 0.0), bounds=BOUNDS, how=HOW),
-    covers=("torch.clamp",),
-)
-class clamp:
-    """x within bounds, either of which may lack; the gradient passes within and at them."""
-
-    torch = lambda f, x, bounds, how: f.clamp(x, *bounds) if how == "function" else x.clamp(*bounds)
-    paddle = lambda f, x, bounds, how: f.clip(x, *bounds) if how == "function" else x.clip(*bounds)
-    value = lambda x, bounds, how: clip(x, *bounds)
-
-    @staticmethod
-    def variant_within_the_largest(x, bounds, how):
-        low, high = bounds
-        ends = low if low is not None else -current().largest, high if high is not None else current().largest
-        return clip(x, *ends)
-
-    @staticmethod
-    def variant_none_at_bounds(x, bounds, how):
-        low, high = (np.nan if each is None else each for each in bounds)
-        return clip(x, bounds[0], bounds[1], lambda v: ~((v <= low) | (v >= high)))
-
-    @staticmethod
-    def variant_none_at_bounds_within_the_largest(x, bounds, how):
-        low, high = bounds
-        low, high = low if low is not None else -current().largest, high if high is not None else current().largest
-        return clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
-
-
-def _bounded(x, low, high):
-    return picked(picked(x, low, np.maximum, 0.5), high, np.minimum, 0.5)
-
-
-@st.composite
-def _tensor_bounds(draw):
-    shape = draw(broadcast(1))[0]
-    low, high = draw(st.sampled_from(((0.0, 1.0), (-1.0, 0.5))))
-    return {
-        "x": Floats(shape, points=(low, high, 0.25)),
-        "low": Floats((), points=(low,) * 9, low=low - 1.0, high=low, specials=False),
-        "high": Floats((), points=(high,), low=high, high=high + 1.0, specials=False),
-    }
-
-
-@operator(
-    "elementwise.clamp_tensor",
-    area=AREA,
-    cases=_tensor_bounds().filter(has_elements),
-    gradients=("x", "low", "high"),
-    covers=("torch.clamp",),
-)
-class clamp_tensor:
-    """x within bounds that are tensors and have gradients; at a bound half of it goes to each."""
-
-    both = lambda f, x, low, high: f.clip(x, low, high)
-    value = _bounded
-    variant_whole_at_bounds = lambda x, low, high: picked(picked(x, low, np.maximum, 1.0), high, np.minimum, 1.0)
-
-    @staticmethod
-    def variant_bounds_as_numbers(x, low, high):
-        found = clip(x, float(low.value), float(high.value))
-        return {"output": found, "gradient.low": None, "gradient.high": None}
-
-    variant_zero_for_bounds = with_zeros(variant_bounds_as_numbers, "low", "high")
-
-    @staticmethod
-    def variant_bounds_as_numbers_none_at_bounds(x, low, high):
-        low, high = float(low.value), float(high.value)
-        found = clip(x, low, high, lambda v: ~((v <= low) | (v >= high)))
-        return {"output": found, "gradient.low": None, "gradient.high": None}
-
-    variant_zero_for_bounds_none_at_bounds = with_zeros(variant_bounds_as_numbers_none_at_bounds, "low", "high")
-
-
-def _first_if(better):
-    """The first where it is better, else the second, NaN or not; the other way round where the second has more axes.
-
-    The second has the whole gradient at ties in any case, and gradients are added in steps.
-    """
-
-    def found(x, y, how):
-        turned = x.value.ndim < y.value.ndim
-
-        def choose(one, other):
-            return np.where(better(other, one), other, one) if turned else _better(one, other)
-
-        return picked(x, y, choose, 0.0)
-
-    _better = lambda one, other: np.where(better(one, other), one, other)
-    return in_steps(found)
-
-
-def _picked(choose, tied):
-    return lambda x, y, how: picked(x, y, choose, tied)
-
-
-@operator(
-    "elementwise.maximum", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("torch.maximum", "paddle.maximum")
-)
-class maximum:
-    """The larger of two, NaN where one is; of two that are equal each has half of the gradient."""
-
-    both = lambda f, x, y, how: f.maximum(x, y) if how == "function" else x.maximum(y)
-    value = _picked(np.maximum, 0.5)
-    variant_second_unless_less = _first_if(np.greater)
-
-
-@operator("elementwise.minimum", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("paddle.minimum",))
-class minimum:
-    """The smaller of two, NaN where one is; of two that are equal each has half of the gradient."""
-
-    both = lambda f, x, y, how: f.minimum(x, y) if how == "function" else x.minimum(y)
-    value = _picked(np.minimum, 0.5)
-    variant_second_unless_greater = _first_if(np.less)
-
-
-@operator("elementwise.fmax", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("torch.fmax",))
-class fmax:
-    """The larger of two, the other where one is NaN; of two that are equal each has half of the gradient."""
-
-    both = lambda f, x, y, how: f.fmax(x, y) if how == "function" else x.fmax(y)
-    value = _picked(np.fmax, 0.5)
-    variant_first_at_ties = _picked(np.fmax, 1.0)
-
-
-@operator("elementwise.fmin", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, covers=("paddle.fmin",))
-class fmin:
-    """The smaller of two, the other where one is NaN; of two that are equal each has half of the gradient."""
-
-    both = lambda f, x, y, how: f.fmin(x, y) if how == "function" else x.fmin(y)
-    value = _picked(np.fmin, 0.5)
-    variant_first_at_ties = _picked(np.fmin, 1.0)
-
-
-@operator("elementwise.heaviside", area=AREA, cases=_pairs(how=HOW), gradients=(), covers=("torch.heaviside",))
+@operator("elementwise.heaviside", area=AREA, cases=pairs(how=HOW), gradients=(), covers=("torch.heaviside",))
 class heaviside:
     """0 of negative numbers and of NaN, 1 of positive ones, the second argument at 0."""
 
@@ -592,7 +297,7 @@ def _finite(x, fill, form):
     return where(np.isneginf(x.value), np.finfo(form).min if low is None else low, found)
 
 
-@operator("elementwise.hypot", area=AREA, cases=_pairs(how=HOW), gradients=BOTH, stepwise="gradient")
+@operator("elementwise.hypot", area=AREA, cases=pairs(how=HOW), gradients=BOTH, stepwise="gradient")
 class hypot:
     """The length of (x, y), which neither large nor small sides take out of the range; infinite where one side is."""
 
@@ -611,7 +316,7 @@ class hypot:
 @operator(
     "elementwise.copysign",
     area=AREA,
-    cases=_pairs(),
+    cases=pairs(),
     dtypes=("float32", "float64", "bfloat16"),
     gradients=BOTH,
     may_be_zero=("gradient.y",),
@@ -640,7 +345,7 @@ def _both_or_neither_without_axes(inputs):
 @operator(
     "elementwise.nextafter",
     area=AREA,
-    cases=_pairs().filter(_both_or_neither_without_axes),
+    cases=pairs().filter(_both_or_neither_without_axes),
     gradients=(),
     dtypes=("float32", "float64"),
 )

@@ -17,4 +17,17 @@ def cut_off(found: Quantity) -> Quantity:
     return Quantity(found.value, wide(found).error, [(each, back(rule)) for each, rule in found.links])
 
 
-__all__ = ["cut_off"]
+def cut_off_in_float16(found: Quantity, x: Quantity) -> Quantity:
+    """The same number, in float16 by steps whose results are cut off rather than rounded."""
+    half = FORMATS["float16"]
+    if not (half.holds(x.value) | np.isnan(x.value)).all():
+        return found
+
+    def wider(each: Quantity) -> Quantity:
+        return Quantity(each.value, each.error + 3 * half.unit * np.abs(each.value) + 3 * half.smallest)
+
+    links = [(each, lambda g, rule=rule: wider(rule(g))) for each, rule in found.links]
+    return Quantity(found.value, wider(found).error, links)
+
+
+__all__ = ["cut_off", "cut_off_in_float16"]
