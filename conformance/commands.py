@@ -44,7 +44,7 @@ Examples:
     conformance port my_port.py --layers -k "forward or gradients"
     conformance port my_port.py --lane torch --lane paddle@/envs/paddle   (write torch_model = "my_network_torch:Net")
 
-`pydoc conformance.porting.pair` lists what else a pair file may say. Further options are pytest's.
+`python -m pydoc conformance.porting.pair` lists what else a pair file may say. Further options are pytest's.
 Writes conformance-report/: index.html, results.json, and a page of each pair in HTML and in Markdown.
 Exit status: 0 where all laws hold; 1 where one does not; 4 for options or lanes that cannot be used; 2 for input that
 cannot be used otherwise; 130 after Ctrl-C.""",

@@ -97,7 +97,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "check a Python file that names a model in torch, its port to paddle and their inputs (repeatable): "
         "one test for each law. Without files or folders to collect, nothing else runs. "
-        "`pydoc conformance.porting.pair` says what the file may hold",
+        "`python -m pydoc conformance.porting.pair` says what the file may hold",
     },
     "--layers": {
         "action": "store_true",

@@ -112,7 +112,7 @@ def test_a_description_that_cannot_be_drawn_is_one_sentence(pair, described, sen
 
 
 def test_a_file_that_is_not_there_and_a_factory_of_something_else_are_told(pair, tmp_path: Path):
-    with pytest.raises(PairError, match="is no file; --pair takes a Python file"):
+    with pytest.raises(PairError, match="is no file; a pair file is a Python file"):
         load(tmp_path / "none.py")
     with pytest.raises(PairError, match=r"torch_model\(\) gave a object, which is no torch model"):
         pair(GOOD).model("torch")

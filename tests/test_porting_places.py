@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from conformance.porting.check import Difference, Port
+from conformance.porting.compared import Seen
+from conformance.porting.laws import PairDivergence, gradients
 from conformance.porting.layers import traced
 from conformance.porting.places import explain, explain_backward
 from conformance.porting.sites import differing
@@ -20,7 +22,8 @@ IMAGES = "inputs = ('batch', 3, 12, 12)"
 PLACES = "inputs = ('batch', 6, 8)"
 IDS = "inputs = {'shape': ('batch', 7), 'dtype': 'int64', 'high': 6}"
 INPUTS = {"Cnn": IMAGES, "Unet": IMAGES, "Mixer": PLACES, "Written": PLACES, "Encoder": IDS, "Gpt": IDS, "Tagger": IDS}
-TEXT = ("Encoder", "Gpt", "Tagger")
+INPUTS["Reader"] = IDS
+TEXT = ("Encoder", "Gpt", "Tagger", "Reader")
 AGREES = "its inputs agree, its output does not"
 
 
@@ -54,6 +57,7 @@ def test_right_ports_of_another_structure_part_nowhere(lanes, tmp_path, model, t
     assert explain(port, next(port.samples()), training, Difference("outputs.0", "")) == []
     if training:
         assert port.layers and all(row["gradient"] for row in port.layers if "gradient" in row)
+        assert not any("first" in row for row in port.layers)
 
 
 PLANTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
@@ -183,6 +187,15 @@ def test_a_write_into_a_view_and_a_stopped_gradient_are_told_where_only_gradient
         assert differing(traced(port, drawn, True)) == []
         text = "\n".join(explain_backward(port, drawn))
         assert all(word in text for word in words), text
+
+
+def test_a_setting_that_shows_in_the_gradient_of_its_own_weight_alone_is_told(lanes, tmp_path):
+    port = port_of(lanes, tmp_path, "Reader", {"padding_idx": None})
+    with pytest.raises(PairDivergence) as error:
+        gradients(port, Seen())
+    text = str(error.value)
+    assert "gradients.words.weight differs" in text and "first whose output has another gradient" not in text
+    assert "of torch 'words', paddle 'words': another padding_idx: 0 in torch, 'none' in paddle" in text
 
 
 def test_what_replaced_paddles_functions_is_put_back(lanes, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from conformance.porting.check import Drawn, Port
 from conformance.porting.layers import Call, Trace, Traces, gradients_agree
 from conformance.porting.likeness import likeness
 from conformance.porting.pair import PairError
 from conformance.porting.rows import shown
+from conformance.porting.settings import differing as differing_settings
 from conformance.porting.sites import differing
 
 VIEWS = frozenset((
@@ -17,8 +20,11 @@ VIEWS = frozenset((
 STOPS = ("detach", "detach_", "round", "floor", "ceil", "sign", "argmax", "numpy", "item", "stop_gradient", "no_grad")
 
 
-def explain_backward(port: Port, drawn: Drawn) -> list[str]:
-    """Sentences about where a difference of gradients comes from, where it is not from the outputs."""
+def explain_backward(port: Port, drawn: Drawn, wrong: Sequence[str] = ()) -> list[str]:
+    """Sentences about where a difference of gradients comes from, where it is not from the outputs.
+
+    wrong: parameters whose gradients differ.
+    """
     try:
         traces = shown(port, drawn, True)
     except PairError as error:
@@ -47,8 +53,19 @@ def explain_backward(port: Port, drawn: Drawn) -> list[str]:
         return [*sentences, *views]
     return [
         "the gradient of every layer's output agrees: that of a parameter is lost or changed in its own layer",
+        *_own_layers(port, wrong),
         *views,
     ]
+
+
+def _own_layers(port: Port, wrong: Sequence[str]) -> list[str]:
+    """What the layers of parameters say otherwise, of those whose gradients differ."""
+    met = {each.name: (each.torch.layer, each.paddle.layer) for each in port.matching.matches}
+    sentences = []
+    for pair in dict.fromkeys(met[name] for name in wrong if name in met):
+        ours, theirs = (side.layers.get(layer, {}) for side, layer in zip(port.sides, pair, strict=True))
+        sentences += [f"of torch {pair[0]!r}, paddle {pair[1]!r}: {said}" for said in differing_settings(ours, theirs)]
+    return sentences
 
 
 def _users(traces: Traces, one: Call, other: Call) -> list[str]:

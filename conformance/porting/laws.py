@@ -264,7 +264,9 @@ def gradients(port: Port, seen: Seen) -> None:
         if found.gradients and {"training", "loss"} & port.told.keys():
             raise PairDivergence(AS.format("training" if "training" in port.told else "loss"))
         if found.gradients:
-            raise PairDivergence(_told(_nearest_the_loss(port, found.gradients), drawn, explain_backward(port, drawn)))
+            wrong = [each.quantity.removeprefix("gradients.") for each in found.gradients]
+            sentences = explain_backward(port, drawn, wrong)
+            raise PairDivergence(_told(_nearest_the_loss(port, found.gradients), drawn, sentences))
 
 
 def steps(port: Port, seen: Seen) -> None:

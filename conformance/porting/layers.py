@@ -19,7 +19,7 @@ from conformance.porting.check import Drawn, Port
 from conformance.porting.sameness import Array, Pool, layout, near
 from conformance.porting.settings import kind
 
-__all__ = ["Call", "Trace", "Traces", "agree", "corrected", "gradients_agree", "traced"]
+__all__ = ["Call", "Trace", "Traces", "agree", "corrected", "gradients_agree", "outputs_agree", "traced"]
 
 LAYOUTS = frozenset((
     "transpose", "reshape", "unsqueeze", "squeeze", "expand", "index", "chunk", "split", "unbind", "detach", "to",
@@ -174,11 +174,21 @@ def agree(one: Sequence[Array], other: Sequence[Array]) -> bool:
     return all(layout(first, second) is not None for first, second in zip(one, other, strict=True))
 
 
+def outputs_agree(one: Call, other: Call) -> bool:
+    """Whether what two calls gave is the same, as :func:`agree` says; one may give more, as attention its weights."""
+    shared = min(len(one.outputs), len(other.outputs))
+    return agree(one.outputs[:shared], other.outputs[:shared]) if shared else not (one.outputs or other.outputs)
+
+
 def gradients_agree(one: Call, other: Call) -> bool:
-    """Whether the gradients of what two calls gave are the same, in whatever layout what they gave is."""
-    if len(one.outputs) != len(other.outputs):
-        return False
-    for index, (first, second) in enumerate(zip(one.outputs, other.outputs, strict=True)):
+    """Whether the gradients of what two calls gave are the same, in whatever layout what they gave is.
+
+    Of what one of them gives more, nobody but that model knows: where it is used, what uses it shows it.
+    """
+    shared = min(len(one.outputs), len(other.outputs))
+    if not shared:
+        return not (one.outputs or other.outputs)
+    for index, (first, second) in enumerate(zip(one.outputs[:shared], other.outputs[:shared], strict=True)):
         found = layout(first, second)
         if found is None:
             found = layout(one.gradients[index], other.gradients[index])

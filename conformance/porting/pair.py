@@ -225,7 +225,7 @@ def load(path: str | Path) -> Pair:
     place = Path(path).resolve()
     if not place.is_file():
         raise PairError(
-            f"{path} is no file; --pair takes a Python file that names torch_model, paddle_model and inputs"
+            f"{path} is no file; a pair file is a Python file that names torch_model, paddle_model and inputs"
         )
     try:
         found = loading.run(place)

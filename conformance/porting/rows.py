@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance.porting.check import Drawn, Port
-from conformance.porting.layers import Call, Traces, agree, gradients_agree, traced
+from conformance.porting.layers import Call, Traces, agree, gradients_agree, outputs_agree, traced
 from conformance.porting.sameness import ALIKE, Array, root_mean_square
 from conformance.porting.sites import parted
 
@@ -61,7 +61,7 @@ def _name(call: Call) -> str:
 def compared(one: Call, other: Call) -> dict[str, Any]:
     """What is told of two calls that are each other's counterpart."""
     row: dict[str, Any] = {"paddle": _name(other), "paddle_kind": other.kind, "paddle_where": other.where}
-    row |= {"inputs": agree(one.inputs, other.inputs), "outputs": agree(one.outputs, other.outputs)}
+    row |= {"inputs": agree(one.inputs, other.inputs), "outputs": outputs_agree(one, other)}
     row |= {"used": _used(one.outputs, other.outputs)}
     if one.gradients or other.gradients:
         row |= {"gradient": gradients_agree(one, other)}
@@ -80,10 +80,10 @@ def _mark_first(made: Sequence[dict[str, Any]]) -> None:
 
 def _used(ours: Sequence[Array], theirs: Sequence[Array]) -> float | str | None:
     """``None`` where numbers cannot be compared, and "inf", as in ``results.json``, where nothing may differ."""
-    if len(ours) != len(theirs):
+    if bool(ours) != bool(theirs):
         return None
     largest = 0.0
-    for one, other in zip(ours, theirs, strict=True):
+    for one, other in zip(ours, theirs, strict=False):
         if one.shape != other.shape:
             return None
         same = (one == other) | ((one != one) & (other != other))

@@ -224,3 +224,34 @@ class PaddleTagger(paddle.nn.Layer):
         if self.wrong.get("dropout"):
             x = pf.dropout(x, 0.2, self.training)
         return self.head(x), last
+
+
+class TorchReader(torch.nn.Module):
+    """Words that are padded, and attention whose weights torch's layer gives too, and paddle's does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn = torch.nn
+        self.words = nn.Embedding(6, 8, padding_idx=0)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, ids: torch.Tensor) -> Any:
+        x = self.words(ids)
+        y, _ = self.attention(x, x, x)
+        return self.norm(x + y)
+
+
+class PaddleReader(paddle.nn.Layer):
+    """The port."""
+
+    def __init__(self, **wrong: Any) -> None:
+        super().__init__()
+        nn = paddle.nn
+        self.words = nn.Embedding(6, 8, padding_idx=wrong.get("padding_idx", 0))
+        self.attention = nn.MultiHeadAttention(8, 2)
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, ids: Any) -> Any:
+        x = self.words(ids)
+        return self.norm(x + self.attention(x, x, x))
