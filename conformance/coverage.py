@@ -21,7 +21,7 @@ from conformance.accuracy import Rejects
 from conformance.contract import FRAMEWORKS, REGISTRY, Contract, ContractError
 from conformance.coverage_files import pinned, read_counterparts, read_reasons, read_workloads
 from conformance.dtypes import DTYPES
-from conformance.portable import write_whole
+from conformance.portable import require_place, write_whole
 
 PAGE = "coverage.md"
 CHANNELS_LAST = ("NLC", "NHWC", "NDHWC", "channels_last")
@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print the shares, and write the pages. Raises ContractError for files that cannot be used."""
+    places = [] if options.json is None else [options.json]
+    for path in places if options.check else [*places, options.out / PAGE]:
+        _keep(path, require_place, path)
     found = read(options.counterparts, options.workloads)
     if options.json is not None:
         _write(options.json, json.dumps(found.as_json(), indent=1) + "\n")
@@ -63,8 +66,12 @@ def _text(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
+    _keep(path, write_whole, path, text)
+
+
+def _keep(path: Path, do: Callable[..., None], *given: Any) -> None:
     try:
-        write_whole(path, text)
+        do(*given)
     except OSError as error:
         raise ContractError(f"cannot write {path}: {error.strerror}; name another file") from error
 

@@ -213,14 +213,20 @@ class ConformancePlugin:
         ]
 
     def _offer(self, contract: str | None) -> Session | None:
-        """The session, where it has something to run here: its lanes start with the first that it has."""
+        """The session, where it has something to run here: its lanes start with the first that it has.
+
+        What is refused is refused once: to make a session reads the whole ledger.
+        """
+        if self.refusal is not None:
+            return None
         try:
             session = self.session()
             if contract is not None:
                 self._declare(session)
         except (pytest.UsageError, ContractError, LedgerError) as error:
             self.refusal = str(error)
-        if self.refusal is not None or (session.replay is not None and session.replay[0] != contract):
+            return None
+        if session.replay is not None and session.replay[0] != contract:
             return None
         self.offered += 1
         if self.offered == 1:

@@ -8,6 +8,7 @@ base64. In a witness, ``cycle`` in place of ``data`` gives values that are repea
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import tempfile
@@ -134,6 +135,17 @@ def _sample(inputs: Mapping[str, Any], regime: str) -> Sample:
     if regime not in (EXACT, REAL):
         raise PortableError(f"its regime is {regime!r}, neither {EXACT!r} nor {REAL!r}")
     return Sample(inputs, regime)
+
+
+def require_place(path: Path) -> None:
+    """Raise OSError where a file could not be written, before minutes of work that would go into it are done."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    folder = next(each for each in path.absolute().parents if os.path.lexists(each))
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def write_whole(path: Path, text: str) -> None:

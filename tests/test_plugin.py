@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.plugin import ConformancePlugin
 from tests.small_project import LEDGER, SUITE, Run, SmallProject
 
 MakeProject = Callable[[], SmallProject]
@@ -270,3 +271,17 @@ def test_a_contract_with_two_names_is_collected_once(make_project):
     project.write("suites/test_small.py", SUITE + "\nagain = double\n")
     run = project.run("--collect-only", "-q")
     assert run.output.count("::small.double\n") == 1, run.output
+
+
+def test_what_is_refused_is_refused_once_and_not_for_every_contract(monkeypatch):
+    asked = []
+
+    def refuse(self: ConformancePlugin) -> None:
+        asked.append(self)
+        raise pytest.UsageError("cannot read the replay file")
+
+    monkeypatch.setattr(ConformancePlugin, "session", refuse)
+    plugin = ConformancePlugin.__new__(ConformancePlugin)
+    plugin.refusal = None
+    assert plugin._offer("small.double") is None and plugin._offer("small.positive") is None
+    assert len(asked) == 1 and str(plugin.refusal) == "cannot read the replay file"

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import EXACT, Sample
+from conformance import EXACT, Sample, __main__
 from conformance.portable import (
     LISTED,
     PortableError,
     decode,
     encode,
+    require_place,
     sample_from_file,
     sample_from_table,
     sample_to_json,
@@ -196,3 +197,26 @@ def test_a_text_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_whole(tmp_path / "b.txt", "good \ud800 bad")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    require_place(tmp_path / "new" / "folder" / "page.md")
+    require_place(tmp_path / "file")
+    assert not (tmp_path / "new").exists()
+    for path, error in ((tmp_path, IsADirectoryError), (tmp_path / "file" / "page.md", NotADirectoryError)):
+        with pytest.raises(error) as found:
+            require_place(path)
+        assert found.value.strerror
+
+
+@pytest.mark.parametrize("command", ["coverage --json .", "coverage --out f", "findings --out f"])
+def test_commands_that_take_minutes_refuse_such_a_place_at_once(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "f").write_text("kept")
+    monkeypatch.setattr("conformance.coverage.read", None)
+    monkeypatch.setattr("conformance.findings.command.find", None)
+    assert __main__.main(command.split()) == 2
+    told = capsys.readouterr().err
+    assert "cannot" in told and "irectory" in told and len(told.splitlines()) == 1, told
+    assert (tmp_path / "f").read_text() == "kept" and [each.name for each in tmp_path.iterdir()] == ["f"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from conformance import home, ledger, names
 from conformance.contract import REGISTRY
 from conformance.findings import verify
 from conformance.findings.page import FOLDER, Finding, page
-from conformance.portable import write_whole
+from conformance.portable import require_place, write_whole
 from conformance.report import reproducers
 
 LEDGER = "fixtures/divergences.toml"
@@ -40,21 +42,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the command; bad input is a ValueError or RuntimeError of one sentence."""
+    if not (options.check or options.verify):
+        with _kept(options.out):
+            require_place(options.out / PAGE)
     made = find(options.ledger)
     if options.verify:
         return verify.main(made, options.verify)
     files = texts(made)
-    try:
+    with _kept(options.out):
         if options.check:
             wrong = outdated(options.out, files)
             print("\n".join(wrong) or f"{options.out / PAGE} and {len(files) - 1} scripts are up to date")
             return 1 if wrong else 0
         changed = write(options.out, files)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise FindingsError(f"cannot keep the findings in {options.out}: {reason}; give a folder by --out") from error
     print(f"{options.out / PAGE} and {len(files) - 1} scripts, {changed} of these files changed")
     return 0
+
+
+@contextlib.contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Raise FindingsError where the folder's files cannot be read or written."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FindingsError(f"cannot keep the findings in {folder}: {reason}; give a folder by --out") from error
 
 
 def find(path: Path | None = None) -> list[Finding]:
