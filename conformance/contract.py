@@ -161,7 +161,7 @@ class Contract:
         """
         if not error:
             return None
-        if _NOT_HELD.match(error):
+        if is_not_held(error):
             return min(sample.dtypes(), default="a sample")
         found = sample.dtypes() & set(self.optional_dtypes)
         return min(found) if found and _NO_KERNEL.search(error) else None
@@ -182,8 +182,15 @@ _NO_KERNEL = re.compile(
     re.IGNORECASE,
 )
 """Words of the frameworks for a dtype without a kernel."""
-_NOT_HELD = re.compile(r"WireError: .*needs ml_dtypes|ModuleNotFoundError: No module named 'scipy'")
-"""Words of a lane whose environment cannot hold a sample: that speaks of no framework."""
+_NOT_HELD = re.compile(r"WireError: .*needs ml_dtypes|ModuleNotFoundError: No module named '(scipy|torchvision|PIL)'")
+"""Words of a lane whose environment cannot hold a sample, or lacks a package beside the framework, all of it: that
+speaks of no framework, and is no refusal of a sample either."""
+
+
+def is_not_held(error: str) -> bool:
+    """Whether an error says that a lane's environment cannot hold a sample, or lacks a package that its call needs."""
+    return _NOT_HELD.match(error) is not None
+
 
 REGISTRY: dict[str, Contract] = {}
 """Every declared contract by id."""

@@ -67,8 +67,13 @@ def gate(options: argparse.Namespace, more: Sequence[str]) -> int:
 
 def upgrade(options: argparse.Namespace, more: Sequence[str]) -> int:
     """Run the suites on two releases of one framework. Raises SpecError or CommandError for what is no lane."""
-    lanes = [f"--lane={_lane(label, getattr(options, label), options.framework)}" for label in ("old", "new")]
-    return gate(options, [*lanes, *more])
+    lanes = [_lane(label, getattr(options, label), options.framework) for label in ("old", "new")]
+    frameworks = [parse(lane).framework for lane in lanes]
+    if len(set(frameworks)) > 1:
+        raise CommandError(
+            f"OLD is {frameworks[0]} and NEW is {frameworks[1]}: an upgrade compares two releases of one framework"
+        )
+    return gate(options, [*(f"--lane={lane}" for lane in lanes), *more])
 
 
 def _lane(label: str, text: str, framework: str | None) -> str:

@@ -58,6 +58,7 @@ class ContractItem(LawItem):
             self.run.begin()
             self.execute(session, self.run)
         except pytest.skip.Exception:
+            self.run = None  # nothing ran, so that nothing is reported
             raise
         except BaseException as error:
             with contextlib.suppress(LaneError):  # the failure stands; the next contract must find pinned settings
@@ -66,13 +67,18 @@ class ContractItem(LawItem):
             self.run.record.failure = failures.describe(error, session)
             raise
         finally:
-            if self.run.upgrade is not None and self.run.upgrade.counts:
-                self.run.record.upgrade = self.run.upgrade.plain(self.run.record.worst)
-            for label, tally in self.run.modes.items():
-                if tally.counts:
-                    self.run.record.modes[label] = tally.plain(self.run.record.worst)
-            self.run.record.seconds = time.perf_counter() - began
+            if self.run is not None:
+                self._tell(self.run, time.perf_counter() - began)
             session.budget.end()
+
+    def _tell(self, run: ContractRun, seconds: float) -> None:
+        """Complete the record with what was compared."""
+        if run.upgrade is not None and run.upgrade.counts:
+            run.record.upgrade = run.upgrade.plain(run.record.worst)
+        for label, tally in run.modes.items():
+            if tally.counts:
+                run.record.modes[label] = tally.plain(run.record.worst)
+        run.record.seconds = seconds
 
     def _require_lane(self) -> None:
         """Skip what only lanes in some mode run, or what they do not, where that leaves none."""

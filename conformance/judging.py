@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.accuracy import Rejects
-from conformance.contract import Contract, ContractError, Observation, Sample
+from conformance.contract import Contract, ContractError, Observation, Sample, is_not_held
 from conformance.judge import HOST, Judgement, compare, compare_lanes
 from conformance.lanes import Lane
 from conformance.ledger import Entry
@@ -29,7 +29,9 @@ class Judging:
         self.contract, self.lanes, self.entries_of, self.record = contract, lanes, entries_of, record
         self.oracles, self.shown = Oracles(contract), Shown()
         self.declined: set[str] = set()
-        """Lanes with a mode that could not take a sample."""
+        """Lanes that could not take a sample: by their mode, their environment, or for want of a kernel."""
+        self.taken: set[str] = set()
+        """Lanes that took one."""
 
     def judge(self, sample: Sample, observations: Mapping[str, Observation], screen: bool) -> Judged:
         """Judge a sample by itself.
@@ -73,6 +75,8 @@ class Judging:
         """Judge one lane against the oracle, and then against its ledger entries; whether an entry explains it."""
         observation = judged.observations[lane.label]
         if self.lacks(lane, sample, observation):
+            error = observation.error or ""
+            judged.lacking[lane.label] = "" if is_not_held(error) else error.partition("\n")[0]
             return True
         accepted = self.oracles.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
@@ -125,6 +129,12 @@ class Judging:
             return True
         lacking = self.contract.lacks_kernel(self.oracles.given(lane, sample), observation.error)
         if lacking is None:
+            self.taken.add(lane.label)
             return False
-        self.record.unsupported.setdefault(f"{lane.label} {lacking}", str(observation.error).splitlines()[0][:200])
+        self.declined.add(lane.label)
+        error = str(observation.error)
+        whole = error.startswith("ModuleNotFoundError")  # of whatever dtype the sample is
+        self.record.unsupported.setdefault(
+            lane.label if whole else f"{lane.label} {lacking}", error.splitlines()[0][:200]
+        )
         return True

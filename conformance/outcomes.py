@@ -56,6 +56,8 @@ class Judged:
     accepted: dict[str, Any] = field(default_factory=dict)
     unlike: dict[str, str] = field(default_factory=dict)
     """How each lane that differs from the oracle does so, whether the ledger explains it or not."""
+    lacking: dict[str, str] = field(default_factory=dict)
+    """The error of each lane that has no kernel for the sample; empty where its mode or environment cannot take it."""
 
     @property
     def wrong(self) -> set[str]:

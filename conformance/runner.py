@@ -205,7 +205,7 @@ class ContractRun:
                 continue
             judged = self.judging.judge(sample, observations[place], screened[place])
             self._note(sample, judged)
-            status = self._compare_releases(sample, judged)
+            status = upgrade.counted(self._tallies, judged, sample.describe())
             if judged.differences:
                 self._found(Divergence(self.contract, sample, judged), status)
 
@@ -234,12 +234,6 @@ class ContractRun:
                 agreement.add(place, sample, seen, accepted)
             self.record.note(agreement.ratios(), {})
         return agreement.bad
-
-    def _compare_releases(self, sample: Sample, judged: Judged) -> str | None:
-        declined = {label for label, seen in judged.observations.items() if seen.unsupported is not None}
-        taken = [tally for tally in self._tallies if not declined & {tally.old, tally.new}]
-        found = [tally.count(judged.observations, judged.unlike, sample.describe()) for tally in taken]
-        return min(found, key=upgrade.STATUSES.index, default=None)
 
     def _found(self, error: Divergence, status: str | None) -> None:
         """Raise a divergence; of an upgrade, every sample is wanted, and the smallest that diverges is told at the end.
@@ -327,10 +321,8 @@ class ContractRun:
         return self.record
 
     def _taken_by_none(self) -> bool:
-        """Whether every lane has a mode that could take no sample."""
-        return all(
-            lane.label in self.judging.declined and lane.label not in self.judging.shown.lanes for lane in self.lanes
-        )
+        """Whether no lane could take any sample."""
+        return all(lane.label in self.judging.declined and lane.label not in self.judging.taken for lane in self.lanes)
 
     def vacuity(self) -> str | None:
         """What the samples so far have not shown, or ``None``; a divergence is shown."""
@@ -358,8 +350,8 @@ class ContractRun:
         if witness is None:
             return verdicts
         for lane in self.lanes:
-            if not entry.applies_to(lane) or (lane.spec.modes and not entry.mode):
-                continue  # of what an eager lane does wrong, a mode may do some right
+            if not _speaks_of(entry, lane):
+                continue
             observation = self._observed(lane, witness, lane.submit(self.contract, self.oracles.given(lane, witness)))
             if self.judging.lacks(lane, witness, observation):
                 verdicts[lane.label] = Verdict.UNSUPPORTED
@@ -373,9 +365,31 @@ class ContractRun:
                 verdicts[lane.label] = Verdict.KNOWN
                 self._note_known(lane.label, entry)
             self.record.framework_seconds += observation.framework_seconds
+        if self.upgrade is not None and verdicts:
+            self._compare_witness(witness)
         self.record.samples += bool(verdicts)
         self.record.seconds += time.perf_counter() - began
         return verdicts
+
+    def _compare_witness(self, witness: Sample) -> None:
+        """Count a witness for an upgrade: of an entry about one of both releases, the other one runs it too."""
+        assert self.upgrade is not None
+        seen = {}
+        for lane in self.lanes:
+            observation = lane.result(lane.submit(self.contract, self.oracles.given(lane, witness)))
+            if observation.died is not None:
+                self.upgrade.count({}, {}, witness.describe(), lane.label)
+                return
+            seen[lane.label] = observation
+        try:
+            upgrade.counted([self.upgrade], self.judging.judge(witness, seen, False), witness.describe())
+        finally:
+            self.oracles.drop(witness)
+
+
+def _speaks_of(entry: Entry, lane: Lane) -> bool:
+    """Whether a witness has to diverge on a lane: of what an eager lane does wrong, a mode may do some right."""
+    return entry.applies_to(lane) and not (lane.spec.modes and not entry.mode)
 
 
 def _size(sample: Sample) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from conformance.contract import Observation, shorten
 from conformance.lanes import LaneSpec
+from conformance.outcomes import Judged
 
 OLD, NEW = "old", "new"
 NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG, CHANGED, UNCHANGED = (
@@ -27,6 +28,8 @@ NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG, CHANGED, UNCHANGED = (
 )
 STATUSES = (NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG, CHANGED, UNCHANGED)
 """The most important first: a contract has the first of these that a sample of it has."""
+KNOWN = "known: "
+"""How what is told of a sample begins where the ledger explains it."""
 DRIFT = 1.5
 """A margin that grew or shrank by less than this factor is not worth a line."""
 
@@ -49,8 +52,8 @@ def eager(specs: Sequence[LaneSpec]) -> list[tuple[str, str]]:
 class Tally:
     """One contract's samples by status; plain data but for the method that counts.
 
-    old, new: labels of the two lanes. first: what was wrong on the first newly wrong sample, or else the first that is
-    no longer wrong.
+    old, new: labels of the two lanes. first: what was wrong on the first sample that is newly wrong, and on the first
+    that is no longer wrong: what it is known for, where the ledger explains it.
     """
 
     old: str = OLD
@@ -59,9 +62,17 @@ class Tally:
     first: dict[str, str] = field(default_factory=dict)
 
     def count(
-        self, observations: Mapping[str, Observation], wrong: Mapping[str, str], sample: str, died: str | None = None
+        self,
+        observations: Mapping[str, Observation],
+        wrong: Mapping[str, str],
+        sample: str,
+        died: str | None = None,
+        known: Mapping[str, str] | None = None,
     ) -> str:
-        """Note a sample: ``wrong`` says for each lane that differs from the oracle how; ``died`` is a lane's label."""
+        """Note a sample: ``wrong`` says for each lane that differs from the oracle how; ``died`` is a lane's label.
+
+        known: why, of the lanes whose difference the ledger explains.
+        """
         old, new = (label in wrong or label == died for label in (self.old, self.new))
         if new and not old:
             status = NEWLY_WRONG
@@ -72,10 +83,18 @@ class Tally:
         else:
             status = UNCHANGED if _same(observations[self.old], observations[self.new]) else CHANGED
         self.counts[status] = self.counts.get(status, 0) + 1
-        if status in (NEWLY_WRONG, NEWLY_RIGHT) and status not in self.first:
-            how = wrong.get(self.new if status == NEWLY_WRONG else self.old, "its interpreter ended")
-            self.first[status] = f"{how}; sample {sample}"
+        if status in (NEWLY_WRONG, NEWLY_RIGHT, STILL_WRONG):
+            self._tell(status, wrong, known or {}, sample)
         return status
+
+    def _tell(self, status: str, wrong: Mapping[str, str], known: Mapping[str, str], sample: str) -> None:
+        """Keep the first sample that the ledger does not explain, or else why the first one is known to be wrong."""
+        lanes = {NEWLY_WRONG: [self.new], NEWLY_RIGHT: [self.old], STILL_WRONG: [self.new, self.old]}[status]
+        lane = next((lane for lane in lanes if lane not in known), None)
+        if lane is None:
+            self.first.setdefault(status, f"{KNOWN}{known[lanes[0]]}")
+        elif self.first.get(status, KNOWN).startswith(KNOWN):
+            self.first[status] = f"{wrong.get(lane, 'its interpreter ended')}; sample {sample}"
 
     @property
     def status(self) -> str:
@@ -86,6 +105,22 @@ class Tally:
         """What ``results.json`` keeps: counts, examples, and the margins that moved, from old to new."""
         moved = drift(worst.get(self.old, {}), worst.get(self.new, {}))
         return {"status": self.status, **asdict(self), "drift": moved}
+
+
+def counted(tallies: Sequence[Tally], judged: Judged, sample: str) -> str | None:
+    """Note a sample in each tally whose lanes both take it; the most important status that it has.
+
+    Of two releases a kernel that only one has is a loss, or a gain. Of a mode it says nothing.
+    """
+    known = {label: entry.reason for label, entry in judged.known}
+    found = []
+    for tally in tallies:
+        lacking = judged.lacking.keys() & {tally.old, tally.new}
+        releases = (tally.old, tally.new) == (OLD, NEW)
+        if not lacking or (releases and len(lacking) == 1 and all(judged.lacking[label] for label in lacking)):
+            wrong = judged.unlike | {label: judged.lacking[label] for label in lacking}
+            found.append(tally.count(judged.observations, wrong, sample, known=known))
+    return min(found, key=STATUSES.index, default=None)
 
 
 def drift(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, list[float]]:
@@ -117,10 +152,10 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     rows = [(row, row["upgrade"]) for row in document["contracts"] if row.get("upgrade")]
     if rows:
         title = f"upgrade of {lanes[OLD]['framework']}: {lanes[OLD]['version']} -> {lanes[NEW]['version']}"
-        text += _compared(title, rows, OLD, NEW)
+        text += _compared(title, rows)
     for label in dict.fromkeys(label for row in document["contracts"] for label in row.get("modes", {})):
         rows = [(row, row["modes"][label]) for row in document["contracts"] if label in row.get("modes", {})]
-        text += _compared(f"{label} against {rows[0][1]['old']}", rows, rows[0][1]["old"], label)
+        text += _compared(f"{label} against {rows[0][1]['old']}", rows)
     return text
 
 
@@ -128,27 +163,41 @@ Rows = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Contracts, and what was compared of each."""
 
 
-def _compared(title: str, rows: Rows, old: str, new: str) -> list[str]:
+def _compared(title: str, rows: Rows) -> list[str]:
     text = [title, ""]
     for status in STATUSES:
         found = [each for each in rows if each[1]["status"] == status]
         text.append(f"  {status:22} {len(found):4} contract{'s' if len(found) != 1 else ''}")
         if status in (NEWLY_WRONG, NEWLY_RIGHT):
-            text += [
-                f"      {_told(row, tally, status, new if status == NEWLY_WRONG else old)}" for row, tally in found
-            ]
+            text += [f"      {_told(row, tally, status)}" for row, tally in found]
         elif status == STILL_WRONG and found:
+            unexplained = [each for each in found if not each[1]["first"].get(status, KNOWN).startswith(KNOWN)]
             text.append(f"      {', '.join(row['id'] for row, _ in found)}")
+            if unexplained:
+                text += ["      of these, the ledger does not explain:"]
+                text += [f"        {_told(row, tally, status)}" for row, tally in unexplained]
     moved = sorted(_moved(rows), key=lambda item: -item[0])[:10]
     if moved:
         text += ["", "  margins that moved most, in units of the bound:", *(f"      {line}" for _, line in moved)]
     return [*text, ""]
 
 
-def _told(row: Mapping[str, Any], tally: Mapping[str, Any], status: str, lane: str) -> str:
+def merged(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What two items of one contract compared, as one: the samples that are drawn, and each witness of the ledger."""
+    if not one or not other:
+        return dict(one or other or {}) or None
+    tally = Tally(one["old"], one["new"], dict(one["counts"]), dict(one["first"]))
+    for status, number in other["counts"].items():
+        tally.counts[status] = tally.counts.get(status, 0) + number
+    for status, told in other["first"].items():
+        if status not in tally.first or (not told.startswith(KNOWN) and tally.first[status].startswith(KNOWN)):
+            tally.first[status] = told
+    return {"status": tally.status, **asdict(tally), "drift": one["drift"] or other["drift"]}
+
+
+def _told(row: Mapping[str, Any], tally: Mapping[str, Any], status: str) -> str:
     counted = tally["counts"]
-    reasons = [entry["reason"] for entry in row["known"] if entry["lane"] == lane]
-    told = f"known: {reasons[0]}" if reasons else tally["first"].get(status, "")
+    told = tally["first"].get(status, "")
     text = f"{row['id']} ({counted[status]} of {sum(counted.values())} samples): {' '.join(told.split())}"
     return shorten(text, 150)
 

@@ -33,11 +33,6 @@ class Shown:
             for name, value in observation.values.items():
                 self._note(name, value)
 
-    @property
-    def lanes(self) -> Collection[str]:
-        """Labels of the lanes that took part."""
-        return self._quantities.keys()
-
     def note_expected(self, accepted: Any) -> None:
         """What a lane is known to leave at zero, and should not, shows something too."""
         for name in () if isinstance(accepted, Rejects) else accepted:

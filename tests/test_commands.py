@@ -49,6 +49,7 @@ def test_a_side_of_an_upgrade_is_an_environment_or_a_lane(text, framework, lane)
         (["upgrade", "envs/a", "envs/b"], "envs/a: add --framework torch or --framework paddle, or write torch@envs/a"),
         (["upgrade", "--framework=torch", "none", "none"], "none is no virtual environment and no interpreter"),
         (["upgrade", "torch:tpu@a", "torch@b"], "unknown device 'tpu'"),
+        (["upgrade", "paddle@a", "torch@b"], "OLD is paddle and NEW is torch: an upgrade compares two releases of one"),
         (["port", "none.py"], "none.py is no file; name a Python file with torch_model, paddle_model and inputs"),
         (["coverage", "--json", f"{ROOT}"], "cannot write"),
     ],

@@ -204,8 +204,10 @@ def test_a_witness_is_replayed(identity, run, step, verdict):
     [
         WireError("an array of bfloat16 needs ml_dtypes, which is not installed in python"),
         ModuleNotFoundError("No module named 'scipy'"),
+        ModuleNotFoundError("No module named 'torchvision'"),
+        ModuleNotFoundError("No module named 'PIL'"),
     ],
-    ids=["ml_dtypes", "scipy"],
+    ids=["ml_dtypes", "scipy", "torchvision", "pillow"],
 )
 def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_entry_stale(identity, run, error):
     def fail(x: np.ndarray) -> np.ndarray:
@@ -307,3 +309,16 @@ def test_what_a_known_divergence_leaves_open_need_not_be_bounded(declare, run):
     made = run(law, entries=(entry(),))
     made.check(real(1))
     assert made.finish().verdict is Verdict.KNOWN
+
+
+def test_a_refusal_is_not_agreed_to_by_a_lane_whose_environment_lacks_the_package(declare, run):
+    def fail(x: np.ndarray) -> np.ndarray:
+        raise ModuleNotFoundError("No module named 'torchvision'")
+
+    made = run(declare(fail, lambda x: Rejects("no image"), fail))
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.UNSUPPORTED
+    assert len(made.record.unsupported) == 2
+    made = run(declare(fail, lambda x: Rejects("no image"), lambda x: 1 / 0))
+    made.check(whole(1))
+    assert made.finish().verdict is Verdict.AGREE and len(made.record.unsupported) == 1

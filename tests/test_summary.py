@@ -163,3 +163,12 @@ def test_one_contract_is_one_and_a_huge_margin_is_short():
     one = {**document(wrong), "samples": 1}
     assert "1 contract, 1 sample, " in summary.verdict_line(one)
     assert any("1.7e+08" in line for line in summary.lines(one))
+
+
+def test_an_entry_of_several_lanes_and_contracts_is_told_once():
+    entry = {"id": "odd", "samples": 1, "reason": "It is odd."}
+    known = [{**entry, "lane": "new"}, {**entry, "lane": "old"}]
+    text = "\n".join(summary.lines(document(row(known=known))))
+    assert "known divergences (1)" in text and text.count("odd (") == 1 and "odd (new, old): It is odd." in text
+    text = "\n".join(summary.lines(document(row(known=known[:1]), row("nn.b", known=known[:1]))))
+    assert "known divergences (1)" in text and "odd (new, and in 1 more contract): It is odd." in text

@@ -13,7 +13,7 @@ import pytest
 from conformance.contract import Observation
 from conformance.judge import Verdict
 from conformance.lanes import parse
-from conformance.outcomes import Divergence, LaneDied
+from conformance.outcomes import Divergence, Judged, LaneDied
 from conformance.runner import ContractRun
 from conformance.upgrade import (
     CHANGED,
@@ -24,12 +24,15 @@ from conformance.upgrade import (
     STILL_WRONG,
     UNCHANGED,
     Tally,
+    counted,
     drift,
     lines,
+    merged,
     pair,
 )
 from tests.laws import real
 from tests.small_project import Run, SmallProject
+from tests.test_known import entry, odd
 
 # One sample, one contract
 
@@ -75,7 +78,8 @@ def test_a_contract_has_its_most_important_status_and_the_first_example():
     for wrong in ({}, {"old": "o", "new": "n"}, {"new": "is 3"}, {"new": "is 4"}, {"old": "is 5"}):
         tally.count({"old": seen(), "new": seen()}, wrong, "x=1")
     assert tally.status == NEWLY_WRONG
-    assert tally.first == {NEWLY_WRONG: "is 3; sample x=1", NEWLY_RIGHT: "is 5; sample x=1"}
+    first = {STILL_WRONG: "n; sample x=1", NEWLY_WRONG: "is 3; sample x=1", NEWLY_RIGHT: "is 5; sample x=1"}
+    assert tally.first == first
     plain = tally.plain({"old": {"output": 0.2}, "new": {"output": 0.9}})
     assert json.loads(json.dumps(plain)) == {
         "status": NEWLY_WRONG,
@@ -87,6 +91,52 @@ def test_a_contract_has_its_most_important_status_and_the_first_example():
     }
     for one_sided in ({"old": {"output": 0.2}}, {"new": {"output": 0.2}}, {}):
         assert tally.plain(one_sided)["drift"] == {}
+
+
+def test_what_the_ledger_does_not_explain_is_told_before_what_it_does():
+    tally, both = Tally(), {"old": seen(), "new": seen()}
+    tally.count(both, {"new": "is 2"}, "x=1", known={"new": "It is odd.", "old": "unread"})
+    assert tally.first == {NEWLY_WRONG: "known: It is odd."}
+    tally.count(both, {"new": "is 3"}, "x=2", known={"old": "unread"})
+    tally.count(both, {"new": "is 4"}, "x=3")
+    tally.count(both, {"new": "is 5", "old": "is 5"}, "x=4", known={"new": "It is odd.", "old": "It was."})
+    assert tally.first == {NEWLY_WRONG: "is 3; sample x=2", STILL_WRONG: "known: It is odd."}
+    tally.count(both, {"new": "is 5", "old": "is 6"}, "x=5", known={"new": "It is odd."})
+    assert tally.first[STILL_WRONG] == "is 6; sample x=5"
+
+
+def test_the_samples_and_the_witnesses_of_a_contract_are_counted_together():
+    drawn, witness, more = Tally(), Tally(), Tally()
+    both = {"old": seen(), "new": seen()}
+    drawn.count(both, {}, "x=1")
+    witness.count(both, {"new": "is 2"}, "x=2", known={"new": "It is odd."})
+    more.count(both, {"new": "is 3"}, "x=3")
+    plain = drawn.plain({"old": {"output": 0.2}, "new": {"output": 0.9}})
+    found = merged(plain, witness.plain({}))
+    assert found is not None
+    assert (found["status"], found["counts"]) == (NEWLY_WRONG, {UNCHANGED: 1, NEWLY_WRONG: 1})
+    assert found["first"] == {NEWLY_WRONG: "known: It is odd."} and found["drift"] == {"output": [0.2, 0.9]}
+    for one, other in ((found, more.plain({})), (more.plain({}), found)):
+        again = merged(one, other)
+        assert again is not None and again["counts"] == {UNCHANGED: 1, NEWLY_WRONG: 2}
+        assert again["first"] == {NEWLY_WRONG: "is 3; sample x=3"}
+    assert merged(None, plain) == merged(plain, None) == plain and merged(None, None) is None
+
+
+def test_a_kernel_that_one_release_alone_has_is_a_loss_or_a_gain_and_what_its_environment_lacks_is_neither():
+    both, eager = {"old": seen(), "new": seen(error="RuntimeError: no kernel")}, Tally("torch:cpu", "torch:cpu+nhwc")
+    for lacking, status in (
+        ({"new": "RuntimeError: no kernel"}, NEWLY_WRONG),
+        ({"old": "RuntimeError: no kernel"}, NEWLY_RIGHT),
+        ({"new": "RuntimeError: no kernel", "old": "RuntimeError: none"}, None),
+        ({"new": ""}, None),
+        ({"torch:cpu+nhwc": "RuntimeError: no kernel"}, CHANGED),
+    ):
+        tally = Tally()
+        assert counted([tally], Judged(observations=both, lacking=lacking), "x") == status
+        assert tally.counts == ({status: 1} if status else {})
+    seen_by_mode = {"torch:cpu": seen(), "torch:cpu+nhwc": seen()}
+    assert counted([eager], Judged(observations=seen_by_mode, lacking={"torch:cpu+nhwc": "none"}), "x") is None
 
 
 def test_a_contract_without_a_sample_is_unchanged():
@@ -198,6 +248,23 @@ def test_where_regressions_alone_are_asked_for_what_is_right_again_is_no_failure
     assert error.value.sample.inputs["x"].tolist() == [2, 2]
 
 
+def test_a_witness_counts_on_both_releases(identity, numpy_lanes):
+    numbers = iter([1, 1, 0, 1])
+    law = identity(paddle=lambda x: x + np.float32(next(numbers)), variant_odd=odd)
+    made = ContractRun(law.contract, numpy_lanes("old=paddle", "new=paddle"), [entry()])
+    assert made.replay_witness(entry()) == {"old": Verdict.KNOWN, "new": Verdict.KNOWN}
+    assert made.upgrade is not None and made.upgrade.counts == {NEWLY_WRONG: 1}
+    assert made.upgrade.first == {NEWLY_WRONG: f"known: {entry().reason}"} and made.record.samples == 1
+
+
+def test_a_release_that_dies_of_a_witness_is_counted(identity, numpy_lanes, monkeypatch):
+    law = identity(paddle=lambda x: x + np.float32(1), variant_odd=odd)
+    made = ContractRun(law.contract, numpy_lanes("old=torch", "new=torch"), [])
+    monkeypatch.setattr(made.lanes[0], "result", lambda handle: Observation(died="ended with status -9"))
+    made._compare_witness(real(1))
+    assert made.upgrade is not None and made.upgrade.counts == {NEWLY_RIGHT: 1}
+
+
 def test_a_release_that_dies_is_counted(upgrade):
     made, sample = upgrade(0, 0), real(1)
     made.lanes[1].result = lambda handle: Observation(died="ended with status -9")
@@ -219,14 +286,13 @@ def told(name: str, status: str, first: str = "", **more: Any) -> dict[str, Any]
 
 
 def test_the_summary_of_an_upgrade():
-    reasons = [{"lane": "old", "reason": "It was odd."}, {"lane": "new", "reason": "It is odd\n  now."}]
     rows = [
         told("nn.a", NEWLY_WRONG, "output is 2,\n expected 1; sample x=1"),
-        told("nn.b", NEWLY_WRONG, "unread", known=reasons),
-        told("nn.c", NEWLY_RIGHT, "unread", known=reasons),
+        told("nn.b", NEWLY_WRONG, "known: It is odd\n  now.", known=[{"lane": "new", "reason": "Of other samples."}]),
+        told("nn.c", NEWLY_RIGHT, "known: It was odd."),
         told("nn.d", NEWLY_RIGHT, "a" * 200),
-        told("nn.e", STILL_WRONG),
-        told("nn.f", STILL_WRONG, drift={"output": [0.1, 0.9]}),
+        told("nn.e", STILL_WRONG, "output is 2; sample x=1"),
+        told("nn.f", STILL_WRONG, "known: As ever.", drift={"output": [0.1, 0.9]}),
         told("nn.g", CHANGED, drift={"output": [0.125, 0.75], "loss": [0.0, 0.5]}),
         told("nn.h", UNCHANGED, counts={UNCHANGED: 9}, drift={"output": [0.5, 0.25]}),
         {"id": "nn.i", "known": [], "upgrade": None},
@@ -246,6 +312,8 @@ def test_the_summary_of_an_upgrade():
         f"      nn.d (3 of 9 samples): {'a' * 124}...",
         "  still wrong               2 contracts",
         "      nn.e, nn.f",
+        "      of these, the ledger does not explain:",
+        "        nn.e (3 of 9 samples): output is 2; sample x=1",
         "  changed within bounds     1 contract",
         "  unchanged                 1 contract",
         "",
@@ -306,6 +374,14 @@ def test_nothing_changed(compare):
     assert run.output.index("upgrade of paddle: 3.0.0 -> 3.3.1") < run.output.index("old: paddle 3.0.0")
     assert run.contract("small.double")["upgrade"]["status"] == UNCHANGED
     assert run.contract("small.positive")["upgrade"]["status"] == STILL_WRONG  # known in both
+
+
+def test_what_the_ledger_does_not_explain_is_told_of_what_is_still_wrong_and_witnesses_count(compare):
+    run = compare({"PADDLE_VERSION": "2.6.2"}, {}, "-k", "positive", "--gate-on=regressions")
+    assert run.code == 0, run.output
+    row = run.contract("small.positive")
+    assert sum(row["upgrade"]["counts"].values()) == row["samples"]  # the witness, which only new is known for, too
+    assert "of these, the ledger does not explain:\n        small.positive (" in run.output
 
 
 def test_what_is_newly_wrong_is_told_with_its_first_example(compare):

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from conformance import home
+from conformance import home, upgrade
 from conformance.judge import Verdict, worst
 from conformance.portable import write_whole
 from conformance.record import Record
@@ -78,7 +78,7 @@ def merge(records: dict[str, Record], carried: dict[str, Any]) -> None:
         old.known[key] = {**entry, "samples": entry["samples"] + counted}
     old.unsupported.update(new.unsupported)
     old.failure = old.failure or new.failure
-    old.upgrade = old.upgrade or new.upgrade
+    old.upgrade = upgrade.merged(old.upgrade, new.upgrade)
     old.modes = old.modes or new.modes
     old.details = old.details or new.details
 

@@ -26,7 +26,8 @@ def lines(document: dict[str, Any]) -> list[str]:
     ]
     known = _known(document)
     if known:
-        text += ["", f"known divergences ({len(known)}), each held to what it is known to do:"]
+        number = len({entry["id"] for entry in known})
+        text += ["", f"known divergences ({number}), each held to what it is known to do:"]
         text += [textwrap.shorten(line, 120, initial_indent="  ") for line in _folded(known)]
     noted = _noted(document)
     if noted:
@@ -158,7 +159,7 @@ def _worst(items: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def _known(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for item in document["contracts"] for entry in item["known"]]
+    return [{**entry, "contract": item["id"]} for item in document["contracts"] for entry in item["known"]]
 
 
 def _noted(document: dict[str, Any]) -> list[str]:
@@ -186,16 +187,20 @@ def known_folded(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _leading(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries that are no "As ENTRY", each once: with every lane that has it, and how many more contracts do."""
     reasons = {entry["id"]: entry["reason"] for entry in known}
-    followers: Counter[tuple[str, str]] = Counter()
-    leading = []
+    lanes: dict[str, dict[str, None]] = {}
+    others: dict[str, set[tuple[str, str]]] = {}
+    leading: dict[str, dict[str, Any]] = {}
     for entry in known:
         root = leader(entry["id"], reasons)
+        lanes.setdefault(root, {})[entry["lane"]] = None
         if root == entry["id"]:
-            leading.append(entry)
-        else:
-            followers[root, entry["lane"]] += 1
-    return [{**entry, "followers": followers[entry["id"], entry["lane"]]} for entry in leading]
+            leading.setdefault(root, entry)
+        others.setdefault(root, set()).add((entry["id"], entry["contract"]))
+    return [
+        {**entry, "lane": ", ".join(lanes[root]), "followers": len(others[root]) - 1} for root, entry in leading.items()
+    ]
 
 
 def _unsupported(document: dict[str, Any]) -> list[str]:
