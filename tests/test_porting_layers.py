@@ -43,10 +43,14 @@ def test_the_used_part_says_the_same_as_the_verdict(one, other, used):
     assert row["outputs"] is (used in (0.0, 1.0))
 
 
-def test_another_number_of_outputs_cannot_be_compared():
+def test_what_one_call_gives_more_is_no_difference_and_none_at_all_is():
     one, other = call("a", 1.0), call("a", 1.0)
-    two = Call("a", "Linear", "", other.inputs, [np.ones(1), np.ones(1)], [])
-    assert rows((one, two))[0]["used"] is None and not alike(one.outputs, two.outputs)
+    two = Call("a", "Linear", "", other.inputs, [*other.outputs, np.ones(1)], [])
+    none = Call("a", "Linear", "", other.inputs, [], [])
+    (row,) = rows((one, two))
+    assert row["used"] == 0.0 and row["outputs"] and "first" not in row and not alike(one.outputs, two.outputs)
+    (row,) = rows((one, none))
+    assert row["used"] is None and not row["outputs"] and row["first"] == "forward"
 
 
 @pytest.mark.parametrize(
