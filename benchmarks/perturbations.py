@@ -30,7 +30,7 @@ NEVER = len(LEVELS)
 USELESS = NEVER + 1
 """Of a tolerance that rejects every correct result, and so shows no error."""
 UNIT = 2.0**-23
-"""One unit in the last place of float32, relative; also of results in other formats, so that errors compare."""
+"""One unit in the last place of float32, relative."""
 
 ONE, ALL = "one element", "all elements"
 GATE = "the gate"
@@ -63,13 +63,15 @@ class Seen:
 class Sensitivity:
     """What was measured of a contract.
 
-    seen: by lane and result, of those with floating-point values. alarms: for each tolerance, how many of the
-    ``observed`` correct observations with such values it rejects.
+    seen: by lane and result, of those in float32. alarms: for each tolerance, how many of the
+    ``observed`` correct observations with such values it rejects. other_formats: whether there are floating-point
+    results in another format.
     """
 
     contract: Contract
     samples: int = 0
     observed: int = 0
+    other_formats: bool = False
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     alarms: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOLERANCES, 0))
 
@@ -139,8 +141,12 @@ def measure(contract: Contract, lanes: Sequence[Lane], entries: Sequence[Entry])
 
 
 def _look(found: Sensitivity, judge: LaneJudge, rng: np.random.Generator) -> None:
-    """Put errors into every floating result of an observation."""
+    """Put errors into every result of an observation that is in float32."""
     results = list(judge.floats())
+    found.other_formats |= any(
+        not np.issubdtype(values.dtype, np.integer) and values.dtype not in (bool, np.float32)
+        for values in judge.observation.values.values()
+    )
     rejecting = {
         instrument: {result.name for result in results if result.outside(result.values, limit)}
         for instrument, limit in TOLERANCES.items()
@@ -181,7 +187,7 @@ def _outside(result: Result, wrong: Callable[[int], np.ndarray], limit: Any, pla
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A floating-point result of a lane, the right values, and where these are promised (``None``: everywhere)."""
+    """A result of a lane in float32, the right values, and where these are promised (``None``: everywhere)."""
 
     name: str
     values: np.ndarray
@@ -209,9 +215,10 @@ class LaneJudge:
         self.lane, self.sample, self.judged = lane, sample, judged
         self.observation = judged.observations[lane.label]
         self.others = {label: seen for label, seen in judged.observations.items() if label != lane.label}
-        self.screened = lane.label not in judged.accepted
+        silent = self.observation.error is not None or self.observation.unsupported is not None
+        self.screened = lane.label not in judged.accepted and not silent
         self._accepted: list[tuple[bool, Mapping[str, Any], set[str]]] = []
-        if self.screened or self.observation.error is not None:
+        if self.screened or silent:
             return
         known = [entry for entry in run.entries if entry.applies_to(lane)]
         oracles = [run.contract.oracle, *(run.contract.variants[entry.behaviour] for entry in known)]
@@ -223,13 +230,13 @@ class LaneJudge:
                 self._accepted.append((oracle is run.contract.oracle, accepted, unlike))
 
     def floats(self) -> Iterator[Result]:
-        """Every floating-point result that has elements."""
+        """Every result in float32 that has elements."""
         fitting: list[Mapping[str, Any]] = [accepted for _, accepted, unlike in self._accepted if not unlike]
         if self.screened:
             fitting = [seen.values for seen in self.others.values()]
         for name, item in fitting[0].items() if fitting else ():
-            values = self.observation.values[name]
-            if values.dtype.kind == "f" and values.size:
+            values = self.observation.values.get(name)
+            if values is not None and values.dtype == np.float32 and values.size:
                 acceptance = item if isinstance(item, Acceptance) else Acceptance(np.asarray(item))
                 free = np.isposinf(acceptance.bound) & (self.sample.regime != EXACT)
                 promised = np.broadcast_to(~free, values.shape) if np.any(free) else None

@@ -50,10 +50,9 @@ TEXT = f"""\
 An error is put into what a correct lane returned for a sample of the gate: every element of one result, or one element
 of it (drawn by a fixed seed), is multiplied by 1 + e. The numbers are the smallest e, among the powers of two up to
 2^{LEVELS[-1]} units, that any of the contract's samples shows. A unit is 2^-23, one unit in the last place of float32
-(1.2e-7; 8 units are 9.5e-7); no error is smaller than one in the result's own format. Each result of a contract
-(output, gradients, optimizer state ...) is tried by itself, and the one that hides the largest error counts: it is
-named, with the share of its samples that show the error, in the lane where fewer do. Two numbers are torch's and
-paddle's.
+(1.2e-7; 8 units are 9.5e-7). Results in float32 are changed, and no others. Each result of a contract (output,
+gradients, optimizer state ...) is tried by itself, and the one that hides the largest error counts: it is named, with
+the share of its samples that show the error, in the lane where fewer do. Two numbers are torch's and paddle's.
 
 The gate's answer is that of its own judge, which is asked again about the changed values: the oracle, the ledger's
 variants, and lane against lane. The tolerances see the same errors against the right values: numpy.allclose with its
@@ -92,17 +91,18 @@ def row(found: Sensitivity) -> str:
     """The contract's row of the table."""
     lead = (found.contract.area, found.contract.id, str(found.samples))
     if not found.seen:
-        return table_row(*lead, "any change", "any change", *["" for _ in TOLERANCES])
+        what = "not in float32" if found.other_formats else "any change"
+        return table_row(*lead, what, what, *["" for _ in TOLERANCES])
     cells = [gate_cell(found, extent) for extent in (ONE, ALL)]
     return table_row(*lead, *cells, *(tolerance_cell(found, instrument) for instrument in TOLERANCES))
 
 
 def summary(sensitivities: Sequence[Sensitivity]) -> list[str]:
-    """Counts of the contracts with floating-point results, by the level that each instrument needs."""
+    """Counts of the contracts with results in float32, by the level that each instrument needs."""
     floating = [found for found in sensitivities if found.seen]
     samples = sum(found.samples for found in sensitivities)
     lines = [
-        f"{len(sensitivities)} contracts, {samples:,} samples; {len(floating)} contracts have floating-point results. "
+        f"{len(sensitivities)} contracts, {samples:,} samples; {len(floating)} contracts have results in float32. "
         "These, counted by how many units they need:",
         "",
         table_row("instrument", "wrong", *BINS, "reject a correct result"),

@@ -142,9 +142,24 @@ def test_a_contract_without_floating_results_is_exact(measured):
     )
     for found in (refused, counted):
         assert sensitivity.row(found).count("any change") == 2
-    assert (
-        "2 contracts, 2 samples; 0 contracts have floating-point results" in sensitivity.summary([refused, counted])[0]
-    )
+    assert "2 contracts, 2 samples; 0 contracts have results in float32" in sensitivity.summary([refused, counted])[0]
+
+
+def test_results_in_other_formats_are_left_out_and_said_to_be(measured):
+    def wide(x: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x.astype(np.float64), dtype="float64")}
+
+    found = measured(real(1.0), oracle=wide, torch=lambda x: x.astype(np.float64))
+    assert not found.seen
+    assert sensitivity.row(found).count("not in float32") == 2
+
+
+def test_a_sample_for_which_a_lane_has_no_kernel_shows_nothing_there(measured):
+    def lacking(x: np.ndarray) -> np.ndarray:
+        raise RuntimeError("not implemented for float32")
+
+    found = measured(real(1.0), torch=lacking, paddle=lambda x: x, optional_dtypes=("float32",))
+    assert {label for label, _ in found.seen} == {"paddle:cpu"}
 
 
 @pytest.mark.parametrize(("units", "holds"), [(1.0, True), (8.5, False)])
