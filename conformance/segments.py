@@ -37,11 +37,12 @@ def summed(x: Any, groups: Array, count: int) -> Quantity:
     return Quantity(found.value, error, linked((x, gradient)))
 
 
-def averaged(x: Any, groups: Array, count: int) -> Quantity:
-    """The mean of the rows of each of so many groups."""
+def averaged(x: Any, groups: Array, count: int, units: float = 1) -> Quantity:
+    """The mean of the rows of each of so many groups; units: what the division in the gradient costs."""
     x = quantity(x)
     sizes = np.bincount(groups[(groups >= 0) & (groups < count)], minlength=count) if len(groups) else np.zeros(count)
-    return divide(summed(x, groups, count), _along(np.maximum(sizes, 1).astype(np.float64), x.ndim), 2)
+    total, sizes = summed(x, groups, count), _along(np.maximum(sizes, 1).astype(np.float64), x.ndim)
+    return divide(total, sizes, 2).with_gradient(total, lambda g: divide(g, sizes, units))
 
 
 def extreme(

@@ -133,12 +133,12 @@ def _received(f, sent, target, size, nodes, pool):
     return empty.scatter_reduce(0, _wide(f, sent, target), sent, name, include_self=False)
 
 
-def _reduced(sent, target, size, nodes, pool, **how):
+def _reduced(sent, target, size, nodes, pool, units=1, **how):
     count = size or nodes
     if pool == "sum":
         return segments.summed(sent, target, count)
     if pool == "mean":
-        return segments.averaged(sent, target, count)
+        return segments.averaged(sent, target, count, units)
     return segments.extreme(sent, target, count, pool == "max", **how)
 
 
@@ -184,9 +184,13 @@ def _sent(x, y, message, shift=0.0):
 
 
 def _along_edges(x, y, source, target, message, size, pool, shift=0.0, **how):
-    """Formula and variants of ``send_ue_recv``."""
+    """Formula and variants of ``send_ue_recv``.
+
+    The gradient of a mean of products may be multiplied first and divided then, which rounds also where the division
+    by itself would not.
+    """
     sent = _sent(segments.rows(x, source), y, message, shift)
-    return _reduced(sent, target, size, x.shape[0], pool, **how)
+    return _reduced(sent, target, size, x.shape[0], pool, 2 if message in ("mul", "div") else 1, **how)
 
 
 @operator(
