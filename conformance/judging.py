@@ -80,6 +80,7 @@ class Judging:
             return True
         accepted = self.oracles.accept(lane, self.contract.oracle, sample, observation)
         judged.accepted[lane.label] = accepted
+        self.shown.note_accepted(accepted)
         entries = self.entries_of[lane.label]
         judgement = self.against(accepted, lane, sample, observation, first=bool(entries))
         if judgement.differences:

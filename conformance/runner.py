@@ -231,6 +231,7 @@ class ContractRun:
                         accepted[lane.label] = self.oracles.accept(
                             lane, self.contract.oracle, sample, observations[place][lane.label]
                         )
+                        self.judging.shown.note_accepted(accepted[lane.label])
                 agreement.add(place, sample, seen, accepted)
             self.record.note(agreement.ratios(), {})
         return agreement.bad

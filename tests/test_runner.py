@@ -304,11 +304,29 @@ def test_quantities_that_are_always_zero_or_empty_are_all_named(declare, run):
 
     made = run(law("small.empty", b=np.array(0), a=np.array(["", ""])))
     made.check(real(1))
-    with pytest.raises(VacuousContract, match=r"^small\.empty: a, b was zero in all 1 samples$"):
+    with pytest.raises(
+        VacuousContract, match=r"^small\.empty: a, b was zero, or could be by its bound, in all 1 samples$"
+    ):
         made.finish()
     made = run(law("small.full", b=np.array([0, 1]), a=np.array(["", "0"])))
     made.check(real(1))
     assert made.finish().samples == 1
+
+
+@pytest.mark.parametrize(("slope", "bound", "vacuous"), [(0.5, 1.0, True), (2.0**-47, 1e-20, True), (0.5, 0.25, False)])
+def test_a_gradient_that_could_be_zero_by_its_bound_shows_nothing(declare, run, slope, bound, vacuous):
+    def oracle(x: np.ndarray, cotangent: np.ndarray) -> dict[str, Acceptance]:
+        return {"output": Acceptance(x * 1.0), "gradient.x": Acceptance(cotangent * slope, bound)}
+
+    law = declare(lambda x: Result(x, backward=lambda g: [slope * g]), oracle, name="small.weak", gradients=("x",))
+    made = run(law)
+    for fill in (1.0, 0.875):  # one by itself, and several at once
+        made.check([Sample({"x": np.full(2, fill, np.float32), "cotangent": np.ones(2, np.float32)})] * 2)
+    if vacuous:
+        with pytest.raises(VacuousContract, match=r"gradient\.x was zero, or could be by its bound, in all 4"):
+            made.finish()
+    else:
+        assert made.finish().samples == 4
 
 
 def test_a_quantity_that_is_always_zero_shows_nothing(declare, run):
@@ -324,7 +342,7 @@ def test_a_quantity_that_is_always_zero_shows_nothing(declare, run):
     sample = Sample({"x": np.ones(2, np.float32), "cotangent": np.ones(2, np.float32)})
     made = run(law("small.strict"))
     made.check(sample)
-    with pytest.raises(VacuousContract, match=r"gradient\.x was zero in all 1 samples"):
+    with pytest.raises(VacuousContract, match=r"gradient\.x was zero, or could be by its bound, in all 1"):
         made.finish()
     made = run(law("small.lenient", may_be_zero=("gradient.x",)))
     made.check(sample)

@@ -52,8 +52,9 @@ def _weights(names: tuple[str, ...], width: int, inner: int = 0) -> dict[str, Fl
 
 @st.composite
 def _sequences(draw: st.DrawFn, names: tuple[str, ...], memory: bool, masks: tuple[Any, ...]) -> Structure:
-    heads, each_width = draw(each(2, 1)), draw(each(2, 3))
-    width, inner, batch = heads * each_width, draw(each(5, 1)), draw(each(2, 1))
+    # A norm makes one number of a width of two, and passes no gradient on.
+    heads, width = draw(each((2, 4), (1, 3), (2, 6)))
+    inner, batch = draw(each(5, 1)), draw(each(2, 1))
     rows, columns = draw(each((3, 3), (1, 1), (4, 4))), draw(each(3, 1, 5))
     rows, columns = rows[0], columns if memory else rows[1]
     found: dict[str, Any] = {"x": Floats((batch, rows, width), specials=False), "heads": heads}
@@ -178,7 +179,7 @@ OPTIONS: dict[str, Any] = {
     "area": AREA,
     "families": ("normal", "sparse", "positive"),
     "dtypes": ("float32", "float64"),
-    "share": 0.03,
+    "share": 0.125,
     # Of one key, or of what all keys have in common, a softmax knows nothing.
     "may_be_zero": (
         "gradient.x",
