@@ -123,7 +123,10 @@ class Judging:
         return judgement
 
     def lacks(self, lane: Lane, sample: Sample, observation: Observation) -> bool:
-        """Whether a lane has no kernel for a sample, and need not have one; the record keeps what it says."""
+        """Whether a lane has no kernel for a sample, and need not have one; the record keeps what it says.
+
+        Raises :class:`ContractError` where the run's own environment lacks a package: it need not do without.
+        """
         if observation.unsupported is not None:
             self.declined.add(lane.label)
             self.record.unsupported.setdefault(lane.label, observation.unsupported)
@@ -135,6 +138,11 @@ class Judging:
         self.declined.add(lane.label)
         error = str(observation.error)
         whole = error.startswith("ModuleNotFoundError")  # of whatever dtype the sample is
+        if whole and not lane.spec.where:
+            raise ContractError(
+                f"{self.contract.id}: {lane.label} runs in this environment, which lacks a package of the gate "
+                f"({error.splitlines()[0]}); install it"
+            )
         self.record.unsupported.setdefault(
             lane.label if whole else f"{lane.label} {lacking}", error.splitlines()[0][:200]
         )

@@ -213,7 +213,7 @@ def test_what_the_environment_of_a_lane_cannot_hold_is_unsupported_and_makes_no_
     def fail(x: np.ndarray) -> np.ndarray:
         raise error
 
-    made = run(identity(paddle=fail, variant_odd=odd))
+    made = run(identity(paddle=fail, variant_odd=odd), "torch", "paddle@elsewhere")
     assert made.replay_witness(entry()) == {"paddle:cpu": Verdict.UNSUPPORTED}
     made.check(whole(1))
     (told,) = made.record.unsupported.values()
@@ -315,10 +315,14 @@ def test_a_refusal_is_not_agreed_to_by_a_lane_whose_environment_lacks_the_packag
     def fail(x: np.ndarray) -> np.ndarray:
         raise ModuleNotFoundError("No module named 'torchvision'")
 
-    made = run(declare(fail, lambda x: Rejects("no image"), fail))
+    lanes = ("torch@elsewhere", "paddle@elsewhere")
+    made = run(declare(fail, lambda x: Rejects("no image"), fail), *lanes)
     made.check(whole(1))
     assert made.finish().verdict is Verdict.UNSUPPORTED
     assert len(made.record.unsupported) == 2
-    made = run(declare(fail, lambda x: Rejects("no image"), lambda x: 1 / 0))
+    made = run(declare(fail, lambda x: Rejects("no image"), lambda x: 1 / 0), *lanes)
     made.check(whole(1))
     assert made.finish().verdict is Verdict.AGREE and len(made.record.unsupported) == 1
+    made = run(declare(fail, lambda x: Rejects("no image"), fail))
+    with pytest.raises(ContractError, match=r"torch:cpu runs in this environment, which lacks a package .*install it"):
+        made.check(whole(1))
