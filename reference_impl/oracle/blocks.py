@@ -31,12 +31,17 @@ def in_blocks(step: Callable[..., dict[str, Bounded]]) -> Callable[..., dict[str
             return step(parameter, *others, **options)
         flat = [_flat(item, shape) for item in (parameter, *others)]
         flat_options = {name: _flat(item, shape) for name, item in options.items()}
-        parts = []
+        wholes: dict[str, tuple[_Whole, _Whole, _Whole]] = {}
         for start in range(0, size, BLOCK):
             rows = slice(start, start + BLOCK)
             pieces = [_piece(item, rows) for item in flat]
-            parts.append(step(*pieces, **{name: _piece(item, rows) for name, item in flat_options.items()}))
-        return {name: _joined([part[name] for part in parts], shape) for name in parts[0]}
+            made = step(*pieces, **{name: _piece(item, rows) for name, item in flat_options.items()})
+            for name, piece in made.items():
+                if name not in wholes:
+                    wholes[name] = _Whole(size), _Whole(size), _Whole(size)
+                for whole, part in zip(wholes[name], (piece.value, piece.scale, piece.spread), strict=True):
+                    whole.put(rows, part)
+        return {name: _joined(*parts, shape) for name, parts in wholes.items()}
 
     return run
 
@@ -59,16 +64,42 @@ def _piece(item: Any, rows: slice) -> Any:
     return item[rows] if isinstance(item, np.ndarray) and item.ndim else item
 
 
-def _joined(parts: list[Bounded], shape: tuple[int, ...]) -> Bounded:
+class _Whole:
+    """An array that is put together while its pieces are in the processor's cache; or a number, the same in all."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.array: Array | None = None
+        self._numbers: list[tuple[slice, Array]] = []
+
+    def put(self, rows: slice, piece: Array) -> None:
+        if self.array is None:
+            if not piece.ndim:
+                self._numbers.append((rows, piece))
+                return
+            self.fill()
+        assert self.array is not None
+        self.array[rows] = piece
+
+    def fill(self) -> Array:
+        """The array, with the numbers that came in place of pieces."""
+        if self.array is None:
+            self.array = np.empty(self.size)
+            for rows, number in self._numbers:
+                self.array[rows] = number
+        return self.array
+
+    def number(self) -> Array | None:
+        """What came in place of each piece, if a number did."""
+        return self._numbers[0][1] if self.array is None else None
+
+
+def _joined(value: _Whole, scale: _Whole, spread: _Whole, shape: tuple[int, ...]) -> Bounded:
     """The whole from its pieces; what has no axes in any piece is the same in all."""
-    if not parts[0].value.ndim:
-        return parts[0]
-    value, scale, spread = ([getattr(part, name) for part in parts] for name in ("value", "scale", "spread"))
-    return Bounded(_whole(value, value, shape), _whole(scale, value, shape), _whole(spread, value, shape))
-
-
-def _whole(pieces: list[Array], like: list[Array], shape: tuple[int, ...]) -> Array:
-    if not any(piece.ndim for piece in pieces):
-        return pieces[0]
-    whole = [np.broadcast_to(piece, value.shape) for piece, value in zip(pieces, like, strict=True)]
-    return np.concatenate(whole).reshape(shape)
+    parts = (whole.number() for whole in (value, scale, spread))
+    return Bounded(
+        *(
+            whole.fill().reshape(shape) if number is None else number
+            for whole, number in zip((value, scale, spread), parts, strict=True)
+        )
+    )

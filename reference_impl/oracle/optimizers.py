@@ -338,7 +338,7 @@ def _input(quantity: Quantity, unit: float) -> Rounded:
 def _kept(share: float, unit: float) -> Rounded:
     """The factor of an old average. Torch forms it as 1 - float32(1 - share), paddle as float32(share)."""
     lerp = 1.0 - _rounded_to(1.0 - share, np.float32)
-    return Rounded(share, max(unit * share, abs(lerp - share)) if unit else 0.0, unit)
+    return Rounded(share, max(unit * share, abs(lerp - share)) if unit else 0.0, unit, share)
 
 
 def _rounded_to(number: float, dtype: DTypeLike) -> float:
