@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from conformance.number_formats import ignoring
+from reference_impl.oracle import plain_adam
 from reference_impl.oracle.blocks import in_blocks
 from reference_impl.oracle.intervals import Quotient
 from reference_impl.oracle.rounding import (
@@ -136,7 +137,15 @@ def adam(
         moved = {"parameter": kept - update, "m": first, "v": second}
         return moved if v_max is None else {**moved, "v_max": most}
 
-    result = _bounded(formula, given, m, v, v_max) if bounded else _unbounded(formula)
+    result: Step | None = None
+    unusual = given.l2 or given.l1 or given.uncertain or eps_inside or v_max is not None or shrink != 1.0
+    if bounded and not unusual and betas[0] > 0.0:
+        kept_share = _kept(betas[0], UNIT_ROUNDOFF)
+        with ignoring():
+            number = plain_adam.Number(float(kept_share.value), float(kept_share.error))
+            result = plain_adam.step(parameter, gradient, m, v, rule, number)
+    if result is None:
+        result = _bounded(formula, given, m, v, v_max) if bounded else _unbounded(formula)
     if bounded and given.uncertain and v_max is None:
         turn = rule.quotient(_value(m), _value(v)).spread(given.exact(), given.error)
         turn = rule.rate * rule.correction * turn

@@ -37,8 +37,8 @@ SLACK = 1.0 + 2.0**-20
 """What bounds of whole arrays are multiplied with, so that no rounding of the arrays goes beyond them."""
 FEW = 2**15
 """Of so many elements NumPy takes the less of two arrays in half the time of an array and a number, or in less."""
-_HALVES = np.full(FEW, HALF_SMALLEST_SUBNORMAL)
-_LEASTS = np.full(FEW, LEAST)
+HALVES = np.full(FEW, HALF_SMALLEST_SUBNORMAL)
+LEASTS = np.full(FEW, LEAST)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Rounded:
                     return self._finish(root, self.error, self, self.reach**0.5)
                 both = np.sqrt(least)
                 both += root
-                both = np.maximum(both, _each(_LEASTS, both), out=both if both.ndim else None)
+                both = np.maximum(both, _each(LEASTS, both), out=both if both.ndim else None)
                 return self._finish(root, self.error / both, self, self.reach**0.5)
             upper = self.error / (np.sqrt(self.value + self.error) + root)
             fall = np.minimum(self.error, self.value)
@@ -189,7 +189,7 @@ class Rounded:
             subnormal: float | Array = HALF_SMALLEST_SUBNORMAL
             if not lowest > 0.0:  # of a zero nothing is lost
                 subnormal = rounding * BEYOND_SMALLEST
-                halves = _each(_HALVES, subnormal)
+                halves = _each(HALVES, subnormal)
                 subnormal = np.minimum(subnormal, halves, out=subnormal if subnormal.ndim else None)
             rounding *= unit + share
             if not lowest > FAR_FROM_UNDERFLOW:
