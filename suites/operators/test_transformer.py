@@ -40,13 +40,15 @@ class Kept(Booleans):
 
 
 def _weights(names: tuple[str, ...], width: int, inner: int = 0) -> dict[str, Floats]:
-    """Shapes by names, in torch's layout."""
+    """Shapes by names, in torch's layout; numbers as in a model, of which a bound in float32 says something."""
     found = {}
     for name in names:
         rows = inner if name.startswith("linear1") else width
         columns = inner if name.startswith("linear2") else width
         matrix = name.endswith("weight") and not name.startswith(("norm", "final"))
-        found[name] = Floats((rows, columns) if matrix else (rows,), specials=False, scale=0.7)
+        scaling = name.startswith(("norm", "final")) and name.endswith("weight")
+        low, high = (0.5, 2.0) if scaling else (-np.inf, np.inf)
+        found[name] = Floats((rows, columns) if matrix else (rows,), low, high, specials=False, scale=0.4)
     return found
 
 
