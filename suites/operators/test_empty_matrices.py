@@ -47,6 +47,10 @@ def _unit(q: Any) -> Any:
     return _turned(q) @ q
 
 
+def _two(found: Any) -> list[Any]:
+    return [found[0], found[1]]
+
+
 def _triangular(f: Any, x: Any) -> Any:
     solve = f.linalg.solve_triangular if _torch(f) else f.linalg.triangular_solve
     return solve(x, _beside(f, x), upper=True)
@@ -58,7 +62,7 @@ def _norm(order: Any, f: Any, x: Any) -> Any:
 
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "det": lambda f, x: f.linalg.det(x),
-    "slogdet": lambda f, x: list(f.linalg.slogdet(x)),
+    "slogdet": lambda f, x: _two(f.linalg.slogdet(x)),
     "inv": lambda f, x: f.linalg.inv(x),
     "matrix_power 2": lambda f, x: f.linalg.matrix_power(x, 2),
     "matrix_power 0": lambda f, x: f.linalg.matrix_power(x, 0),
@@ -223,6 +227,12 @@ class empty:
     def variant_qr_without_gradient(x, name, cotangent=None):
         """Backward looks into a tensor without memory."""
         return _refused(name == "qr", "Tensor holds no memory", x, name, cotangent)
+
+    @staticmethod
+    def variant_shape_of_input(x, name, cotangent=None):
+        """The two results of slogdet have the shape of the input."""
+        error = "at dim 0 should be >= 0 and < x.shape[0]"
+        return _refused(name == "slogdet" and x.shape[0] < 2, error, x, name, cotangent)
 
     @staticmethod
     def variant_eig_refused(x, name, cotangent=None):
