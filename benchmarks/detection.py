@@ -24,6 +24,7 @@ from benchmarks.claims import Claim, judged, table, versions
 from benchmarks.gate_speed import ROOT
 from conformance import names, profiles
 from conformance.contract import REGISTRY
+from conformance.lanes import InProcessLane, ranks
 from conformance.ledger import load
 from conformance.portable import write_whole
 from conformance.report.summary import table_row
@@ -69,12 +70,18 @@ class Row:
 
 def measure(word: str = "") -> list[Row]:
     """Every fault whose name, lane or contract has the word in it, before every contract that it names."""
-    lanes = started_lanes()
+    started: dict[str, list[InProcessLane]] = {}
     ledger = load(ROOT / "fixtures" / "divergences.toml")
     asked = [(fault, contract) for fault in CATALOGUE for contract in fault.contracts]
     asked = [(fault, contract) for fault, contract in asked if word in f"{fault} {contract}"]
-    shown = tqdm(asked, unit="fault", disable=not sys.stderr.isatty())
-    return [Row(fault, contract, detect(fault, contract, lanes, ledger)) for fault, contract in shown]
+    rows = []
+    for fault, contract in tqdm(asked, unit="fault", disable=not sys.stderr.isatty()):
+        modes = fault.lane.partition("+")[2]
+        if modes not in started:
+            started[modes] = started_lanes(modes)
+        rows.append(Row(fault, contract, detect(fault, contract, started[modes], ledger)))
+    ranks.stop_all()
+    return rows
 
 
 def claims(rows: Sequence[Row]) -> list[Claim]:

@@ -9,10 +9,10 @@ import pytest
 
 from conformance import names, profiles
 from conformance.contract import REGISTRY
-from conformance.lanes import InProcessLane, parse, ranks
+from conformance.lanes import InProcessLane, ranks
 from conformance.ledger import load
 from conformance.runner import ContractRun
-from tests.faults.fault import detect
+from tests.faults.fault import detect, started_lanes
 from tests.faults.processes import FAULTS, LANES, RankFault
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,10 +27,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def lanes() -> Iterator[list[InProcessLane]]:
-    started = [InProcessLane(parse(lane)) for lane in LANES]
-    for lane in started:
-        lane.start()
-    yield started
+    yield started_lanes("ranks=2")
     ranks.stop_all()
 
 

@@ -19,7 +19,7 @@ from hypothesis.errors import FlakyFailure
 from conformance import profiles
 from conformance.contract import REGISTRY
 from conformance.judge import Difference
-from conformance.lanes import InProcessLane, LaneError, default_specs
+from conformance.lanes import InProcessLane, LaneError, default_specs, parse
 from conformance.ledger import Ledger
 from conformance.outcomes import Divergence
 from conformance.runner import ContractRun
@@ -90,9 +90,9 @@ def both(
     return found
 
 
-def started_lanes() -> list[InProcessLane]:
-    """Both frameworks on the CPU, in this process."""
-    lanes = [InProcessLane(spec) for spec in default_specs()]
+def started_lanes(modes: str = "") -> list[InProcessLane]:
+    """Both frameworks on the CPU, in this process; ``modes`` as a lane names them, such as ``ranks=2``."""
+    lanes = [InProcessLane(parse(f"{spec}+{modes}" if modes else str(spec))) for spec in default_specs()]
     for lane in lanes:
         lane.start()
     return lanes

@@ -1,7 +1,7 @@
 """Faults of several processes, put into the workers: a mean that is none, a rank that is left out, a wrong root.
 
-They stand in for defects of a framework's collectives and of its data-parallel modules. The catalogue of the other
-faults does not hold them, as their contracts run on lanes in mode ``+ranks`` alone: see ``tests/test_processes.py``.
+They stand in for defects of a framework's collectives and of its data-parallel modules. Their contracts run on lanes in
+mode ``+ranks`` alone: see ``tests/test_processes.py``.
 """
 
 from __future__ import annotations
