@@ -26,8 +26,11 @@ WIDTH = 8
 
 @st.composite
 def clustered(draw, labelled: bool = True):
-    """Inputs [B, 8] with labels, of which some clusters may have none, and the weights of the head and of clusters."""
-    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    """Inputs [B, 8] with labels, of which some clusters may have none, and the weights of the head and of clusters.
+
+    A cluster of one class, whose weights have no gradient, is drawn with labels only.
+    """
+    sizes = draw(st.lists(st.integers(1 if labelled else 2, 4), min_size=2, max_size=4))
     rows = draw(each(3, 1, 2, 7))
     ends = np.cumsum(sizes).tolist()
     # Logits are less than 64 apart: farther ones are those of loss.cross_entropy.
