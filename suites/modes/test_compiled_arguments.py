@@ -149,6 +149,43 @@ def _written(make: Callable[[Any], Any]) -> Any:
     return tell
 
 
+def _times_one(f: Any) -> Any:
+    def program(x):
+        return x * 1.0
+
+    return program
+
+
+def _plus_zero(f: Any) -> Any:
+    def program(x):
+        return x + 0.0
+
+    return program
+
+
+def _doubled(f: Any) -> Any:
+    def program(x):
+        return x * 2.0
+
+    return program
+
+
+def _result_written(make: Callable[[Any], Any]) -> Any:
+    """Call a compiled program twice, and write into what it gave."""
+
+    def tell(f: Any, compile_: Any, x: np.ndarray) -> Told:
+        found: dict[str, Any] = {}
+        function = compile_(make(f))
+        for time in ("first", "second"):
+            given = tensor(f, x)
+            result = function(given)
+            result.add_(f.ones_like(result))
+            found |= {f"{time} output": numbers(result), f"{time} argument": numbers(given)}
+        return found
+
+    return tell
+
+
 def _finds(after: Callable[[np.ndarray], np.ndarray], output: Callable[[np.ndarray], Any] = lambda x: x * 2.0) -> Any:
     """after: what stands in the argument then. output: of that."""
 
@@ -196,6 +233,8 @@ def _doubled_in(change: Callable[[np.ndarray], np.ndarray]) -> Any:
     }
 
 
+_ONE_MORE = _otherwise(_same, lambda x: x + 1.0)
+_SHARED = {"result_is_argument": _otherwise(lambda x: x + 1.0, lambda x: x + 1.0)}
 _UNSEEN = {"call_left_out": _otherwise(_same, lambda x: x * 2.0)}
 _ZERO_ROW, _SEVEN = _set(0, 0.0), _set((0, 1), 7.0)
 
@@ -221,6 +260,9 @@ ARGUMENTS = {
     "rebound": Story(_written(_rebound), _finds(_same, lambda x: (x + 1.0) * 2.0)),
     "rebound and written": Story(_written(_rebound_written), _finds(_same, lambda x: _ZERO_ROW(x.copy()) * 2.0)),
     "a copy written": Story(_written(_copy_written), _finds(_same, lambda x: _ZERO_ROW(x.copy()) * 2.0)),
+    "a result written, of times one": Story(_result_written(_times_one), _ONE_MORE, _SHARED),
+    "a result written, of plus zero": Story(_result_written(_plus_zero), _ONE_MORE, _SHARED),
+    "a result written, of twice": Story(_result_written(_doubled), _otherwise(_same, lambda x: x * 2.0 + 1.0)),
     "activated": Story(_written(_activated), _finds(_same, lambda x: x * 2.0 + 1.0)),
 }
 

@@ -155,7 +155,10 @@ ASSIGNED = {
     "a row in a branch": Program(
         _assigned_in_branch,
         lambda x: _replaced(x, 5.0) * _replaced(x, 5.0) if x.value.sum() > TURN else x * x,
-        {"gradient_of_what_was_there": lambda x: _covered(x) * _covered(x) if x.value.sum() > TURN else x * x},
+        {
+            "gradient_of_what_was_there": lambda x: _covered(x) * _covered(x) if x.value.sum() > TURN else x * x,
+            "result_is_argument": Rejects("the copy is the input itself", "is a view and is being modified inplace"),
+        },
     ),
     "rows in a loop": Program(
         _assigned_in_loop, lambda x: (x * np.array([[1.0], [2.0]])) * (x * np.array([[1.0], [2.0]]))
