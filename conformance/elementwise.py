@@ -109,14 +109,16 @@ def hypotenuse(x: Any, y: Any) -> Quantity:
 
     def along(side: Quantity) -> Callable[[Quantity], Quantity]:
         def gradient(g: Quantity) -> Quantity:
-            first, second = g * (side.plain / found.plain), (g * side.plain) / found.plain
+            known = result.plain  # as it was rounded to the dtype of the result
+            first, second = g * (side.plain / known), (g * side.plain) / known
             return Quantity(first.value, np.maximum(first.error, second.error))
 
         return gradient
 
-    links = linked((x, along(x)), (y, along(y)))
+    found.links = linked((x, along(x)), (y, along(y)))
     infinite = np.isinf(x.value) | np.isinf(y.value)
-    return without_gradient(without_gradient(Quantity(found.value, found.error, links), x, infinite), y, infinite)
+    result = without_gradient(without_gradient(found, x, infinite), y, infinite)
+    return result
 
 
 def signed_as(x: Any, y: Any) -> Quantity:

@@ -71,12 +71,16 @@ def _beyond_first_order(x: Quantity) -> Array:
 
 
 def _cofactors(a: Array) -> Array:
-    """Without dividing by the determinant: of a singular value decomposition, whose factors have simple ones."""
-    left, values, right = np.linalg.svd(a)
+    """Without dividing by the determinant, by Faddeev and LeVerrier's recurrence, in more digits than float64 has."""
     count = a.shape[-1]
-    others = np.where(np.eye(count, dtype=bool), 1.0, values[..., None, :]).prod(-1)
-    size = (np.linalg.det(left) * np.linalg.det(right))[..., None, None]
-    return np.asarray(size * (left.conj() * others[..., None, :]) @ right.conj())
+    wide = a.astype(np.clongdouble if a.dtype.kind == "c" else np.longdouble)
+    one = np.eye(count, dtype=wide.dtype)
+    turned_round = np.broadcast_to(one, wide.shape)
+    for place in range(1, count):
+        product = wide @ turned_round
+        turned_round = product - np.trace(product, axis1=-2, axis2=-1)[..., None, None] / place * one
+    sign = 1.0 if count % 2 else -1.0
+    return np.asarray(sign * np.swapaxes(turned_round, -2, -1), np.complex128 if a.dtype.kind == "c" else np.float64)
 
 
 def logarithm_of_determinant(x: Any) -> Quantity:
