@@ -12,6 +12,7 @@ were judged until then, and the seconds spent inside the calls of both lanes. Cl
 from __future__ import annotations
 
 import argparse
+import functools
 import statistics
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from benchmarks.claims import Claim, judged, table, versions
 from benchmarks.gate_speed import ROOT
 from conformance import names, profiles
 from conformance.contract import REGISTRY
-from conformance.lanes import InProcessLane, ranks
+from conformance.lanes import ranks
 from conformance.ledger import load
 from conformance.portable import write_whole
 from conformance.report.summary import table_row
@@ -70,16 +71,14 @@ class Row:
 
 def measure(word: str = "") -> list[Row]:
     """Every fault whose name, lane or contract has the word in it, before every contract that it names."""
-    started: dict[str, list[InProcessLane]] = {}
+    lanes_in = functools.cache(started_lanes)
     ledger = load(ROOT / "fixtures" / "divergences.toml")
     asked = [(fault, contract) for fault in CATALOGUE for contract in fault.contracts]
     asked = [(fault, contract) for fault, contract in asked if word in f"{fault} {contract}"]
-    rows = []
-    for fault, contract in tqdm(asked, unit="fault", disable=not sys.stderr.isatty()):
-        modes = fault.lane.partition("+")[2]
-        if modes not in started:
-            started[modes] = started_lanes(modes)
-        rows.append(Row(fault, contract, detect(fault, contract, started[modes], ledger)))
+    rows = [
+        Row(fault, contract, detect(fault, contract, lanes_in(fault.lane.partition("+")[2]), ledger))
+        for fault, contract in tqdm(asked, unit="fault", disable=not sys.stderr.isatty())
+    ]
     ranks.stop_all()
     return rows
 

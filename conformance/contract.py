@@ -17,6 +17,8 @@ import numpy as np
 
 from conformance.modes import KINDS
 
+GRADIENT = "gradient."
+"""How the name of a quantity begins that is the gradient of an input."""
 EXACT = "exact"
 """Regime of small integers: no rounding in any order of summation, so the tolerance is zero."""
 REAL = "real"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from conformance.accuracy import UNIT_ROUNDOFF, Acceptance, Rejects, as_acceptance
-from conformance.contract import EXACT, Observation, Sample
+from conformance.contract import EXACT, GRADIENT, Observation, Sample
 from conformance.dtypes import is_float, name_of
 from conformance.extremes import largest_of
 
@@ -129,7 +129,7 @@ def compare(
 
 def _shows_nothing(name: str, item: Any) -> bool:
     """Whether a quantity may lack: the gradient of an input without elements, which some releases leave out."""
-    return name.startswith("gradient.") and np.size(getattr(item, "value", item)) == 0
+    return name.startswith(GRADIENT) and np.size(getattr(item, "value", item)) == 0
 
 
 def relative_error(observed: np.ndarray, value: np.ndarray) -> float:

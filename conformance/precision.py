@@ -16,7 +16,7 @@ import numpy as np
 
 from conformance import autocast, dtypes
 from conformance.accuracy import Rejects, as_acceptance
-from conformance.contract import REAL, Contract, Sample
+from conformance.contract import GRADIENT, REAL, Contract, Sample
 from conformance.lanes.spec import LaneSpec
 
 FORMATS = {"bf16": "bfloat16", "fp16": "float16"}
@@ -72,8 +72,8 @@ def accepted(arithmetic: str, contract: Contract, sample: Sample, found: Any) ->
         return found
     made = {}
     for name, item in found.items():
-        leaf = sample.inputs.get(name.removeprefix("gradient."))
-        if name.startswith("gradient.") and isinstance(leaf, np.ndarray):
+        leaf = sample.inputs.get(name.removeprefix(GRADIENT))
+        if name.startswith(GRADIENT) and isinstance(leaf, np.ndarray):
             made[name] = replace(as_acceptance(item), dtype=dtypes.name_of(leaf.dtype))
         else:
             made[name] = item

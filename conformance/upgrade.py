@@ -93,7 +93,7 @@ class Tally:
         lane = next((lane for lane in lanes if lane not in known), None)
         if lane is None:
             self.first.setdefault(status, f"{KNOWN}{known[lanes[0]]}")
-        elif self.first.get(status, KNOWN).startswith(KNOWN):
+        elif not _unexplained(self.first, status):
             self.first[status] = f"{wrong.get(lane, 'its interpreter ended')}; sample {sample}"
 
     @property
@@ -105,6 +105,11 @@ class Tally:
         """What ``results.json`` keeps: counts, examples, and the margins that moved, from old to new."""
         moved = drift(worst.get(self.old, {}), worst.get(self.new, {}))
         return {"status": self.status, **asdict(self), "drift": moved}
+
+
+def _unexplained(first: Mapping[str, str], status: str) -> bool:
+    """Whether a sample of this status was told that the ledger does not explain."""
+    return not first.get(status, KNOWN).startswith(KNOWN)
 
 
 def counted(tallies: Sequence[Tally], judged: Judged, sample: str) -> str | None:
@@ -171,7 +176,7 @@ def _compared(title: str, rows: Rows) -> list[str]:
         if status in (NEWLY_WRONG, NEWLY_RIGHT):
             text += [f"      {_told(row, tally, status)}" for row, tally in found]
         elif status == STILL_WRONG and found:
-            unexplained = [each for each in found if not each[1]["first"].get(status, KNOWN).startswith(KNOWN)]
+            unexplained = [each for each in found if _unexplained(each[1]["first"], status)]
             text.append(f"      {', '.join(row['id'] for row, _ in found)}")
             if unexplained:
                 text += ["      of these, the ledger does not explain:"]
@@ -190,8 +195,9 @@ def merged(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> di
     for status, number in other["counts"].items():
         tally.counts[status] = tally.counts.get(status, 0) + number
     for status, told in other["first"].items():
-        if status not in tally.first or (not told.startswith(KNOWN) and tally.first[status].startswith(KNOWN)):
+        if _unexplained(other["first"], status) and not _unexplained(tally.first, status):
             tally.first[status] = told
+        tally.first.setdefault(status, told)
     return {"status": tally.status, **asdict(tally), "drift": one["drift"] or other["drift"]}
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from conformance.accuracy import Acceptance, Rejects, as_acceptance
-from conformance.contract import EXACT, Observation, Sample
+from conformance.contract import EXACT, GRADIENT, Observation, Sample
 from conformance.record import Record
 
-GRADIENT = "gradient."
 NOISE = 1e-12
 """Gradients below are those of nothing, with the roundings of the float64 formula itself: inputs are about 1."""
 
@@ -35,7 +34,7 @@ class Shown:
                 continue
             self._quantities.setdefault(label, set()).update(observation.values)
             for name, value in observation.values.items():
-                if sample.regime == EXACT or not name.startswith(GRADIENT):
+                if name not in self._nonzero and (sample.regime == EXACT or not name.startswith(GRADIENT)):
                     self._note(name, _shows(value))
 
     def note_accepted(self, accepted: Any) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from conformance import home
 from conformance.accuracy import Rejects, as_acceptance
-from conformance.contract import Contract, Sample
+from conformance.contract import GRADIENT, Contract, Sample
 from conformance.dtypes import has_gradient
 from conformance.lanes.lane import RESERVED
 from conformance.report.literals import NoScriptError, literal, number
@@ -31,7 +31,6 @@ from conformance.report.literals import NoScriptError, literal, number
 LONGEST = 25
 """Lines of a script that somebody reads."""
 WIDTH = 116
-GRADIENT = "gradient."
 VIEWS = {
     "transposed": ("np.ascontiguousarray({0}.T)", ".moveaxis({1}, {2})"),
     "sliced": ("np.repeat({0}, 2, axis=-1)", "[..., ::2]"),

@@ -134,16 +134,18 @@ def _activated(f: Any) -> Any:
     return program
 
 
-def _written(make: Callable[[Any], Any]) -> Any:
-    """Call a compiled program twice with tensors of one array."""
+def _written(make: Callable[[Any], Any], result_too: bool = False) -> Any:
+    """Call a compiled program twice with tensors of one array; ``result_too``: and write into what it gives."""
 
     def tell(f: Any, compile_: Any, x: np.ndarray) -> Told:
         found: dict[str, Any] = {}
         function = compile_(make(f))
         for time in ("first", "second"):
             given = tensor(f, x)
-            output = numbers(function(given))
-            found |= {f"{time} output": output, f"{time} argument": numbers(given)}
+            result = function(given)
+            if result_too:
+                result.add_(f.ones_like(result))
+            found |= {f"{time} output": numbers(result), f"{time} argument": numbers(given)}
         return found
 
     return tell
@@ -168,22 +170,6 @@ def _doubled(f: Any) -> Any:
         return x * 2.0
 
     return program
-
-
-def _result_written(make: Callable[[Any], Any]) -> Any:
-    """Call a compiled program twice, and write into what it gave."""
-
-    def tell(f: Any, compile_: Any, x: np.ndarray) -> Told:
-        found: dict[str, Any] = {}
-        function = compile_(make(f))
-        for time in ("first", "second"):
-            given = tensor(f, x)
-            result = function(given)
-            result.add_(f.ones_like(result))
-            found |= {f"{time} output": numbers(result), f"{time} argument": numbers(given)}
-        return found
-
-    return tell
 
 
 def _finds(after: Callable[[np.ndarray], np.ndarray], output: Callable[[np.ndarray], Any] = lambda x: x * 2.0) -> Any:
@@ -260,9 +246,11 @@ ARGUMENTS = {
     "rebound": Story(_written(_rebound), _finds(_same, lambda x: (x + 1.0) * 2.0)),
     "rebound and written": Story(_written(_rebound_written), _finds(_same, lambda x: _ZERO_ROW(x.copy()) * 2.0)),
     "a copy written": Story(_written(_copy_written), _finds(_same, lambda x: _ZERO_ROW(x.copy()) * 2.0)),
-    "a result written, of times one": Story(_result_written(_times_one), _ONE_MORE, _SHARED),
-    "a result written, of plus zero": Story(_result_written(_plus_zero), _ONE_MORE, _SHARED),
-    "a result written, of twice": Story(_result_written(_doubled), _otherwise(_same, lambda x: x * 2.0 + 1.0)),
+    "a result written, of times one": Story(_written(_times_one, result_too=True), _ONE_MORE, _SHARED),
+    "a result written, of plus zero": Story(_written(_plus_zero, result_too=True), _ONE_MORE, _SHARED),
+    "a result written, of twice": Story(
+        _written(_doubled, result_too=True), _otherwise(_same, lambda x: x * 2.0 + 1.0)
+    ),
     "activated": Story(_written(_activated), _finds(_same, lambda x: x * 2.0 + 1.0)),
 }
 

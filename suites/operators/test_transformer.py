@@ -45,10 +45,10 @@ def _weights(names: tuple[str, ...], width: int, inner: int = 0) -> dict[str, Fl
     for name in names:
         rows = inner if name.startswith("linear1") else width
         columns = inner if name.startswith("linear2") else width
-        matrix = name.endswith("weight") and not name.startswith(("norm", "final"))
-        scaling = name.startswith(("norm", "final")) and name.endswith("weight")
-        low, high = (0.5, 2.0) if scaling else (-np.inf, np.inf)
-        found[name] = Floats((rows, columns) if matrix else (rows,), low, high, specials=False, scale=0.4)
+        weight, of_norm = name.endswith("weight"), name.startswith(("norm", "final"))
+        shape = (rows, columns) if weight and not of_norm else (rows,)
+        low, high = (0.5, 2.0) if weight and of_norm else (-np.inf, np.inf)
+        found[name] = Floats(shape, low, high, specials=False, scale=0.4)
     return found
 
 
